@@ -1,0 +1,4 @@
+@NullMarked
+package io.ostiary.bench;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.ostiary.contract;
+
+import org.jspecify.annotations.NullMarked;

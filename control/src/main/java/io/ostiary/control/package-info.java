@@ -1,0 +1,4 @@
+@NullMarked
+package io.ostiary.control;
+
+import org.jspecify.annotations.NullMarked;

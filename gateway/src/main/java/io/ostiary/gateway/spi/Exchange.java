@@ -1,0 +1,58 @@
+package io.ostiary.gateway.spi;
+
+import io.ostiary.model.Api;
+import io.ostiary.model.Consumer;
+import io.ostiary.model.Route;
+import java.net.InetAddress;
+import org.jspecify.annotations.Nullable;
+
+/// One request and its response. The only mutable thing on the path, owned by one event loop; it
+/// must not be touched from another thread nor after its end.
+public interface Exchange {
+  /// See [io.ostiary.model.CallId].
+  long callId();
+
+  Api api();
+
+  Route route();
+
+  /// In upper case as the client sent it.
+  String method();
+
+  /// The normalised path that was routed and goes upstream, before the API's path is cut off.
+  /// Percent-encoded, starts with `/`.
+  String path();
+
+  /// Without the question mark; null where there is none. As the client sent it.
+  @Nullable String query();
+
+  /// The still encoded value of a `{name}` segment of the route's path, or null.
+  @Nullable String pathParameter(String name);
+
+  Headers requestHeaders();
+
+  /// The response's status and fields; valid from the response moment on.
+  int status();
+
+  Headers responseHeaders();
+
+  /// The address of the connection's peer.
+  InetAddress peer();
+
+  /// Who is calling: the peer, or whom trusted proxies say it speaks for.
+  InetAddress client();
+
+  /// Who was recognised by a policy; null: nobody.
+  @Nullable Consumer consumer();
+
+  void consumer(Consumer consumer);
+
+  <T> @Nullable T state(StateKey<T> key);
+
+  <T> void state(StateKey<T> key, T value);
+
+  /// CLOCK_MONOTONIC nanoseconds, read once for each moment.
+  long nanos();
+
+  boolean inEventLoop();
+}

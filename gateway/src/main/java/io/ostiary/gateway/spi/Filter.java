@@ -1,0 +1,47 @@
+package io.ostiary.gateway.spi;
+
+import io.ostiary.model.Ending;
+import java.nio.ByteBuffer;
+import java.util.Set;
+
+/// A policy in force at one site. Immutable, or safe for all event loops at once. A filter decides;
+/// only the runner writes to the wire. What it throws ends the exchange with 500 and is blamed on
+/// its policy.
+public interface Filter {
+  /// The moments at which it acts; the plan leaves it out of the others.
+  Set<Moment> moments();
+
+  /// The head of the request is complete; nothing has gone upstream.
+  default Verdict request(Exchange exchange) {
+    return Verdict.CONTINUE;
+  }
+
+  default BodyNeed requestBodyNeed() {
+    return BodyNeed.NONE;
+  }
+
+  /// With [BodyNeed.Whole] called once with the whole body (empty where there is none) before
+  /// anything goes upstream; with [BodyNeed.Stream] for each piece, the last one possibly empty.
+  ///
+  /// @param body read-only, valid only during the call
+  default Verdict requestBody(Exchange exchange, ByteBuffer body, boolean last) {
+    return Verdict.CONTINUE;
+  }
+
+  /// The head of the response is complete; nothing has gone to the client. Also called for replies
+  /// of policies that ran after this one, so that headers such as CORS reach every answer.
+  default Verdict response(Exchange exchange) {
+    return Verdict.CONTINUE;
+  }
+
+  default BodyNeed responseBodyNeed() {
+    return BodyNeed.NONE;
+  }
+
+  default Verdict responseBody(Exchange exchange, ByteBuffer body, boolean last) {
+    return Verdict.CONTINUE;
+  }
+
+  /// Always called exactly once if any other moment of this filter was.
+  default void end(Exchange exchange, Ending ending) {}
+}

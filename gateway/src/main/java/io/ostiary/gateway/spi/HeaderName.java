@@ -1,0 +1,55 @@
+package io.ostiary.gateway.spi;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Locale;
+
+/// The name of a header field, prepared for fast comparison without regard to case. Make it once,
+/// when a filter is compiled, not for each exchange.
+public final class HeaderName {
+  private static final String TOKEN_MARKS = "!#$%&'*+-.^_`|~";
+
+  private final String text;
+  private final byte[] lower;
+
+  private HeaderName(String text) {
+    this.text = text;
+    this.lower = text.toLowerCase(Locale.ROOT).getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  /// @param text a token (RFC 9110 section 5.6.2) in the spelling that goes on the wire
+  public static HeaderName of(String text) {
+    if (text.isEmpty() || text.length() > 256 || !text.chars().allMatch(HeaderName::tokenChar)) {
+      throw new IllegalArgumentException(
+          "header name: '" + text + "' (expected: 1-256 letters, digits or " + TOKEN_MARKS + ")");
+    }
+    return new HeaderName(text);
+  }
+
+  /// The name in lower case. Shared: do not write to it.
+  public byte[] lower() {
+    return lower;
+  }
+
+  private static boolean tokenChar(int c) {
+    return (c >= '0' && c <= '9')
+        || (c >= 'a' && c <= 'z')
+        || (c >= 'A' && c <= 'Z')
+        || TOKEN_MARKS.indexOf(c) >= 0;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof HeaderName name && Arrays.equals(lower, name.lower);
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(lower);
+  }
+
+  @Override
+  public String toString() {
+    return text;
+  }
+}

@@ -1,0 +1,28 @@
+package io.ostiary.gateway.spi;
+
+import java.util.List;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/// The header fields of a message. Fields that frame the message or belong to one hop
+/// (Content-Length, Transfer-Encoding, Connection and what it names, ...) can be read but not
+/// changed: the gateway owns them.
+public interface Headers {
+  /// The first value, or null. Where a decision depends on a field, use [#all], since an upstream
+  /// may read another one of several.
+  @Nullable String first(HeaderName name);
+
+  List<String> all(HeaderName name);
+
+  boolean has(HeaderName name);
+
+  /// In the order of the wire.
+  void forEach(BiConsumer<String, String> action);
+
+  /// Replaces all values of this name by one.
+  void set(HeaderName name, String value);
+
+  void add(HeaderName name, String value);
+
+  void remove(HeaderName name);
+}

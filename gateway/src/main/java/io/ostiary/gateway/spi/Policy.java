@@ -1,0 +1,22 @@
+package io.ostiary.gateway.spi;
+
+/// What people write: a name and a record of settings. Found through `ServiceLoader`, so that the
+/// policies we ship have no privilege over a user's own.
+///
+/// @param <S> the settings; its components are the settings' names in kebab case, their defaults
+///   and checks are in its constructors
+public interface Policy<S extends Record> {
+  /// As written in `ostiary.yaml`, in metrics, in problems and as the name of its page in
+  /// `docs/policies`: kebab case.
+  String name();
+
+  /// The record that its settings are bound to.
+  Class<S> settings();
+
+  /// Makes the filter that runs at one site. Called on a control-plane thread for every plan; may
+  /// take time, but not wait for others.
+  ///
+  /// @throws IllegalArgumentException when the settings do not fit this site; the message names the
+  ///   setting, and the plan is refused
+  Filter compile(S settings, Site site);
+}

@@ -1,0 +1,21 @@
+package io.ostiary.gateway.spi;
+
+import java.util.concurrent.CompletionStage;
+
+/// What a filter decided.
+public sealed interface Verdict {
+  /// Go on with the next filter.
+  Verdict CONTINUE = new Continue();
+
+  record Continue() implements Verdict {}
+
+  /// Answer the client with this, and ask no upstream.
+  record Reply(Problem problem) implements Verdict {}
+
+  /// Answer the client with a response that is not a problem, such as a preflight's.
+  record Answer(Message message) implements Verdict {}
+
+  /// Stop this exchange, not its event loop, until the stage is complete; then its verdict counts.
+  /// Every wait is limited by the exchange's own time-outs.
+  record Wait(CompletionStage<Verdict> stage) implements Verdict {}
+}

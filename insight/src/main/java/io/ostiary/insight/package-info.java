@@ -1,0 +1,4 @@
+@NullMarked
+package io.ostiary.insight;
+
+import org.jspecify.annotations.NullMarked;

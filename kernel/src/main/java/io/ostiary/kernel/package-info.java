@@ -1,0 +1,4 @@
+@NullMarked
+package io.ostiary.kernel;
+
+import org.jspecify.annotations.NullMarked;

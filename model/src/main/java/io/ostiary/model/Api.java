@@ -1,0 +1,32 @@
+package io.ostiary.model;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A set of routes published under one path, answered by one upstream.
+///
+/// @param path `/` or a path without a trailing slash
+/// @param upstream the name of an upstream of the same snapshot
+/// @param stripPath whether `path` is cut off before the request goes on
+/// @param document the OpenAPI document the routes came from, or null
+/// @param policies run for every route, in this order
+public record Api(
+    String name,
+    String path,
+    String upstream,
+    boolean stripPath,
+    @Nullable Document document,
+    List<Route> routes,
+    List<PolicyUse> policies) {
+  public Api {
+    Require.name("api.name", name);
+    Require.name("api.upstream", upstream);
+    if (!path.startsWith("/") || (path.length() > 1 && path.endsWith("/"))) {
+      throw Require.invalid(
+          "api.path", path, "'/' or a path like '/orders', without a final slash");
+    }
+    routes = List.copyOf(routes);
+    policies = List.copyOf(policies);
+    Require.between("api.routes (count)", routes.size(), 1, 100_000);
+  }
+}

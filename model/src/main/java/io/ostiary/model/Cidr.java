@@ -1,0 +1,91 @@
+package io.ostiary.model;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.Arrays;
+
+/// A block of IP addresses (RFC 4632, RFC 4291 section 2.3). Bits behind the prefix are zero.
+///
+/// @param address 4 or 16 bytes in network order
+/// @param prefix 0-32 or 0-128
+public record Cidr(InetAddress address, int prefix) {
+  public Cidr {
+    var bytes = address.getAddress();
+    Require.between("prefix", prefix, 0, bytes.length * 8L);
+    var masked = mask(bytes, prefix);
+    if (!Arrays.equals(masked, bytes)) {
+      throw Require.invalid(
+          "cidr",
+          address.getHostAddress() + "/" + prefix,
+          "no bits behind the prefix: " + of(masked).getHostAddress() + "/" + prefix);
+    }
+  }
+
+  /// Reads `198.18.0.0/15`, `2001:db8::/32` or a single address. Never asks a name server.
+  public static Cidr parse(String text) {
+    var slash = text.indexOf('/');
+    var host = slash < 0 ? text : text.substring(0, slash);
+    InetAddress address;
+    try {
+      address = InetAddress.ofLiteral(host);
+    } catch (IllegalArgumentException e) {
+      throw Require.invalid("cidr", text, "an address or a block such as 203.0.113.0/24");
+    }
+    int bits = address.getAddress().length * 8;
+    if (slash < 0) {
+      return new Cidr(address, bits);
+    }
+    int prefix;
+    try {
+      prefix = Integer.parseInt(text.substring(slash + 1));
+    } catch (NumberFormatException e) {
+      throw Require.invalid("cidr", text, "a prefix length of 0-" + bits + " behind '/'");
+    }
+    if (prefix < 0 || prefix > bits) {
+      throw Require.invalid("cidr", text, "a prefix length of 0-" + bits + " behind '/'");
+    }
+    return new Cidr(address, prefix);
+  }
+
+  public boolean contains(InetAddress other) {
+    return contains(other.getAddress());
+  }
+
+  /// Whether the block holds this address; blocks of the other family never do.
+  public boolean contains(byte[] other) {
+    var own = address.getAddress();
+    if (own.length != other.length) {
+      return false;
+    }
+    int whole = prefix >> 3;
+    for (int i = 0; i < whole; i++) {
+      if (own[i] != other[i]) {
+        return false;
+      }
+    }
+    int rest = prefix & 7;
+    return rest == 0 || ((own[whole] ^ other[whole]) & 0xff) >>> (8 - rest) == 0;
+  }
+
+  private static byte[] mask(byte[] bytes, int prefix) {
+    var masked = bytes.clone();
+    for (int i = 0; i < masked.length; i++) {
+      int keep = Math.clamp(prefix - i * 8L, 0, 8);
+      masked[i] &= (byte) (0xff << (8 - keep));
+    }
+    return masked;
+  }
+
+  private static InetAddress of(byte[] bytes) {
+    try {
+      return InetAddress.getByAddress(bytes);
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("an address of 4 or 16 bytes", e);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return address.getHostAddress() + "/" + prefix;
+  }
+}

@@ -1,0 +1,94 @@
+package io.ostiary.model;
+
+/// What the kernel measured of one TCP connection, at one moment. Mutable, so that the data plane
+/// can reuse it; confined to whoever holds it.
+///
+/// Times are nanoseconds of CLOCK_MONOTONIC, the clock of `System.nanoTime()` and of
+/// `bpf_ktime_get_ns`; 0 means not seen. Counters run over the connection's whole life.
+public final class ConnectionFacts {
+  /// The socket cookie (SO_COOKIE); 0: nothing is known.
+  public long cookie;
+
+  /// When the SYN arrived (or, for a connection of ours, left).
+  public long synNanos;
+
+  /// When the three-way handshake was complete.
+  public long establishedNanos;
+
+  /// When the first and the last data segment of the newest request (for an upstream connection:
+  /// response) arrived, before any socket was read.
+  public long firstDataNanos;
+
+  public long lastDataNanos;
+
+  /// When the newest acknowledgement of something we sent arrived.
+  public long lastAckNanos;
+
+  /// When the connection closed; 0: still open.
+  public long closedNanos;
+
+  /// Smoothed and smallest round-trip time (RFC 6298), and how many samples stand behind them.
+  public long smoothedRttMicros;
+
+  public long smallestRttMicros;
+  public long rttSamples;
+
+  /// The round trip of the handshake alone: SYN-ACK sent to ACK received.
+  public long handshakeRttMicros;
+
+  public long packetsIn;
+  public long packetsOut;
+  public long bytesIn;
+  public long bytesOut;
+
+  /// Bytes the peer has acknowledged.
+  public long bytesAcked;
+
+  /// Segments we sent again, and segments that reached us twice or out of order.
+  public long retransmitsOut;
+
+  public long duplicatesIn;
+
+  /// SYN-ACKs sent again during the handshake.
+  public long synAckRetransmits;
+
+  /// Zero-window announcements of the peer.
+  public long zeroWindows;
+
+  /// The interface the packets came in through; 0: unknown.
+  public int interfaceIndex;
+
+  /// 0 open, else one of the close reasons in `docs/kernel/lens.md`.
+  public int closeReason;
+
+  public void clear() {
+    copyFrom(NOTHING);
+  }
+
+  public void copyFrom(ConnectionFacts other) {
+    cookie = other.cookie;
+    synNanos = other.synNanos;
+    establishedNanos = other.establishedNanos;
+    firstDataNanos = other.firstDataNanos;
+    lastDataNanos = other.lastDataNanos;
+    lastAckNanos = other.lastAckNanos;
+    closedNanos = other.closedNanos;
+    smoothedRttMicros = other.smoothedRttMicros;
+    smallestRttMicros = other.smallestRttMicros;
+    rttSamples = other.rttSamples;
+    handshakeRttMicros = other.handshakeRttMicros;
+    packetsIn = other.packetsIn;
+    packetsOut = other.packetsOut;
+    bytesIn = other.bytesIn;
+    bytesOut = other.bytesOut;
+    bytesAcked = other.bytesAcked;
+    retransmitsOut = other.retransmitsOut;
+    duplicatesIn = other.duplicatesIn;
+    synAckRetransmits = other.synAckRetransmits;
+    zeroWindows = other.zeroWindows;
+    interfaceIndex = other.interfaceIndex;
+    closeReason = other.closeReason;
+  }
+
+  private static final ConnectionFacts NOTHING = new ConnectionFacts();
+}

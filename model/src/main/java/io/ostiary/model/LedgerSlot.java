@@ -1,0 +1,121 @@
+package io.ostiary.model;
+
+import org.jspecify.annotations.Nullable;
+
+/// One line of the ledger while it is on its way from an event loop to the insight room: mutable
+/// and reused, owned by the event loop between `claim` and `publish`, and by the reader until it
+/// takes the next one. Times are CLOCK_MONOTONIC nanoseconds, 0 where the moment never came.
+public final class LedgerSlot {
+  /// Filters whose time is kept, attempts that are kept, bytes of the target that are kept.
+  public static final int FILTERS_MAX = 16;
+
+  public static final int ATTEMPTS_MAX = 4;
+  public static final int TARGET_BYTES_MAX = 512;
+
+  public long callId;
+  public long planVersion;
+
+  /// The wall clock when the first byte of the request was read.
+  public long startedEpochMillis;
+
+  public @Nullable Api api;
+  public @Nullable Route route;
+  public @Nullable Consumer consumer;
+
+  /// The W3C trace id of the call, two halves; 0 and 0: none.
+  public long traceHigh;
+
+  public long traceLow;
+
+  /// The peer of the connection as 4 or 16 bytes, and whom trusted proxies say it speaks for.
+  public final byte[] peer = new byte[16];
+
+  public int peerLength;
+  public int peerPort;
+  public final byte[] client = new byte[16];
+  public int clientLength;
+  public @Nullable Listener listener;
+
+  /// Which request of its connection this is, from 1.
+  public int requestNumber;
+
+  public String method = "";
+  public final byte[] target = new byte[TARGET_BYTES_MAX];
+
+  /// How many bytes of `target` are used, and how long it really was.
+  public int targetLength;
+
+  public int targetLengthSent;
+
+  /// What the client was told, 0 if nothing; what the upstream said, 0 if nothing.
+  public int status;
+
+  public int upstreamStatus;
+  public Blame blame = Blame.NONE;
+  public String reason = "";
+
+  /// Bytes of HTTP as they went over the connection (before TLS), heads included.
+  public long requestBytes;
+
+  public long responseBytes;
+  public long upstreamRequestBytes;
+  public long upstreamResponseBytes;
+
+  /// When the connection was accepted; when the first byte of the head was read, the whole head,
+  /// and the last byte of the body.
+  public long acceptedNanos;
+
+  public long firstByteNanos;
+  public long headNanos;
+  public long requestEndNanos;
+
+  /// When the first byte of the response was written to the client, the last byte, and the end of
+  /// the exchange.
+  public long responseStartNanos;
+
+  public long responseEndNanos;
+  public long endNanos;
+
+  /// The filters of the request moment that ran, with the time each had finished.
+  public int filterCount;
+
+  public final String[] filterNames = new String[FILTERS_MAX];
+  public final long[] filterNanos = new long[FILTERS_MAX];
+
+  public int attemptCount;
+  public final AttemptSlot[] attempts = new AttemptSlot[ATTEMPTS_MAX];
+
+  /// The client's connection when the head was complete, and at the end of the exchange.
+  public final ConnectionFacts clientAtHead = new ConnectionFacts();
+
+  public final ConnectionFacts clientAtEnd = new ConnectionFacts();
+
+  /// The upstream connection of the last attempt, at the end.
+  public final ConnectionFacts upstreamAtEnd = new ConnectionFacts();
+
+  public LedgerSlot() {
+    for (int i = 0; i < ATTEMPTS_MAX; i++) {
+      attempts[i] = new AttemptSlot();
+    }
+    java.util.Arrays.fill(filterNames, "");
+  }
+
+  /// One try at one target.
+  public static final class AttemptSlot {
+    public @Nullable Upstream upstream;
+    public @Nullable Target target;
+
+    /// Whether a pooled connection was used; then connecting took no time.
+    public boolean reused;
+
+    public long startNanos;
+    public long connectedNanos;
+    public long requestSentNanos;
+    public long firstByteNanos;
+    public long lastByteNanos;
+    public int status;
+
+    /// Empty when it succeeded, else a stable word such as `connect-refused`.
+    public String failure = "";
+  }
+}

@@ -1,0 +1,57 @@
+package io.ostiary.model;
+
+import java.net.InetAddress;
+import java.util.List;
+
+/// What can be asked of the packets that come in. Implemented by the `kernel` room; its callers are
+/// control-plane threads, never event loops.
+public interface PacketView {
+  KernelStatus status();
+
+  /// Sources with their packets since the programs were attached, the busiest first.
+  List<Source> sources(int limit);
+
+  /// Flows seen lately, the busiest first.
+  List<Flow> flows(int limit);
+
+  /// @param droppedPackets of `packets`
+  record Source(
+      InetAddress address, long packets, long bytes, long droppedPackets, long lastSeenNanos) {}
+
+  /// @param protocol the IP protocol number, 6 for TCP
+  /// @param tcpFlags every flag seen, or-ed (RFC 9293 section 3.1)
+  /// @param vlan the outer VLAN id, 0 without one
+  record Flow(
+      InetAddress source,
+      int sourcePort,
+      InetAddress destination,
+      int destinationPort,
+      int protocol,
+      int vlan,
+      int interfaceIndex,
+      long packets,
+      long bytes,
+      long firstSeenNanos,
+      long lastSeenNanos,
+      int tcpFlags) {}
+
+  /// Used where the kernel side does not run.
+  static PacketView none(KernelStatus status) {
+    return new PacketView() {
+      @Override
+      public KernelStatus status() {
+        return status;
+      }
+
+      @Override
+      public List<Source> sources(int limit) {
+        return List.of();
+      }
+
+      @Override
+      public List<Flow> flows(int limit) {
+        return List.of();
+      }
+    };
+  }
+}

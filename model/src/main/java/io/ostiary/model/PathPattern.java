@@ -1,0 +1,52 @@
+package io.ostiary.model;
+
+import java.util.List;
+
+/// A path that a route answers to: literal segments, `{name}` for exactly one segment, and a final
+/// `/*` for any rest, the empty one included. Segments are compared after the normalisation that
+/// the gateway applies to every request path.
+///
+/// Precedence among patterns that match: a literal segment before a template, a longer pattern
+/// before a shorter one, an exact end before `/*` (as OpenAPI 3.1, "Path Templating Matching").
+public record PathPattern(String text) {
+  public PathPattern {
+    if (!text.startsWith("/")) {
+      throw Require.invalid("path", text, "a path that starts with '/'");
+    }
+    if (text.indexOf('*') >= 0
+        && (!text.endsWith("/*") || text.indexOf('*') != text.length() - 1)) {
+      throw Require.invalid("path", text, "'*' only as the last segment, '/*'");
+    }
+    if (text.indexOf('?') >= 0 || text.indexOf('#') >= 0) {
+      throw Require.invalid("path", text, "a path without '?' and '#'");
+    }
+  }
+
+  /// Whether the pattern ends in `/*`.
+  public boolean openEnded() {
+    return text.endsWith("/*");
+  }
+
+  /// The segments between the slashes, without a final `*`. `/` has none; a trailing slash is an
+  /// empty last segment.
+  public List<String> segments() {
+    var body = openEnded() ? text.substring(0, text.length() - 2) : text;
+    if (body.isEmpty() || body.equals("/")) {
+      return List.of();
+    }
+    return List.of(body.substring(1).split("/", -1));
+  }
+
+  /// This pattern below a prefix such as an API's path; `/` as prefix changes nothing.
+  public PathPattern under(String prefix) {
+    if (prefix.equals("/")) {
+      return this;
+    }
+    return new PathPattern(text.equals("/") ? prefix : prefix + text);
+  }
+
+  @Override
+  public String toString() {
+    return text;
+  }
+}

@@ -1,0 +1,26 @@
+package io.ostiary.model;
+
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// One thing an API can be asked for: methods on a path, with policies of its own.
+///
+/// @param id unique within its API: the OpenAPI operation id where there is one, else made of
+///   method and path
+/// @param methods empty: every method
+/// @param path relative to the API's path
+/// @param operation the key of the operation in the API's document, or null
+/// @param policies run after the API's own
+public record Route(
+    String id,
+    Set<String> methods,
+    PathPattern path,
+    @Nullable String operation,
+    List<PolicyUse> policies) {
+  public Route {
+    Require.notBlank("route.id", id);
+    methods = Set.copyOf(methods);
+    policies = List.copyOf(policies);
+  }
+}

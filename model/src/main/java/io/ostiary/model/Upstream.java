@@ -1,0 +1,32 @@
+package io.ostiary.model;
+
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Those who can answer, and how long we wait for them.
+///
+/// @param health null: targets are taken out only by failing attempts
+/// @param connectTimeout until the TCP connection stands
+/// @param answerTimeout from the last request byte sent to the first response byte
+/// @param idleTimeout between two reads of one response
+/// @param connectionsMax connections to one target, over all event loops
+public record Upstream(
+    String name,
+    List<Target> targets,
+    Balance balance,
+    @Nullable HealthCheck health,
+    Duration connectTimeout,
+    Duration answerTimeout,
+    Duration idleTimeout,
+    int connectionsMax) {
+  public Upstream {
+    Require.name("upstream.name", name);
+    targets = List.copyOf(targets);
+    Require.between("upstream.targets (count)", targets.size(), 1, 10_000);
+    Require.between("upstream.connect-timeout (ms)", connectTimeout.toMillis(), 1, 600_000);
+    Require.between("upstream.answer-timeout (ms)", answerTimeout.toMillis(), 1, 3_600_000);
+    Require.between("upstream.idle-timeout (ms)", idleTimeout.toMillis(), 1, 3_600_000);
+    Require.between("upstream.connections-max", connectionsMax, 1, 1_000_000);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.ostiary.policies;
+
+import org.jspecify.annotations.NullMarked;

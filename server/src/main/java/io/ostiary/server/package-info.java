@@ -1,0 +1,4 @@
+@NullMarked
+package io.ostiary.server;
+
+import org.jspecify.annotations.NullMarked;
