@@ -1,0 +1,78 @@
+package io.ostiary.contract.tree;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+
+/// Reads files and texts into trees. What ends in `.json` must be JSON (RFC 8259); everything else
+/// is YAML 1.2, which JSON is a part of.
+public final class TreeReader {
+  private TreeReader() {}
+
+  /// @param name what faults call the file
+  public static Parsed read(Path file, String name, Limits limits) {
+    byte[] bytes;
+    try (var in = Files.newInputStream(file)) {
+      int most = (int) Math.min(limits.bytesMax(), Integer.MAX_VALUE - 16);
+      bytes = in.readNBytes(most + 1);
+    } catch (IOException e) {
+      return broken(name, "cannot read the file: " + reason(e));
+    }
+    return parse(bytes, name, limits);
+  }
+
+  /// @param name what faults call the text; its ending decides between JSON and YAML
+  public static Parsed parse(byte[] bytes, String name, Limits limits) {
+    if (bytes.length > limits.bytesMax()) {
+      return broken(
+          name, "size: more than " + limits.bytesMax() + " bytes (expected: at most that)");
+    }
+    var in = ByteBuffer.wrap(bytes);
+    var out = CharBuffer.allocate(bytes.length);
+    var decoder =
+        StandardCharsets.UTF_8
+            .newDecoder()
+            .onMalformedInput(CodingErrorAction.REPORT)
+            .onUnmappableCharacter(CodingErrorAction.REPORT);
+    var result = decoder.decode(in, out, true);
+    var text = out.flip().toString();
+    if (result.isError()) {
+      var at = new Source(name, text).position(text.length());
+      return new Parsed.Broken(
+          List.of(
+              at.fault(
+                  "encoding: byte 0x%02x (expected: UTF-8)"
+                      .formatted(bytes[in.position()] & 0xff))));
+    }
+    return parse(text, name, limits);
+  }
+
+  /// @param name what faults call the text; its ending decides between JSON and YAML
+  public static Parsed parse(String text, String name, Limits limits) {
+    var marked = !text.isEmpty() && text.charAt(0) == '\ufeff';
+    var source = new Source(name, marked ? text.substring(1) : text);
+    return name.toLowerCase(Locale.ROOT).endsWith(".json")
+        ? new JsonComposer(source, limits).compose()
+        : new YamlComposer(source, limits).compose();
+  }
+
+  private static Parsed broken(String name, String message) {
+    return new Parsed.Broken(List.of(new Source(name, "").start().fault(message)));
+  }
+
+  private static String reason(IOException e) {
+    return switch (e) {
+      case NoSuchFileException _ -> "it does not exist";
+      case AccessDeniedException _ -> "permission denied";
+      default -> String.valueOf(e.getMessage());
+    };
+  }
+}
