@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// The cheapest honest upstream for benchmarks: one thread, epoll, keep-alive, pipelining. It reads
+// whole heads, skips bodies announced by Content-Length, and answers each request with the same
+// bytes. It is not a web server: only the bench's own proxies talk to it, on loopback.
+//
+// usage: upstream PORT BODY_BYTES
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { CONNECTIONS_MAX = 65536, BUFFER = 65536 };
+
+struct connection {
+	size_t used;  // bytes in `data`
+	size_t skip;  // body bytes still to come
+	char data[BUFFER];
+};
+
+static struct connection *connections[CONNECTIONS_MAX];
+static char *answer;
+static size_t answer_length;
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+static void make_answer(size_t body)
+{
+	answer = malloc(body + 512);
+	if (!answer)
+		die("malloc");
+	int head = sprintf(answer,
+			   "HTTP/1.1 200 OK\r\nServer: upstream\r\n"
+			   "Date: Tue, 24 Nov 2026 00:00:00 GMT\r\n"
+			   "Content-Type: application/json\r\nContent-Length: %zu\r\n"
+			   "Connection: keep-alive\r\nETag: \"5f3c\"\r\n\r\n", body);
+	memset(answer + head, 'x', body);
+	if (body >= 4) {
+		memcpy(answer + head, "{\"d\":\"", body < 6 ? body : 6);
+		memcpy(answer + head + body - 2, "\"}", 2);
+	}
+	answer_length = head + body;
+}
+
+static size_t content_length(const char *head, size_t length)
+{
+	for (const char *p = head; p < head + length; p++) {
+		if (*p == '\n' && (size_t)(head + length - p) > 16 &&
+		    !strncasecmp(p + 1, "content-length:", 15))
+			return strtoul(p + 16, NULL, 10);
+	}
+	return 0;
+}
+
+static int write_all(int fd, size_t answers)
+{
+	while (answers-- > 0) {
+		size_t sent = 0;
+		while (sent < answer_length) {
+			ssize_t n = send(fd, answer + sent, answer_length - sent, MSG_NOSIGNAL);
+			if (n > 0)
+				sent += n;
+			else if (n < 0 && errno != EAGAIN && errno != EINTR)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+// Answers every whole request in the buffer; -1 closes the connection.
+static int serve(int fd, struct connection *c)
+{
+	size_t at = 0, answers = 0;
+
+	for (;;) {
+		size_t skipped = c->used - at < c->skip ? c->used - at : c->skip;
+		at += skipped;
+		c->skip -= skipped;
+		if (c->skip)
+			break;
+		char *end = memmem(c->data + at, c->used - at, "\r\n\r\n", 4);
+		if (!end)
+			break;
+		size_t head = end + 4 - (c->data + at);
+		c->skip = content_length(c->data + at, head);
+		at += head;
+		answers++;
+	}
+	memmove(c->data, c->data + at, c->used - at);
+	c->used -= at;
+	return c->used == BUFFER ? -1 : write_all(fd, answers);
+}
+
+static void drop(int fd)
+{
+	free(connections[fd]);
+	connections[fd] = NULL;
+	close(fd);
+}
+
+static void welcome(int epoll, int listener)
+{
+	int fd, one = 1;
+
+	while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0) {
+		if (fd >= CONNECTIONS_MAX || !(connections[fd] = calloc(1, sizeof(struct connection)))) {
+			close(fd);
+			continue;
+		}
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+		struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+		epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 3) {
+		fprintf(stderr, "usage: upstream PORT BODY_BYTES\n");
+		return 2;
+	}
+	make_answer(strtoul(argv[2], NULL, 10));
+	int one = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_port = htons(atoi(argv[1])),
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) || listen(listener, 4096))
+		die("listen");
+	int epoll = epoll_create1(0);
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = listener };
+	epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
+
+	struct epoll_event ready[256];
+	for (;;) {
+		int n = epoll_wait(epoll, ready, 256, -1);
+		for (int i = 0; i < n; i++) {
+			int fd = ready[i].data.fd;
+			if (fd == listener) {
+				welcome(epoll, listener);
+				continue;
+			}
+			struct connection *c = connections[fd];
+			ssize_t got = read(fd, c->data + c->used, BUFFER - c->used);
+			if (got <= 0 && (got == 0 || errno != EAGAIN)) {
+				drop(fd);
+				continue;
+			}
+			c->used += got > 0 ? got : 0;
+			if (serve(fd, c))
+				drop(fd);
+		}
+	}
+}

@@ -1,0 +1,176 @@
+package io.ostiary.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// `./ostiary bench`: proxies on core 0, load and upstream on core 1, short interleaved rounds, all
+/// rounds kept. See `docs/benchmarks.md` for how to read the result.
+public final class Bench {
+  static final int SECONDS_OF_ROUND = 3;
+
+  private static final int PROXY_CORE = 0;
+  private static final int LOAD_CORE = 1;
+  private static final int UPSTREAM_PORT = 19_000;
+  private static final int BODY_BYTES = 101;
+  private static final int CONNECTIONS = 64;
+  private static final int WARM_UP_SECONDS = 20;
+
+  private final Path folder;
+  private final Workload workload = Workload.of(1000, 10_000);
+  private final List<Running> running = new ArrayList<>();
+  private final Map<String, List<Sample>> samples = new LinkedHashMap<>();
+
+  private Bench(Path folder) {
+    this.folder = folder;
+  }
+
+  /// Arguments: the number of rounds (default 8), the upstream's program, the results' folder.
+  public static void main(String[] args) throws IOException, InterruptedException {
+    int rounds = Integer.parseInt(args[0]);
+    var folder = Files.createTempDirectory("ostiary-bench");
+    var bench = new Bench(folder);
+    try {
+      bench.run(rounds, Path.of(args[1]), Path.of(args[2]));
+    } finally {
+      bench.running.forEach(Running::close);
+    }
+  }
+
+  private void run(int rounds, Path upstream, Path results)
+      throws IOException, InterruptedException {
+    var candidates =
+        List.of(
+            new Nginx(true, 18_001),
+            new Nginx(false, 18_002),
+            new HaProxy(true, 18_003),
+            new Ostiary(true, true, 18_011, 19_011),
+            new Ostiary(true, false, 18_012, 19_012),
+            new Ostiary(false, false, 18_013, 19_013));
+    var script = folder.resolve("load.lua");
+    workload.writeScript(script);
+    start(
+        "upstream",
+        List.of(upstream.toString(), "" + UPSTREAM_PORT, "" + BODY_BYTES),
+        LOAD_CORE,
+        UPSTREAM_PORT);
+    var started = new ArrayList<Running>();
+    for (var candidate : candidates) {
+      started.add(launch(candidate));
+    }
+    for (int i = 0; i < candidates.size(); i++) {
+      say("warming up " + candidates.get(i).name());
+      Load.run(candidates.get(i).port(), WARM_UP_SECONDS, CONNECTIONS, LOAD_CORE, script);
+    }
+    for (int round = 1; round <= rounds; round++) {
+      for (int i = 0; i < candidates.size(); i++) {
+        measure(round, candidates.get(i), started.get(i), script);
+      }
+    }
+    write(results, rounds);
+  }
+
+  private Running launch(Candidate candidate) throws IOException, InterruptedException {
+    var own = Files.createDirectories(folder.resolve("port-" + candidate.port()));
+    var command = candidate.prepare(own, workload, UPSTREAM_PORT);
+    var process = start(candidate.name(), command, PROXY_CORE, candidate.port());
+    candidate.ready(own, workload);
+    Check.run(candidate, workload, BODY_BYTES);
+    say(candidate.name() + " answers correctly");
+    return process;
+  }
+
+  private Running start(String name, List<String> command, int core, int port)
+      throws IOException, InterruptedException {
+    var log = folder.resolve("port-" + port + ".log");
+    var process = Running.start(name, command, core, log);
+    running.add(process);
+    process.awaitPort(port, log);
+    return process;
+  }
+
+  private void measure(int round, Candidate candidate, Running process, Path script)
+      throws IOException, InterruptedException {
+    long pid = process.process().pid();
+    long busyBefore = Cpu.busyOfCore(PROXY_CORE);
+    long ownBefore = Cpu.ofTree(pid);
+    long start = System.nanoTime();
+    var load = Load.run(candidate.port(), SECONDS_OF_ROUND, CONNECTIONS, LOAD_CORE, script);
+    long own = Cpu.ofTree(pid) - ownBefore;
+    long busy = Cpu.busyOfCore(PROXY_CORE) - busyBefore;
+    long wall = System.nanoTime() - start;
+    var sample =
+        new Sample(
+            candidate.name(),
+            load.requests() - load.errors(),
+            load.errors(),
+            own / (double) load.requests(),
+            Math.max(0, busy - own) / (double) wall,
+            load.p50Micros(),
+            load.p99Micros(),
+            Cpu.residentOfTree(pid));
+    samples.computeIfAbsent(candidate.name(), name -> new ArrayList<>()).add(sample);
+    say(
+        "round %d  %-42s %6.1f µs  %6d/s  foreign %.1f %%"
+            .formatted(
+                round,
+                candidate.name(),
+                sample.cpuNanosPerRequest() / 1000,
+                sample.requests() / SECONDS_OF_ROUND,
+                100 * sample.foreignShare()));
+  }
+
+  private void write(Path results, int rounds) throws IOException {
+    var report = new Report(samples, new Nginx(true, 1).name());
+    var time =
+        LocalDateTime.now(java.time.ZoneOffset.UTC)
+            .format(DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmm'Z'"));
+    var text =
+        """
+        # CPU per request, %s
+
+        `./ostiary bench` with %d rounds of %d s; %d connections on one load core, proxies pinned to one
+        core; %d routes, %d keys; GET with a %d-byte answer over HTTP/1.1; upstream on the load's core.
+        CPU is the scheduler's count over the whole process tree (JIT and GC included).
+
+        %s
+        Host: %s, Linux %s, Java %s.
+        """
+            .formatted(
+                time,
+                rounds,
+                SECONDS_OF_ROUND,
+                CONNECTIONS,
+                workload.routes(),
+                workload.keys().size(),
+                BODY_BYTES,
+                report.markdown(),
+                cpuModel(),
+                System.getProperty("os.version"),
+                Runtime.version());
+    Files.createDirectories(results);
+    var file = results.resolve(time + "-gateway.md");
+    Files.writeString(file, text);
+    say(text);
+    say("written to " + file);
+  }
+
+  private static String cpuModel() throws IOException {
+    return Files.readAllLines(Path.of("/proc/cpuinfo")).stream()
+        .filter(line -> line.startsWith("model name"))
+        .map(line -> line.substring(line.indexOf(':') + 1).strip())
+        .findFirst()
+        .orElse("unknown");
+  }
+
+  @SuppressWarnings("SystemOut")
+  private static void say(String text) {
+    System.out.println(text);
+  }
+}

@@ -1,0 +1,64 @@
+package io.ostiary.bench;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/// What every candidate is asked to do: the same routes, the same keys, the same limit.
+///
+/// @param routes prefixes `/route-N/`
+/// @param keys one key for each consumer
+/// @param requestsPerSecond the limit of one consumer; high enough to refuse nobody, so that
+///   counting is measured and not refusing
+record Workload(int routes, List<String> keys, int requestsPerSecond) {
+  static final String KEY_HEADER = "X-API-Key";
+
+  static Workload of(int routes, int keys) {
+    return new Workload(
+        routes, IntStream.range(0, keys).mapToObj(Workload::key).toList(), 1_000_000);
+  }
+
+  /// Deterministic, so that every run has the same keys; they protect nothing.
+  private static String key(int number) {
+    try {
+      var hash = MessageDigest.getInstance("SHA-256").digest(("key" + number).getBytes(UTF_8));
+      return HexFormat.of().formatHex(hash, 0, 20);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+
+  private static final java.nio.charset.Charset UTF_8 = StandardCharsets.UTF_8;
+
+  /// The script that makes wrk walk over all routes and keys with no work per request worth
+  /// mentioning: requests are built once.
+  void writeScript(Path file) throws IOException {
+    var script =
+        new StringBuilder(
+            """
+            local requests, n = {}, 0
+            init = function(args)
+              for i = 1, #keys do
+                local path = "/route-" .. (i * 7919 %% %d) .. "/orders?n=" .. i
+                requests[i] = wrk.format("GET", path, { ["%s"] = keys[i], ["Host"] = "bench.test" })
+              end
+            end
+            request = function()
+              n = n %% #requests + 1
+              return requests[n]
+            end
+            keys = {
+            """
+                .formatted(routes, KEY_HEADER));
+    for (var key : keys) {
+      script.append('"').append(key).append("\",\n");
+    }
+    Files.writeString(file, script.append("}\n"));
+  }
+}
