@@ -26,6 +26,12 @@ public interface Exchange {
   /// Without the question mark; null where there is none. As the client sent it.
   @Nullable String query();
 
+  /// Replaces the query that goes upstream and that the ledger keeps: a credential taken from the
+  /// query must reach neither. Only in the request moment.
+  ///
+  /// @param query without the question mark; null: none
+  void query(@Nullable String query);
+
   /// The still encoded value of a `{name}` segment of the route's path, or null.
   @Nullable String pathParameter(String name);
 
@@ -46,6 +52,12 @@ public interface Exchange {
   @Nullable Consumer consumer();
 
   void consumer(Consumer consumer);
+
+  /// A finding that does not change the answer. If the call is answered, the ledger keeps it as the
+  /// call's reason in place of `answered`; the last one counts.
+  ///
+  /// @param word stable, in kebab case, such as `request-invalid`
+  void remark(String word);
 
   <T> @Nullable T state(StateKey<T> key);
 

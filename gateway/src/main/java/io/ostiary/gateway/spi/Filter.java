@@ -16,6 +16,15 @@ public interface Filter {
     return Verdict.CONTINUE;
   }
 
+  /// Whether this filter answers CORS preflights (OPTIONS with `Origin` and
+  /// `Access-Control-Request-Method`). A path seldom has a route for OPTIONS, so a preflight that
+  /// matches no route is given to the route of the method it asks about, or where there is none to
+  /// any route of its path: of that route only the filters that say true here see the request. What
+  /// none of them answers is refused with 405 as any other method.
+  default boolean answersPreflights() {
+    return false;
+  }
+
   default BodyNeed requestBodyNeed() {
     return BodyNeed.NONE;
   }

@@ -16,6 +16,12 @@ public interface Headers {
 
   boolean has(HeaderName name);
 
+  /// Whether the field stands more than once. Asked on every call where a credential must be
+  /// single, so an implementation should answer without making a list.
+  default boolean repeated(HeaderName name) {
+    return all(name).size() > 1;
+  }
+
   /// In the order of the wire.
   void forEach(BiConsumer<String, String> action);
 

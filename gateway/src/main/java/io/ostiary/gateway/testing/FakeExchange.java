@@ -1,0 +1,174 @@
+package io.ostiary.gateway.testing;
+
+import io.ostiary.gateway.spi.Exchange;
+import io.ostiary.gateway.spi.StateKey;
+import io.ostiary.model.Api;
+import io.ostiary.model.Consumer;
+import io.ostiary.model.Route;
+import java.net.InetAddress;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// One request and its response in memory. Made by [FakeSite#exchange].
+public final class FakeExchange implements Exchange {
+  private final Api api;
+  private final Route route;
+  private final String method;
+  private final String path;
+  private @Nullable String query;
+  private final FakeHeaders requestHeaders = new FakeHeaders();
+  private final FakeHeaders responseHeaders = new FakeHeaders();
+  private final Map<String, String> pathParameters;
+  private final Map<StateKey<?>, Object> states = new HashMap<>();
+  private int status = 200;
+  private InetAddress peer = InetAddress.ofLiteral("198.18.0.1");
+  private InetAddress client = peer;
+  private @Nullable Consumer consumer;
+  private @Nullable String remark;
+  private long nanos = 1_000_000_000L;
+
+  FakeExchange(
+      Api api, Route route, String method, String target, Map<String, String> pathParameters) {
+    this.api = api;
+    this.route = route;
+    this.method = method;
+    int mark = target.indexOf('?');
+    this.path = mark < 0 ? target : target.substring(0, mark);
+    this.query = mark < 0 ? null : target.substring(mark + 1);
+    this.pathParameters = Map.copyOf(pathParameters);
+  }
+
+  /// Adds a field to the request.
+  public FakeExchange with(String name, String value) {
+    requestHeaders.sent(name, value);
+    return this;
+  }
+
+  /// Sets who is calling, as peer and as client.
+  public FakeExchange from(String address) {
+    peer = InetAddress.ofLiteral(address);
+    client = peer;
+    return this;
+  }
+
+  /// Sets for whom a trusted proxy speaks.
+  public FakeExchange forwardedFor(String address) {
+    client = InetAddress.ofLiteral(address);
+    return this;
+  }
+
+  public FakeExchange at(long nowNanos) {
+    nanos = nowNanos;
+    return this;
+  }
+
+  public FakeExchange answered(int answer) {
+    status = answer;
+    return this;
+  }
+
+  public @Nullable String remark() {
+    return remark;
+  }
+
+  @Override
+  public long callId() {
+    return 1;
+  }
+
+  @Override
+  public Api api() {
+    return api;
+  }
+
+  @Override
+  public Route route() {
+    return route;
+  }
+
+  @Override
+  public String method() {
+    return method;
+  }
+
+  @Override
+  public String path() {
+    return path;
+  }
+
+  @Override
+  public @Nullable String query() {
+    return query;
+  }
+
+  @Override
+  public void query(@Nullable String replacement) {
+    query = replacement;
+  }
+
+  @Override
+  public @Nullable String pathParameter(String name) {
+    return pathParameters.get(name);
+  }
+
+  @Override
+  public FakeHeaders requestHeaders() {
+    return requestHeaders;
+  }
+
+  @Override
+  public int status() {
+    return status;
+  }
+
+  @Override
+  public FakeHeaders responseHeaders() {
+    return responseHeaders;
+  }
+
+  @Override
+  public InetAddress peer() {
+    return peer;
+  }
+
+  @Override
+  public InetAddress client() {
+    return client;
+  }
+
+  @Override
+  public @Nullable Consumer consumer() {
+    return consumer;
+  }
+
+  @Override
+  public void consumer(Consumer known) {
+    consumer = known;
+  }
+
+  @Override
+  public void remark(String word) {
+    remark = word;
+  }
+
+  @Override
+  public <T> @Nullable T state(StateKey<T> key) {
+    return key.type().cast(states.get(key));
+  }
+
+  @Override
+  public <T> void state(StateKey<T> key, T value) {
+    states.put(key, value);
+  }
+
+  @Override
+  public long nanos() {
+    return nanos;
+  }
+
+  @Override
+  public boolean inEventLoop() {
+    return true;
+  }
+}

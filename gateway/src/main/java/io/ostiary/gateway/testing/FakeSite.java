@@ -1,0 +1,106 @@
+package io.ostiary.gateway.testing;
+
+import io.ostiary.gateway.spi.Site;
+import io.ostiary.gateway.spi.StateKey;
+import io.ostiary.model.Api;
+import io.ostiary.model.GatewaySettings;
+import io.ostiary.model.KernelSettings;
+import io.ostiary.model.Listener;
+import io.ostiary.model.PathPattern;
+import io.ostiary.model.Route;
+import io.ostiary.model.Snapshot;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/// A route of an API in a snapshot, for compiling one policy. Two sites with the same `shared` map
+/// stand for two plans of one gateway.
+public final class FakeSite implements Site {
+  private final Snapshot snapshot;
+  private final Api api;
+  private final Route route;
+  private final Map<String, Object> shared;
+  private int states;
+
+  public FakeSite(Snapshot snapshot, Api api, Route route, Map<String, Object> shared) {
+    this.snapshot = snapshot;
+    this.api = api;
+    this.route = route;
+    this.shared = shared;
+  }
+
+  /// The first route of an API that is alone in its snapshot.
+  public static FakeSite of(Api api) {
+    var snapshot =
+        new Snapshot(
+            1,
+            Instant.EPOCH,
+            GatewaySettings.DEFAULT,
+            List.of(new Listener("127.0.0.1", 8080)),
+            List.of(api),
+            List.of(),
+            List.of(),
+            List.of(),
+            KernelSettings.OFF,
+            List.of());
+    return new FakeSite(snapshot, api, api.routes().getFirst(), new HashMap<>());
+  }
+
+  /// Some API with one route for everything.
+  public static FakeSite anywhere() {
+    var route = new Route("all", Set.of(), new PathPattern("/*"), null, List.of());
+    return of(new Api("orders", "/orders", "orders", true, null, List.of(route), List.of()));
+  }
+
+  /// The same place with state that another plan left.
+  public FakeSite after(FakeSite earlier) {
+    return new FakeSite(snapshot, api, route, earlier.shared);
+  }
+
+  /// A request for this site's route. Templates of the route's path are taken from the target.
+  ///
+  /// @param target path as the client sent it, the API's path included, and query
+  public FakeExchange exchange(String method, String target) {
+    int mark = target.indexOf('?');
+    var path = mark < 0 ? target : target.substring(0, mark);
+    var pattern = route.path().under(api.path()).segments();
+    var segments = path.substring(1).split("/", -1);
+    var parameters = new LinkedHashMap<String, String>();
+    for (int i = 0; i < Math.min(pattern.size(), segments.length); i++) {
+      var name = pattern.get(i);
+      if (name.startsWith("{") && name.endsWith("}")) {
+        parameters.put(name.substring(1, name.length() - 1), segments[i]);
+      }
+    }
+    return new FakeExchange(api, route, method, target, parameters);
+  }
+
+  @Override
+  public Snapshot snapshot() {
+    return snapshot;
+  }
+
+  @Override
+  public Api api() {
+    return api;
+  }
+
+  @Override
+  public Route route() {
+    return route;
+  }
+
+  @Override
+  public <T> StateKey<T> state(Class<T> type) {
+    return new StateKey<>(states++, type);
+  }
+
+  @Override
+  public <T> T shared(String key, Class<T> type, Supplier<T> make) {
+    return type.cast(shared.computeIfAbsent(key, _ -> make.get()));
+  }
+}
