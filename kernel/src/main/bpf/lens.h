@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0 OR BSD-2-Clause */
+/*
+ * What lens.bpf.c and io.ostiary.kernel.lens.Lens share: the record of one connection, where it
+ * lies, and the block through which Java steers the programs. Java checks each offset against the
+ * BTF of the compiled object before it reads a byte.
+ */
+#ifndef OSTIARY_LENS_H
+#define OSTIARY_LENS_H
+
+#include <linux/types.h>
+
+/*
+ * Records form a cache of 4 ways: a cookie chooses the set, its higher bits the way that is tried
+ * first. 8192 sets of 4 records of 192 bytes are 6 MiB.
+ */
+#define LENS_SET_BITS 13
+#define LENS_SETS (1 << LENS_SET_BITS)
+#define LENS_WAYS 4
+#define LENS_RECORDS (LENS_SETS * LENS_WAYS)
+
+/* SYNs whose handshake is not complete, direct-mapped by a hash of the four-tuple: 256 KiB. */
+#define LENS_SYNS 16384
+
+enum lens_flag {
+	LENS_ACTIVE = 1,      /* we opened the connection */
+	LENS_WINDOW_ZERO = 2, /* the peer's window is closed at the moment */
+};
+
+/* The numbers of CloseReason in Java and of docs/kernel/lens.md. */
+enum lens_close {
+	LENS_OPEN = 0,
+	LENS_FIN_RECEIVED = 1,
+	LENS_FIN_SENT = 2,
+	LENS_RESET_RECEIVED = 3,
+	LENS_RESET_SENT = 4,
+	LENS_TIMEOUT = 5,
+	LENS_OTHER = 6,
+};
+
+/*
+ * One connection: three cache lines. The first two change with segments, the third with the
+ * connection's life. Times are CLOCK_MONOTONIC nanoseconds. `generation` is odd while the record
+ * passes from one connection to the next.
+ */
+struct lens_record {
+	__u64 cookie;
+	__u32 generation;
+	__u32 flags;
+	__u64 first_data_ns;
+	__u64 last_data_ns;
+	__u64 last_ack_ns;
+	__u64 bytes_in;
+	__u32 segments_in;
+	__u32 ifindex;
+	__u32 write_seq; /* what we had sent when data last came: a change means a new request */
+	__u32 repeated_in;
+
+	__u64 bytes_out;
+	__u64 bytes_acked;
+	__u32 segments_out;
+	__u32 retransmits;
+	__u32 srtt_us;
+	__u32 min_rtt_us;
+	__u32 rtt_samples;
+	__u32 out_of_order_in;
+	__u32 zero_windows;
+	__u32 unused[5];
+
+	__u64 syn_ns;
+	__u64 established_ns;
+	__u64 closed_ns;
+	__u32 handshake_rtt_us;
+	__u32 syn_ack_retransmits;
+	__u32 close_reason;
+	__u32 reserved[7];
+};
+_Static_assert(sizeof(struct lens_record) == 192, "three cache lines");
+
+/* `seal` is tag ^ at, so that a reader sees when another CPU wrote between its two reads. */
+struct lens_syn {
+	__u64 seal;
+	__u64 at;
+};
+
+/* Written by Java before the programs are attached, ports also later; totals by the programs. */
+struct lens_control {
+	__u64 seed;
+	__u64 owner_device; /* the pid namespace in which the owner has this process id */
+	__u64 owner_inode;
+	__u32 owner;
+	__u32 padding;
+	__u64 tracked;	   /* connections that got a record */
+	__u64 overwritten; /* of them, those that took the record of a connection still open */
+	__u64 untracked;   /* connections that got none, because two CPUs wanted the same record */
+	__u64 ports[1024]; /* one bit per listening port */
+};
+
+#endif
