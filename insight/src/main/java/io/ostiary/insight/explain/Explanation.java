@@ -1,6 +1,9 @@
 package io.ostiary.insight.explain;
 
 import io.ostiary.model.LedgerEntry;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.List;
 
 /// Why a call took as long as it did: its phases, and one sentence for people.
@@ -30,7 +33,57 @@ public record Explanation(
 
   public record Share(Lane lane, long nanos) {}
 
+  public static Explanation of(LedgerEntry entry) {
+    var timeline = new Timeline(entry);
+    var phases = timeline.phases();
+    var shares = shares(phases);
+    return new Explanation(
+        entry,
+        new Sentence(entry, timeline, shares).text(),
+        timeline.start(),
+        timeline.end(),
+        phases,
+        shares.getFirst().lane(),
+        shares,
+        notes(entry, timeline));
+  }
+
   public long totalNanos() {
     return end - start;
+  }
+
+  private static List<Share> shares(List<Phase> phases) {
+    var sums = new EnumMap<Lane, Long>(Lane.class);
+    for (var phase : phases) {
+      if (phase.counted()) {
+        sums.merge(phase.lane(), phase.nanos(), Long::sum);
+      }
+    }
+    var shares = new ArrayList<Share>();
+    sums.forEach((lane, nanos) -> shares.add(new Share(lane, nanos)));
+    shares.sort(Comparator.comparingLong(Share::nanos).reversed());
+    return shares.isEmpty() ? List.of(new Share(Lane.GATEWAY, 0)) : shares;
+  }
+
+  private static List<String> notes(LedgerEntry entry, Timeline timeline) {
+    var notes = new ArrayList<String>();
+    if (entry.network() == null) {
+      notes.add(
+          "No kernel facts for the client's connection: what happened before the gateway's first"
+              + " read is not in the total.");
+    } else if (!timeline.handshakeCounted() && entry.network().syn() != null) {
+      notes.add(
+          entry.requestNumber() > 1
+              ? "Request "
+                  + entry.requestNumber()
+                  + " of its connection: the handshake happened earlier and is not counted."
+              : "The connection was opened early and stayed idle: its handshake is not counted.");
+    }
+    if (!entry.attempts().isEmpty() && entry.upstreamNetwork() == null) {
+      notes.add(
+          "No kernel facts for the upstream's connection: its network and its own time cannot be"
+              + " told apart.");
+    }
+    return notes;
   }
 }

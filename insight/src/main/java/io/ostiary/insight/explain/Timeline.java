@@ -1,0 +1,238 @@
+package io.ostiary.insight.explain;
+
+import io.ostiary.model.LedgerEntry;
+import io.ostiary.model.LedgerEntry.Attempt;
+import io.ostiary.model.LedgerEntry.Network;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Cuts a call's time into phases without gap or overlap, so that the lanes' shares add up to the
+/// total. A cursor walks from the first thing counted to the end, and each step gives the time it
+/// passes over to one lane. Where a moment is missing, whoever was awaited then keeps the rest.
+///
+/// Confined to the thread that makes it.
+final class Timeline {
+  /// A fresh connection's handshake is counted unless the client then stayed idle for longer than
+  /// this: a first segment that was lost is sent again after 1 s (RFC 6298 section 2), so a shorter
+  /// gap may still be the network's.
+  private static final long IDLE_NANOS = 1_500_000_000L;
+
+  /// Below this, reading a head or writing a response is our own work, not waiting for a network.
+  private static final long OWN_WORK_NANOS = 200_000;
+
+  /// Shorter round trips are not told apart from the upstream's own time.
+  private static final long ROUND_TRIP_NANOS_MIN = 1_000_000;
+
+  private final LedgerEntry entry;
+  private final @Nullable Network network;
+  private final List<Phase> phases = new ArrayList<>();
+  private final boolean handshakeCounted;
+  private final long arrival;
+  private final long start;
+  private final long end;
+  private long cursor;
+
+  Timeline(LedgerEntry entry) {
+    this.entry = entry;
+    network = entry.network();
+    end = Math.max(0, entry.timings().end());
+    arrival = arrival();
+    handshakeCounted = countHandshake();
+    start = handshakeCounted && network != null && network.syn() != null ? network.syn() : arrival;
+    cursor = start;
+    client();
+    policies();
+    attempts();
+    response();
+    phases.sort(Comparator.comparingLong(Phase::start).thenComparingLong(Phase::end));
+  }
+
+  List<Phase> phases() {
+    return phases;
+  }
+
+  long start() {
+    return start;
+  }
+
+  long end() {
+    return end;
+  }
+
+  boolean handshakeCounted() {
+    return handshakeCounted;
+  }
+
+  /// The longest phase of a lane that is counted, or null.
+  @Nullable Phase longest(Lane lane) {
+    return phases.stream()
+        .filter(phase -> phase.counted() && phase.lane() == lane)
+        .max(Comparator.comparingLong(Phase::nanos))
+        .orElse(null);
+  }
+
+  private long arrival() {
+    if (network == null || network.firstData() == null) {
+      return 0;
+    }
+    return Math.min(0, network.firstData());
+  }
+
+  private boolean countHandshake() {
+    return entry.requestNumber() <= 1
+        && network != null
+        && network.syn() != null
+        && network.established() != null
+        && network.syn() <= network.established()
+        && network.established() <= arrival
+        && arrival - network.established() <= IDLE_NANOS;
+  }
+
+  /// From the SYN to the complete head.
+  private void client() {
+    if (network != null && network.syn() != null && network.established() != null) {
+      if (handshakeCounted) {
+        pass(Lane.CLIENT_NETWORK, "handshake", network.established());
+        pass(Lane.CLIENT_NETWORK, "first packet", arrival);
+      } else if (network.syn() <= network.established()) {
+        phases.add(
+            new Phase(
+                Lane.CLIENT_NETWORK, "handshake", network.syn(), network.established(), false));
+      }
+    }
+    var lastData = network == null ? null : network.lastData();
+    boolean wholeInSocket = false;
+    if (lastData != null && lastData <= 0 && arrival < 0) {
+      wholeInSocket = true;
+      pass(Lane.CLIENT_NETWORK, "request", lastData);
+    }
+    pass(Lane.KERNEL, "wait in socket", 0);
+    var head = entry.timings().head();
+    if (head == null) {
+      pass(Lane.CLIENT_NETWORK, "request", end);
+    } else if (wholeInSocket || head < OWN_WORK_NANOS) {
+      pass(Lane.GATEWAY, "read head", head);
+    } else {
+      pass(Lane.CLIENT_NETWORK, "request", head);
+    }
+  }
+
+  private void policies() {
+    for (var filter : entry.filters()) {
+      bodyUntil(filter.end());
+      pass(Lane.GATEWAY, filter.policy(), filter.end());
+    }
+  }
+
+  private void attempts() {
+    var attempts = entry.attempts();
+    for (int i = 0; i < attempts.size(); i++) {
+      var attempt = attempts.get(i);
+      long until = i + 1 < attempts.size() ? attempts.get(i + 1).start() : replied();
+      bodyUntil(attempt.start());
+      pass(Lane.GATEWAY, i == 0 ? "route" : "retry", attempt.start());
+      attempt(attempt, Math.max(until, attempt.start()), i + 1 == attempts.size());
+    }
+  }
+
+  private void attempt(Attempt attempt, long until, boolean last) {
+    if (attempt.connected() == null && attempt.requestSent() == null) {
+      pass(Lane.UPSTREAM_NETWORK, "connect", until);
+      return;
+    }
+    if (attempt.connected() != null) {
+      pass(Lane.UPSTREAM_NETWORK, attempt.reused() ? "reuse" : "connect", attempt.connected());
+    }
+    long sent = attempt.requestSent() == null ? until : attempt.requestSent();
+    bodyUntil(sent);
+    pass(attempt.requestSent() == null ? Lane.UPSTREAM_NETWORK : Lane.GATEWAY, "send", sent);
+    if (attempt.requestSent() != null) {
+      answer(attempt, until, last ? entry.upstreamNetwork() : null);
+    }
+  }
+
+  private void answer(Attempt attempt, long until, @Nullable Network facts) {
+    long answered = attempt.firstByte() == null ? until : attempt.firstByte();
+    long roundTrip = facts == null ? 0 : facts.smallestRttMicros() * 1000;
+    if (roundTrip >= ROUND_TRIP_NANOS_MIN) {
+      pass(Lane.UPSTREAM_NETWORK, "round trip", Math.min(answered, cursor + roundTrip));
+    }
+    if (facts != null && facts.firstData() != null && attempt.firstByte() != null) {
+      pass(Lane.UPSTREAM, "answer", Math.min(answered, facts.firstData()));
+      pass(Lane.KERNEL, "wait in socket", answered);
+    }
+    pass(Lane.UPSTREAM, "answer", answered);
+    if (attempt.firstByte() != null) {
+      long whole = attempt.lastByte() == null ? until : attempt.lastByte();
+      boolean clientSlow = network != null && network.zeroWindows() > 0;
+      pass(clientSlow ? Lane.CLIENT_NETWORK : Lane.UPSTREAM, "response", whole);
+    }
+  }
+
+  private void response() {
+    var timings = entry.timings();
+    if (timings.responseStart() != null) {
+      pass(
+          Lane.GATEWAY,
+          entry.attempts().isEmpty() ? "reply" : "answer out",
+          timings.responseStart());
+    }
+    if (timings.responseEnd() != null) {
+      boolean own = timings.responseEnd() - cursor < OWN_WORK_NANOS;
+      pass(
+          own ? Lane.GATEWAY : Lane.CLIENT_NETWORK,
+          own ? "write" : "response",
+          timings.responseEnd());
+      pass(Lane.GATEWAY, "finish", end);
+    } else {
+      pass(timings.responseStart() == null ? Lane.GATEWAY : Lane.CLIENT_NETWORK, "response", end);
+    }
+    lastAck();
+  }
+
+  private void lastAck() {
+    var written = entry.timings().responseEnd();
+    if (network == null || network.lastAck() == null || written == null) {
+      return;
+    }
+    if (network.lastAck() > written) {
+      phases.add(new Phase(Lane.CLIENT_NETWORK, "last ACK", written, network.lastAck(), false));
+    }
+  }
+
+  /// When the client was first told something, or else the end.
+  private long replied() {
+    var first = entry.timings().responseStart();
+    var last = entry.attempts().getLast();
+    if (first == null || (last.firstByte() != null && last.lastByte() == null)) {
+      return end;
+    }
+    return last.firstByte() == null ? first : Math.max(first, last.firstByte());
+  }
+
+  /// Gives to the client what passed while its body was still arriving, up to `limit`.
+  private void bodyUntil(long limit) {
+    var requestEnd = entry.timings().requestEnd();
+    var head = entry.timings().head();
+    if (head == null) {
+      return;
+    }
+    if (requestEnd == null) {
+      return;
+    }
+    if (requestEnd - Math.max(cursor, head) >= OWN_WORK_NANOS) {
+      pass(Lane.CLIENT_NETWORK, "request body", Math.min(requestEnd, limit));
+    }
+  }
+
+  private void pass(Lane lane, String name, long to) {
+    long until = Math.min(to, end);
+    if (until <= cursor) {
+      return;
+    }
+    phases.add(new Phase(lane, name, cursor, until, true));
+    cursor = until;
+  }
+}

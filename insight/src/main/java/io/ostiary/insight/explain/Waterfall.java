@@ -1,0 +1,186 @@
+package io.ostiary.insight.explain;
+
+import com.google.errorprone.annotations.FormatMethod;
+import io.ostiary.model.CallId;
+import io.ostiary.model.LedgerEntry;
+import io.ostiary.model.LedgerEntry.Network;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/// Draws an explanation with characters, for terminals.
+public final class Waterfall {
+  private static final int LABEL = 34;
+  private static final int WIDTH_MIN = 60;
+
+  private final Explanation explanation;
+  private final LedgerEntry entry;
+  private final int bar;
+  private final StringBuilder out = new StringBuilder();
+
+  private Waterfall(Explanation explanation, int width) {
+    this.explanation = explanation;
+    this.entry = explanation.entry();
+    this.bar = Math.max(WIDTH_MIN, width) - LABEL - 12;
+  }
+
+  /// @param width columns of the terminal; less than 60 counts as 60
+  public static String text(Explanation explanation, int width) {
+    var waterfall = new Waterfall(explanation, width);
+    waterfall.head();
+    waterfall.phases();
+    waterfall.facts();
+    return waterfall.out.toString();
+  }
+
+  private void head() {
+    line(
+        "%s %s   %s   %s",
+        entry.method(),
+        entry.target(),
+        entry.status() == 0 ? "no answer" : Integer.toString(entry.status()),
+        Sentence.duration(explanation.totalNanos()));
+    var who = new ArrayList<String>();
+    who.add("call " + CallId.text(entry.call()));
+    who.add("consumer " + (entry.consumer() == null ? "unknown" : entry.consumer()));
+    who.add(address(entry.peer(), entry.peerPort()));
+    if (!entry.client().equals(entry.peer())) {
+      who.add("for " + entry.client().getHostAddress());
+    }
+    if (entry.api() != null) {
+      who.add("api " + entry.api() + (entry.route() == null ? "" : " · route " + entry.route()));
+    }
+    who.add("plan " + entry.planVersion());
+    line("%s", String.join(" · ", who));
+    line("%s", entry.start().toString());
+    out.append('\n');
+    line("%s", explanation.sentence());
+    explanation.notes().forEach(note -> line("%s", note));
+    out.append('\n');
+  }
+
+  private void phases() {
+    for (var phase : explanation.phases()) {
+      var label = phase.lane().title() + "  " + phase.name();
+      var time = Sentence.duration(phase.nanos());
+      line(
+          "%-" + LABEL + "s %9s %s",
+          label.length() > LABEL ? label.substring(0, LABEL) : label,
+          phase.counted() ? time : "(" + time + ")",
+          bar(phase));
+    }
+    line(
+        "%" + (LABEL + 11) + "s%s",
+        "",
+        "0 ms "
+            + "─".repeat(Math.max(1, bar - 14))
+            + " "
+            + Sentence.duration(explanation.totalNanos()));
+    out.append('\n');
+  }
+
+  private String bar(Phase phase) {
+    double total = Math.max(1, explanation.totalNanos());
+    if (phase.end() <= explanation.start()) {
+      return "◂ before";
+    }
+    if (phase.start() >= explanation.end()) {
+      return " ".repeat(Math.max(0, bar - 8)) + "after ▸";
+    }
+    int from = column(phase.start(), total);
+    int to = column(phase.end(), total);
+    if (to <= from) {
+      return " ".repeat(Math.min(from, bar - 1)) + "▏";
+    }
+    return " ".repeat(from) + (phase.counted() ? "█" : "░").repeat(to - from);
+  }
+
+  private int column(long offset, double total) {
+    return Math.clamp(Math.round((offset - explanation.start()) / total * bar), 0, bar);
+  }
+
+  private void facts() {
+    network("client", entry.network());
+    network("upstream", entry.upstreamNetwork());
+    int number = 1;
+    for (var attempt : entry.attempts()) {
+      line(
+          "attempt %d   %s at %s%s, %s",
+          number++,
+          attempt.upstream(),
+          attempt.target(),
+          attempt.reused() ? " (connection reused)" : "",
+          attempt.failure().isEmpty() ? "status " + attempt.status() : attempt.failure());
+    }
+    line(
+        "http        request %s, response %s",
+        bytes(entry.requestBytes()), bytes(entry.responseBytes()));
+    line(
+        "ended       %s%s",
+        entry.reason(),
+        switch (entry.blame()) {
+          case NONE -> "";
+          case CLIENT, KERNEL, POLICY, UPSTREAM, GATEWAY ->
+              ", blame: " + entry.blame().name().toLowerCase(Locale.ROOT);
+        });
+  }
+
+  private void network(String who, @Nullable Network facts) {
+    if (facts == null) {
+      return;
+    }
+    line(
+        "%-11s %s, %s",
+        who,
+        facts.interfaceName() == null ? "interface unknown" : facts.interfaceName(),
+        facts.verdict() == null ? "verdict unknown" : facts.verdict());
+    line(
+        "%-11s RTT %s smoothed, %s smallest, %s handshake",
+        "",
+        micros(facts.smoothedRttMicros()),
+        micros(facts.smallestRttMicros()),
+        micros(facts.handshakeRttMicros()));
+    line(
+        "%-11s this call: packets %d in, %d out; retransmits %d out, %d again in",
+        "",
+        facts.callPacketsIn(),
+        facts.callPacketsOut(),
+        facts.callRetransmitsOut(),
+        facts.callDuplicatesIn());
+    line(
+        "%-11s connection: packets %d in, %d out; bytes %s in, %s out; retransmits %d; zero windows"
+            + " %d",
+        "",
+        facts.packetsIn(),
+        facts.packetsOut(),
+        bytes(facts.bytesIn()),
+        bytes(facts.bytesOut()),
+        facts.retransmitsOut(),
+        facts.zeroWindows());
+  }
+
+  @FormatMethod
+  private void line(String format, Object... values) {
+    out.append(String.format(Locale.ROOT, format, values).stripTrailing()).append('\n');
+  }
+
+  private static String micros(long micros) {
+    return micros == 0 ? "unknown" : Sentence.duration(micros * 1000);
+  }
+
+  private static String bytes(long bytes) {
+    if (bytes < 10_000) {
+      return bytes + " B";
+    }
+    if (bytes < 10_000_000) {
+      return String.format(Locale.ROOT, "%.1f kB", bytes / 1e3);
+    }
+    return String.format(Locale.ROOT, "%.1f MB", bytes / 1e6);
+  }
+
+  private static String address(InetAddress address, int port) {
+    var host = address.getHostAddress();
+    return (host.indexOf(':') >= 0 ? "[" + host + "]:" : host + ":") + port;
+  }
+}

@@ -1,0 +1,267 @@
+package io.ostiary.insight.explain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.ostiary.insight.testing.EntryBuilder;
+import io.ostiary.model.Blame;
+import io.ostiary.model.LedgerEntry;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class ExplanationTest {
+  @Test
+  void blamesTheClientsNetworkForRetransmitsWhileTheRequestArrived() {
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .network(EntryBuilder.facts(-33_000, -31_500, -31_000, -20, 2, 0, 1500))
+                .times(20, 20, 4_900, 4_950, 5_000)
+                .filter("key-auth", 60)
+                .attempt(true, 100, null, 120, 4_200, 4_400, ""));
+    assertThat(explanation.sentence())
+        .isEqualTo(
+            "38 ms, of which 33 ms on the client's network: two retransmits while the request was"
+                + " arriving.");
+    assertThat(names(explanation))
+        .containsSequence("handshake", "first packet", "request", "wait in socket", "read head");
+    assertThat(explanation.totalNanos()).isEqualTo(38_000_000);
+  }
+
+  @Test
+  void blamesTheUpstreamThatAnswersSlowly() {
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .network(EntryBuilder.facts(-300, -200, -50, -50))
+                .upstreamNetwork(EntryBuilder.facts(null, null, 39_980, 39_990))
+                .times(20, 20, 40_100, 40_150, 40_200)
+                .attempt(false, 100, 300, 350, 40_000, 40_050, ""));
+    assertThat(explanation.sentence())
+        .isEqualTo("41 ms, of which 40 ms in upstream orders: it took 40 ms to answer.");
+    assertThat(explanation.slowest()).isEqualTo(Lane.UPSTREAM);
+    assertThat(explanation.notes()).isEmpty();
+  }
+
+  @Test
+  void tellsTheUpstreamsNetworkFromItsOwnTime() {
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .upstreamNetwork(EntryBuilder.facts(null, null, null, null, 0, 0, 30_000))
+                .times(20, 20, 40_100, 40_150, 40_200)
+                .attempt(true, 100, 100, 150, 40_000, 40_050, ""));
+    assertThat(explanation.sentence())
+        .isEqualTo(
+            "40 ms, of which 30 ms on the network to upstream orders: one round trip takes 30 ms.");
+  }
+
+  @Test
+  void drawsTheHandshakeOfAReusedConnectionWithoutCountingIt() {
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .requestNumber(3)
+                .network(EntryBuilder.facts(-9_000_000, -8_990_000, -40, -40))
+                .attempt(true, 100, null, 120, 4_200, 4_400, ""));
+    var handshake = explanation.phases().getFirst();
+    assertThat(handshake.name()).isEqualTo("handshake");
+    assertThat(handshake.counted()).isFalse();
+    assertThat(explanation.totalNanos()).isEqualTo(5_040_000);
+    assertThat(explanation.notes())
+        .anyMatch(note -> note.startsWith("Request 3 of its connection: the handshake"));
+  }
+
+  @Test
+  void doesNotCountTheHandshakeOfAConnectionThatStayedIdle() {
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .network(EntryBuilder.facts(-9_000_000, -8_990_000, -40, -40))
+                .attempt(true, 100, null, 120, 4_200, 4_400, ""));
+    assertThat(explanation.totalNanos()).isEqualTo(5_040_000);
+    assertThat(explanation.notes()).anyMatch(note -> note.contains("stayed idle"));
+  }
+
+  @Test
+  void saysWhatIsMissingWithoutKernelFacts() {
+    var explanation = explained(new EntryBuilder().attempt(true, 100, null, 120, 4_200, 4_400, ""));
+    assertThat(explanation.notes())
+        .hasSize(2)
+        .first()
+        .asString()
+        .startsWith("No kernel facts for the client's connection");
+    assertThat(explanation.start()).isZero();
+  }
+
+  @Test
+  void namesThePolicyThatRefused() {
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .ended(429, 0, Blame.POLICY, "rate-limit")
+                .times(20, 20, 150, 180, 300)
+                .filter("key-auth", 50)
+                .filter("rate-limit", 120));
+    assertThat(explanation.sentence())
+        .isEqualTo("Refused by rate-limit with 429 after 0.30 ms; no upstream was asked.");
+    assertThat(names(explanation)).contains("key-auth", "rate-limit", "reply");
+  }
+
+  @Test
+  void saysWhereTheTimeWentWhenARefusedRequestWasSlowToArrive() {
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .ended(400, 0, Blame.POLICY, "validate")
+                .times(20, 80_000, 80_300, 80_350, 80_400)
+                .filter("validate", 80_200));
+    assertThat(explanation.sentence())
+        .isEqualTo(
+            "Refused by validate with 400 after 80 ms; no upstream was asked. 80 ms, of which 80 ms"
+                + " on the client's network: the request body took 80 ms to arrive.");
+  }
+
+  @Test
+  void namesTheTargetThatRefusedToConnect() {
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .ended(502, 0, Blame.UPSTREAM, "connect-refused")
+                .times(20, 20, 1_200, 1_250, 1_300)
+                .attempt(false, 100, null, null, null, null, "connect-refused")
+                .attempt(false, 600, null, null, null, null, "connect-refused"));
+    assertThat(explanation.sentence())
+        .isEqualTo(
+            "Upstream orders failed after 1.3 ms: connect-refused at 127.0.0.1:9001, the last of"
+                + " two attempts.");
+    assertThat(explanation.slowest()).isEqualTo(Lane.UPSTREAM_NETWORK);
+  }
+
+  @Test
+  void saysThatTheUpstreamItselfAnsweredAnError() {
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .ended(503, 503, Blame.UPSTREAM, "answered")
+                .attempt(true, 100, null, 120, 4_200, 4_400, ""));
+    assertThat(explanation.sentence())
+        .startsWith("Upstream orders itself answered 503: 5.0 ms, of which 4.3 ms in upstream");
+  }
+
+  @Test
+  void saysWhatWasAwaitedWhenTheClientLeft() {
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .ended(0, 0, Blame.CLIENT, "client-closed")
+                .times(20, 20, null, null, 2_100_000)
+                .attempt(true, 100, null, 120, null, null, "cancelled"));
+    assertThat(explanation.sentence())
+        .isEqualTo(
+            "The client ended it (client-closed) after 2.1 s, while upstream orders had not"
+                + " answered.");
+    assertThat(explanation.slowest()).isEqualTo(Lane.UPSTREAM);
+  }
+
+  @Test
+  void saysThatTheRequestNeverBecameComplete() {
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .ended(408, 0, Blame.CLIENT, "head-timeout")
+                .times(null, null, 10_000_000, 10_000_100, 10_000_200));
+    assertThat(explanation.sentence())
+        .isEqualTo("The client did not send a complete request (head-timeout) within 10.0 s.");
+    assertThat(explanation.slowest()).isEqualTo(Lane.CLIENT_NETWORK);
+  }
+
+  @Test
+  void blamesAClientThatReadsSlowly() {
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .network(EntryBuilder.facts(-300, -200, -50, -50, 0, 3, 80_000))
+                .times(20, 20, 4_500, 300_000, 300_100)
+                .attempt(true, 100, null, 120, 4_200, 4_400, ""));
+    assertThat(explanation.sentence())
+        .isEqualTo(
+            "300 ms, of which 296 ms on the client's network: three retransmits of the response.");
+  }
+
+  @Test
+  void blamesAPolicyThatTookLong() {
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .times(20, 20, 24_900, 24_950, 25_000)
+                .filter("key-auth", 60)
+                .filter("validate", 20_060)
+                .attempt(true, 20_100, null, 20_120, 24_200, 24_400, ""));
+    assertThat(explanation.sentence())
+        .isEqualTo("25 ms, of which 21 ms in the gateway: validate took 20 ms.");
+  }
+
+  @Test
+  void theSharesAddUpToTheTotalForEveryShape() {
+    for (var builder : shapes()) {
+      var explanation = explained(builder);
+      long sum = explanation.shares().stream().mapToLong(Explanation.Share::nanos).sum();
+      assertThat(sum).isEqualTo(explanation.totalNanos());
+      long cursor = explanation.start();
+      for (var phase : explanation.phases()) {
+        if (phase.counted()) {
+          assertThat(phase.start()).isEqualTo(cursor);
+          cursor = phase.end();
+        }
+      }
+      assertThat(cursor).isEqualTo(explanation.end());
+    }
+  }
+
+  @Test
+  void drawsAWaterfall() {
+    var text =
+        Waterfall.text(
+            explained(
+                new EntryBuilder()
+                    .consumer("acme")
+                    .network(EntryBuilder.facts(-33_000, -31_500, -31_000, -20, 2, 0, 1500))
+                    .filter("key-auth", 60)
+                    .attempt(true, 100, null, 120, 4_200, 4_400, "")),
+            100);
+    assertThat(text)
+        .contains("GET /demo/orders   200   38 ms", "consumer acme", "client network  handshake")
+        .contains("gateway  key-auth", "veth0, passed (xdp-native)", "RTT 1.5 ms smoothed")
+        .contains("two retransmits while the request was arriving")
+        .doesNotContain("null");
+    assertThat(text.lines()).allMatch(line -> line.length() <= 120);
+  }
+
+  private static List<EntryBuilder> shapes() {
+    return List.of(
+        new EntryBuilder(),
+        new EntryBuilder().times(null, null, null, null, 40),
+        new EntryBuilder().times(20, null, null, null, 40),
+        new EntryBuilder().attempt(false, 30, null, null, null, null, "x"),
+        new EntryBuilder().attempt(false, 30, 50, null, null, null, "x"),
+        new EntryBuilder().attempt(false, 30, 50, 60, null, null, "x"),
+        new EntryBuilder().attempt(false, 30, 50, 60, 70, null, "x"),
+        new EntryBuilder()
+            .times(20, 3_000, 10, 4_000, 4_500)
+            .attempt(false, 30, 50, 60, 70, 80, ""),
+        new EntryBuilder().network(EntryBuilder.facts(-10, -20, -5, 30)),
+        new EntryBuilder().network(EntryBuilder.facts(null, null, 30, 20)),
+        new EntryBuilder()
+            .times(20, 90_000, 80_000, 95_000, 95_500)
+            .attempt(true, 30, 30, 90_010, 70_000, 94_000, ""));
+  }
+
+  private static Explanation explained(EntryBuilder builder) {
+    LedgerEntry entry = builder.build();
+    return Explanation.of(entry);
+  }
+
+  private static List<String> names(Explanation explanation) {
+    return explanation.phases().stream().map(Phase::name).toList();
+  }
+}
