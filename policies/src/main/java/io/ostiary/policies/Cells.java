@@ -1,0 +1,173 @@
+package io.ostiary.policies;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/// One long for each key of a limit: GCRA's theoretical arrival time in CLOCK_MONOTONIC
+/// nanoseconds. Shared by all event loops without a lock; memory is bounded.
+///
+/// The idea. A cell whose time has passed says the same as no cell, so nothing needs to be cleaned
+/// up: a new key simply takes over a recovered cell. Keys are kept as 64-bit keyed hashes (SipHash
+/// with a random key, so nobody outside can choose two keys that share a cell). A key's cells lie
+/// in one bucket of 64; buckets are made when first used.
+///
+/// Invariants. A key that is in the table is always found by the same scan of its bucket. While a
+/// bucket has room or recovered cells no decision is ever lost. Only when all 64 cells of a bucket
+/// are in use at once is the one nearest to recovery given away, which forgives its key a part of
+/// its limit. Two threads that bring the same new key at the same moment into a full bucket may
+/// give it two cells, of which the second is forgotten: one burst more, once.
+final class Cells {
+  static final int BUCKETS = 1024;
+  static final int BUCKET_CELLS = 64;
+
+  /// More keys than this at once, and limits become generous.
+  static final int KEYS_MAX = BUCKETS * BUCKET_CELLS;
+
+  private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
+
+  private final long seed0 = ThreadLocalRandom.current().nextLong();
+  private final long seed1 = ThreadLocalRandom.current().nextLong();
+  private final AtomicReferenceArray<long @Nullable []> buckets =
+      new AtomicReferenceArray<>(BUCKETS);
+
+  /// What became of one request.
+  ///
+  /// @return how many nanoseconds of the burst are left behind this request, or, negative, how long
+  ///   to wait until one like it is let through
+  long take(long key, long now, long interval, long tolerance) {
+    long[] bucket = bucket((int) (key >>> 54));
+    int time = BUCKET_CELLS + slot(bucket, key, now);
+    while (true) {
+      long before = (long) LONGS.getVolatile(bucket, time);
+      // A time beyond the tolerance was left by a wider limit before a reload: cut it, once.
+      long start = Math.clamp(before, now, now + tolerance);
+      long left = now + tolerance - (start + interval);
+      long after = left < 0 ? Math.min(before, start) : start + interval;
+      if (after == before || LONGS.compareAndSet(bucket, time, before, after)) {
+        return left;
+      }
+    }
+  }
+
+  private long[] bucket(int index) {
+    var bucket = buckets.get(index);
+    if (bucket != null) {
+      return bucket;
+    }
+    var fresh = new long[2 * BUCKET_CELLS];
+    var winner = buckets.compareAndExchange(index, null, fresh);
+    return winner == null ? fresh : winner;
+  }
+
+  private static int slot(long[] bucket, long key, long now) {
+    int start = (int) key & (BUCKET_CELLS - 1);
+    int oldest = start;
+    long oldestTime = Long.MAX_VALUE;
+    for (int i = 0; i < BUCKET_CELLS; i++) {
+      int slot = (start + i) & (BUCKET_CELLS - 1);
+      long held = (long) LONGS.getVolatile(bucket, slot);
+      if (held == 0) {
+        held = (long) LONGS.compareAndExchange(bucket, slot, 0L, key);
+        if (held == 0) {
+          return slot;
+        }
+      }
+      if (held == key) {
+        return slot;
+      }
+      long time = (long) LONGS.getVolatile(bucket, BUCKET_CELLS + slot);
+      if (time < oldestTime) {
+        oldestTime = time;
+        oldest = slot;
+      }
+    }
+    return replace(bucket, oldest, oldestTime, key, now);
+  }
+
+  private static int replace(long[] bucket, int slot, long time, long key, long now) {
+    LONGS.setVolatile(bucket, slot, key);
+    if (time > now) {
+      LONGS.compareAndSet(bucket, BUCKET_CELLS + slot, time, now);
+    }
+    return slot;
+  }
+
+  /// How many buckets are in use, for tests.
+  int bucketsMade() {
+    int made = 0;
+    for (int i = 0; i < BUCKETS; i++) {
+      made += buckets.get(i) == null ? 0 : 1;
+    }
+    return made;
+  }
+
+  /// SipHash-1-3 of a text's UTF-16, never 0.
+  long hash(CharSequence text) {
+    var state = new Sip(seed0, seed1);
+    long word = 0;
+    int length = text.length();
+    for (int i = 0; i < length; i++) {
+      word |= (long) text.charAt(i) << ((i & 3) * 16);
+      if ((i & 3) == 3) {
+        state.add(word);
+        word = 0;
+      }
+    }
+    return state.end(word | (long) length << 56);
+  }
+
+  /// The same of two numbers.
+  long hash(long high, long low) {
+    var state = new Sip(seed0, seed1);
+    state.add(high);
+    state.add(low);
+    return state.end(16L << 56);
+  }
+
+  /// Short-lived and never kept, so that the compiler keeps it in registers.
+  private static final class Sip {
+    private long v0;
+    private long v1;
+    private long v2;
+    private long v3;
+
+    Sip(long k0, long k1) {
+      v0 = k0 ^ 0x736f6d6570736575L;
+      v1 = k1 ^ 0x646f72616e646f6dL;
+      v2 = k0 ^ 0x6c7967656e657261L;
+      v3 = k1 ^ 0x7465646279746573L;
+    }
+
+    void add(long word) {
+      v3 ^= word;
+      round();
+      v0 ^= word;
+    }
+
+    long end(long lastWord) {
+      add(lastWord);
+      v2 ^= 0xff;
+      round();
+      round();
+      round();
+      long hash = v0 ^ v1 ^ v2 ^ v3;
+      return hash == 0 ? 1 : hash;
+    }
+
+    private void round() {
+      v0 += v1;
+      v1 = Long.rotateLeft(v1, 13) ^ v0;
+      v0 = Long.rotateLeft(v0, 32);
+      v2 += v3;
+      v3 = Long.rotateLeft(v3, 16) ^ v2;
+      v0 += v3;
+      v3 = Long.rotateLeft(v3, 21) ^ v0;
+      v2 += v1;
+      v1 = Long.rotateLeft(v1, 17) ^ v2;
+      v2 = Long.rotateLeft(v2, 32);
+    }
+  }
+}

@@ -1,0 +1,40 @@
+package io.ostiary.policies;
+
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A query parted into one parameter and everything else.
+///
+/// @param values of the parameter, decoded
+/// @param rest the query without it, otherwise byte for byte as it came; null: nothing is left
+record Query(List<String> values, @Nullable String rest) {
+  static Query take(String query, String name) {
+    var values = new ArrayList<String>();
+    var rest = new ArrayList<String>();
+    for (var part : query.split("&", -1)) {
+      int equals = part.indexOf('=');
+      var partName = decode(equals < 0 ? part : part.substring(0, equals));
+      if (name.equals(partName)) {
+        var value = decode(equals < 0 ? "" : part.substring(equals + 1));
+        values.add(value == null ? "" : value);
+      } else {
+        rest.add(part);
+      }
+    }
+    return new Query(List.copyOf(values), rest.isEmpty() ? null : String.join("&", rest));
+  }
+
+  private static @Nullable String decode(String text) {
+    if (text.indexOf('%') < 0 && text.indexOf('+') < 0) {
+      return text;
+    }
+    try {
+      return URLDecoder.decode(text, StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
+  }
+}
