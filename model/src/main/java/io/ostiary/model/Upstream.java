@@ -24,9 +24,9 @@ public record Upstream(
     Require.name("upstream.name", name);
     targets = List.copyOf(targets);
     Require.between("upstream.targets (count)", targets.size(), 1, 10_000);
-    Require.between("upstream.connect-timeout (ms)", connectTimeout.toMillis(), 1, 600_000);
-    Require.between("upstream.answer-timeout (ms)", answerTimeout.toMillis(), 1, 3_600_000);
-    Require.between("upstream.idle-timeout (ms)", idleTimeout.toMillis(), 1, 3_600_000);
-    Require.between("upstream.connections-max", connectionsMax, 1, 1_000_000);
+    Require.between("upstream.timeouts.connect (ms)", connectTimeout.toMillis(), 1, 600_000);
+    Require.between("upstream.timeouts.answer (ms)", answerTimeout.toMillis(), 1, 3_600_000);
+    Require.between("upstream.timeouts.idle (ms)", idleTimeout.toMillis(), 1, 3_600_000);
+    Require.between("upstream.connections", connectionsMax, 1, 1_000_000);
   }
 }

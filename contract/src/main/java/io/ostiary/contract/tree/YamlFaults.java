@@ -20,6 +20,9 @@ final class YamlFaults {
     if (problem.contains("TAB")) {
       return at(source, mark).fault("a tab (expected: spaces, YAML allows no tab in indentation)");
     }
+    if (problem.endsWith("but got {") || problem.endsWith("but got }")) {
+      return at(source, mark).fault("not YAML: " + problem + ". Put a text with braces in quotes");
+    }
     var context = e.getContext() == null ? "" : " " + e.getContext();
     return at(source, mark).fault("not YAML: " + problem + context);
   }

@@ -1,0 +1,70 @@
+package io.ostiary.contract.config;
+
+import io.ostiary.contract.bind.Binder;
+import io.ostiary.contract.bind.Shapes;
+import io.ostiary.contract.tree.Fault;
+import io.ostiary.contract.tree.Limits;
+import io.ostiary.contract.tree.Node;
+import io.ostiary.contract.tree.Parsed;
+import io.ostiary.contract.tree.TreeReader;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/// Reads `ostiary.yaml`. Everything that is wrong is found in one reading: the text is bound to
+/// records, and whether or not that works, references, names, paths and documents are checked on
+/// the tree.
+public final class ConfigReader {
+  private ConfigReader() {}
+
+  /// @param file faults name it as it is given here; documents are looked for beside it
+  /// @param policies name and settings record of each policy that may be used
+  /// @param documents reads the OpenAPI documents
+  public static ConfigRead read(
+      Path file, Map<String, Class<? extends Record>> policies, ApiDocuments documents) {
+    var parsed = TreeReader.read(file, file.toString(), Limits.CONFIGURATION);
+    return read(parsed, file, new Shapes(policies), documents);
+  }
+
+  /// Reads a text that is not in a file, or not yet.
+  ///
+  /// @param file where it would be
+  public static ConfigRead parse(
+      String text,
+      Path file,
+      Map<String, Class<? extends Record>> policies,
+      ApiDocuments documents) {
+    var parsed = TreeReader.parse(text, file.toString(), Limits.CONFIGURATION);
+    return read(parsed, file, new Shapes(policies), documents);
+  }
+
+  private static ConfigRead read(Parsed parsed, Path file, Shapes shapes, ApiDocuments documents) {
+    return switch (parsed) {
+      case Parsed.Broken(var faults) -> new ConfigRead.Refused(faults);
+      case Parsed.Tree(var root, var faults) -> read(root, faults, file, shapes, documents);
+    };
+  }
+
+  private static ConfigRead read(
+      Node root, List<Fault> parseFaults, Path file, Shapes shapes, ApiDocuments documents) {
+    var notes = new Notes(root);
+    notes.faults(parseFaults);
+    var binder = new Binder();
+    var written = binder.bind(shapes, Written.class, root, "document");
+    notes.faults(binder.faults());
+    var loaded = Documents.load(root, file, documents, notes);
+    References.check(root, loaded, notes);
+    if (written == null || notes.faulty()) {
+      return new ConfigRead.Refused(notes.sortedFaults());
+    }
+    var configuration = new Meaning(written, loaded, notes, binder.uses()).configuration();
+    if (configuration == null || notes.faulty()) {
+      return new ConfigRead.Refused(notes.sortedFaults());
+    }
+    Overlaps.check(configuration.apis(), notes);
+    RuleConflicts.check(configuration.kernel(), configuration.gateway().trustedProxies(), notes);
+    return notes.faulty()
+        ? new ConfigRead.Refused(notes.sortedFaults())
+        : new ConfigRead.Understood(configuration, notes.sortedWarnings());
+  }
+}

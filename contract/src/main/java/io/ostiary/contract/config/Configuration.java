@@ -1,0 +1,84 @@
+package io.ostiary.contract.config;
+
+import io.ostiary.contract.tree.Fault;
+import io.ostiary.contract.tree.Position;
+import io.ostiary.model.Api;
+import io.ostiary.model.ApiKey;
+import io.ostiary.model.Ban;
+import io.ostiary.model.Consumer;
+import io.ostiary.model.GatewaySettings;
+import io.ostiary.model.KernelSettings;
+import io.ostiary.model.Listener;
+import io.ostiary.model.PolicyUse;
+import io.ostiary.model.Snapshot;
+import io.ostiary.model.Upstream;
+import java.time.Instant;
+import java.util.IdentityHashMap;
+import java.util.List;
+
+/// Everything of a snapshot that people write into files: bound, checked and consistent. Immutable.
+public final class Configuration {
+  private final GatewaySettings gateway;
+  private final List<Listener> listeners;
+  private final List<Api> apis;
+  private final List<Upstream> upstreams;
+  private final KernelSettings kernel;
+  private final IdentityHashMap<PolicyUse, Position> uses;
+  private final Position start;
+
+  Configuration(
+      GatewaySettings gateway,
+      List<Listener> listeners,
+      List<Api> apis,
+      List<Upstream> upstreams,
+      KernelSettings kernel,
+      IdentityHashMap<PolicyUse, Position> uses,
+      Position start) {
+    this.gateway = gateway;
+    this.listeners = List.copyOf(listeners);
+    this.apis = List.copyOf(apis);
+    this.upstreams = List.copyOf(upstreams);
+    this.kernel = kernel;
+    this.uses = uses;
+    this.start = start;
+  }
+
+  public GatewaySettings gateway() {
+    return gateway;
+  }
+
+  public List<Listener> listeners() {
+    return listeners;
+  }
+
+  public List<Api> apis() {
+    return apis;
+  }
+
+  public List<Upstream> upstreams() {
+    return upstreams;
+  }
+
+  public KernelSettings kernel() {
+    return kernel;
+  }
+
+  /// The snapshot that this configuration gives together with the records of the database.
+  public Snapshot snapshot(
+      long version,
+      Instant createdAt,
+      List<Consumer> consumers,
+      List<ApiKey> keys,
+      List<Ban> bans) {
+    return new Snapshot(
+        version, createdAt, gateway, listeners, apis, upstreams, consumers, keys, kernel, bans);
+  }
+
+  /// A fault at the place where a policy of this configuration was written, for whoever finds out
+  /// later that it cannot be compiled.
+  ///
+  /// @param use the very object from this configuration, not an equal one
+  public Fault fault(PolicyUse use, String message) {
+    return uses.getOrDefault(use, start).fault(message);
+  }
+}

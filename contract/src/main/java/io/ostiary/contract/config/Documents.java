@@ -1,0 +1,80 @@
+package io.ostiary.contract.config;
+
+import io.ostiary.contract.tree.Node;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// The OpenAPI documents of one configuration, each file read once. Immutable once loaded.
+final class Documents {
+  private final Map<Path, ApiDocuments.Loaded> byFile = new HashMap<>();
+  private final Path file;
+
+  private Documents(Path file) {
+    this.file = file;
+  }
+
+  static Documents load(Node root, Path file, ApiDocuments documents, Notes notes) {
+    var loaded = new Documents(file);
+    for (var api : Notes.items(root, "apis")) {
+      var named = Notes.text(api, "openapi");
+      var path = named == null ? null : path(file, named.text());
+      if (named != null && path == null) {
+        notes.fault(named, "openapi: " + named.seen() + " (expected: a file)");
+      }
+      if (named != null && path != null && !loaded.byFile.containsKey(path)) {
+        loaded.add(path, documents.load(path, path.toString()), named, notes);
+      }
+    }
+    return loaded;
+  }
+
+  private void add(Path path, ApiDocuments.Loaded document, Node.Text named, Notes notes) {
+    byFile.put(path, document);
+    switch (document) {
+      case ApiDocuments.Loaded.Understood understood -> notes.warnings(understood.warnings());
+      case ApiDocuments.Loaded.Refused(var faults) -> {
+        notes.fault(
+            named,
+            "openapi: "
+                + named.seen()
+                + " cannot be used, it has "
+                + (faults.size() == 1 ? "1 fault" : faults.size() + " faults"));
+        notes.faults(faults);
+      }
+    }
+  }
+
+  /// Null: not loaded, or refused.
+  ApiDocuments.Loaded.@Nullable Understood get(@Nullable String openapi) {
+    var path = openapi == null ? null : path(file, openapi);
+    return path != null && byFile.get(path) instanceof ApiDocuments.Loaded.Understood understood
+        ? understood
+        : null;
+  }
+
+  /// The files that a configuration names, itself not among them.
+  static Set<Path> named(Node root, Path file) {
+    var files = new LinkedHashSet<Path>();
+    for (var api : Notes.items(root, "apis")) {
+      var named = Notes.text(api, "openapi");
+      var path = named == null ? null : path(file, named.text());
+      if (path != null) {
+        files.add(path);
+      }
+    }
+    return files;
+  }
+
+  private static @Nullable Path path(Path file, String openapi) {
+    try {
+      return openapi.isBlank() ? null : file.resolveSibling(openapi).normalize();
+    } catch (InvalidPathException e) {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,279 @@
+package io.ostiary.contract.config;
+
+import io.ostiary.contract.tree.Position;
+import io.ostiary.model.Api;
+import io.ostiary.model.GatewaySettings;
+import io.ostiary.model.HealthCheck;
+import io.ostiary.model.KernelRule;
+import io.ostiary.model.KernelSettings;
+import io.ostiary.model.Listener;
+import io.ostiary.model.PathPattern;
+import io.ostiary.model.PolicyUse;
+import io.ostiary.model.Require;
+import io.ostiary.model.Route;
+import io.ostiary.model.Target;
+import io.ostiary.model.Upstream;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// From what is written to what is meant. The model's own constructors check; what they refuse
+/// becomes a fault at the place that they name. Used once, by one thread.
+final class Meaning {
+  private final Written written;
+  private final Documents documents;
+  private final Notes notes;
+  private final IdentityHashMap<PolicyUse, Position> uses;
+
+  Meaning(
+      Written written,
+      Documents documents,
+      Notes notes,
+      IdentityHashMap<PolicyUse, Position> uses) {
+    this.written = written;
+    this.documents = documents;
+    this.notes = notes;
+    this.uses = uses;
+  }
+
+  /// Null: with faults.
+  @Nullable Configuration configuration() {
+    var gateway = notes.attempt("", this::gateway);
+    var kernel = notes.attempt("/kernel", this::kernel);
+    var listeners = listeners();
+    var upstreams = upstreams();
+    var apis = apis();
+    if (listeners.isEmpty() && !notes.faulty()) {
+      notes.fault("/listeners", "listeners: none (expected: at least one)");
+    }
+    if (gateway == null || kernel == null || notes.faulty()) {
+      return null;
+    }
+    if (apis.isEmpty()) {
+      notes.warning("/apis", "apis: none, so every call is answered with 404");
+    }
+    return new Configuration(gateway, listeners, apis, upstreams, kernel, uses, notes.at("").at());
+  }
+
+  private GatewaySettings gateway() {
+    var limits = written.limits();
+    var timeouts = written.timeouts();
+    return new GatewaySettings(
+        limits.head(),
+        limits.headFields(),
+        limits.body(),
+        timeouts.head(),
+        timeouts.body(),
+        timeouts.idle(),
+        timeouts.drain(),
+        limits.connections(),
+        written.trustedProxies());
+  }
+
+  private List<Listener> listeners() {
+    var listeners = new ArrayList<Listener>();
+    for (int i = 0; i < written.listeners().size(); i++) {
+      var address = written.listeners().get(i).address();
+      var listener = notes.attempt("/listeners/" + i, () -> listener(address));
+      if (listener != null) {
+        listeners.add(listener);
+      }
+    }
+    return listeners;
+  }
+
+  private static Listener listener(Address address) {
+    try {
+      InetAddress.ofLiteral(address.host());
+    } catch (IllegalArgumentException e) {
+      throw Require.invalid(
+          "address", "'" + address.host() + "'", "an IP address, such as 0.0.0.0 or [::]");
+    }
+    return new Listener(address.host(), address.port());
+  }
+
+  private List<Upstream> upstreams() {
+    var upstreams = new ArrayList<Upstream>();
+    for (int i = 0; i < written.upstreams().size(); i++) {
+      var pointer = "/upstreams/" + i;
+      var one = written.upstreams().get(i);
+      var targets = targets(one, pointer);
+      var health = one.health();
+      var check = health == null ? null : notes.attempt(pointer, () -> check(health));
+      var upstream = notes.attempt(pointer, () -> upstream(one, targets, check));
+      if (upstream != null) {
+        upstreams.add(upstream);
+      }
+    }
+    return upstreams;
+  }
+
+  private List<Target> targets(Written.Upstream upstream, String pointer) {
+    var targets = new ArrayList<Target>();
+    for (int i = 0; i < upstream.targets().size(); i++) {
+      var one = upstream.targets().get(i);
+      var place = pointer + "/targets/" + i;
+      var target =
+          notes.attempt(
+              place, () -> new Target(one.address().host(), one.address().port(), one.weight()));
+      if (target != null && targets.stream().anyMatch(other -> same(other, target))) {
+        notes.fault(place, "targets: '" + target + "' is given twice");
+      }
+      if (target != null) {
+        targets.add(target);
+      }
+    }
+    return targets;
+  }
+
+  private static boolean same(Target one, Target other) {
+    return one.host().equals(other.host()) && one.port() == other.port();
+  }
+
+  private static HealthCheck check(Written.Health health) {
+    return new HealthCheck(
+        health.path(),
+        health.every(),
+        health.timeout(),
+        health.unhealthyAfter(),
+        health.healthyAfter());
+  }
+
+  private static Upstream upstream(
+      Written.Upstream written, List<Target> targets, @Nullable HealthCheck check) {
+    return new Upstream(
+        written.name(),
+        targets,
+        written.balance(),
+        check,
+        written.timeouts().connect(),
+        written.timeouts().answer(),
+        written.timeouts().idle(),
+        written.connections());
+  }
+
+  private List<Api> apis() {
+    var apis = new ArrayList<Api>();
+    for (int i = 0; i < written.apis().size(); i++) {
+      var pointer = "/apis/" + i;
+      var one = written.apis().get(i);
+      var routes = routes(one, pointer);
+      if (routes.isEmpty()) {
+        notes.fault(pointer + "/openapi", "openapi: no operation (expected: at least one)");
+        continue;
+      }
+      var document = documents.get(one.openapi());
+      var api =
+          notes.attempt(
+              pointer,
+              () ->
+                  new Api(
+                      one.name(),
+                      one.path(),
+                      one.upstream(),
+                      one.stripPath(),
+                      document == null ? null : document.document(),
+                      routes,
+                      one.policies()));
+      if (api != null) {
+        apis.add(api);
+      }
+    }
+    return apis;
+  }
+
+  private List<Route> routes(Written.Api api, String pointer) {
+    var document = documents.get(api.openapi());
+    var routes = new LinkedHashMap<String, Route>();
+    if (document != null) {
+      document.routes().forEach(route -> routes.put(route.id(), route));
+    } else if (api.routes().isEmpty()) {
+      return List.of(new Route("* /*", Set.of(), new PathPattern("/*"), null, List.of()));
+    }
+    for (int i = 0; i < api.routes().size(); i++) {
+      var one = api.routes().get(i);
+      var place = pointer + "/routes/" + i;
+      var route = notes.attempt(place, () -> route(one, routes));
+      if (route == null) {
+        continue;
+      }
+      if (one.operation() == null && routes.containsKey(route.id())) {
+        notes.fault(place, "id: '" + route.id() + "' is given twice in this api");
+      }
+      routes.put(route.id(), route);
+    }
+    return List.copyOf(routes.values());
+  }
+
+  private static Route route(Written.Route written, Map<String, Route> known) {
+    if (written.path() == null) {
+      var route = known.get(written.operation());
+      if (route == null) {
+        throw Require.invalid("operation", written.operation() + "", "one of the document");
+      }
+      return new Route(
+          route.id(), route.methods(), route.path(), route.operation(), written.policies());
+    }
+    var methods = written.methods();
+    var id = written.id();
+    if (id == null) {
+      var which =
+          methods.isEmpty() ? "*" : methods.stream().sorted().collect(Collectors.joining(","));
+      id = which + " " + written.path();
+    }
+    return new Route(id, methods, new PathPattern(written.path()), null, written.policies());
+  }
+
+  private KernelSettings kernel() {
+    var kernel = written.kernel();
+    var interfaces =
+        switch (kernel.interfaces()) {
+          case Written.Interfaces.Auto _ -> new KernelSettings.Interfaces.Auto();
+          case Written.Interfaces.Off _ -> new KernelSettings.Interfaces.Off();
+          case Written.Interfaces.Named(var names) -> new KernelSettings.Interfaces.Named(names);
+        };
+    var rules = new ArrayList<KernelRule>();
+    for (int i = 0; i < kernel.rules().size(); i++) {
+      var one = kernel.rules().get(i);
+      var rule = notes.attempt("/kernel/rules/" + i, () -> rule(one));
+      if (rule != null) {
+        rules.add(rule);
+      }
+    }
+    return new KernelSettings(interfaces, kernel.dryRun(), kernel.management(), rules);
+  }
+
+  private static KernelRule rule(Written.Rule written) {
+    var match = match(written);
+    return switch (written) {
+      case Written.Rule.Deny _ -> new KernelRule.Deny(match);
+      case Written.Rule.Allow _ -> new KernelRule.Allow(match);
+      case Written.Rule.Limit limit ->
+          switch (limit.per()) {
+            case SOURCE -> new KernelRule.Limit(match, limit.packets().perSecond());
+          };
+    };
+  }
+
+  private static KernelRule.Match match(Written.Rule written) {
+    return new KernelRule.Match(
+        written.from(),
+        written.toPort().stream()
+            .map(ports -> new KernelRule.PortRange(ports.first(), ports.last()))
+            .toList(),
+        written.protocol().stream()
+            .map(protocol ->
+                switch (protocol) {
+                  case TCP -> KernelRule.Protocol.TCP;
+                  case UDP -> KernelRule.Protocol.UDP;
+                  case ICMP -> KernelRule.Protocol.ICMP;
+                })
+            .collect(Collectors.toSet()));
+  }
+}

@@ -1,0 +1,87 @@
+package io.ostiary.contract.config;
+
+import io.ostiary.contract.bind.Blamed;
+import io.ostiary.contract.tree.Fault;
+import io.ostiary.contract.tree.Mapping;
+import io.ostiary.contract.tree.Node;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// What was noticed while one configuration was read, with the tree that gives the places. Used by
+/// one thread.
+final class Notes {
+  private final Node root;
+  private final List<Fault> faults = new ArrayList<>();
+  private final List<Fault> warnings = new ArrayList<>();
+
+  Notes(Node root) {
+    this.root = root;
+  }
+
+  /// The node of a JSON pointer, or the nearest that is there.
+  Node at(String pointer) {
+    return root.nearest(pointer);
+  }
+
+  void fault(String pointer, String message) {
+    faults.add(at(pointer).fault(message));
+  }
+
+  void fault(Node node, String message) {
+    faults.add(node.fault(message));
+  }
+
+  void faults(List<Fault> more) {
+    faults.addAll(more);
+  }
+
+  void warning(String pointer, String message) {
+    warnings.add(at(pointer).fault(message));
+  }
+
+  void warning(Node node, String message) {
+    warnings.add(node.fault(message));
+  }
+
+  void warnings(List<Fault> more) {
+    warnings.addAll(more);
+  }
+
+  boolean faulty() {
+    return !faults.isEmpty();
+  }
+
+  /// What `make` makes, or null with a fault at the part of the node that its message names.
+  <T> @Nullable T attempt(String pointer, Supplier<T> make) {
+    try {
+      return make.get();
+    } catch (IllegalArgumentException e) {
+      faults.add(Blamed.node(at(pointer), e).fault(String.valueOf(e.getMessage())));
+      return null;
+    }
+  }
+
+  List<Fault> sortedFaults() {
+    return faults.stream().distinct().sorted().toList();
+  }
+
+  List<Fault> sortedWarnings() {
+    return warnings.stream().distinct().sorted().toList();
+  }
+
+  /// The items of a list below the root; none where there is no list.
+  static List<Node> items(Node parent, String name) {
+    return parent instanceof Mapping mapping && mapping.get(name) instanceof Node.Sequence sequence
+        ? sequence.items()
+        : List.of();
+  }
+
+  /// The text of a member, or null where there is none.
+  static Node.@Nullable Text text(Node parent, String name) {
+    return parent instanceof Mapping mapping && mapping.get(name) instanceof Node.Text text
+        ? text
+        : null;
+  }
+}

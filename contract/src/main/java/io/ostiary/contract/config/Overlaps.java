@@ -1,0 +1,53 @@
+package io.ostiary.contract.config;
+
+import io.ostiary.model.Api;
+import io.ostiary.model.Route;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// Two routes that answer the same method on the same path: one of them would never be asked.
+/// Patterns that merely overlap are fine, for the more specific one wins.
+final class Overlaps {
+  private final Notes notes;
+  private final Map<String, Place> taken = new HashMap<>();
+
+  private record Place(int api, String name, Route route) {}
+
+  private Overlaps(Notes notes) {
+    this.notes = notes;
+  }
+
+  static void check(List<Api> apis, Notes notes) {
+    var overlaps = new Overlaps(notes);
+    for (int i = 0; i < apis.size(); i++) {
+      overlaps.api(apis.get(i), i);
+    }
+  }
+
+  private void api(Api api, int index) {
+    for (var route : api.routes()) {
+      var pattern = route.path().under(api.path()).text().replaceAll("\\{[^/}]*}", "{}");
+      for (var method : route.methods().isEmpty() ? Set.of("*") : route.methods()) {
+        var other = taken.putIfAbsent(method + " " + pattern, new Place(index, api.name(), route));
+        if (other != null && !(other.api() == index && fromDocument(other, route))) {
+          notes.fault(
+              "/apis/" + index + "/path",
+              "path: %s %s is answered by api '%s' already, route '%s'"
+                  .formatted(
+                      method.equals("*") ? "every method on" : method,
+                      route.path().under(api.path()),
+                      other.name(),
+                      other.route().id()));
+          return;
+        }
+      }
+    }
+  }
+
+  /// Both from one document, whose reader has judged it.
+  private static boolean fromDocument(Place other, Route route) {
+    return other.route().operation() != null && route.operation() != null;
+  }
+}

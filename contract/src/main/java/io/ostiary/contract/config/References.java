@@ -1,0 +1,154 @@
+package io.ostiary.contract.config;
+
+import io.ostiary.contract.tree.Node;
+import io.ostiary.contract.tree.Position;
+import io.ostiary.contract.tree.Spelling;
+import io.ostiary.model.Route;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Names that must be unique and names that must be known. Works on the tree, so that it finds
+/// these faults also where others keep the records from being made.
+final class References {
+  private final Node root;
+  private final Documents documents;
+  private final Notes notes;
+
+  private References(Node root, Documents documents, Notes notes) {
+    this.root = root;
+    this.documents = documents;
+    this.notes = notes;
+  }
+
+  static void check(Node root, Documents documents, Notes notes) {
+    var references = new References(root, documents, notes);
+    references.unique("apis");
+    var upstreams = references.unique("upstreams");
+    references.upstreams(upstreams);
+    references.operations();
+    references.listeners();
+  }
+
+  private Map<String, Node> unique(String section) {
+    var first = new LinkedHashMap<String, Node>();
+    for (var item : Notes.items(root, section)) {
+      var name = Notes.text(item, "name");
+      var other = name == null ? null : first.putIfAbsent(name.text(), name);
+      if (name != null && other != null) {
+        notes.fault(
+            name, "name: " + name.seen() + " is given twice, first at " + place(other.at()));
+      }
+    }
+    return first;
+  }
+
+  private void upstreams(Map<String, Node> known) {
+    var unused = new HashMap<>(known);
+    for (var api : Notes.items(root, "apis")) {
+      var upstream = Notes.text(api, "upstream");
+      if (upstream == null) {
+        continue;
+      }
+      unused.remove(upstream.text());
+      if (!known.containsKey(upstream.text())) {
+        notes.fault(upstream, unknown("upstream", upstream, List.copyOf(known.keySet())));
+      }
+    }
+    unused.forEach(
+        (name, node) -> notes.warning(node, "upstream '" + name + "' is not used by any api"));
+  }
+
+  private void operations() {
+    for (var api : Notes.items(root, "apis")) {
+      var openapi = Notes.text(api, "openapi");
+      var document = documents.get(openapi == null ? null : openapi.text());
+      var seen = new HashSet<String>();
+      for (var route : Notes.items(api, "routes")) {
+        var operation = Notes.text(route, "operation");
+        if (operation != null) {
+          operation(operation, openapi, document);
+          if (!seen.add(operation.text())) {
+            notes.fault(operation, "operation: " + operation.seen() + " is given twice");
+          }
+        }
+      }
+    }
+  }
+
+  private void operation(
+      Node.Text operation,
+      Node.@Nullable Text openapi,
+      ApiDocuments.Loaded.@Nullable Understood document) {
+    if (openapi == null) {
+      notes.fault(
+          operation,
+          "operation: " + operation.seen() + " (expected: path, for this api has no openapi)");
+    } else if (document != null) {
+      var ids = document.routes().stream().map(Route::id).toList();
+      if (!ids.contains(operation.text())) {
+        notes.fault(operation, unknown("operation", operation, ids) + " in " + openapi.text());
+      }
+    }
+  }
+
+  private static String unknown(String what, Node.Text name, List<String> known) {
+    var hint = Spelling.hint(name.text(), known);
+    if (!hint.isEmpty()) {
+      return "unknown " + what + " " + name.seen() + hint;
+    }
+    var few = known.size() > 8 ? known.subList(0, 8) : known;
+    var list = String.join(", ", few) + (few.size() < known.size() ? ", ..." : "");
+    return "unknown "
+        + what
+        + " "
+        + name.seen()
+        + (known.isEmpty() ? " (there is none)" : " (expected one of: " + list + ")");
+  }
+
+  /// Two listeners on one port clash where their addresses are the same or one stands for all.
+  private void listeners() {
+    var addresses = new LinkedHashMap<Node, Address>();
+    for (var item : Notes.items(root, "listeners")) {
+      var text = item instanceof Node.Text alone ? alone : Notes.text(item, "address");
+      if (text != null) {
+        listener(text, addresses);
+      }
+    }
+  }
+
+  private void listener(Node.Text text, Map<Node, Address> earlier) {
+    Address address;
+    try {
+      address = Address.parse(text.text());
+    } catch (IllegalArgumentException e) {
+      // The binder has said so.
+      return;
+    }
+    for (var other : earlier.entrySet()) {
+      var seen = other.getValue();
+      boolean clash = seen.host().equals(address.host()) || everywhere(seen) || everywhere(address);
+      if (seen.port() == address.port() && clash) {
+        notes.fault(
+            text,
+            "address: port "
+                + address.port()
+                + " is taken by the listener at "
+                + place(other.getKey().at()));
+        return;
+      }
+    }
+    earlier.put(text, address);
+  }
+
+  private static boolean everywhere(Address address) {
+    return address.host().equals("0.0.0.0") || address.host().equals("::");
+  }
+
+  static String place(Position at) {
+    return "line " + at.line();
+  }
+}

@@ -1,0 +1,234 @@
+package io.ostiary.contract.config;
+
+import io.ostiary.model.Balance;
+import io.ostiary.model.Cidr;
+import io.ostiary.model.PolicyUse;
+import io.ostiary.model.Require;
+import io.ostiary.model.setting.About;
+import io.ostiary.model.setting.Alone;
+import io.ostiary.model.setting.Bytes;
+import io.ostiary.model.setting.Default;
+import io.ostiary.model.setting.OrOne;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// `ostiary.yaml` as people write it: one record for each object in it. [Meaning] turns it into the
+/// words of the model. Names, defaults and sentences here are what users see, in the file, in
+/// editors and in `docs/configuration.md`.
+@About("What Ostiary serves, to whom, and what it keeps out")
+record Written(
+    @About("Addresses on which calls come in") @Default("[ \"0.0.0.0:8080\" ]")
+        List<Listener> listeners,
+    @About("What is published") List<Api> apis,
+    @About("Who answers") List<Upstream> upstreams,
+    @About("What happens to packets before they reach a socket") Kernel kernel,
+    @About("Bounds on what clients may send") Limits limits,
+    @About("How long clients may take") Timeouts timeouts,
+    @About("Peers whose Forwarded and X-Forwarded-* fields are believed") @OrOne
+        List<Cidr> trustedProxies) {
+
+  @About("An address on which calls come in")
+  record Listener(
+      @Alone
+          @About(
+              "IP address and port; 0.0.0.0 and [::] stand for every interface, such as"
+                  + " \"0.0.0.0:8080\"")
+          Address address) {}
+
+  @About("A set of routes published under one path and answered by one upstream")
+  record Api(
+      @About("Unique; appears in metrics, filters and the console") String name,
+      @About(
+              "OpenAPI document, relative to this file; gives routes, validation, documentation"
+                  + " and try-it")
+          @Nullable String openapi,
+      @About("Where it is published: / or a path such as /petstore") String path,
+      @About("Name of the upstream that answers") String upstream,
+      @About("Whether the path is cut off before a call goes upstream") @Default("true")
+          boolean stripPath,
+      @About("What every call passes, in this order") List<PolicyUse> policies,
+      @About(
+              "With openapi: more policies for some operations, and more paths. Without: the only"
+                  + " paths; none stands for every path")
+          List<Route> routes) {}
+
+  @About("A path with methods, or an operation of the OpenAPI document")
+  record Route(
+      @About("Unique within the API; made of methods and path where it is absent")
+          @Nullable String id,
+      @About("Relative to the API's path: /orders/{id}, or /files/* for everything below")
+          @Nullable String path,
+      @About("Such as GET; none stands for all") @OrOne Set<String> methods,
+      @About("An operation id of the OpenAPI document, instead of path and methods")
+          @Nullable String operation,
+      @About("What a call passes after the API's own policies") List<PolicyUse> policies) {
+    private static final Pattern METHOD = Pattern.compile("[A-Z][A-Z-]{0,31}");
+
+    Route {
+      if ((path == null) == (operation == null)) {
+        throw Require.invalid(
+            "route", path == null ? "neither" : "both", "either path or operation");
+      }
+      if (operation != null && (id != null || !methods.isEmpty())) {
+        throw Require.invalid(
+            id != null ? "id" : "methods",
+            id != null ? id : methods,
+            "nothing: the operation has an id and a method of its own");
+      }
+      for (var method : methods) {
+        if (!METHOD.matcher(method).matches()) {
+          throw Require.invalid("methods", method, "capital letters, such as GET");
+        }
+      }
+    }
+  }
+
+  @About("Those who can answer")
+  record Upstream(
+      @About("Unique; apis refer to it") String name,
+      @About("Such as \"127.0.0.1:9001\" or { address: \"orders.internal:80\", weight: 2 }") @OrOne
+          List<Target> targets,
+      @About("How a target is chosen") @Default("round-robin") Balance balance,
+      @About("An active check; without it targets are taken out only by failing attempts")
+          @Nullable Health health,
+      @About("How long it may take") UpstreamTimeouts timeouts,
+      @About("Connections to one target at once") @Default("1024") int connections) {}
+
+  @About("One process that can answer")
+  record Target(
+      @Alone @About("Host name or IP address, and port") Address address,
+      @About("Its share among its siblings, 1-1000") @Default("1") int weight) {}
+
+  @About("A GET that must be answered with a status of 200-399")
+  record Health(
+      @About("What is asked for") String path,
+      @About("Time between two checks") @Default("5s") Duration every,
+      @About("How long an answer may take") @Default("2s") Duration timeout,
+      @About("Failures in a row that take a target out") @Default("3") int unhealthyAfter,
+      @About("Successes in a row that bring it back") @Default("2") int healthyAfter) {}
+
+  @About("How long an upstream may take")
+  record UpstreamTimeouts(
+      @About("Until the TCP connection stands") @Default("3s") Duration connect,
+      @About("From the last request byte to the first response byte") @Default("30s")
+          Duration answer,
+      @About("Between two reads of one response") @Default("60s") Duration idle) {}
+
+  @About("What the kernel side does")
+  record Kernel(
+      @About("Interfaces to watch: auto, off, or a list such as [ eth0 ]") @Default("auto")
+          Interfaces interfaces,
+      @About("Count what the rules would drop, and drop nothing") @Default("false") boolean dryRun,
+      @About("Sources that no rule and no ban can refuse") @OrOne List<Cidr> management,
+      @About("Which packets are kept out; allow wins over deny") List<Rule> rules) {}
+
+  sealed interface Interfaces {
+    @About("Every interface that is up and can carry traffic to a listener")
+    record Auto() implements Interfaces {}
+
+    @About("None: the kernel side does not run")
+    record Off() implements Interfaces {}
+
+    record Named(@Alone @About("Names such as eth0") List<String> names) implements Interfaces {
+      private static final Pattern NAME = Pattern.compile("[^/\\s:]{1,15}");
+
+      public Named {
+        if (names.isEmpty()) {
+          throw Require.invalid("interfaces", "an empty list", "auto, off or names");
+        }
+        for (var name : names) {
+          if (!NAME.matcher(name).matches()) {
+            throw Require.invalid(
+                "interfaces", "'" + name + "'", "1-15 characters without '/', ':' and spaces");
+          }
+        }
+      }
+    }
+  }
+
+  sealed interface Rule {
+    List<Cidr> from();
+
+    List<Ports> toPort();
+
+    Set<Protocol> protocol();
+
+    @About("Drops packets")
+    record Deny(
+        @About("Source addresses and blocks") @OrOne List<Cidr> from,
+        @About("Destination ports: 8080, \"8000-8100\" or a list") @OrOne List<Ports> toPort,
+        @About("tcp, udp or icmp") @OrOne Set<Protocol> protocol)
+        implements Rule {
+      public Deny {
+        selective("deny", from, toPort, protocol);
+        possible(toPort, protocol);
+      }
+    }
+
+    @About("Lets packets in that a deny rule would drop")
+    record Allow(
+        @About("Source addresses and blocks") @OrOne List<Cidr> from,
+        @About("Destination ports: 8080, \"8000-8100\" or a list") @OrOne List<Ports> toPort,
+        @About("tcp, udp or icmp") @OrOne Set<Protocol> protocol)
+        implements Rule {
+      public Allow {
+        selective("allow", from, toPort, protocol);
+        possible(toPort, protocol);
+      }
+    }
+
+    @About("Drops what goes over a rate")
+    record Limit(
+        @About("Source addresses and blocks") @OrOne List<Cidr> from,
+        @About("Destination ports: 8080, \"8000-8100\" or a list") @OrOne List<Ports> toPort,
+        @About("tcp, udp or icmp") @OrOne Set<Protocol> protocol,
+        @About("How many packets, such as 20000/s") Rate packets,
+        @About("What is counted on its own") @Default("source") Per per)
+        implements Rule {
+      public Limit {
+        possible(toPort, protocol);
+      }
+    }
+
+    private static void selective(
+        String name, List<Cidr> from, List<Ports> toPort, Set<Protocol> protocol) {
+      if (from.isEmpty() && toPort.isEmpty() && protocol.isEmpty()) {
+        throw Require.invalid(name, "every packet", "from, to-port or protocol");
+      }
+    }
+
+    private static void possible(List<Ports> toPort, Set<Protocol> protocol) {
+      if (!toPort.isEmpty() && protocol.equals(Set.of(Protocol.ICMP))) {
+        throw Require.invalid("to-port", "with icmp", "tcp or udp: icmp has no ports");
+      }
+    }
+  }
+
+  enum Protocol {
+    TCP,
+    UDP,
+    ICMP
+  }
+
+  /// What a packet limit counts on its own.
+  enum Per {
+    SOURCE
+  }
+
+  @About("Bounds on what clients may send; what is over them is refused")
+  record Limits(
+      @About("Request line and header fields together") @Bytes @Default("32KiB") int head,
+      @About("Number of header fields") @Default("100") int headFields,
+      @About("One request body") @Bytes @Default("64MiB") long body,
+      @About("Client connections at once") @Default("50000") int connections) {}
+
+  @About("How long clients may take")
+  record Timeouts(
+      @About("From the first byte of a request's head to its last") @Default("10s") Duration head,
+      @About("Between two reads of a request body") @Default("30s") Duration body,
+      @About("A connection between two requests") @Default("75s") Duration idle,
+      @About("How long calls may go on after SIGTERM") @Default("30s") Duration drain) {}
+}
