@@ -1,0 +1,115 @@
+package io.ostiary.contract.config;
+
+import io.ostiary.contract.tree.Limits;
+import io.ostiary.contract.tree.Parsed;
+import io.ostiary.contract.tree.TreeReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.LinkedHashSet;
+import java.util.Set;
+
+/// The configuration and the documents it names, as they are on the disk. Used by one thread.
+final class WatchedFiles {
+  private final Path file;
+  private Set<Path> documents = Set.of();
+
+  WatchedFiles(Path file) {
+    this.file = file.toAbsolutePath();
+    refresh();
+  }
+
+  /// Reads again which documents the configuration names. Where it cannot be read, those it named
+  /// before stay.
+  void refresh() {
+    var parsed = TreeReader.read(file, file.toString(), Limits.CONFIGURATION);
+    if (parsed instanceof Parsed.Tree(var root, var _)) {
+      documents = Documents.named(root, file);
+    }
+  }
+
+  /// Directories in which something happens when one of the files changes: where each file is
+  /// named, and where it really is.
+  Set<Path> directories() {
+    var directories = new LinkedHashSet<Path>();
+    for (var one : all()) {
+      directories.add(one.getParent());
+      try {
+        directories.add(one.toRealPath().getParent());
+      } catch (IOException e) {
+        // Not there now; its directory says when it comes.
+      }
+    }
+    return directories;
+  }
+
+  boolean names(Path changed) {
+    return all().contains(changed);
+  }
+
+  /// Whether the configuration is missing or empty, as it is for a moment while some programs
+  /// write.
+  boolean unfinished() {
+    try {
+      return Files.size(file) == 0;
+    } catch (IOException e) {
+      return true;
+    }
+  }
+
+  /// Changes with every write and every swap of a link, at the cost of a few system calls; also
+  /// changes where the content does not.
+  String signature() {
+    var text = new StringBuilder();
+    for (var one : all()) {
+      text.append(one).append('|');
+      try {
+        var attributes = Files.readAttributes(one, BasicFileAttributes.class);
+        text.append(one.toRealPath()).append('|').append(attributes.size()).append('|');
+        text.append(attributes.lastModifiedTime()).append('|').append(attributes.fileKey());
+      } catch (IOException e) {
+        text.append("absent");
+      }
+      text.append('\n');
+    }
+    return text.toString();
+  }
+
+  /// Changes if and only if the content does.
+  String digest() {
+    var sha = sha256();
+    for (var one : all()) {
+      sha.update(one.toString().getBytes(StandardCharsets.UTF_8));
+      try (var in = Files.newInputStream(one)) {
+        var buffer = new byte[65_536];
+        for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+          sha.update(buffer, 0, n);
+        }
+        sha.update((byte) 1);
+      } catch (IOException e) {
+        sha.update((byte) 0);
+      }
+    }
+    return HexFormat.of().formatHex(sha.digest());
+  }
+
+  private Set<Path> all() {
+    var all = new LinkedHashSet<Path>();
+    all.add(file);
+    all.addAll(documents);
+    return all;
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+}
