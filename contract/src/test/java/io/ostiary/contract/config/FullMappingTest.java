@@ -1,0 +1,174 @@
+package io.ostiary.contract.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.ostiary.contract.bind.Shape;
+import io.ostiary.contract.bind.Shapes;
+import io.ostiary.contract.tree.Json;
+import io.ostiary.model.KernelRule;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/// Every setting has an effect, a default and a row in the documentation.
+class FullMappingTest {
+  private static final Path PAGE = Path.of("../docs/configuration.md");
+
+  private static final String LITTLE =
+      """
+      apis: [ { name: a, path: /a, upstream: u, routes: [ { path: /x } ] } ]
+      upstreams: [ { name: u, targets: "h:1", health: { path: /a } } ]
+      kernel: { rules: [ deny: { protocol: udp }, limit: { packets: 1/s } ] }
+      """;
+
+  /// Nothing in it has the value it has in LITTLE.
+  private static final String EVERYTHING =
+      """
+      listeners: [ { address: "127.0.0.1:8081" } ]
+      apis:
+        - name: b
+          openapi: petstore.yaml
+          path: /b
+          upstream: v
+          strip-path: false
+          policies: [ key-auth ]
+          routes:
+            - { operation: listPets, policies: [ key-auth ] }
+            - { id: more, path: /more, methods: [ GET ] }
+      upstreams:
+        - name: v
+          targets: [ { address: "i:2", weight: 7 } ]
+          balance: least-latency
+          health: { path: /b, every: 6s, timeout: 1s, unhealthy-after: 4, healthy-after: 3 }
+          timeouts: { connect: 1s, answer: 2s, idle: 4s }
+          connections: 5
+      kernel:
+        interfaces: [ eth7 ]
+        dry-run: true
+        management: [ 192.0.2.0/24 ]
+        rules:
+          - deny: { from: 203.0.113.0/24, to-port: 80-81, protocol: tcp }
+          - limit: { packets: 2/s, per: source, to-port: 82 }
+          - allow: { from: 198.51.100.7 }
+      limits: { head: 16KiB, head-fields: 50, body: 1MiB, connections: 1000 }
+      timeouts: { head: 1s, body: 2s, idle: 3s, drain: 4s }
+      trusted-proxies: [ 198.18.0.1 ]
+      """;
+
+  @Test
+  void everyComponentOfTheModelIsMapped() {
+    var little = records(ConfigReaderTest.understood(LITTLE));
+    var all = records(ConfigReaderTest.understood(EVERYTHING));
+
+    assertThat(all.keySet()).isEqualTo(little.keySet());
+    all.forEach((name, record) -> {
+      for (var component : record.getClass().getRecordComponents()) {
+        assertThat(value(record, component.getName()))
+            .as(name + "." + component.getName())
+            .isNotEqualTo(value(little.get(name), component.getName()));
+      }
+    });
+  }
+
+  private static Map<String, Record> records(Configuration configuration) {
+    var upstream = configuration.upstreams().getFirst();
+    var api = configuration.apis().getFirst();
+    var records = new LinkedHashMap<String, Record>();
+    records.put("gateway", configuration.gateway());
+    records.put("listener", configuration.listeners().getFirst());
+    records.put("api", api);
+    records.put("route", api.routes().getFirst());
+    records.put("upstream", upstream);
+    records.put("target", upstream.targets().getFirst());
+    records.put("health", upstream.health());
+    records.put("kernel", configuration.kernel());
+    records.put("match", configuration.kernel().rules().getFirst().match());
+    records.put("limit", (KernelRule.Limit) configuration.kernel().rules().get(1));
+    return records;
+  }
+
+  private static Object value(Record record, String component) {
+    try {
+      return record.getClass().getMethod(component).invoke(record);
+    } catch (ReflectiveOperationException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void everySettingIsMentionedInTheFileThatHasEverything() {
+    for (var path : rows().keySet()) {
+      var name = path.substring(path.lastIndexOf('.') + 1);
+      assertThat(EVERYTHING)
+          .as(path)
+          .containsPattern("\\b" + Pattern.quote(name.replace("[]", "")) + ":");
+    }
+  }
+
+  @Test
+  void everySettingHasItsRowInTheDocumentation() throws IOException {
+    var page = Files.readString(PAGE);
+    var missing = rows().values().stream().filter(row -> !page.contains(row)).toList();
+
+    assertThat(missing).as("rows missing in %s", PAGE).isEmpty();
+    for (var line : page.lines().filter(line -> line.startsWith("| `")).toList()) {
+      assertThat(rows().values()).as("rows of no setting").contains(line);
+    }
+  }
+
+  /// Path of each setting to its row.
+  private static Map<String, String> rows() {
+    var rows = new LinkedHashMap<String, String>();
+    add(rows, "", new Shapes(Policies.ALL).fields(Written.class));
+    return rows;
+  }
+
+  private static void add(Map<String, String> rows, String prefix, Shape shape) {
+    switch (shape) {
+      case Shape.Fields fields -> {
+        for (var field : fields.fields()) {
+          var path = (prefix.isEmpty() ? "" : prefix + ".") + field.name();
+          rows.put(path, "| `%s` | %s | %s |".formatted(path, fallback(field), field.about()));
+          add(rows, path, field.shape());
+        }
+      }
+      case Shape.Items items -> add(rows, prefix + "[]", items.item());
+      case Shape.Choice choice ->
+          choice.members().forEach((name, fields) -> add(rows, prefix + "." + name, fields));
+      default -> {}
+    }
+  }
+
+  private static String fallback(Shape.Field field) {
+    if (field.required()) {
+      return "must be given";
+    }
+    if (field.fallback() == null) {
+      return "";
+    }
+    var text = Json.node(field.fallback()).toString();
+    return "`" + text.replace("\"", "") + "`";
+  }
+
+  @Test
+  void theExamplesOfTheDocumentationAreUnderstood() throws IOException {
+    var examples = new ArrayList<String>();
+    var block = Pattern.compile("```yaml\\n(.*?)```", Pattern.DOTALL);
+    block.matcher(Files.readString(PAGE)).results().forEach(found -> examples.add(found.group(1)));
+
+    assertThat(examples).hasSizeGreaterThan(3);
+    for (var example : examples) {
+      assertThat(ConfigSchemaTest.faults(example)).as(example).isEmpty();
+      var read = ConfigReaderTest.read(example);
+      assertThat(read instanceof ConfigRead.Refused(var faults) ? faults : List.of())
+          .as(example)
+          .isEmpty();
+    }
+  }
+}
