@@ -58,7 +58,7 @@ public final class ConnectionFacts {
   /// The interface the packets came in through; 0: unknown.
   public int interfaceIndex;
 
-  /// 0 open, else one of the close reasons in `docs/kernel/lens.md`.
+  /// The ordinal of a [CloseReason].
   public int closeReason;
 
   public void clear() {
