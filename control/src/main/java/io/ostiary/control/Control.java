@@ -1,0 +1,161 @@
+package io.ostiary.control;
+
+import io.ostiary.contract.config.Configuration;
+import io.ostiary.contract.tree.Fault;
+import io.ostiary.control.SnapshotState.Flaw;
+import io.ostiary.control.access.AdminToken;
+import io.ostiary.control.access.Guard;
+import io.ostiary.control.access.HostCheck;
+import io.ostiary.control.access.SessionCookie;
+import io.ostiary.control.access.Sessions;
+import io.ostiary.control.access.SignIn;
+import io.ostiary.control.access.SignInCodes;
+import io.ostiary.control.api.AdminApi;
+import io.ostiary.control.api.Route;
+import io.ostiary.control.records.Database;
+import io.ostiary.insight.InsightView;
+import io.ostiary.model.PacketView;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// The control plane: keeps the records, makes and publishes snapshots, and answers the console and
+/// the command line.
+///
+/// Making it opens the database and loads the records; then configuration can be published and the
+/// data plane serves. [#start] opens the HTTP side, which takes longer and may come after that.
+public final class Control implements AutoCloseable {
+  /// The database's name in the data directory.
+  public static final String DATABASE = "ostiary.db";
+
+  private final ControlSettings settings;
+  private final Database database;
+  private final SnapshotSource source;
+  private final AdminApi.Rooms rooms;
+  private final Guard guard;
+  private final HostCheck hosts;
+  private @Nullable AdminApi api;
+  private @Nullable AdminServer server;
+
+  /// @param health how targets are doing, as the data plane sees it
+  public Control(
+      ControlSettings settings,
+      InsightView insight,
+      PacketView packets,
+      Publication publication,
+      Supplier<List<TargetHealth>> health,
+      Clock clock) {
+    this.settings = settings;
+    makeDirectory(settings.data());
+    var token = AdminToken.in(settings.data());
+    database = Database.open(settings.data().resolve(DATABASE));
+    source = new SnapshotSource(database, publication, clock);
+    var loopback = InetAddress.ofLiteral(settings.host()).isLoopbackAddress();
+    var sessions = new Sessions(database, clock);
+    var codes = new SignInCodes(clock);
+    var cookie = new SessionCookie(false);
+    hosts = new HostCheck(settings.names(), loopback);
+    guard = new Guard(token, sessions, cookie, loopback);
+    rooms =
+        new AdminApi.Rooms(
+            insight,
+            packets,
+            health,
+            database,
+            source,
+            sessions,
+            new SignIn(token, codes, sessions, cookie, clock),
+            codes,
+            this::address,
+            settings.webRoot(),
+            clock);
+  }
+
+  private static void makeDirectory(Path data) {
+    try {
+      if (Files.notExists(data)) {
+        Files.createDirectories(
+            data,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      }
+    } catch (IOException e) {
+      throw new IllegalStateException(
+          "data directory "
+              + data
+              + ": "
+              + e.getMessage()
+              + " (expected: a place this user may"
+              + " write). Choose another by --data DIR.",
+          e);
+    }
+  }
+
+  /// Opens the admin API and the console.
+  public synchronized void start() {
+    if (server != null) {
+      throw new IllegalStateException("the control plane was started before");
+    }
+    var routes = new AdminApi(rooms);
+    var opened = new AdminServer(settings, routes.routes(), guard, hosts);
+    opened.start();
+    api = routes;
+    server = opened;
+  }
+
+  /// Brings a configuration into force, together with the records.
+  ///
+  /// @param file its name, null for the built-in demo
+  /// @return what is wrong with it; empty when it is in force. The one before stays otherwise.
+  public List<Flaw> publish(@Nullable String file, Configuration configuration) {
+    return source.publish(file, configuration);
+  }
+
+  /// Keeps what is wrong with a file that could not be understood, for the console to show.
+  public void refuse(@Nullable String file, List<Fault> faults) {
+    source.refuse(file, faults);
+  }
+
+  public SnapshotState state() {
+    return source.state();
+  }
+
+  /// Where the console is, such as `http://127.0.0.1:9080`. Once started, with the real port.
+  public synchronized String address() {
+    int port = server == null ? settings.port() : server.port();
+    var host =
+        switch (settings.host()) {
+          case "0.0.0.0" -> "127.0.0.1";
+          case "::" -> "::1";
+          default -> settings.host();
+        };
+    return "http://" + (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+  }
+
+  /// Every route that is served, for the test that asks each of them.
+  synchronized List<Route> routes() {
+    return api == null ? List.of() : api.routes();
+  }
+
+  /// A link that signs in once, within twelve hours.
+  public String signInLink() {
+    return AdminApi.link(rooms).link();
+  }
+
+  @Override
+  public synchronized void close() {
+    if (api != null) {
+      api.close();
+    }
+    if (server != null) {
+      server.close();
+    }
+    source.close();
+    database.close();
+  }
+}

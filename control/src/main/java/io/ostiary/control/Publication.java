@@ -1,0 +1,24 @@
+package io.ostiary.control;
+
+import io.ostiary.model.PolicyUse;
+import io.ostiary.model.Snapshot;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Brings a snapshot into force, in the gateway and in the kernel. Called by one thread at a time,
+/// on control-plane threads.
+@FunctionalInterface
+public interface Publication {
+  /// Takes the whole snapshot or none of it.
+  ///
+  /// @return empty when it is in force; else what is wrong with it, and the one before stays
+  List<Problem> publish(Snapshot snapshot);
+
+  /// @param policy the very object of the snapshot that cannot be compiled, so that its place in
+  ///   the file can be told; null: it is about something else
+  record Problem(String message, @Nullable PolicyUse policy) {
+    public static Problem of(String message) {
+      return new Problem(message, null);
+    }
+  }
+}

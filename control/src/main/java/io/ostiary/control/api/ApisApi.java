@@ -1,0 +1,174 @@
+package io.ostiary.control.api;
+
+import io.javalin.http.Context;
+import io.ostiary.control.SnapshotSource;
+import io.ostiary.control.access.Access;
+import io.ostiary.control.api.LiveViews.Rate;
+import io.ostiary.control.http.ApiProblem;
+import io.ostiary.control.http.Json;
+import io.ostiary.control.http.Query;
+import io.ostiary.insight.InsightView;
+import io.ostiary.insight.LiveTick;
+import io.ostiary.model.Api;
+import io.ostiary.model.PolicyUse;
+import io.ostiary.model.Snapshot;
+import java.util.List;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// `apis`: what is published, with each one's OpenAPI document.
+final class ApisApi {
+  private final SnapshotSource source;
+  private final InsightView insight;
+
+  ApisApi(SnapshotSource source, InsightView insight) {
+    this.source = source;
+    this.insight = insight;
+  }
+
+  List<Route> routes() {
+    return List.of(
+        Route.get("/api/v1/apis", Access.VIEWER, this::list),
+        Route.get("/api/v1/apis/{api}", Access.VIEWER, this::one),
+        Route.get("/api/v1/apis/{api}/openapi.json", Access.VIEWER, this::document));
+  }
+
+  record Listed(List<Summary> items) {}
+
+  record Summary(
+      String name,
+      String path,
+      String upstream,
+      String address,
+      @Nullable String title,
+      @Nullable String version,
+      boolean document,
+      int routes,
+      List<String> policies,
+      Rate rate) {}
+
+  record Use(String name, JsonNode settings) {
+    static List<Use> of(List<PolicyUse> uses) {
+      return uses.stream().map(use -> new Use(use.name(), Json.settings(use.settings()))).toList();
+    }
+  }
+
+  record RouteView(
+      String id,
+      List<String> methods,
+      String path,
+      @Nullable String operation,
+      List<Use> policies) {}
+
+  record View(Summary summary, @Nullable String file, List<Use> policies, List<RouteView> routes) {}
+
+  private void list(Context context) {
+    Query.of(context);
+    var snapshot = source.state().running();
+    var tick = insight.live().latest();
+    context.json(
+        new Listed(
+            snapshot == null
+                ? List.of()
+                : snapshot.apis().stream()
+                    .map(api -> summary(context, snapshot, api, tick))
+                    .toList()));
+  }
+
+  private static Summary summary(Context context, Snapshot snapshot, Api api, LiveTick tick) {
+    var document = api.document();
+    return new Summary(
+        api.name(),
+        api.path(),
+        api.upstream(),
+        address(context, snapshot, api),
+        document == null ? null : document.title(),
+        document == null ? null : document.version(),
+        document != null,
+        api.routes().size(),
+        api.policies().stream().map(PolicyUse::name).toList(),
+        Rate.of(api.name(), tick.apis()));
+  }
+
+  private static String address(Context context, Snapshot snapshot, Api api) {
+    return Addresses.of(context, snapshot) + (api.path().equals("/") ? "" : api.path());
+  }
+
+  private void one(Context context) {
+    Query.of(context);
+    var found = find(context);
+    var api = found.api();
+    var document = api.document();
+    var routes =
+        api.routes().stream()
+            .map(route ->
+                new RouteView(
+                    route.id(),
+                    List.copyOf(new TreeSet<>(route.methods())),
+                    route.path().under(api.path()).text(),
+                    route.operation(),
+                    Use.of(route.policies())))
+            .toList();
+    context.json(
+        new View(
+            summary(context, found.snapshot(), api, insight.live().latest()),
+            document == null ? null : document.file(),
+            Use.of(api.policies()),
+            routes));
+  }
+
+  private record Found(Snapshot snapshot, Api api) {}
+
+  private Found find(Context context) {
+    var name = context.pathParam("api");
+    var snapshot = source.state().running();
+    if (snapshot != null) {
+      for (var api : snapshot.apis()) {
+        if (api.name().equals(name)) {
+          return new Found(snapshot, api);
+        }
+      }
+    }
+    throw ApiProblem.notFound("api", name);
+  }
+
+  /// `servers` are replaced, also those of single paths and operations, for they name where the
+  /// upstream once was.
+  private void document(Context context) {
+    Query.of(context);
+    var found = find(context);
+    var document = found.api().document();
+    if (document == null) {
+      throw ApiProblem.of(
+          404,
+          "not-found",
+          "No such thing",
+          "api: " + found.api().name() + " has no OpenAPI document");
+    }
+    if (!(Json.readDocument(document.json()) instanceof ObjectNode root)) {
+      throw new IllegalStateException(document.file() + ": an OpenAPI document is an object");
+    }
+    if (root.get("paths") instanceof ObjectNode paths) {
+      paths.values().forEach(ApisApi::removeServers);
+    }
+    root.putArray("servers")
+        .addObject()
+        .put("url", address(context, found.snapshot(), found.api()));
+    context.contentType("application/json").result(Json.writeBytes(root));
+  }
+
+  private static void removeServers(JsonNode path) {
+    if (path instanceof ObjectNode object) {
+      object.remove("servers");
+      object
+          .values()
+          .forEach(operation -> {
+            if (operation instanceof ObjectNode fields) {
+              fields.remove("servers");
+            }
+          });
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package io.ostiary.control.api;
+
+import io.javalin.http.Context;
+import io.ostiary.control.access.Access;
+import io.ostiary.control.api.LiveViews.CallLineView;
+import io.ostiary.control.http.ApiProblem;
+import io.ostiary.control.http.Query;
+import io.ostiary.insight.InsightView;
+import io.ostiary.model.CallId;
+import java.util.List;
+
+/// `calls`: single calls, listed and explained.
+final class CallsApi {
+  private final InsightView insight;
+  private final Live live;
+
+  CallsApi(InsightView insight, Live live) {
+    this.insight = insight;
+    this.live = live;
+  }
+
+  List<Route> routes() {
+    return List.of(
+        Route.get("/api/v1/calls", Access.VIEWER, this::list),
+        Route.get("/api/v1/calls/{call}", Access.VIEWER, this::one));
+  }
+
+  private void list(Context context) {
+    var query = Query.of(context, Filters.and("from", "to", "cursor", "limit"));
+    var filter = Filters.read(query);
+    var page = query.parsed("cursor", text -> insight.calls().page(filter, text, query.limit()));
+    if (page == null) {
+      page = insight.calls().page(filter, null, query.limit());
+    }
+    context.json(
+        new Page<>(
+            page.calls().stream().map(line -> CallLineView.of(line, live::consumerName)).toList(),
+            page.next()));
+  }
+
+  private void one(Context context) {
+    Query.of(context);
+    var text = context.pathParam("call");
+    long id;
+    try {
+      id = CallId.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw ApiProblem.invalid("path", "call", String.valueOf(e.getMessage()));
+    }
+    var explanation =
+        insight
+            .explain(id)
+            .orElseThrow(() ->
+                ApiProblem.of(
+                    404,
+                    "not-found",
+                    "No such thing",
+                    "call: "
+                        + text
+                        + " is not in the ledger (it is older than the history, or belongs to"
+                        + " another gateway)"));
+    context.json(CallView.of(explanation, live::consumerName));
+  }
+}

@@ -1,0 +1,226 @@
+package io.ostiary.control.api;
+
+import io.javalin.http.Context;
+import io.ostiary.control.SnapshotSource;
+import io.ostiary.control.access.Access;
+import io.ostiary.control.http.Query;
+import io.ostiary.insight.InsightView;
+import io.ostiary.model.Cidr;
+import io.ostiary.model.KernelRule;
+import io.ostiary.model.KernelSettings;
+import io.ostiary.model.KernelStatus;
+import io.ostiary.model.PacketView;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// `flows`, `sources`, `kernel` and `rules`: what the kernel side sees and is told.
+final class PacketsApi {
+  private static final String[] FLAGS = {"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"};
+  private static final int LIST_MAX = 1000;
+
+  private final PacketView packets;
+  private final InsightView insight;
+  private final SnapshotSource source;
+  private final Clock clock;
+
+  PacketsApi(PacketView packets, InsightView insight, SnapshotSource source, Clock clock) {
+    this.packets = packets;
+    this.insight = insight;
+    this.source = source;
+    this.clock = clock;
+  }
+
+  List<Route> routes() {
+    return List.of(
+        Route.get("/api/v1/flows", Access.VIEWER, this::flows),
+        Route.get("/api/v1/sources", Access.VIEWER, this::sources),
+        Route.get("/api/v1/kernel", Access.VIEWER, this::kernel),
+        Route.get("/api/v1/rules", Access.VIEWER, this::rules));
+  }
+
+  record Listed<T>(boolean available, String sentence, List<T> items) {}
+
+  record Flow(
+      String source,
+      int sourcePort,
+      String destination,
+      int destinationPort,
+      String protocol,
+      int vlan,
+      String interfaceName,
+      long packets,
+      long bytes,
+      Instant firstSeen,
+      Instant lastSeen,
+      List<String> tcpFlags) {}
+
+  record Kernel(
+      boolean running,
+      String sentence,
+      String kernelRelease,
+      @Nullable String libbpfVersion,
+      boolean dryRun,
+      long rulesVersion,
+      long memoryBytes,
+      List<KernelStatus.Interface> interfaces,
+      List<KernelStatus.Program> programs) {}
+
+  record Rules(
+      @Nullable String file,
+      boolean dryRun,
+      String interfaces,
+      long rulesVersion,
+      List<String> management,
+      List<Rule> items) {}
+
+  record Rule(
+      int number,
+      String action,
+      List<String> from,
+      List<String> toPorts,
+      List<String> protocols,
+      @Nullable Long packetsPerSecond) {}
+
+  private void flows(Context context) {
+    var query = Query.of(context, "limit", "source");
+    int limit = query.number("limit", 100, 1, LIST_MAX);
+    var block = query.parsed("source", Cidr::parse);
+    var status = packets.status();
+    Map<Integer, String> names =
+        status.interfaces().stream()
+            .collect(Collectors.toMap(one -> one.index(), one -> one.name(), (a, b) -> a));
+    var now = clock.instant();
+    var flows =
+        packets.flows(block == null ? limit : LIST_MAX * 10).stream()
+            .filter(flow -> block == null || block.contains(flow.source()))
+            .limit(limit)
+            .map(flow -> flow(flow, names, now))
+            .toList();
+    context.json(new Listed<>(status.running(), status.sentence(), flows));
+  }
+
+  private static Flow flow(PacketView.Flow flow, Map<Integer, String> names, Instant now) {
+    return new Flow(
+        flow.source().getHostAddress(),
+        flow.sourcePort(),
+        flow.destination().getHostAddress(),
+        flow.destinationPort(),
+        protocol(flow.protocol()),
+        flow.vlan(),
+        names.getOrDefault(flow.interfaceIndex(), "#" + flow.interfaceIndex()),
+        flow.packets(),
+        flow.bytes(),
+        SourceView.wallClock(flow.firstSeenNanos(), now),
+        SourceView.wallClock(flow.lastSeenNanos(), now),
+        flags(flow.tcpFlags()));
+  }
+
+  private static String protocol(int number) {
+    return switch (number) {
+      case 1 -> "icmp";
+      case 6 -> "tcp";
+      case 17 -> "udp";
+      case 58 -> "icmpv6";
+      default -> Integer.toString(number);
+    };
+  }
+
+  private static List<String> flags(int bits) {
+    var flags = new ArrayList<String>();
+    for (int i = 0; i < FLAGS.length; i++) {
+      if ((bits >> i & 1) != 0) {
+        flags.add(FLAGS[i]);
+      }
+    }
+    return flags;
+  }
+
+  private void sources(Context context) {
+    int limit = Query.of(context, "limit").number("limit", 100, 1, LIST_MAX);
+    var status = packets.status();
+    var views =
+        SourceView.join(
+            packets.sources(limit),
+            insight.live().latest(),
+            source.live().bans(),
+            limit,
+            clock.instant());
+    context.json(new Listed<>(status.running(), status.sentence(), views));
+  }
+
+  private void kernel(Context context) {
+    Query.of(context);
+    var status = packets.status();
+    context.json(
+        new Kernel(
+            status.running(),
+            status.sentence(),
+            status.kernelRelease(),
+            status.libbpfVersion(),
+            status.dryRun(),
+            status.rulesVersion(),
+            status.programs().stream().mapToLong(KernelStatus.Program::memoryBytes).sum(),
+            status.interfaces(),
+            status.programs()));
+  }
+
+  private void rules(Context context) {
+    Query.of(context);
+    var state = source.state();
+    var running = state.running();
+    var settings = running == null ? KernelSettings.OFF : running.kernel();
+    var rules = new ArrayList<Rule>();
+    for (var rule : settings.rules()) {
+      rules.add(rule(rules.size() + 1, rule));
+    }
+    context.json(
+        new Rules(
+            state.file(),
+            settings.dryRun(),
+            interfaces(settings.interfaces()),
+            packets.status().rulesVersion(),
+            settings.management().stream().map(Cidr::toString).toList(),
+            rules));
+  }
+
+  private static String interfaces(KernelSettings.Interfaces interfaces) {
+    return switch (interfaces) {
+      case KernelSettings.Interfaces.Auto() -> "auto";
+      case KernelSettings.Interfaces.Off() -> "off";
+      case KernelSettings.Interfaces.Named(var names) -> String.join(", ", names);
+    };
+  }
+
+  private static Rule rule(int number, KernelRule rule) {
+    return switch (rule) {
+      case KernelRule.Allow(var match) -> rule(number, "allow", match, null);
+      case KernelRule.Deny(var match) -> rule(number, "deny", match, null);
+      case KernelRule.Limit(var match, var packets) -> rule(number, "limit", match, packets);
+    };
+  }
+
+  private static Rule rule(
+      int number, String action, KernelRule.Match match, @Nullable Long packetsPerSecond) {
+    return new Rule(
+        number,
+        action,
+        match.from().stream().map(Cidr::toString).toList(),
+        match.toPorts().stream()
+            .map(range ->
+                range.first() == range.last()
+                    ? Integer.toString(range.first())
+                    : range.first() + "-" + range.last())
+            .toList(),
+        match.protocols().stream()
+            .map(protocol -> protocol.name().toLowerCase(Locale.ROOT))
+            .sorted()
+            .toList(),
+        packetsPerSecond);
+  }
+}

@@ -1,0 +1,73 @@
+package io.ostiary.control.api;
+
+import io.ostiary.control.SnapshotState;
+import io.ostiary.insight.InsightStatus;
+import io.ostiary.insight.LiveTick;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/// The one sentence on top of Now: all quiet, or what is wrong and where. The worst thing wins.
+///
+/// @param level `quiet`, `warning` or `critical`
+record State(String level, String sentence) {
+  /// Fewer calls than this say nothing about a share.
+  private static final long CALLS_MIN = 20;
+
+  private static final double CRITICAL_SHARE = 0.05;
+
+  static State of(LiveTick tick, SnapshotState snapshot) {
+    var errors = errors(tick);
+    if (errors != null) {
+      return errors;
+    }
+    if (!snapshot.flaws().isEmpty()) {
+      return new State(
+          "warning",
+          "The newest configuration is refused, an older one serves: "
+              + snapshot.flaws().get(0).message());
+    }
+    if (tick.status().lost() > 0) {
+      return new State(
+          "warning", tick.status().lost() + " calls were served without a line in the ledger.");
+    }
+    var store = tick.status().store();
+    if (store.state() == InsightStatus.State.FAILING) {
+      return new State("warning", store.sentence());
+    }
+    long dropped = LiveViews.dropped(tick.point());
+    if (dropped > 0) {
+      return new State("quiet", "All quiet; " + dropped + " packets dropped in the last second.");
+    }
+    return new State("quiet", "All quiet.");
+  }
+
+  private static @Nullable State errors(LiveTick tick) {
+    long calls = 0;
+    long errors = 0;
+    LiveTick.Group worst = null;
+    for (var api : tick.apis()) {
+      calls += api.calls();
+      errors += api.errors();
+      worst = worst == null || api.errors() > worst.errors() ? api : worst;
+    }
+    if (errors == 0 || worst == null) {
+      return null;
+    }
+    double share = (double) errors / calls;
+    boolean critical = calls >= CALLS_MIN && share > CRITICAL_SHARE;
+    var where =
+        worst.errors() == errors
+            ? "all of them at " + worst.name()
+            : "most of them at " + worst.name() + " (" + worst.errors() + ")";
+    return new State(
+        critical ? "critical" : "warning",
+        String.format(
+            Locale.ROOT,
+            "%d of %d calls of the last %d s failed (%.1f %%), %s.",
+            errors,
+            calls,
+            tick.groupSeconds(),
+            share * 100,
+            where));
+  }
+}

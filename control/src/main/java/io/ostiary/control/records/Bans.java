@@ -1,0 +1,98 @@
+package io.ostiary.control.records;
+
+import io.ostiary.model.Ban;
+import io.ostiary.model.Cidr;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+
+/// The table of bans. A ban that ended stays in it, for the record.
+public final class Bans {
+  private static final String ACTIVE = " AND lifted_at IS NULL AND until > :now";
+
+  private Bans() {}
+
+  public record Row(Ban ban, @Nullable Instant liftedAt, @Nullable String liftedBy) {
+    /// `active`, `expired` or `lifted`.
+    public String state(Instant now) {
+      if (liftedAt != null) {
+        return "lifted";
+      }
+      return ban.until().isAfter(now) ? "active" : "expired";
+    }
+  }
+
+  public static void add(Handle handle, Ban ban) {
+    handle.execute(
+        """
+        INSERT INTO ban (id, source, reason, calls, since, until, by_whom)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """,
+        ban.id(),
+        ban.source().toString(),
+        ban.reason(),
+        String.join(" ", ban.calls()),
+        ban.since().toEpochMilli(),
+        ban.until().toEpochMilli(),
+        ban.by());
+  }
+
+  public static void lift(Handle handle, String id, Instant at, String by) {
+    handle.execute(
+        "UPDATE ban SET lifted_at = ?, lifted_by = ? WHERE id = ?", at.toEpochMilli(), by, id);
+  }
+
+  public static Optional<Row> find(Handle handle, String id) {
+    return handle
+        .createQuery("SELECT * FROM ban WHERE id = :id")
+        .bind("id", id)
+        .map((row, context) -> row(row))
+        .findOne();
+  }
+
+  /// Ids grow with time, so their order is that of creation.
+  ///
+  /// @param before ids below this
+  public static List<Row> page(
+      Handle handle, boolean activeOnly, String before, int limit, Instant now) {
+    var query =
+        handle
+            .createQuery(
+                "SELECT * FROM ban WHERE id < :before"
+                    + (activeOnly ? ACTIVE : "")
+                    + " ORDER BY id DESC LIMIT :limit")
+            .bind("before", before)
+            .bind("limit", limit);
+    if (activeOnly) {
+      query.bind("now", now.toEpochMilli());
+    }
+    return query.map((row, context) -> row(row)).list();
+  }
+
+  static List<Ban> active(Handle handle, Instant now) {
+    return handle
+        .createQuery("SELECT * FROM ban WHERE TRUE" + ACTIVE)
+        .bind("now", now.toEpochMilli())
+        .map((row, context) -> row(row).ban())
+        .list();
+  }
+
+  private static Row row(ResultSet row) throws SQLException {
+    var calls = row.getString("calls");
+    return new Row(
+        new Ban(
+            row.getString("id"),
+            Cidr.parse(row.getString("source")),
+            row.getString("reason"),
+            calls.isEmpty() ? List.of() : List.of(calls.split(" ")),
+            Columns.instant(row, "since"),
+            Columns.instant(row, "until"),
+            row.getString("by_whom")),
+        Columns.instantOrNull(row, "lifted_at"),
+        row.getString("lifted_by"));
+  }
+}
