@@ -1,6 +1,7 @@
 package io.ostiary.contract.bind;
 
 import io.ostiary.contract.tree.Fault;
+import io.ostiary.contract.tree.Faults;
 import io.ostiary.contract.tree.Mapping;
 import io.ostiary.contract.tree.Node;
 import io.ostiary.contract.tree.Position;
@@ -25,11 +26,11 @@ import org.jspecify.annotations.Nullable;
 /// cannot be bound makes its record unbound, but its neighbours are still looked at. Used by one
 /// thread.
 public final class Binder {
-  private final List<Fault> faults = new ArrayList<>();
+  private final Faults faults = new Faults();
   private final IdentityHashMap<PolicyUse, Position> uses = new IdentityHashMap<>();
 
   public List<Fault> faults() {
-    return faults;
+    return faults.sorted();
   }
 
   /// Where each policy that was bound stands, by identity: two uses may be equal.
@@ -72,7 +73,7 @@ public final class Binder {
       return wrong(shape, node, name);
     }
     var mapping = node instanceof Mapping given ? given : new Mapping(node.at(), List.of());
-    int before = faults.size();
+    long before = faults.count();
     var meant = new HashSet<String>();
     for (var member : mapping.members()) {
       if (!shape.names().contains(member.name())) {
@@ -86,7 +87,7 @@ public final class Binder {
       boolean misspelt = meant.contains(field.name()) && mapping.get(field.name()) == null;
       values[i] = misspelt ? null : field(field, mapping);
     }
-    return faults.size() == before ? make(shape, values, mapping) : null;
+    return faults.count() == before ? make(shape, values, mapping) : null;
   }
 
   private @Nullable Object field(Shape.Field field, Mapping mapping) {
@@ -119,14 +120,14 @@ public final class Binder {
   }
 
   private @Nullable Object alone(Shape.Fields shape, Shape.Field alone, Node node, String name) {
-    int before = faults.size();
+    long before = faults.count();
     var values = new @Nullable Object[shape.fields().size()];
     for (int i = 0; i < values.length; i++) {
       var field = shape.fields().get(i);
       values[i] =
           field.name().equals(alone.name()) ? bind(field.shape(), node, name) : absent(field, node);
     }
-    return faults.size() == before ? make(shape, values, node) : null;
+    return faults.count() == before ? make(shape, values, node) : null;
   }
 
   private @Nullable Object make(Shape.Fields shape, @Nullable Object[] values, Node node) {
@@ -149,7 +150,7 @@ public final class Binder {
     } else {
       return wrong(shape, node, name);
     }
-    int before = faults.size();
+    long before = faults.count();
     Collection<Object> values = shape.unique() ? new LinkedHashSet<>() : new ArrayList<>();
     for (var item : nodes) {
       var value = bind(shape.item(), item, name);
@@ -157,7 +158,7 @@ public final class Binder {
         faults.add(item.fault(name + ": " + item.seen() + " is given twice"));
       }
     }
-    if (faults.size() != before) {
+    if (faults.count() != before) {
       return null;
     }
     return shape.unique() ? Collections.unmodifiableSet((Set<?>) values) : List.copyOf(values);
@@ -167,7 +168,7 @@ public final class Binder {
     if (!(node instanceof Mapping mapping)) {
       return wrong(shape, node, name);
     }
-    int before = faults.size();
+    long before = faults.count();
     var values = new LinkedHashMap<String, Object>();
     for (var member : mapping.members()) {
       var value = bind(shape.value(), member.value(), member.name());
@@ -175,7 +176,7 @@ public final class Binder {
         values.put(member.name(), value);
       }
     }
-    return faults.size() == before ? Collections.unmodifiableMap(values) : null;
+    return faults.count() == before ? Collections.unmodifiableMap(values) : null;
   }
 
   private @Nullable Object choice(Shape.Choice shape, Node node, String name) {

@@ -2,9 +2,9 @@ package io.ostiary.contract.config;
 
 import io.ostiary.contract.bind.Blamed;
 import io.ostiary.contract.tree.Fault;
+import io.ostiary.contract.tree.Faults;
 import io.ostiary.contract.tree.Mapping;
 import io.ostiary.contract.tree.Node;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// one thread.
 final class Notes {
   private final Node root;
-  private final List<Fault> faults = new ArrayList<>();
-  private final List<Fault> warnings = new ArrayList<>();
+  private final Faults faults = new Faults();
+  private final Faults warnings = new Faults();
 
   Notes(Node root) {
     this.root = root;
@@ -50,7 +50,7 @@ final class Notes {
   }
 
   boolean faulty() {
-    return !faults.isEmpty();
+    return faults.count() > 0;
   }
 
   /// What `make` makes, or null with a fault at the part of the node that its message names.
@@ -64,11 +64,11 @@ final class Notes {
   }
 
   List<Fault> sortedFaults() {
-    return faults.stream().distinct().sorted().toList();
+    return faults.sorted();
   }
 
   List<Fault> sortedWarnings() {
-    return warnings.stream().distinct().sorted().toList();
+    return warnings.sorted();
   }
 
   /// The items of a list below the root; none where there is no list.

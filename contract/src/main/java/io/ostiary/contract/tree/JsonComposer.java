@@ -2,7 +2,6 @@ package io.ostiary.contract.tree;
 
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.List;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -16,7 +15,7 @@ import tools.jackson.core.json.JsonFactory;
 final class JsonComposer {
   private final Source source;
   private final Limits limits;
-  private final List<Fault> faults = new ArrayList<>();
+  private final Faults faults = new Faults();
 
   JsonComposer(Source source, Limits limits) {
     this.source = source;
@@ -34,22 +33,20 @@ final class JsonComposer {
     try (var parser = factory.createParser(ObjectReadContext.empty(), source.text())) {
       if (parser.nextToken() == null) {
         faults.add(source.start().fault("document: empty (expected: a JSON value)"));
-        return new Parsed.Broken(faults);
+        return new Parsed.Broken(faults.sorted());
       }
       var root = value(parser, 0);
       if (parser.nextToken() != null) {
         faults.add(here(parser).fault("a second value (expected: the end of the document)"));
-        return new Parsed.Broken(faults);
+        return new Parsed.Broken(faults.sorted());
       }
-      faults.sort(null);
-      return new Parsed.Tree(root, faults);
+      return new Parsed.Tree(root, faults.sorted());
     } catch (JacksonException e) {
       faults.add(position(e.getLocation()).fault("not JSON: " + reason(e)));
     } catch (TooDeep e) {
       faults.add(e.at.fault("depth: more than " + limits.depthMax() + " levels"));
     }
-    faults.sort(null);
-    return new Parsed.Broken(faults);
+    return new Parsed.Broken(faults.sorted());
   }
 
   private Node value(JsonParser parser, int depth) {

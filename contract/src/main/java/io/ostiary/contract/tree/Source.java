@@ -1,5 +1,9 @@
 package io.ostiary.contract.tree;
 
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
 /// One text that was read: what it is called and what it holds. Immutable. Every node of its tree
 /// leads here, so a tree that is kept keeps its text as well.
 public final class Source {
@@ -7,6 +11,7 @@ public final class Source {
 
   private final String name;
   private final String text;
+  private volatile int @Nullable [] lineStarts;
 
   /// @param name as faults show it: the path as the user wrote it
   public Source(String name, String text) {
@@ -24,16 +29,10 @@ public final class Source {
 
   /// The place of a character, counted in code points as editors do.
   Position position(int offset) {
-    int line = 1;
-    int lineStart = 0;
     int end = Math.clamp(offset, 0, text.length());
-    for (int next = text.indexOf('\n');
-        next >= 0 && next < end;
-        next = text.indexOf('\n', next + 1)) {
-      line++;
-      lineStart = next + 1;
-    }
-    return new Position(this, line, text.codePointCount(lineStart, end) + 1);
+    int found = Arrays.binarySearch(lineStarts(), end);
+    int line = found >= 0 ? found + 1 : -found - 1;
+    return new Position(this, line, text.codePointCount(lineStarts()[line - 1], end) + 1);
   }
 
   public Position start() {
@@ -42,17 +41,32 @@ public final class Source {
 
   /// A line without its end; empty behind the last one.
   String line(int number) {
-    int start = 0;
-    for (int line = 1; line < number; line++) {
-      int next = text.indexOf('\n', start);
-      if (next < 0) {
-        return "";
-      }
-      start = next + 1;
+    if (number > lineStarts().length) {
+      return "";
     }
+    int start = lineStarts()[number - 1];
     int end = text.indexOf('\n', start);
     var whole = text.substring(start, end < 0 ? text.length() : end);
     return whole.endsWith("\r") ? whole.substring(0, whole.length() - 1) : whole;
+  }
+
+  /// Where each line starts. Made when first asked for: most texts have no fault. Two threads may
+  /// both make it, which does no harm.
+  private int[] lineStarts() {
+    var starts = lineStarts;
+    if (starts == null) {
+      starts = findLines();
+      lineStarts = starts;
+    }
+    return starts;
+  }
+
+  private int[] findLines() {
+    var starts = IntStream.builder().add(0);
+    for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) {
+      starts.add(end + 1);
+    }
+    return starts.build().toArray();
   }
 
   /// The line around a position and a caret under it. Minified documents have lines of megabytes,

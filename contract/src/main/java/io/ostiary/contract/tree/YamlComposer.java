@@ -34,7 +34,7 @@ final class YamlComposer {
 
   private final Source source;
   private final Limits limits;
-  private final List<Fault> faults = new ArrayList<>();
+  private final Faults faults = new Faults();
   private final Map<Anchor, Anchored> anchors = new HashMap<>();
   private final Set<Anchor> open = new HashSet<>();
   private final ParserImpl parser;
@@ -59,8 +59,7 @@ final class YamlComposer {
   Parsed compose() {
     try {
       var root = document();
-      faults.sort(null);
-      return new Parsed.Tree(root, faults);
+      return new Parsed.Tree(root, faults.sorted());
     } catch (Stop e) {
       faults.add(e.fault);
     } catch (MarkedYamlEngineException e) {
@@ -70,8 +69,7 @@ final class YamlComposer {
     } catch (YamlEngineException e) {
       faults.add(source.start().fault("not YAML: " + e.getMessage()));
     }
-    faults.sort(null);
-    return new Parsed.Broken(faults);
+    return new Parsed.Broken(faults.sorted());
   }
 
   private Node document() {
