@@ -1,0 +1,182 @@
+package io.ostiary.kernel.lens;
+
+import io.ostiary.kernel.libbpf.BpfObject;
+import io.ostiary.kernel.libbpf.LibbpfException;
+import io.ostiary.model.ConnectionFacts;
+import io.ostiary.model.ConnectionLens;
+import io.ostiary.model.KernelStatus;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// Watches TCP connections from inside the kernel: those accepted on the ports it is told, and
+/// those this process opens. What it has seen of each is read by socket cookie, on any thread,
+/// without a system call.
+///
+/// Shared. Reading is free of locks; attaching, steering and closing take turns.
+public final class Lens implements ConnectionLens, AutoCloseable {
+  private static final String OBJECT = "/bpf/lens.bpf.o";
+  private static final String SOCKET_PROGRAM = "lens_sockops";
+
+  /// What each program hangs on, by its name in `lens.bpf.c`.
+  private static final Map<String, String> HOOKS =
+      Map.of(
+          SOCKET_PROGRAM,
+          "cgroup/sock_ops",
+          "lens_arrived",
+          "tp_btf/tcp_probe",
+          "lens_sent",
+          "tp_btf/net_dev_queue",
+          "lens_reset_received",
+          "tp_btf/tcp_receive_reset",
+          "lens_reset_sent",
+          "tp_btf/tcp_send_reset");
+
+  /// What came of the attempt to attach.
+  public sealed interface Attempt {}
+
+  public record Attached(Lens lens) implements Attempt {}
+
+  /// @param sentence what is missing and how to grant it
+  public record Refused(String sentence) implements Attempt {}
+
+  /// @param tracked connections that got a record
+  /// @param overwritten of them, those whose record was taken from a connection still open
+  /// @param untracked connections that got none, as two processors wanted the same one at once
+  public record Totals(long tracked, long overwritten, long untracked) {}
+
+  private final BpfObject kernel;
+  private final ConnectionTable table;
+  private final LensControl control;
+  private final List<KernelStatus.Program> programs;
+  private volatile boolean open = true;
+
+  private Lens(BpfObject kernel, String cgroup) throws LibbpfException, IOException {
+    var differences =
+        LensLayout.differences(kernel.struct(LensLayout.RECORD), kernel.struct(LensLayout.CONTROL));
+    if (!differences.isEmpty()) {
+      throw new IOException(String.join("; ", differences));
+    }
+    this.kernel = kernel;
+    this.table = new ConnectionTable(kernel.share("lens_records", ConnectionTable.BYTES));
+    this.control = new LensControl(kernel.share("lens_control", LensControl.BYTES));
+    control.own();
+    attach(kernel, cgroup);
+    this.programs = status(kernel, "attached to the cgroup " + cgroup);
+  }
+
+  /// The tracepoints first: they do nothing until sockops has marked a socket.
+  private static void attach(BpfObject kernel, String cgroup) throws LibbpfException {
+    var programs = kernel.programs();
+    for (var program : programs) {
+      if (!program.name().equals(SOCKET_PROGRAM)) {
+        kernel.attachTracepoint(program);
+      }
+    }
+    for (var program : programs) {
+      if (program.name().equals(SOCKET_PROGRAM)) {
+        kernel.attachCgroup(program, cgroup);
+      }
+    }
+  }
+
+  private static List<KernelStatus.Program> status(BpfObject kernel, String why)
+      throws LibbpfException {
+    var maps = kernel.mapsStatus();
+    long bytes = maps.stream().mapToLong(KernelStatus.KernelMap::bytes).sum();
+    var status = new ArrayList<KernelStatus.Program>();
+    for (var program : kernel.programs()) {
+      boolean first = status.isEmpty();
+      status.add(
+          new KernelStatus.Program(
+              program.name(),
+              HOOKS.getOrDefault(program.name(), "unknown"),
+              true,
+              why,
+              program.instructions(),
+              first ? bytes : 0,
+              first ? maps : List.of()));
+    }
+    return List.copyOf(status);
+  }
+
+  /// Loads the programs and attaches them. They watch no port before [#watchPorts] names one.
+  public static Attempt attach() {
+    return switch (Cgroup.ofThisProcess()) {
+      case Cgroup.Missing(var sentence) -> new Refused(sentence);
+      case Cgroup.Found(var directory) -> attach(directory.toString());
+    };
+  }
+
+  private static Attempt attach(String cgroup) {
+    try {
+      var kernel = BpfObject.load("lens", object());
+      try {
+        return new Attached(new Lens(kernel, cgroup));
+      } catch (LibbpfException | IOException e) {
+        kernel.close();
+        throw e;
+      }
+    } catch (LibbpfException e) {
+      return new Refused(sentence(e));
+    } catch (IOException e) {
+      return new Refused("the lens is not usable: %s".formatted(e.getMessage()));
+    }
+  }
+
+  private static byte[] object() throws IOException {
+    try (var stream = Lens.class.getResourceAsStream(OBJECT)) {
+      if (stream == null) {
+        throw new IOException(OBJECT + " is not on the class path. Build the kernel room anew");
+      }
+      return stream.readAllBytes();
+    }
+  }
+
+  private static String sentence(LibbpfException e) {
+    return e.isRefused()
+        ? e.getMessage() + ". Run as root or with CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN"
+        : e.getMessage() + " (expected: Linux 6.12 or newer with BTF, libbpf 1.1 or newer)";
+  }
+
+  @Override
+  public boolean read(long cookie, ConnectionFacts into) {
+    if (open) {
+      return table.read(cookie, into);
+    }
+    into.clear();
+    return false;
+  }
+
+  /// From now on, connections accepted on these local ports are tracked, and on no others. Those
+  /// that have a record keep it.
+  public void watchPorts(Set<Integer> ports) {
+    control.watch(ports);
+  }
+
+  public Totals totals() {
+    return control.totals();
+  }
+
+  /// For the kernel page. The memory of all maps stands with the first program.
+  public List<KernelStatus.Program> programs() {
+    if (open) {
+      return programs;
+    }
+    return programs.stream().map(Lens::detached).toList();
+  }
+
+  private static KernelStatus.Program detached(KernelStatus.Program program) {
+    return new KernelStatus.Program(
+        program.name(), program.hook(), false, "closed", program.instructions(), 0, List.of());
+  }
+
+  /// Takes the programs away. Connections are not touched; reading finds nothing any more.
+  @Override
+  public synchronized void close() {
+    open = false;
+    kernel.close();
+  }
+}

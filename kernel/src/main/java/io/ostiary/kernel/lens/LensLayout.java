@@ -1,0 +1,78 @@
+package io.ostiary.kernel.lens;
+
+import static java.util.Map.entry;
+
+import io.ostiary.kernel.libbpf.BpfObject.Struct;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// Where Java believes the members of the shared structures lie, compared with what the compiler of
+/// the program says in its type information (BTF). A difference is a fault of the build, and the
+/// lens is refused: numbers from the wrong place would look like measurements.
+final class LensLayout {
+  static final String RECORD = "lens_record";
+  static final String CONTROL = "lens_control";
+
+  private static final Map<String, Long> RECORD_MEMBERS =
+      Map.ofEntries(
+          entry("cookie", ConnectionTable.COOKIE),
+          entry("generation", ConnectionTable.GENERATION),
+          entry("flags", ConnectionTable.FLAGS),
+          entry("first_data_ns", ConnectionTable.FIRST_DATA),
+          entry("last_data_ns", ConnectionTable.LAST_DATA),
+          entry("last_ack_ns", ConnectionTable.LAST_ACK),
+          entry("bytes_in", ConnectionTable.BYTES_IN),
+          entry("segments_in", ConnectionTable.SEGMENTS_IN),
+          entry("ifindex", ConnectionTable.INTERFACE),
+          entry("repeated_in", ConnectionTable.REPEATED_IN),
+          entry("bytes_out", ConnectionTable.BYTES_OUT),
+          entry("bytes_acked", ConnectionTable.BYTES_ACKED),
+          entry("segments_out", ConnectionTable.SEGMENTS_OUT),
+          entry("retransmits", ConnectionTable.RETRANSMITS),
+          entry("srtt_us", ConnectionTable.SMOOTHED_RTT),
+          entry("min_rtt_us", ConnectionTable.SMALLEST_RTT),
+          entry("rtt_samples", ConnectionTable.RTT_SAMPLES),
+          entry("out_of_order_in", ConnectionTable.OUT_OF_ORDER_IN),
+          entry("zero_windows", ConnectionTable.ZERO_WINDOWS),
+          entry("syn_ns", ConnectionTable.SYN),
+          entry("established_ns", ConnectionTable.ESTABLISHED),
+          entry("closed_ns", ConnectionTable.CLOSED),
+          entry("handshake_rtt_us", ConnectionTable.HANDSHAKE_RTT),
+          entry("syn_ack_retransmits", ConnectionTable.SYN_ACK_RETRANSMITS),
+          entry("close_reason", ConnectionTable.CLOSE_REASON));
+
+  private static final Map<String, Long> CONTROL_MEMBERS =
+      Map.of(
+          "seed", LensControl.SEED,
+          "owner_device", LensControl.OWNER_DEVICE,
+          "owner_inode", LensControl.OWNER_INODE,
+          "owner", LensControl.OWNER,
+          "tracked", LensControl.TRACKED,
+          "overwritten", LensControl.OVERWRITTEN,
+          "untracked", LensControl.UNTRACKED,
+          "ports", LensControl.PORTS);
+
+  private LensLayout() {}
+
+  /// Every difference, in the form `name: seen (expected: what)`; empty when all is well.
+  static List<String> differences(Struct record, Struct control) {
+    var found = new ArrayList<String>();
+    compare(RECORD, record, ConnectionTable.RECORD_BYTES, RECORD_MEMBERS, found);
+    compare(CONTROL, control, LensControl.BYTES, CONTROL_MEMBERS, found);
+    return found;
+  }
+
+  private static void compare(
+      String name, Struct seen, long bytes, Map<String, Long> members, List<String> found) {
+    if (seen.bytes() != bytes) {
+      found.add("%s: %d bytes (expected: %d)".formatted(name, seen.bytes(), bytes));
+    }
+    members.forEach((member, offset) -> {
+      var there = seen.members().get(member);
+      if (!offset.equals(there)) {
+        found.add("%s.%s: at %s (expected: %d)".formatted(name, member, there, offset));
+      }
+    });
+  }
+}

@@ -1,0 +1,189 @@
+package io.ostiary.kernel.libbpf;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.ostiary.model.KernelStatus;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// A compiled object in the kernel: its programs, their maps, and what they are attached to.
+/// Confined to one thread at a time; its owner sees to that.
+///
+/// Every attachment is a link held by a file descriptor of this process and by nothing else, so
+/// that the kernel takes all of them away when the process ends, however it ends.
+public final class BpfObject implements AutoCloseable {
+  private static final int INFO_BYTES = 256;
+  private static final long INFO_VERIFIED_INSTRUCTIONS = 216;
+  private static final int BTF_KIND_STRUCT = 4;
+
+  private final Libbpf library;
+  private final MemorySegment object;
+  private final List<MemorySegment> links = new ArrayList<>();
+  private boolean closed;
+
+  private BpfObject(Libbpf library, MemorySegment object) {
+    this.library = library;
+    this.object = object;
+  }
+
+  /// A program after verification. `pointer` is its `struct bpf_program *`.
+  public record Program(String name, int descriptor, int instructions, MemorySegment pointer) {}
+
+  /// @param type as bpftool calls it: `array`, `lru_hash`, ...
+  public record BpfMap(String name, String type, int descriptor, int entriesMax, int valueBytes) {}
+
+  /// A structure as the object's own type information (BTF) describes it.
+  ///
+  /// @param members byte offset by name
+  public record Struct(long bytes, Map<String, Long> members) {
+    public Struct {
+      members = Map.copyOf(members);
+    }
+  }
+
+  /// Reads, relocates and verifies; attaches nothing.
+  ///
+  /// @param name for the message where it fails
+  public static BpfObject load(String name, byte[] elf) throws LibbpfException {
+    var library = Libbpf.load();
+    try (var arena = Arena.ofConfined()) {
+      var file = arena.allocateFrom(ValueLayout.JAVA_BYTE, elf);
+      var object =
+          library.pointerOrFail(
+              "cannot open " + name,
+              "bpf_object__open_mem",
+              file,
+              (long) elf.length,
+              MemorySegment.NULL);
+      var loaded = new BpfObject(library, object);
+      try {
+        library.number("cannot load " + name, "bpf_object__load", object);
+      } catch (LibbpfException e) {
+        loaded.close();
+        throw e;
+      }
+      return loaded;
+    }
+  }
+
+  public List<Program> programs() throws LibbpfException {
+    var programs = new ArrayList<Program>();
+    var at = library.pointer("bpf_object__next_program", object, MemorySegment.NULL);
+    while (!at.equals(MemorySegment.NULL)) {
+      int descriptor = library.number("program", "bpf_program__fd", at);
+      var name = library.text("bpf_program__name", at);
+      programs.add(new Program(name, descriptor, instructions(descriptor), at));
+      at = library.pointer("bpf_object__next_program", object, at);
+    }
+    return programs;
+  }
+
+  private int instructions(int descriptor) throws LibbpfException {
+    try (var arena = Arena.ofConfined()) {
+      var info = arena.allocate(INFO_BYTES, 8);
+      var length = arena.allocateFrom(JAVA_INT, INFO_BYTES);
+      library.number("program", "bpf_obj_get_info_by_fd", descriptor, info, length);
+      return info.get(JAVA_INT, INFO_VERIFIED_INSTRUCTIONS);
+    }
+  }
+
+  public List<BpfMap> maps() throws LibbpfException {
+    var maps = new ArrayList<BpfMap>();
+    var at = library.pointer("bpf_object__next_map", object, MemorySegment.NULL);
+    while (!at.equals(MemorySegment.NULL)) {
+      maps.add(
+          new BpfMap(
+              library.text("bpf_map__name", at),
+              library.text("libbpf_bpf_map_type_str", library.number("map", "bpf_map__type", at)),
+              library.number("map", "bpf_map__fd", at),
+              library.number("map", "bpf_map__max_entries", at),
+              library.number("map", "bpf_map__value_size", at)));
+      at = library.pointer("bpf_object__next_map", object, at);
+    }
+    return maps;
+  }
+
+  public List<KernelStatus.KernelMap> mapsStatus() throws LibbpfException {
+    return maps().stream()
+        .map(map ->
+            new KernelStatus.KernelMap(
+                map.name(), "array", map.entriesMax(), (long) map.entriesMax() * map.valueBytes()))
+        .toList();
+  }
+
+  /// The memory of an array map made with BPF_F_MMAPABLE, shared with the programs. It stays
+  /// readable after `close` for as long as somebody holds it.
+  public MemorySegment share(String map, long bytes) throws LibbpfException {
+    for (var candidate : maps()) {
+      if (candidate.name().equals(map)) {
+        return library.share("cannot map the memory of " + map, candidate.descriptor(), bytes);
+      }
+    }
+    throw new IllegalArgumentException("map: " + map + " (expected: one of " + maps() + ")");
+  }
+
+  public Struct struct(String name) throws LibbpfException {
+    try (var arena = Arena.ofConfined()) {
+      var btf = library.pointer("bpf_object__btf", object);
+      int id =
+          library.number(
+              "type information of struct " + name,
+              "btf__find_by_name_kind",
+              btf,
+              arena.allocateFrom(name),
+              BTF_KIND_STRUCT);
+      var type = library.pointer("btf__type_by_id", btf, id).reinterpret(12);
+      int count = type.get(JAVA_INT, 4) & 0xffff;
+      var members = type.reinterpret(12 + 12L * count).asSlice(12);
+      var offsets = new HashMap<String, Long>();
+      for (long at = 0; at < members.byteSize(); at += 12) {
+        var member = library.text("btf__name_by_offset", btf, members.get(JAVA_INT, at));
+        offsets.put(member, (members.get(JAVA_INT, at + 8) & 0xff_ffff) / 8L);
+      }
+      return new Struct(type.get(JAVA_INT, 8), offsets);
+    }
+  }
+
+  /// Attaches to the tracepoint that the program's section names.
+  public void attachTracepoint(Program program) throws LibbpfException {
+    links.add(
+        library.pointerOrFail(
+            "cannot attach " + program.name(), "bpf_program__attach_trace", program.pointer()));
+  }
+
+  public void attachCgroup(Program program, String directory) throws LibbpfException {
+    int descriptor = library.openDirectory(directory);
+    try {
+      links.add(
+          library.pointerOrFail(
+              "cannot attach %s to the cgroup %s".formatted(program.name(), directory),
+              "bpf_program__attach_cgroup",
+              program.pointer(),
+              descriptor));
+    } finally {
+      library.number("close", "close", descriptor);
+    }
+  }
+
+  /// Detaches everything and gives the object back.
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    try {
+      for (var link : links.reversed()) {
+        library.number("detach", "bpf_link__destroy", link);
+      }
+      library.pointer("bpf_object__close", object);
+    } catch (LibbpfException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

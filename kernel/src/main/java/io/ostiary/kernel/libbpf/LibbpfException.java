@@ -1,0 +1,45 @@
+package io.ostiary.kernel.libbpf;
+
+/// A call into libbpf or the kernel that did not succeed; the message is what was tried, and the
+/// name of the error.
+public final class LibbpfException extends Exception {
+  private static final long serialVersionUID = 1;
+
+  private static final int EPERM = 1;
+  private static final int EACCES = 13;
+
+  private final int errno;
+
+  public LibbpfException(String what, int errno) {
+    super(what + ": " + nameOf(errno));
+    this.errno = errno;
+  }
+
+  public int errno() {
+    return errno;
+  }
+
+  /// Whether more privilege would help.
+  public boolean isRefused() {
+    return errno == EPERM || errno == EACCES;
+  }
+
+  private static String nameOf(int errno) {
+    return switch (errno) {
+      case EPERM -> "EPERM";
+      case 2 -> "ENOENT";
+      case 3 -> "ESRCH";
+      case 7 -> "E2BIG";
+      case 12 -> "ENOMEM";
+      case EACCES -> "EACCES";
+      case 16 -> "EBUSY";
+      case 17 -> "EEXIST";
+      case 19 -> "ENODEV";
+      case 22 -> "EINVAL";
+      case 28 -> "ENOSPC";
+      case 38 -> "ENOSYS";
+      case 95 -> "EOPNOTSUPP";
+      default -> "errno " + errno;
+    };
+  }
+}
