@@ -24,6 +24,8 @@ import java.time.Clock;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The control plane: keeps the records, makes and publishes snapshots, and answers the console and
 /// the command line.
@@ -31,8 +33,13 @@ import org.jspecify.annotations.Nullable;
 /// Making it opens the database and loads the records; then configuration can be published and the
 /// data plane serves. [#start] opens the HTTP side, which takes longer and may come after that.
 public final class Control implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Control.class);
+
   /// The database's name in the data directory.
   public static final String DATABASE = "ostiary.db";
+
+  /// The file in the data directory that says where the console is, while it is open.
+  public static final String ADDRESS = "control.address";
 
   private final ControlSettings settings;
   private final Database database;
@@ -106,6 +113,11 @@ public final class Control implements AutoCloseable {
     opened.start();
     api = routes;
     server = opened;
+    try {
+      Files.writeString(settings.data().resolve(ADDRESS), address() + "\n");
+    } catch (IOException e) {
+      LOG.warn("commands will need --control {}: {}", address(), e.getMessage());
+    }
   }
 
   /// Brings a configuration into force, together with the records.
@@ -154,6 +166,11 @@ public final class Control implements AutoCloseable {
     }
     if (server != null) {
       server.close();
+      try {
+        Files.deleteIfExists(settings.data().resolve(ADDRESS));
+      } catch (IOException e) {
+        LOG.warn("{} stays behind: {}", ADDRESS, e.getMessage());
+      }
     }
     source.close();
     database.close();
