@@ -154,6 +154,16 @@ public final class Control implements AutoCloseable {
     return api == null ? List.of() : api.routes();
   }
 
+  /// As if the disk had only this many pages left in all; for tests.
+  void limitDatabase(int pagesMax) {
+    database.limit(pagesMax);
+  }
+
+  /// As if the database were gone; for tests.
+  void breakDatabase() {
+    database.close();
+  }
+
   /// A link that signs in once, within twelve hours.
   public String signInLink() {
     return AdminApi.link(rooms).link();

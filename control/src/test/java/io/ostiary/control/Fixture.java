@@ -134,6 +134,10 @@ final class Fixture implements AutoCloseable {
                 List.of(new KernelStatus.KernelMap("rules", "array_of_maps", 1, 4096)))));
   }
 
+  static Configuration listeningOn(int port) {
+    return configuration(YAML.replace("0.0.0.0:8080", "127.0.0.1:" + port));
+  }
+
   static Configuration configuration(String yaml) {
     var read =
         ConfigReader.parse(yaml, Path.of("ostiary.yaml"), Map.of("pace", Pace.class), documents());

@@ -42,7 +42,8 @@ public final class Problems {
     if (e.full()) {
       return ApiProblem.of(507, "storage-full", "No room left", detail);
     }
-    LOG.warn("{}", detail, e);
+    LOG.warn("{}", detail);
+    LOG.debug("the failure", e);
     return ApiProblem.of(503, "storage-unavailable", "The database does not answer", detail);
   }
 

@@ -142,6 +142,18 @@ public final class Database implements AutoCloseable {
     }
   }
 
+  /// Bounds the file, as a full disk would.
+  public void limit(int pagesMax) {
+    lockWriter();
+    try (var statement = writing.createStatement()) {
+      statement.execute("PRAGMA max_page_count = " + pagesMax);
+    } catch (SQLException e) {
+      throw StorageException.of(e);
+    } finally {
+      writeLock.unlock();
+    }
+  }
+
   private void lockWriter() {
     try {
       if (writeLock.tryLock(WAIT_MILLIS, TimeUnit.MILLISECONDS)) {
