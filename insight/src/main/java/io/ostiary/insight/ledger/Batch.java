@@ -1,0 +1,82 @@
+package io.ostiary.insight.ledger;
+
+import java.util.Arrays;
+
+/// Rows of calls that ended one after the other. Grows under the ledger reader; once it is sealed
+/// it never changes and may be read by any thread.
+public final class Batch {
+  /// A fuller batch is sealed at once.
+  public static final int BYTES_FULL = 256 * 1024;
+
+  private final Names names;
+  private byte[] bytes;
+  private int[] offsets;
+  private int length;
+  private int rows;
+  private int namesEnd;
+  private long firstCall = Long.MAX_VALUE;
+  private long lastCall = Long.MIN_VALUE;
+
+  public Batch(Names names, int bytesExpected) {
+    this.names = names;
+    bytes = new byte[Math.max(2048, bytesExpected)];
+    offsets = new int[Math.max(16, bytesExpected / 160)];
+  }
+
+  /// Room for one more row of at most `size` bytes; the writer says afterwards where it ended.
+  byte[] room(int size) {
+    if (bytes.length - length < size) {
+      bytes = Arrays.copyOf(bytes, Math.max(bytes.length * 2, length + size));
+    }
+    return bytes;
+  }
+
+  void added(long call, int end) {
+    if (rows == offsets.length) {
+      offsets = Arrays.copyOf(offsets, rows * 2);
+    }
+    offsets[rows++] = length;
+    length = end;
+    firstCall = Math.min(firstCall, call);
+    lastCall = Math.max(lastCall, call);
+  }
+
+  /// Called once by the ledger reader, before it hands the batch on.
+  public void seal() {
+    namesEnd = names.size();
+  }
+
+  public Names names() {
+    return names;
+  }
+
+  /// Names below this number are enough to read the batch.
+  public int namesEnd() {
+    return namesEnd;
+  }
+
+  /// Shared: do not write to it.
+  public byte[] bytes() {
+    return bytes;
+  }
+
+  public int length() {
+    return length;
+  }
+
+  public int rows() {
+    return rows;
+  }
+
+  public int offset(int row) {
+    return offsets[row];
+  }
+
+  public long firstCall() {
+    return firstCall;
+  }
+
+  public long lastCall() {
+    return lastCall;
+  }
+}

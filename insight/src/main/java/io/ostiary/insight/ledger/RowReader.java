@@ -1,0 +1,250 @@
+package io.ostiary.insight.ledger;
+
+import io.ostiary.insight.CallLine;
+import io.ostiary.model.CallId;
+import io.ostiary.model.LedgerEntry;
+import io.ostiary.model.LedgerEntry.Attempt;
+import io.ostiary.model.LedgerEntry.FilterTiming;
+import io.ostiary.model.LedgerEntry.Network;
+import io.ostiary.model.LedgerEntry.Timings;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Reads a row back, whole or as a line of a table. Confined to its thread; made for one row.
+public final class RowReader {
+  private final byte[] in;
+  private final int start;
+  private final Names names;
+  private int at;
+
+  public RowReader(byte[] bytes, int offset, Names names) {
+    in = bytes;
+    start = offset;
+    this.names = names;
+    at = offset + Row.DETAIL;
+  }
+
+  public LedgerEntry entry() {
+    var request = request();
+    var timings = new Timings(time(), time(), time(), time(), time(), end());
+    var filters = filters();
+    var attempts = attempts();
+    return new LedgerEntry(
+        Row.getLong(in, start + Row.CALL),
+        instant(),
+        request.planVersion,
+        name(Row.API),
+        name(Row.ROUTE),
+        name(Row.CONSUMER),
+        request.traceId,
+        request.peer,
+        request.peerPort,
+        client(),
+        request.listener,
+        request.requestNumber,
+        request.method,
+        request.target,
+        Row.getShort(in, start + Row.STATUS),
+        Row.getShort(in, start + Row.UPSTREAM_STATUS),
+        Row.blame(in[start + Row.BLAME]),
+        names.textOrEmpty(Row.getInt(in, start + Row.REASON)),
+        Row.getLong(in, start + Row.REQUEST_BYTES),
+        Row.getLong(in, start + Row.RESPONSE_BYTES),
+        timings,
+        filters,
+        attempts,
+        network(),
+        network());
+  }
+
+  public CallLine line() {
+    var request = request();
+    return new CallLine(
+        CallId.text(Row.getLong(in, start + Row.CALL)),
+        instant(),
+        request.method,
+        request.target,
+        name(Row.API),
+        name(Row.ROUTE),
+        name(Row.CONSUMER),
+        client(),
+        Row.getShort(in, start + Row.STATUS),
+        Row.blame(in[start + Row.BLAME]),
+        names.textOrEmpty(Row.getInt(in, start + Row.REASON)),
+        Row.getLong(in, start + Row.DURATION_MICROS),
+        Row.getLong(in, start + Row.REQUEST_BYTES),
+        Row.getLong(in, start + Row.RESPONSE_BYTES));
+  }
+
+  private record Request(
+      long planVersion,
+      InetAddress peer,
+      int peerPort,
+      @Nullable String traceId,
+      String listener,
+      int requestNumber,
+      String method,
+      String target) {}
+
+  private Request request() {
+    long planVersion = number();
+    var peer = address(bytes((int) number()));
+    int peerPort = (int) number();
+    String traceId = null;
+    if (number() != 0) {
+      var hex = HexFormat.of();
+      traceId = hex.toHexDigits(Row.getLong(in, at)) + hex.toHexDigits(Row.getLong(in, at + 8));
+      at += 16;
+    }
+    var listener = names.textOrEmpty((int) number());
+    int requestNumber = (int) number();
+    int method = (int) number();
+    var methodText = method == 0 ? text((int) number()) : RowWriter.METHODS.get(method);
+    return new Request(
+        planVersion,
+        peer,
+        peerPort,
+        traceId,
+        listener,
+        requestNumber,
+        methodText,
+        text((int) number()));
+  }
+
+  private List<FilterTiming> filters() {
+    int count = (int) number();
+    var filters = new ArrayList<FilterTiming>(count);
+    for (int i = 0; i < count; i++) {
+      filters.add(new FilterTiming(names.textOrEmpty((int) number()), end()));
+    }
+    return filters;
+  }
+
+  private List<Attempt> attempts() {
+    int count = (int) number();
+    var attempts = new ArrayList<Attempt>(count);
+    for (int i = 0; i < count; i++) {
+      attempts.add(
+          new Attempt(
+              names.textOrEmpty((int) number()),
+              names.textOrEmpty((int) number()),
+              number() != 0,
+              end(),
+              time(),
+              time(),
+              time(),
+              time(),
+              (int) number(),
+              names.textOrEmpty((int) number())));
+    }
+    return attempts;
+  }
+
+  private @Nullable Network network() {
+    if (number() == 0) {
+      return null;
+    }
+    var syn = time();
+    var established = time();
+    var firstData = time();
+    var lastData = time();
+    var lastAck = time();
+    var counters = new long[12];
+    for (int i = 0; i < counters.length; i++) {
+      counters[i] = number();
+    }
+    var place = names.text((int) number());
+    var verdict = names.text((int) number());
+    return new Network(
+        syn,
+        established,
+        firstData,
+        lastData,
+        lastAck,
+        counters[0],
+        counters[1],
+        counters[2],
+        counters[3],
+        counters[4],
+        counters[5],
+        counters[6],
+        counters[7],
+        counters[8],
+        number(),
+        number(),
+        number(),
+        number(),
+        counters[9],
+        counters[10],
+        (int) counters[11],
+        place,
+        verdict);
+  }
+
+  private Instant instant() {
+    return Instant.ofEpochMilli(Row.getLong(in, start + Row.START_MILLIS));
+  }
+
+  private @Nullable String name(int field) {
+    return names.text(Row.getInt(in, start + field));
+  }
+
+  private InetAddress client() {
+    int from = start + Row.CLIENT;
+    return address(Arrays.copyOfRange(in, from, from + in[start + Row.CLIENT_LENGTH]));
+  }
+
+  static InetAddress address(byte[] bytes) {
+    try {
+      return InetAddress.getByAddress(bytes.length == 0 ? new byte[4] : bytes);
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("address: " + bytes.length + " bytes (expected: 4 or 16)", e);
+    }
+  }
+
+  private @Nullable Long time() {
+    long value = number();
+    return value == 0 ? null : distance(value);
+  }
+
+  private long end() {
+    long value = number();
+    return value == 0 ? 0 : distance(value);
+  }
+
+  private static long distance(long value) {
+    long zigzag = value - 1;
+    return zigzag >>> 1 ^ -(zigzag & 1);
+  }
+
+  private long number() {
+    long value = 0;
+    for (int shift = 0; shift < 70; shift += 7) {
+      byte next = in[at++];
+      value |= (next & 0x7fL) << shift;
+      if (next >= 0) {
+        return value;
+      }
+    }
+    throw new IllegalStateException("number: more than 10 bytes (expected: a whole row)");
+  }
+
+  private String text(int length) {
+    var text = new String(in, at, length, StandardCharsets.ISO_8859_1);
+    at += length;
+    return text;
+  }
+
+  private byte[] bytes(int length) {
+    var copy = Arrays.copyOfRange(in, at, at + length);
+    at += length;
+    return copy;
+  }
+}

@@ -1,0 +1,184 @@
+package io.ostiary.insight.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.ostiary.insight.CallFilter;
+import io.ostiary.insight.CallLine;
+import io.ostiary.insight.NetworkPlace;
+import io.ostiary.insight.testing.SlotFixture;
+import io.ostiary.model.Blame;
+import io.ostiary.model.Cidr;
+import io.ostiary.model.LedgerSlot;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class RowTest {
+  private final SlotFixture fixture = new SlotFixture(2, 2);
+  private final LedgerSlot slot = new LedgerSlot();
+  private final Batch batch = new Batch(new Names(), 0);
+  private final RowWriter writer =
+      new RowWriter(index -> new NetworkPlace("veth" + index, "passed (xdp-native)"));
+
+  @Test
+  void keepsEverythingOfASlot() {
+    fixture.answered(slot, 1_795_478_400_000L, 10_000_000_000L, 4_000);
+    slot.traceHigh = 0x0af7651916cd43ddL;
+    slot.traceLow = 0x8448eb211c80319cL;
+    slot.clientAtEnd.duplicatesIn = 2;
+    writer.write(slot, batch);
+    var entry = read(0);
+    assertThat(entry.call()).isEqualTo(slot.callId);
+    assertThat(entry.start().toEpochMilli()).isEqualTo(1_795_478_400_000L);
+    assertThat(entry.api()).isEqualTo("api1");
+    assertThat(entry.route()).isEqualTo("get-order");
+    assertThat(entry.consumer()).isEqualTo("consumer1");
+    assertThat(entry.traceId()).isEqualTo("0af7651916cd43dd8448eb211c80319c");
+    assertThat(entry.client().getHostAddress()).isEqualTo("198.18.0.2");
+    assertThat(entry.listener()).isEqualTo("0.0.0.0:8080");
+    assertThat(entry.method()).isEqualTo("GET");
+    assertThat(entry.target()).isEqualTo("/api0/orders/17?expand=items");
+    assertThat(entry.timings().end()).isEqualTo(4_000_000);
+    assertThat(entry.timings().accepted()).isEqualTo(-40_000);
+    assertThat(entry.filters())
+        .extracting(f -> f.policy())
+        .containsExactly("key-auth", "rate-limit");
+    var attempt = entry.attempts().getFirst();
+    assertThat(attempt.upstream()).isEqualTo("orders");
+    assertThat(attempt.target()).isEqualTo("127.0.0.1:9001");
+    assertThat(attempt.connected()).isNull();
+    assertThat(attempt.start()).isEqualTo(23_000);
+    var network = entry.network();
+    assertThat(network).isNotNull();
+    assertThat(network.syn()).isEqualTo(-300_000);
+    assertThat(network.firstData()).isEqualTo(-15_000);
+    assertThat(network.callPacketsOut()).isEqualTo(1);
+    assertThat(network.callDuplicatesIn()).isEqualTo(2);
+    assertThat(network.interfaceName()).isEqualTo("veth2");
+    assertThat(network.verdict()).isEqualTo("passed (xdp-native)");
+    assertThat(entry.upstreamNetwork()).isNotNull();
+  }
+
+  @Test
+  void keepsWhatNeverHappenedApartFromZero() {
+    fixture.refused(slot, 1_795_478_400_000L, 10_000_000_000L, "rate-limit");
+    slot.method = "BREW";
+    slot.consumer = null;
+    slot.api = null;
+    slot.responseEndNanos = 0;
+    slot.clientAtHead.clear();
+    slot.clientAtEnd.clear();
+    writer.write(slot, batch);
+    var entry = read(0);
+    assertThat(entry.method()).isEqualTo("BREW");
+    assertThat(entry.consumer()).isNull();
+    assertThat(entry.api()).isNull();
+    assertThat(entry.timings().responseEnd()).isNull();
+    assertThat(entry.network()).isNull();
+    assertThat(entry.upstreamNetwork()).isNull();
+    assertThat(entry.attempts()).isEmpty();
+    assertThat(entry.blame()).isEqualTo(Blame.POLICY);
+  }
+
+  @Test
+  void holdsTheLongestRow() {
+    fixture.answered(slot, 1_795_478_400_000L, Long.MAX_VALUE / 2, 4_000);
+    SlotFixture.target(slot, "/" + "x".repeat(2_000));
+    slot.filterCount = LedgerSlot.FILTERS_MAX;
+    slot.attemptCount = LedgerSlot.ATTEMPTS_MAX;
+    for (int i = 0; i < slot.filterCount; i++) {
+      slot.filterNames[i] = "policy" + i;
+      slot.filterNanos[i] = -1;
+    }
+    for (var attempt : slot.attempts) {
+      attempt.startNanos = -1;
+      attempt.firstByteNanos = -1;
+    }
+    slot.method = "M".repeat(300);
+    slot.clientAtEnd.bytesIn = -1;
+    for (int i = 0; i < 100; i++) {
+      writer.write(slot, batch);
+    }
+    assertThat(read(99).target()).hasSize(LedgerSlot.TARGET_BYTES_MAX);
+  }
+
+  @Test
+  void filtersRowsAsItFiltersEntries() {
+    fixture.answered(slot, 1_795_478_400_000L, 10_000_000_000L, 4_000);
+    writer.write(slot, batch);
+    fixture.refused(slot, 1_795_478_400_100L, 10_100_000_000L, "rate-limit");
+    writer.write(slot, batch);
+    fixture.failed(slot, 1_795_478_400_200L, 10_200_000_000L, "connect-refused");
+    writer.write(slot, batch);
+    var nothing = new CallFilter(null, null, null, null, null, null, null, null, null, null, null);
+    var filters =
+        List.of(
+            nothing,
+            nothing.withApi("api1"),
+            nothing.withApi("unknown"),
+            nothing.withConsumer("consumer0"),
+            nothing.withStatus("4xx"),
+            nothing.withStatus("502"),
+            new CallFilter(
+                null,
+                "get-order",
+                null,
+                null,
+                null,
+                Blame.UPSTREAM,
+                "connect-refused",
+                Cidr.parse("198.18.0.0/24"),
+                Duration.ofMillis(0),
+                null,
+                null),
+            new CallFilter(
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                Cidr.parse("203.0.113.0/24"),
+                null,
+                null,
+                null),
+            new CallFilter(
+                null, null, null, null, null, null, null, null, Duration.ofMillis(3), null, null));
+    for (var filter : filters) {
+      var rows = new RowFilter(filter);
+      for (int row = 0; row < batch.rows(); row++) {
+        assertThat(rows.matches(batch, row))
+            .as("%s row %d", filter, row)
+            .isEqualTo(filter.matches(read(row)));
+      }
+    }
+  }
+
+  @Test
+  void readsALineAsTheEntrySaysIt() {
+    fixture.failed(slot, 1_795_478_400_200L, 10_200_000_000L, "connect-refused");
+    writer.write(slot, batch);
+    var line = new RowReader(batch.bytes(), batch.offset(0), batch.names()).line();
+    assertThat(line).isEqualTo(CallLine.of(read(0)));
+  }
+
+  @Test
+  void findsARecentCallAndForgetsTheOldest() {
+    var recent = new Recent(6_000);
+    for (int i = 0; i < 5; i++) {
+      var one = new Batch(batch.names(), 0);
+      fixture.answered(slot, 1_795_478_400_000L + i, 10_000_000_000L, 4_000);
+      writer.write(slot, one);
+      one.seal();
+      recent.add(one);
+    }
+    assertThat(recent.find(slot.callId)).isPresent();
+    assertThat(recent.find(slot.callId + 1)).isEmpty();
+    assertThat(recent.newest()).hasSizeLessThan(3);
+  }
+
+  private io.ostiary.model.LedgerEntry read(int row) {
+    return new RowReader(batch.bytes(), batch.offset(row), batch.names()).entry();
+  }
+}
