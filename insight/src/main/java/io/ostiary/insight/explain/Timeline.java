@@ -155,11 +155,15 @@ final class Timeline {
 
   private void answer(Attempt attempt, long until, @Nullable Network facts) {
     long answered = attempt.firstByte() == null ? until : attempt.firstByte();
+    long sentAt = cursor;
     long roundTrip = facts == null ? 0 : facts.smallestRttMicros() * 1000;
     if (roundTrip >= ROUND_TRIP_NANOS_MIN) {
       pass(Lane.UPSTREAM_NETWORK, "round trip", Math.min(answered, cursor + roundTrip));
     }
-    if (facts != null && facts.firstData() != null && attempt.firstByte() != null) {
+    if (facts != null
+        && facts.firstData() != null
+        && attempt.firstByte() != null
+        && facts.firstData() > sentAt) {
       pass(Lane.UPSTREAM, "answer", Math.min(answered, facts.firstData()));
       pass(Lane.KERNEL, "wait in socket", answered);
     }

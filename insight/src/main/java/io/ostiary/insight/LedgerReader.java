@@ -1,0 +1,167 @@
+package io.ostiary.insight;
+
+import io.ostiary.insight.ledger.Batch;
+import io.ostiary.insight.ledger.Names;
+import io.ostiary.insight.ledger.Recent;
+import io.ostiary.insight.ledger.RowWriter;
+import io.ostiary.insight.live.Board;
+import io.ostiary.insight.meter.Meters;
+import io.ostiary.insight.store.Store;
+import io.ostiary.model.LedgerRing;
+import io.ostiary.model.LedgerSlot;
+import io.ostiary.model.LedgerView;
+import java.time.Clock;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+
+/// The one thread that drains every ring. Each slot is summed for the live view and the metrics and
+/// written as a row of bytes; no object is made for a call. Rows are sealed into batches every 100
+/// ms, so that a call is on its way to the disk well before it is a second old.
+final class LedgerReader implements AutoCloseable {
+  private static final long TURN_MILLIS = 20;
+  private static final long SEAL_NANOS = 100_000_000;
+  private static final int DRAIN_MAX = 4096;
+  private static final long SEGMENT_BYTES_MAX = 128L << 20;
+  private static final long DAY_MILLIS = 86_400_000;
+
+  private final LedgerView ledger;
+  private final Clock clock;
+  private final Board board;
+  private final Meters meters;
+  private final Recent recent;
+  private final @Nullable Store store;
+  private final RowWriter writer;
+  private final Consumer<LedgerSlot> read = this::read;
+  private final Thread thread;
+  private Names names = new Names();
+  private Batch batch = new Batch(names, 0);
+  private long segmentBytes;
+  private long segmentDay;
+  private long turnNanos;
+  private long sealedNanos = System.nanoTime();
+  private long lagNanos;
+  private long lagSinceNanos;
+  private long callsRead;
+  private volatile long calls;
+  private volatile long lagMillis;
+  private volatile boolean closing;
+
+  LedgerReader(
+      LedgerView ledger,
+      IntFunction<NetworkPlace> places,
+      Clock clock,
+      Board board,
+      Meters meters,
+      Recent recent,
+      @Nullable Store store) {
+    this.ledger = ledger;
+    this.clock = clock;
+    this.board = board;
+    this.meters = meters;
+    this.recent = recent;
+    this.store = store;
+    writer = new RowWriter(places);
+    segmentDay = clock.millis() / DAY_MILLIS;
+    thread = Thread.ofPlatform().name("insight-ledger").daemon(true).unstarted(this::run);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  long calls() {
+    return calls;
+  }
+
+  long lagMillis() {
+    return lagMillis;
+  }
+
+  long lost() {
+    return ledger.rings().stream().mapToLong(LedgerRing::lost).sum();
+  }
+
+  private void run() {
+    while (!closing) {
+      if (!turn()) {
+        try {
+          TimeUnit.MILLISECONDS.sleep(TURN_MILLIS);
+        } catch (InterruptedException e) {
+          break;
+        }
+      }
+    }
+    while (turn()) {
+      // What the event loops published before the end.
+    }
+    seal();
+  }
+
+  /// Drains a bounded number of lines; true when there may be more.
+  private boolean turn() {
+    turnNanos = System.nanoTime();
+    boolean more = false;
+    for (var ring : ledger.rings()) {
+      more |= ring.drain(read, DRAIN_MAX) == DRAIN_MAX;
+    }
+    calls = callsRead;
+    if (turnNanos - sealedNanos >= SEAL_NANOS) {
+      seal();
+      writer.forgetPlaces();
+    }
+    if (turnNanos - lagSinceNanos >= 1_000_000_000L) {
+      lagMillis = lagNanos / 1_000_000;
+      lagNanos = 0;
+      lagSinceNanos = turnNanos;
+    }
+    board.advance(clock.millis());
+    return more;
+  }
+
+  private void read(LedgerSlot slot) {
+    lagNanos = Math.max(lagNanos, turnNanos - slot.endNanos);
+    board.add(slot);
+    meters.add(slot);
+    writer.write(slot, batch);
+    callsRead++;
+    if (batch.length() >= Batch.BYTES_FULL) {
+      seal();
+    }
+  }
+
+  /// Hands the batch on and begins a new one, in a new segment where the old one is full, of
+  /// yesterday, or knows too many names.
+  private void seal() {
+    sealedNanos = turnNanos;
+    if (batch.rows() == 0) {
+      return;
+    }
+    batch.seal();
+    recent.add(batch);
+    board.add(batch);
+    if (store != null) {
+      store.offer(batch);
+    }
+    segmentBytes += batch.length();
+    long day = clock.millis() / DAY_MILLIS;
+    if (segmentBytes >= SEGMENT_BYTES_MAX || day != segmentDay || names.size() >= Names.SIZE_MAX) {
+      names = new Names();
+      segmentBytes = 0;
+      segmentDay = day;
+    }
+    batch = new Batch(names, Math.min(batch.length() * 5 / 4, Batch.BYTES_FULL + 8192));
+  }
+
+  /// Reads what was published, five seconds at most.
+  @Override
+  public void close() {
+    closing = true;
+    try {
+      thread.join(5_000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,226 @@
+package io.ostiary.insight.live;
+
+import io.ostiary.insight.CallFilter;
+import io.ostiary.insight.CallLine;
+import io.ostiary.insight.CallSample;
+import io.ostiary.insight.Feed;
+import io.ostiary.insight.LiveTick;
+import io.ostiary.insight.LiveView;
+import io.ostiary.insight.ledger.Batch;
+import io.ostiary.insight.ledger.RowFilter;
+import io.ostiary.insight.ledger.RowReader;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// The open subscriptions. The ledger reader only hands over references; filtering and building
+/// lines is done by the thread that reads a feed, so watching costs the reader next to nothing.
+final class Feeds {
+  private final CopyOnWriteArrayList<TickFeed> ticks = new CopyOnWriteArrayList<>();
+  private final CopyOnWriteArrayList<CallFeed> calls = new CopyOnWriteArrayList<>();
+
+  boolean watched() {
+    return !ticks.isEmpty();
+  }
+
+  synchronized Feed<LiveTick> openTicks() {
+    checkRoom();
+    var feed = new TickFeed();
+    ticks.add(feed);
+    return feed;
+  }
+
+  synchronized Feed<CallSample> openCalls(CallFilter filter, int limit) {
+    checkRoom();
+    var feed = new CallFeed(filter, limit);
+    calls.add(feed);
+    return feed;
+  }
+
+  void offer(LiveTick tick) {
+    ticks.forEach(feed -> feed.offer(tick));
+  }
+
+  void offer(Batch batch) {
+    calls.forEach(feed -> feed.offer(batch));
+  }
+
+  void closeAll() {
+    ticks.forEach(TickFeed::close);
+    calls.forEach(CallFeed::close);
+  }
+
+  private void checkRoom() {
+    int open = ticks.size() + calls.size();
+    if (open >= LiveView.FEEDS_MAX) {
+      throw new IllegalStateException(
+          "live feeds: " + (open + 1) + " (expected: at most " + LiveView.FEEDS_MAX + ")");
+    }
+  }
+
+  private final class TickFeed implements Feed<LiveTick> {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private @Nullable LiveTick pending;
+    private volatile boolean closed;
+
+    void offer(LiveTick tick) {
+      lock.lock();
+      try {
+        pending = tick;
+        changed.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    @Override
+    public @Nullable LiveTick next(Duration limit) throws InterruptedException {
+      long nanos = limit.toNanos();
+      lock.lockInterruptibly();
+      try {
+        while (pending == null && !closed && nanos > 0) {
+          nanos = changed.awaitNanos(nanos);
+        }
+        var tick = pending;
+        pending = null;
+        return tick;
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    @Override
+    public boolean closed() {
+      return closed;
+    }
+
+    @Override
+    public void close() {
+      ticks.remove(this);
+      lock.lock();
+      try {
+        closed = true;
+        changed.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  private final class CallFeed implements Feed<CallSample> {
+    private static final int BATCHES_MAX = 64;
+    private static final long SAMPLE_NANOS = 250_000_000;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final ArrayDeque<Batch> waiting = new ArrayDeque<>();
+    private final RowFilter filter;
+    private final int limit;
+    private long unseen;
+    private long sampledNanos = System.nanoTime() - SAMPLE_NANOS;
+    private volatile boolean closed;
+
+    CallFeed(CallFilter filter, int limit) {
+      this.filter = new RowFilter(filter);
+      this.limit = Math.clamp(limit, 1, LiveView.SAMPLE_MAX);
+    }
+
+    void offer(Batch batch) {
+      lock.lock();
+      try {
+        waiting.addLast(batch);
+        if (waiting.size() > BATCHES_MAX) {
+          unseen += waiting.removeFirst().rows();
+        }
+        changed.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    @Override
+    public @Nullable CallSample next(Duration patience) throws InterruptedException {
+      long deadline = System.nanoTime() + patience.toNanos();
+      while (!closed) {
+        var batches = take(deadline);
+        if (batches.isEmpty()) {
+          return null;
+        }
+        var sample = sample(batches);
+        if (sample.matched() > 0 || sample.leftOut() > 0) {
+          sampledNanos = System.nanoTime();
+          return sample;
+        }
+      }
+      return null;
+    }
+
+    /// Waits for a batch, and until a quarter of a second has passed since the sample before.
+    private List<Batch> take(long deadline) throws InterruptedException {
+      long pause = sampledNanos + SAMPLE_NANOS - System.nanoTime();
+      if (pause > 0) {
+        TimeUnit.NANOSECONDS.sleep(Math.min(pause, Math.max(0, deadline - System.nanoTime())));
+      }
+      lock.lockInterruptibly();
+      try {
+        long nanos = deadline - System.nanoTime();
+        while (waiting.isEmpty() && !closed && nanos > 0) {
+          nanos = changed.awaitNanos(nanos);
+        }
+        var taken = new ArrayList<>(waiting);
+        waiting.clear();
+        return taken;
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    private CallSample sample(List<Batch> batches) {
+      long matched = 0;
+      var lines = new ArrayList<CallLine>();
+      for (var batch : batches.reversed()) {
+        for (int row = batch.rows() - 1; row >= 0; row--) {
+          if (!filter.matches(batch, row)) {
+            continue;
+          }
+          matched++;
+          if (lines.size() < limit) {
+            lines.add(new RowReader(batch.bytes(), batch.offset(row), batch.names()).line());
+          }
+        }
+      }
+      lock.lock();
+      try {
+        long missed = unseen;
+        unseen = 0;
+        return new CallSample(lines, matched, matched - lines.size() + missed);
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    @Override
+    public boolean closed() {
+      return closed;
+    }
+
+    @Override
+    public void close() {
+      calls.remove(this);
+      lock.lock();
+      try {
+        closed = true;
+        changed.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+}

@@ -1,0 +1,52 @@
+package io.ostiary.insight.live;
+
+import java.util.Collection;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A bounded number of tallies, found by the identity of what they are about: names would have to
+/// be hashed for each call, records even more so. Beyond the bound all share `(other)`. Confined to
+/// the ledger reader.
+final class Groups {
+  static final String OTHER = "(other)";
+
+  private final IdentityHashMap<Object, Tally> tallies = new IdentityHashMap<>();
+  private final int sizeMax;
+  private @Nullable Tally other;
+
+  Groups(int sizeMax) {
+    this.sizeMax = sizeMax;
+  }
+
+  @Nullable Tally get(Object key) {
+    return tallies.get(key);
+  }
+
+  /// The tally for a key that [#get] did not know.
+  Tally add(Object key, String name) {
+    if (tallies.size() < sizeMax) {
+      var made = new Tally(name);
+      tallies.put(key, made);
+      return made;
+    }
+    if (other == null) {
+      other = new Tally(OTHER);
+    }
+    return other;
+  }
+
+  /// Adds everything to `into` by name: after a reload two objects may stand for the same thing.
+  void mergeInto(Map<String, Tally> into) {
+    merge(tallies.values(), into);
+    if (other != null) {
+      merge(java.util.List.of(other), into);
+    }
+  }
+
+  private static void merge(Collection<Tally> from, Map<String, Tally> into) {
+    for (var tally : from) {
+      into.computeIfAbsent(tally.name, Tally::new).addAll(tally);
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package io.ostiary.insight.live;
+
+import io.ostiary.insight.LiveTick.Client;
+import io.ostiary.insight.LiveTick.Group;
+import io.ostiary.model.LedgerSlot;
+import java.util.ArrayDeque;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.function.Function;
+
+/// Who was busy in the last minute: seven slices of ten seconds, the newest still growing. Confined
+/// to the ledger reader.
+final class Minute {
+  private static final int SLICES = 7;
+
+  private final ArrayDeque<Slice> slices = new ArrayDeque<>();
+  private Slice current = new Slice();
+
+  Minute() {
+    slices.add(current);
+  }
+
+  record Lists(
+      int seconds,
+      List<Group> apis,
+      List<Group> routes,
+      List<Group> consumers,
+      List<Group> upstreams,
+      List<Group> statuses,
+      List<Client> clients) {}
+
+  /// Bounded: 64 APIs and upstreams, 256 routes and consumers are told apart.
+  static final class Slice {
+    final Groups apis = new Groups(64);
+    final Groups routes = new Groups(256);
+    final Groups consumers = new Groups(256);
+    final Groups upstreams = new Groups(64);
+    final Groups statuses = new Groups(64);
+    final TopClients clients = new TopClients();
+    int seconds;
+  }
+
+  void add(LedgerSlot slot, boolean error, long micros) {
+    long in = slot.requestBytes;
+    long out = slot.responseBytes;
+    var api = slot.api;
+    if (api != null) {
+      var known = current.apis.get(api);
+      (known == null ? current.apis.add(api, api.name()) : known).add(error, micros, in, out);
+      var route = slot.route;
+      if (route != null) {
+        var tally = current.routes.get(route);
+        (tally == null ? current.routes.add(route, api.name() + "/" + route.id()) : tally)
+            .add(error, micros, in, out);
+      }
+    }
+    var consumer = slot.consumer;
+    if (consumer != null) {
+      var tally = current.consumers.get(consumer);
+      (tally == null ? current.consumers.add(consumer, consumer.id()) : tally)
+          .add(error, micros, in, out);
+    }
+    upstream(slot, error);
+    status(slot, error, micros);
+    current.clients.add(slot.client, slot.clientLength);
+  }
+
+  /// An upstream's time runs from the attempt's start to its last byte.
+  private void upstream(LedgerSlot slot, boolean error) {
+    int last = Math.min(slot.attemptCount, LedgerSlot.ATTEMPTS_MAX) - 1;
+    if (last < 0) {
+      return;
+    }
+    var attempt = slot.attempts[last];
+    var upstream = attempt.upstream;
+    if (upstream == null) {
+      return;
+    }
+    long until = attempt.lastByteNanos != 0 ? attempt.lastByteNanos : slot.endNanos;
+    long micros = Math.max(0, until - attempt.startNanos) / 1000;
+    var tally = current.upstreams.get(upstream);
+    (tally == null ? current.upstreams.add(upstream, upstream.name()) : tally)
+        .add(error, micros, slot.requestBytes, slot.responseBytes);
+  }
+
+  private void status(LedgerSlot slot, boolean error, long micros) {
+    var key = Statuses.key(slot.status);
+    var tally = current.statuses.get(key);
+    (tally == null ? current.statuses.add(key, key) : tally)
+        .add(error, micros, slot.requestBytes, slot.responseBytes);
+  }
+
+  /// One second is over.
+  void passed() {
+    current.seconds++;
+  }
+
+  /// Ten seconds are over.
+  void rotate() {
+    current = new Slice();
+    slices.addLast(current);
+    if (slices.size() > SLICES) {
+      slices.removeFirst();
+    }
+  }
+
+  Lists lists(int limit) {
+    int seconds = slices.stream().mapToInt(slice -> slice.seconds).sum();
+    var clients = new TopClients();
+    slices.forEach(slice -> slice.clients.mergeInto(clients));
+    var byCalls = Comparator.comparingLong((Tally tally) -> tally.calls).reversed();
+    var bySlowness =
+        Comparator.comparingLong((Tally tally) -> tally.latency.latency().p95Micros()).reversed();
+    return new Lists(
+        seconds,
+        top(slice -> slice.apis, byCalls, limit, seconds),
+        top(slice -> slice.routes, byCalls, limit, seconds),
+        top(slice -> slice.consumers, byCalls, limit, seconds),
+        top(slice -> slice.upstreams, bySlowness, limit, seconds),
+        top(slice -> slice.statuses, byCalls, limit, seconds),
+        clients.top(limit));
+  }
+
+  private List<Group> top(
+      Function<Slice, Groups> kind, Comparator<Tally> order, int limit, int seconds) {
+    var merged = new HashMap<String, Tally>();
+    for (var slice : slices) {
+      kind.apply(slice).mergeInto(merged);
+    }
+    return merged.values().stream()
+        .sorted(order)
+        .limit(limit)
+        .map(tally -> tally.group(seconds))
+        .toList();
+  }
+}

@@ -1,0 +1,54 @@
+package io.ostiary.insight.live;
+
+import io.ostiary.insight.LiveTick.Group;
+
+/// Sums over calls that share something. Confined to the ledger reader.
+final class Tally {
+  final String name;
+  final LatencyCounts latency = new LatencyCounts();
+  long calls;
+  long errors;
+  long requestBytes;
+  long responseBytes;
+
+  Tally(String name) {
+    this.name = name;
+  }
+
+  void add(boolean error, long micros, long in, long out) {
+    calls++;
+    if (error) {
+      errors++;
+    }
+    requestBytes += in;
+    responseBytes += out;
+    latency.add(micros);
+  }
+
+  void addAll(Tally other) {
+    calls += other.calls;
+    errors += other.errors;
+    requestBytes += other.requestBytes;
+    responseBytes += other.responseBytes;
+    latency.addAll(other.latency);
+  }
+
+  void clear() {
+    calls = 0;
+    errors = 0;
+    requestBytes = 0;
+    responseBytes = 0;
+    latency.clear();
+  }
+
+  Group group(int seconds) {
+    return new Group(
+        name,
+        calls,
+        errors,
+        (double) calls / Math.max(1, seconds),
+        latency.latency(),
+        requestBytes,
+        responseBytes);
+  }
+}

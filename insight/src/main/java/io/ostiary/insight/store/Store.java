@@ -1,0 +1,409 @@
+package io.ostiary.insight.store;
+
+import io.ostiary.insight.HistoryUnavailableException;
+import io.ostiary.insight.InsightSettings;
+import io.ostiary.insight.InsightStatus;
+import io.ostiary.insight.InsightStatus.State;
+import io.ostiary.insight.ledger.Batch;
+import io.ostiary.model.CallId;
+import io.ostiary.model.LedgerEntry;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// Keeps calls on disk. One thread writes sealed batches to the journal as they come (a killed
+/// process loses nothing that was written, since the kernel has it) and adds them to the index in
+/// large transactions, when enough wait, when they wait for long, or when somebody asks.
+///
+/// What fails here (a full disk, a damaged index) is told by [#status] and tried again; it never
+/// reaches the ledger reader, which only sees a bounded queue that refuses.
+public final class Store implements AutoCloseable {
+  private static final int QUEUE = 64;
+  private static final long INDEX_ROWS = 100_000;
+  private static final long INDEX_AGE_NANOS = 30_000_000_000L;
+  private static final long RETRY_NANOS = 1_000_000_000L;
+  private static final long RETENTION_NANOS = 60_000_000_000L;
+  private static final String RUNNING = "Calls are kept for %d days, up to %d MB.";
+
+  private final Path directory;
+  private final InsightSettings settings;
+  private final Clock clock;
+  private final Journal journal;
+  private final ArrayBlockingQueue<Batch> queue = new ArrayBlockingQueue<>(QUEUE);
+  private final ConcurrentLinkedQueue<CompletableFuture<Index>> questions =
+      new ConcurrentLinkedQueue<>();
+  private final AtomicLong lost = new AtomicLong();
+  private final AtomicLong waiting = new AtomicLong();
+  private final Thread thread;
+  private @Nullable FileChannel lockFile;
+  private @Nullable Index index;
+  private @Nullable Batch unwritten;
+  private long indexFailedNanos;
+  private long indexedNanos = System.nanoTime();
+  private long retentionNanos = System.nanoTime() - RETENTION_NANOS;
+  private volatile boolean closing;
+  private volatile State state = State.OPENING;
+  private volatile String sentence = "The history is being opened.";
+  private volatile @Nullable String indexProblem;
+
+  public Store(Path directory, InsightSettings settings, Clock clock) {
+    this.directory = directory;
+    this.settings = settings;
+    this.clock = clock;
+    journal = new Journal(directory);
+    thread = Thread.ofPlatform().name("insight-store").daemon(true).unstarted(this::run);
+  }
+
+  public void start() {
+    thread.start();
+  }
+
+  /// Takes a sealed batch, or counts its calls as lost when the disk has failed for too long. Never
+  /// waits.
+  public void offer(Batch batch) {
+    waiting.addAndGet(batch.rows());
+    if (!queue.offer(batch)) {
+      waiting.addAndGet(-batch.rows());
+      lost.addAndGet(batch.rows());
+    }
+  }
+
+  public InsightStatus.Store status() {
+    var problem = indexProblem;
+    var first = journal.segments().stream().findFirst();
+    return new InsightStatus.Store(
+        state == State.RUNNING && problem != null ? State.FAILING : state,
+        problem != null && state == State.RUNNING ? problem : sentence,
+        journal.rows(),
+        journal.bytes(),
+        waiting.get(),
+        lost.get(),
+        first
+            .map(segment -> Instant.ofEpochMilli(CallId.epochMillis(segment.firstCall)))
+            .orElse(null));
+  }
+
+  /// Looks a call up in the journal.
+  public Optional<LedgerEntry> find(long call) {
+    try {
+      return journal.find(call);
+    } catch (IOException e) {
+      throw new HistoryUnavailableException("The journal cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  Journal journal() {
+    return journal;
+  }
+
+  /// The index with everything in it that was offered before this call.
+  Index indexed() {
+    if (closing || !thread.isAlive()) {
+      throw new HistoryUnavailableException(sentence);
+    }
+    var question = new CompletableFuture<Index>();
+    questions.add(question);
+    try {
+      return question.get(settings.queryTimeout().toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw new HistoryUnavailableException(
+          "The history did not answer within " + settings.queryTimeout().toSeconds() + " s.", e);
+    } catch (ExecutionException e) {
+      throw new HistoryUnavailableException(
+          e.getCause() == null ? sentence : String.valueOf(e.getCause().getMessage()), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new HistoryUnavailableException("Interrupted while asking the history.", e);
+    } finally {
+      question.cancel(false);
+    }
+  }
+
+  private void run() {
+    try {
+      if (!opened()) {
+        return;
+      }
+      while (!closing || !queue.isEmpty()) {
+        turn();
+      }
+      journal.close();
+    } catch (IOException e) {
+      failing("The journal could not be closed: " + e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      closeIndex();
+      release();
+      questions.forEach(q -> q.completeExceptionally(new IOException("The history is closed.")));
+    }
+  }
+
+  /// Opens the journal, trying again while it cannot be; false when closed before that.
+  private boolean opened() throws InterruptedException {
+    while (!closing) {
+      try {
+        Files.createDirectories(directory);
+        lock();
+        journal.open();
+        running();
+        return true;
+      } catch (IOException e) {
+        failing("The history in " + directory + " cannot be opened: " + said(e));
+        refuse();
+        TimeUnit.NANOSECONDS.sleep(RETRY_NANOS);
+      }
+    }
+    return false;
+  }
+
+  private void lock() throws IOException {
+    if (lockFile != null && lockFile.isOpen()) {
+      return;
+    }
+    var file =
+        FileChannel.open(
+            directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    FileLock held;
+    try {
+      held = file.tryLock();
+    } catch (OverlappingFileLockException e) {
+      held = null;
+    }
+    if (held == null) {
+      file.close();
+      throw new IOException("another process uses it; give each its own --data");
+    }
+    lockFile = file;
+  }
+
+  private void turn() throws InterruptedException {
+    if (unwritten == null) {
+      unwritten = queue.poll(50, TimeUnit.MILLISECONDS);
+    }
+    if (unwritten != null && !write(unwritten)) {
+      refuse();
+      if (closing) {
+        lost.addAndGet(unwritten.rows());
+        queue.clear();
+        return;
+      }
+      TimeUnit.NANOSECONDS.sleep(RETRY_NANOS);
+      return;
+    }
+    if (queue.isEmpty() || waitingForIndex() >= INDEX_ROWS) {
+      index();
+      retain();
+    }
+  }
+
+  private boolean write(Batch batch) {
+    try {
+      journal.append(batch);
+      unwritten = null;
+      waiting.addAndGet(-batch.rows());
+      running();
+      return true;
+    } catch (IOException e) {
+      failing(
+          "Calls cannot be written to "
+              + directory
+              + ": "
+              + said(e)
+              + ". Up to "
+              + QUEUE
+              + " batches wait; what comes after them is counted as lost.");
+      return false;
+    }
+  }
+
+  private long waitingForIndex() {
+    long bytes = 0;
+    for (var segment : journal.segments()) {
+      bytes += segment.size - (index == null ? 0 : index.ingested(segment));
+    }
+    // A row takes about 200 bytes.
+    return bytes / 200;
+  }
+
+  private void index() {
+    boolean asked = !questions.isEmpty();
+    long pending = waitingForIndex();
+    long now = System.nanoTime();
+    boolean due = pending >= INDEX_ROWS || (pending > 0 && now - indexedNanos >= INDEX_AGE_NANOS);
+    if (!asked && (!due || closing)) {
+      return;
+    }
+    if (indexProblem != null && now - indexFailedNanos < RETRY_NANOS) {
+      refuse();
+      return;
+    }
+    try {
+      var current = openIndex();
+      for (var segment : journal.segments()) {
+        current.ingest(segment);
+      }
+      indexedNanos = now;
+      indexProblem = null;
+      for (var question = questions.poll(); question != null; question = questions.poll()) {
+        question.complete(current);
+      }
+    } catch (SQLException | IOException | RuntimeException e) {
+      indexFailed(e);
+    }
+  }
+
+  private Index openIndex() throws SQLException, IOException {
+    var known = index;
+    if (known != null) {
+      return known;
+    }
+    var file = directory.resolve("index.duckdb");
+    Index opened;
+    try {
+      opened = Index.open(file, settings.storeMemoryBytes());
+    } catch (SQLException | RuntimeException e) {
+      if (!damaged(e)) {
+        throw e;
+      }
+      moveAside(file);
+      opened = Index.open(file, settings.storeMemoryBytes());
+    }
+    opened.keepOnly(journal.segments().stream().map(Segment::number).collect(Collectors.toSet()));
+    index = opened;
+    return opened;
+  }
+
+  /// Whether the index itself is to blame, rather than the disk or another process.
+  private static boolean damaged(Throwable problem) {
+    var text = String.valueOf(problem.getMessage());
+    return !text.contains("lock") && !text.contains("No space") && !text.contains("ermission");
+  }
+
+  private void moveAside(Path file) throws IOException {
+    var aside = directory.resolve("index.damaged-" + clock.millis() + ".duckdb");
+    if (Files.exists(file)) {
+      Files.move(file, aside);
+    }
+    Files.deleteIfExists(directory.resolve("index.duckdb.wal"));
+    System.getLogger("io.ostiary.insight")
+        .log(
+            System.Logger.Level.WARNING,
+            "The history''s index was damaged; it is now {0} and is made anew from the journal.",
+            aside);
+  }
+
+  private void indexFailed(Exception problem) {
+    indexFailedNanos = System.nanoTime();
+    indexProblem = "The history cannot be searched right now: " + said(problem);
+    closeIndex();
+    refuse();
+  }
+
+  /// Nobody is left waiting for what does not come.
+  private void refuse() {
+    var why = indexProblem == null || state != State.RUNNING ? sentence : indexProblem;
+    for (var question = questions.poll(); question != null; question = questions.poll()) {
+      question.completeExceptionally(new IOException(why));
+    }
+  }
+
+  private void closeIndex() {
+    var open = index;
+    index = null;
+    if (open == null) {
+      return;
+    }
+    try {
+      open.close();
+    } catch (SQLException e) {
+      indexProblem = "The history's index could not be closed: " + said(e);
+    }
+  }
+
+  private void retain() {
+    long now = System.nanoTime();
+    if (now - retentionNanos < RETENTION_NANOS) {
+      return;
+    }
+    retentionNanos = now;
+    try {
+      retainNow();
+    } catch (SQLException | IOException e) {
+      indexProblem = "Old calls cannot be dropped: " + said(e);
+      closeIndex();
+    }
+  }
+
+  private void retainNow() throws SQLException, IOException {
+    long oldest = clock.millis() - settings.retention().toMillis();
+    for (var segment : journal.segments()) {
+      boolean old = CallId.epochMillis(segment.lastCall) < oldest;
+      boolean tooMuch = journal.bytes() > settings.historyBytesMax();
+      if (journal.isCurrent(segment) || (!old && !tooMuch)) {
+        return;
+      }
+      journal.drop(segment);
+      if (index != null) {
+        index.drop(segment);
+      }
+    }
+  }
+
+  private void running() {
+    if (state != State.RUNNING) {
+      sentence =
+          RUNNING.formatted(settings.retention().toDays(), settings.historyBytesMax() / 1_000_000);
+      state = State.RUNNING;
+    }
+  }
+
+  private void failing(String why) {
+    sentence = why;
+    state = State.FAILING;
+  }
+
+  private static String said(Throwable problem) {
+    var text = problem.getMessage();
+    return text == null ? problem.getClass().getSimpleName() : text.lines().findFirst().orElse("");
+  }
+
+  private void release() {
+    try {
+      if (lockFile != null) {
+        lockFile.close();
+      }
+    } catch (IOException e) {
+      sentence = "The history's lock could not be released: " + said(e);
+    }
+    state = State.OFF;
+  }
+
+  /// Writes what waits, at most ten seconds long.
+  @Override
+  public void close() {
+    closing = true;
+    try {
+      thread.join(10_000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
