@@ -1,0 +1,180 @@
+package io.ostiary.contract.openapi;
+
+import io.ostiary.contract.tree.Fault;
+import io.ostiary.contract.tree.Limits;
+import io.ostiary.contract.tree.Mapping;
+import io.ostiary.contract.tree.Node;
+import io.ostiary.contract.tree.Parsed;
+import io.ostiary.contract.tree.TreeReader;
+import java.io.IOException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A document and the files it refers to, all inside the directory of the document. Confined to the
+/// thread that reads the document.
+final class DocumentFiles {
+  private static final int FILES_MAX = 500;
+  private static final int HOPS_MAX = 50;
+
+  private final Path directory;
+  private final String shownDirectory;
+  private final Map<Path, File> files = new HashMap<>();
+  private final List<Fault> faults = new ArrayList<>();
+  private final List<Fault> warnings = new ArrayList<>();
+
+  /// One file that could be read.
+  record File(Path path, Node root) {}
+
+  /// A node and the file it stands in, against which its references are resolved.
+  ///
+  /// @param pointer where it stands in its file
+  record Place(File file, String pointer, Node node) {
+    Place child(String name, Node value) {
+      return new Place(file, pointer + io.ostiary.contract.schema.Mismatch.step(name), value);
+    }
+
+    /// The place of a member, or null.
+    @Nullable Place down(String name) {
+      var value = get(name);
+      return value == null ? null : child(name, value);
+    }
+
+    @Nullable Node get(String name) {
+      return node instanceof Mapping mapping ? mapping.get(name) : null;
+    }
+  }
+
+  /// @param main the document
+  /// @param name what faults call it
+  DocumentFiles(Path main, String name) {
+    var absolute = main.toAbsolutePath().normalize();
+    var parent = absolute.getParent();
+    directory = parent == null ? absolute : parent;
+    int slash = name.lastIndexOf('/');
+    shownDirectory = slash < 0 ? "" : name.substring(0, slash + 1);
+  }
+
+  List<Fault> faults() {
+    return faults;
+  }
+
+  List<Fault> warnings() {
+    return warnings;
+  }
+
+  void fault(Node at, String message) {
+    faults.add(at.fault(message));
+  }
+
+  void warn(Node at, String message) {
+    warnings.add(at.fault(message));
+  }
+
+  /// Reads a file, once. Its faults are added to ours.
+  @Nullable File open(Path path, String name) {
+    if (files.containsKey(path)) {
+      return files.get(path);
+    }
+    var parsed = TreeReader.read(path, name, Limits.DOCUMENT);
+    faults.addAll(parsed.faults());
+    var file = parsed instanceof Parsed.Tree tree ? new File(path, tree.root()) : null;
+    files.put(path, file);
+    return file;
+  }
+
+  /// What a reference leads to, or null after a fault.
+  @Nullable Place resolve(Node reference, String text, File from) {
+    int hash = text.indexOf('#');
+    var filePart = hash < 0 ? text : text.substring(0, hash);
+    var file = filePart.isEmpty() ? from : sibling(reference, filePart, from);
+    if (file == null) {
+      return null;
+    }
+    var pointer = decode(hash < 0 ? "" : text.substring(hash + 1));
+    if (pointer == null || (!pointer.isEmpty() && !pointer.startsWith("/"))) {
+      fault(
+          reference,
+          "$ref: '"
+              + text
+              + "' (expected: a JSON pointer behind '#', such as #/components/schemas/Order)");
+      return null;
+    }
+    var node = file.root().at(pointer);
+    if (node == null) {
+      fault(reference, "$ref: '" + text + "' (expected: something that exists; it leads nowhere)");
+      return null;
+    }
+    return new Place(file, pointer, node);
+  }
+
+  private @Nullable File sibling(Node reference, String filePart, File from) {
+    if (filePart.contains("://") || filePart.startsWith("//")) {
+      fault(
+          reference,
+          "$ref: '"
+              + filePart
+              + "' (expected: a file beside the document). Nothing is fetched: save a copy there");
+      return null;
+    }
+    var relative = decode(filePart);
+    var base = from.path().getParent();
+    if (relative == null || base == null || relative.indexOf('\0') >= 0) {
+      fault(reference, "$ref: '" + filePart + "' (expected: the path of a file)");
+      return null;
+    }
+    var path = base.resolve(relative).normalize();
+    if (!path.startsWith(directory) || !reallyInside(path)) {
+      fault(
+          reference,
+          "$ref: '" + filePart + "' (expected: a file inside the directory of the document)");
+      return null;
+    }
+    if (files.size() >= FILES_MAX) {
+      fault(reference, "$ref: more than " + FILES_MAX + " files (expected: at most that)");
+      return null;
+    }
+    return open(path, shownDirectory + directory.relativize(path));
+  }
+
+  /// A symbolic link must not lead out either. A file that is missing is reported by its reader.
+  private boolean reallyInside(Path path) {
+    try {
+      return !java.nio.file.Files.exists(path)
+          || path.toRealPath().startsWith(directory.toRealPath());
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static @Nullable String decode(String text) {
+    try {
+      return text.indexOf('%') < 0
+          ? text
+          : URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
+  }
+
+  /// Follows `$ref` until something else stands there; null after a fault.
+  @Nullable Place follow(Place place) {
+    var at = place;
+    for (int hops = 0; hops < HOPS_MAX; hops++) {
+      if (!(at.get("$ref") instanceof Node.Text reference)) {
+        return at;
+      }
+      at = resolve(reference, reference.text(), at.file());
+      if (at == null) {
+        return null;
+      }
+    }
+    fault(place.node(), "$ref: leads back to itself (expected: something else at its end)");
+    return null;
+  }
+}

@@ -1,0 +1,122 @@
+package io.ostiary.contract.openapi;
+
+import io.ostiary.contract.schema.Mismatch;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/// One operation of a document, ready to check requests. Immutable.
+public final class Operation {
+  private final String id;
+  private final List<Parameter> parameters;
+  private final @Nullable PartialPath partialPath;
+  private final Set<String> keyNames;
+  private final @Nullable RequestBody body;
+
+  /// @param partialPath for paths with templates that are only a part of their segment
+  /// @param keyNames query parameters that carry keys, which documents declare apart
+  Operation(
+      String id,
+      List<Parameter> parameters,
+      @Nullable PartialPath partialPath,
+      Set<String> keyNames,
+      @Nullable RequestBody body) {
+    this.id = id;
+    this.parameters = List.copyOf(parameters);
+    this.partialPath = partialPath;
+    this.keyNames = Set.copyOf(keyNames);
+    this.body = body;
+  }
+
+  public String id() {
+    return id;
+  }
+
+  /// Null: the operation takes no body; one that is sent is not looked at.
+  public @Nullable RequestBody body() {
+    return body;
+  }
+
+  /// What is wrong with the parameters of a request.
+  ///
+  /// @param refuseUnknown whether a query parameter that the document does not name is a fault
+  public List<RequestFault> check(RequestView request, boolean refuseUnknown) {
+    var faults = new ArrayList<RequestFault>();
+    path(request, faults);
+    query(request, refuseUnknown, faults);
+    for (var parameter : parameters) {
+      if (parameter.in() == Parameter.In.HEADER) {
+        parameter.inHeader(request.header(parameter.name()), faults);
+      } else if (parameter.in() == Parameter.In.COOKIE) {
+        parameter.inHeader(cookies(request, parameter.name()), faults);
+      }
+    }
+    return faults;
+  }
+
+  private void path(RequestView request, List<RequestFault> faults) {
+    for (var parameter : parameters) {
+      if (parameter.in() == Parameter.In.PATH) {
+        var raw =
+            partialPath == null
+                ? request.pathParameter(parameter.name())
+                : partialPath.value(parameter.name(), request);
+        if (raw == null) {
+          faults.add(new RequestFault("path", "/" + parameter.name(), "is missing"));
+        } else {
+          parameter.inPath(raw, faults);
+        }
+      }
+    }
+  }
+
+  private void query(RequestView request, boolean refuseUnknown, List<RequestFault> faults) {
+    var text = request.query();
+    var pairs = text == null ? List.<Encoded.Pair>of() : Encoded.pairs(text);
+    if (pairs == null) {
+      faults.add(
+          new RequestFault("query", "", "cannot be decoded (expected: percent-encoded UTF-8)"));
+      return;
+    }
+    var taken = new ArrayList<Encoded.Pair>();
+    for (var parameter : parameters) {
+      if (parameter.in() == Parameter.In.QUERY) {
+        var own = pairs.stream().filter(pair -> parameter.takes(pair.name())).toList();
+        taken.addAll(own);
+        parameter.inQuery(own, faults);
+      }
+    }
+    if (refuseUnknown) {
+      unknown(pairs, taken, faults);
+    }
+  }
+
+  private void unknown(
+      List<Encoded.Pair> pairs, List<Encoded.Pair> taken, List<RequestFault> faults) {
+    var names = new TreeSet<String>();
+    for (var pair : pairs) {
+      if (!taken.contains(pair) && !keyNames.contains(pair.name())) {
+        names.add(pair.name());
+      }
+    }
+    for (var name : names) {
+      faults.add(
+          new RequestFault("query", Mismatch.step(name), "is not a parameter of this operation"));
+    }
+  }
+
+  private static List<String> cookies(RequestView request, String name) {
+    var values = new ArrayList<String>();
+    for (var line : request.header("Cookie")) {
+      for (var part : line.split(";")) {
+        int equals = part.indexOf('=');
+        if (equals > 0 && part.substring(0, equals).strip().equals(name)) {
+          values.add(part.substring(equals + 1).strip());
+        }
+      }
+    }
+    return values;
+  }
+}

@@ -1,0 +1,286 @@
+package io.ostiary.contract.openapi;
+
+import io.ostiary.contract.openapi.DocumentFiles.Place;
+import io.ostiary.contract.schema.NetworkntEngine;
+import io.ostiary.contract.schema.SchemaCheck;
+import io.ostiary.contract.schema.SchemaEngine;
+import io.ostiary.contract.tree.Mapping;
+import io.ostiary.contract.tree.Node;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Reads operations: what their parameters and bodies must be. Schemas are gathered while reading
+/// and compiled when an operation is first asked for. Confined to the thread that reads.
+final class OperationReader {
+  /// Fields that OpenAPI says elsewhere ("Parameter Object": such definitions shall be ignored).
+  private static final Set<String> ELSEWHERE = Set.of("accept", "content-type", "authorization");
+
+  private final DocumentFiles files;
+  private final SchemaTranslation schemas;
+  private final Set<String> keyNames;
+  private @Nullable Compiled compiled;
+
+  /// The schemas of the whole document, ready to be compiled one by one.
+  private record Compiled(ObjectNode bundle, SchemaEngine.Definitions definitions) {
+    Kind kind(@Nullable String schema) {
+      return schema == null ? Kind.ANY : Kind.of(bundle, schema);
+    }
+
+    SchemaCheck check(String schema) {
+      return definitions.compile(schema);
+    }
+  }
+
+  private record ParameterDraft(
+      String name,
+      Parameter.In in,
+      Parameter.Style style,
+      boolean explode,
+      boolean required,
+      boolean emptyAllowed,
+      boolean json,
+      String schema) {
+    Parameter compile(Compiled compiled) {
+      var check = compiled.check(schema);
+      return new Parameter(
+          name, in, style, explode, required, emptyAllowed, json, compiled.kind(schema), check);
+    }
+  }
+
+  private record MediaDraft(String range, @Nullable String schema) {
+    RequestBody.Media compile(Compiled compiled) {
+      var form = RequestBody.Form.of(range);
+      boolean looked = schema != null && (form != RequestBody.Form.OPAQUE || range.contains("*"));
+      var check = looked && schema != null ? compiled.check(schema) : null;
+      return new RequestBody.Media(range, form, compiled.kind(schema), check);
+    }
+  }
+
+  private record BodyDraft(boolean required, List<MediaDraft> medias) {}
+
+  OperationReader(DocumentFiles files, SchemaTranslation schemas, Set<String> keyNames) {
+    this.files = files;
+    this.schemas = schemas;
+    this.keyNames = keyNames;
+  }
+
+  /// To be called once every operation has been read: from then on the recipes work.
+  void finish() {
+    var bundle = schemas.bundle();
+    compiled = new Compiled(bundle, new NetworkntEngine().open(bundle));
+  }
+
+  /// @param shared the parameters of the path item, or null
+  Supplier<Operation> read(
+      String id,
+      Place operation,
+      @Nullable Place shared,
+      String path,
+      @Nullable PartialPath partial) {
+    var parameters = new LinkedHashMap<String, ParameterDraft>();
+    if (shared != null) {
+      parameters(shared, parameters);
+    }
+    var own = operation.down("parameters");
+    if (own != null) {
+      parameters(own, parameters);
+    }
+    checkPath(operation, path, parameters);
+    var body = body(operation);
+    var drafts = List.copyOf(parameters.values());
+    return () -> compile(id, drafts, partial, body);
+  }
+
+  private Operation compile(
+      String id,
+      List<ParameterDraft> parameters,
+      @Nullable PartialPath partial,
+      @Nullable BodyDraft body) {
+    var ready = compiled;
+    if (ready == null) {
+      throw new IllegalStateException("finish() comes first");
+    }
+    return new Operation(
+        id,
+        parameters.stream().map(draft -> draft.compile(ready)).toList(),
+        partial,
+        keyNames,
+        body == null
+            ? null
+            : new RequestBody(
+                body.required, body.medias.stream().map(draft -> draft.compile(ready)).toList()));
+  }
+
+  private void parameters(Place list, Map<String, ParameterDraft> into) {
+    if (!(list.node() instanceof Node.Sequence sequence)) {
+      files.fault(list.node(), "parameters: " + list.node().seen() + " (expected: a list)");
+      return;
+    }
+    for (int i = 0; i < sequence.items().size(); i++) {
+      var place = files.follow(list.child(Integer.toString(i), sequence.items().get(i)));
+      var draft = place == null ? null : parameter(place);
+      if (draft != null) {
+        into.put(draft.in + " " + draft.name, draft);
+      }
+    }
+  }
+
+  private @Nullable ParameterDraft parameter(Place place) {
+    if (!(place.get("name") instanceof Node.Scalar name)
+        || !(place.get("in") instanceof Node.Scalar where)) {
+      files.fault(
+          place.node(), "parameter: " + place.node().seen() + " (expected: 'name' and 'in')");
+      return null;
+    }
+    if (where.text().equals("querystring")) {
+      files.warn(where, "in: querystring is not understood and not checked");
+      return null;
+    }
+    Parameter.In in;
+    try {
+      in = Parameter.In.valueOf(where.text().toUpperCase(Locale.ROOT));
+    } catch (IllegalArgumentException e) {
+      files.fault(where, "in: " + where.seen() + " (expected: path, query, header or cookie)");
+      return null;
+    }
+    if (in == Parameter.In.HEADER && ELSEWHERE.contains(name.text().toLowerCase(Locale.ROOT))) {
+      return null;
+    }
+    var style = style(place, in);
+    boolean explode = flag(place, "explode", style == Parameter.Style.FORM);
+    var content = place.get("content") instanceof Mapping c ? c : null;
+    boolean json =
+        content != null
+            && content.members().size() == 1
+            && RequestBody.Form.of(content.members().getFirst().name()) == RequestBody.Form.JSON;
+    return new ParameterDraft(
+        name.text(),
+        in,
+        style,
+        explode,
+        in == Parameter.In.PATH || flag(place, "required", false),
+        flag(place, "allowEmptyValue", false),
+        json,
+        parameterSchema(place, content));
+  }
+
+  private String parameterSchema(Place place, @Nullable Mapping content) {
+    var schema = place.down("schema");
+    if (schema == null && content != null && content.members().size() == 1) {
+      var media = content.members().getFirst();
+      schema = place.child("content", content).child(media.name(), media.value()).down("schema");
+    }
+    if (schema != null) {
+      return schemas.add(schema);
+    }
+    // Neither is said: any text will do.
+    return schemas.add(place.child("schema", new Node.Flag(place.node().at(), true)));
+  }
+
+  private Parameter.Style style(Place place, Parameter.In in) {
+    if (place.get("style") instanceof Node.Scalar written) {
+      for (var style : allowed(in)) {
+        if (written.text().equals(written(style))) {
+          return style;
+        }
+      }
+      var expected = String.join(", ", allowed(in).stream().map(OperationReader::written).toList());
+      files.fault(written, "style: " + written.seen() + " (expected: " + expected + ")");
+    }
+    return allowed(in).getFirst();
+  }
+
+  /// The default comes first.
+  private static List<Parameter.Style> allowed(Parameter.In in) {
+    return switch (in) {
+      case PATH -> List.of(Parameter.Style.SIMPLE, Parameter.Style.LABEL, Parameter.Style.MATRIX);
+      case QUERY ->
+          List.of(
+              Parameter.Style.FORM,
+              Parameter.Style.SPACE_DELIMITED,
+              Parameter.Style.PIPE_DELIMITED,
+              Parameter.Style.DEEP_OBJECT);
+      case HEADER -> List.of(Parameter.Style.SIMPLE);
+      case COOKIE -> List.of(Parameter.Style.FORM);
+    };
+  }
+
+  private static String written(Parameter.Style style) {
+    return switch (style) {
+      case FORM -> "form";
+      case SIMPLE -> "simple";
+      case LABEL -> "label";
+      case MATRIX -> "matrix";
+      case SPACE_DELIMITED -> "spaceDelimited";
+      case PIPE_DELIMITED -> "pipeDelimited";
+      case DEEP_OBJECT -> "deepObject";
+    };
+  }
+
+  private boolean flag(Place place, String name, boolean absent) {
+    var value = place.get(name);
+    if (value == null) {
+      return absent;
+    }
+    if (value instanceof Node.Flag flag) {
+      return flag.value();
+    }
+    files.fault(value, name + ": " + value.seen() + " (expected: true or false)");
+    return absent;
+  }
+
+  private void checkPath(Place operation, String path, Map<String, ParameterDraft> parameters) {
+    var templates = PartialPath.names(path);
+    for (var draft : List.copyOf(parameters.values())) {
+      if (draft.in == Parameter.In.PATH && !templates.contains(draft.name)) {
+        parameters.remove(draft.in + " " + draft.name);
+        files.warn(
+            operation.node(),
+            "parameter: '" + draft.name + "' is not in the path " + path + ". It is ignored");
+      }
+    }
+    for (var template : templates) {
+      if (!parameters.containsKey(Parameter.In.PATH + " " + template)) {
+        files.warn(
+            operation.node(),
+            "path: '{" + template + "}' has no parameter that describes it. Any text is taken");
+      }
+    }
+  }
+
+  private @Nullable BodyDraft body(Place operation) {
+    var written = operation.down("requestBody");
+    var place = written == null ? null : files.follow(written);
+    if (place == null) {
+      return null;
+    }
+    if (!(place.get("content") instanceof Mapping content) || content.members().isEmpty()) {
+      files.fault(place.node(), "requestBody: no content (expected: a media type under 'content')");
+      return null;
+    }
+    var medias = new ArrayList<MediaDraft>();
+    for (var member : content.members()) {
+      var range = member.name();
+      int parameters = range.indexOf(';');
+      range = (parameters < 0 ? range : range.substring(0, parameters)).strip();
+      medias.add(
+          new MediaDraft(
+              range.toLowerCase(Locale.ROOT),
+              mediaSchema(place.child("content", content), member)));
+    }
+    return new BodyDraft(flag(place, "required", false), List.copyOf(medias));
+  }
+
+  private @Nullable String mediaSchema(Place content, Mapping.Member member) {
+    var media = files.follow(content.child(member.name(), member.value()));
+    var schema = media == null ? null : media.down("schema");
+    return schema == null ? null : schemas.add(schema);
+  }
+}

@@ -1,0 +1,514 @@
+package io.ostiary.contract.openapi;
+
+import io.ostiary.contract.openapi.DocumentFiles.File;
+import io.ostiary.contract.openapi.DocumentFiles.Place;
+import io.ostiary.contract.schema.Patterns;
+import io.ostiary.contract.tree.Json;
+import io.ostiary.contract.tree.Mapping;
+import io.ostiary.contract.tree.Node;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Makes plain JSON Schema 2020-12 of the schemas of a document, as they hold for requests.
+///
+/// Each schema that something refers to becomes one entry of `$defs`, whatever file it comes from,
+/// and references are rewritten to these entries; so a bundle refers only to itself, and recursion
+/// needs no care. What only OpenAPI knows is put into words of JSON Schema: `nullable`, boolean
+/// `exclusiveMinimum`, `readOnly`, `discriminator`, the ranges of `int32` and `int64`. Schemas that
+/// no request meets are not looked at.
+final class SchemaTranslation {
+  private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
+  private static final Set<String> TYPES =
+      Set.of("string", "number", "integer", "boolean", "array", "object", "null");
+
+  private static final Set<String> COUNTS =
+      Set.of(
+          "maxLength",
+          "minLength",
+          "maxItems",
+          "minItems",
+          "maxProperties",
+          "minProperties",
+          "maxContains",
+          "minContains");
+
+  private final DocumentFiles files;
+  private final boolean version30;
+  private final ObjectNode definitions = NODES.objectNode();
+  private final Map<Key, String> names = new HashMap<>();
+  private final Deque<Pending> pending = new ArrayDeque<>();
+
+  /// The entry that is being made.
+  private @Nullable Place current;
+
+  /// @param plain without the choice of its discriminator: a base that lists those who extend it,
+  ///   and whom they extend in turn, would otherwise never end
+  private record Key(Path file, String pointer, boolean plain) {}
+
+  private record Pending(String name, Place place, boolean plain) {}
+
+  SchemaTranslation(DocumentFiles files, boolean version30) {
+    this.files = files;
+    this.version30 = version30;
+  }
+
+  /// The name under `$defs` of the schema at a place. Its content is there after [#bundle].
+  String add(Place place) {
+    return add(place, false);
+  }
+
+  private String add(Place place, boolean plain) {
+    var key = new Key(place.file().path(), place.pointer(), plain);
+    var known = names.get(key);
+    if (known != null) {
+      return known;
+    }
+    var name = "s" + names.size();
+    names.put(key, name);
+    pending.add(new Pending(name, place, plain));
+    return name;
+  }
+
+  /// Everything added so far, and all that refers to.
+  ObjectNode bundle() {
+    for (var next = pending.poll(); next != null; next = pending.poll()) {
+      current = next.place;
+      definitions.set(next.name, schema(next.place.node(), next.place.file(), next.plain));
+    }
+    var bundle = NODES.objectNode();
+    bundle.put("$schema", "https://json-schema.org/draft/2020-12/schema");
+    bundle.set("$defs", definitions);
+    return bundle;
+  }
+
+  private ObjectNode reference(Place place, boolean plain) {
+    return NODES.objectNode().put("$ref", "#/$defs/" + add(place, plain));
+  }
+
+  private JsonNode schema(Node node, File file, boolean plain) {
+    return switch (node) {
+      case Mapping mapping -> object(mapping, file, plain);
+      case Node.Flag flag -> NODES.booleanNode(flag.value());
+      default -> {
+        files.fault(node, "schema: " + node.seen() + " (expected: an object, true or false)");
+        yield NODES.booleanNode(true);
+      }
+    };
+  }
+
+  private JsonNode object(Mapping mapping, File file, boolean plain) {
+    var out = NODES.objectNode();
+    if (mapping.get("$ref") instanceof Node.Text reference) {
+      var target = files.resolve(reference, reference.text(), file);
+      if (target == null) {
+        return NODES.booleanNode(true);
+      }
+      out = reference(target, plain);
+      if (version30) {
+        return out;
+      }
+    }
+    boolean chosen = !plain && discriminate(mapping, file, out);
+    boolean bare = plain && mapping.get("discriminator") != null;
+    for (var member : mapping.members()) {
+      if ((chosen || bare) && (member.name().equals("oneOf") || member.name().equals("anyOf"))) {
+        continue;
+      }
+      keyword(member.name(), member.value(), file, out);
+    }
+    required(mapping, file, out);
+    format(mapping, out);
+    return version30 ? translate30(mapping, out) : out;
+  }
+
+  private void keyword(String name, Node value, File file, ObjectNode out) {
+    switch (name) {
+      case "type" -> type(value, out);
+      case "multipleOf",
+          "maximum",
+          "minimum",
+          "exclusiveMaximum",
+          "exclusiveMinimum",
+          "maxLength",
+          "minLength",
+          "maxItems",
+          "minItems",
+          "maxProperties",
+          "minProperties",
+          "maxContains",
+          "minContains" ->
+          number(name, value, out);
+      case "enum" -> list(name, value, out);
+      case "const" -> out.set(name, Json.node(value));
+      case "uniqueItems" -> {
+        if (value instanceof Node.Flag flag) {
+          out.put(name, flag.value());
+        } else {
+          wrong(name, value, "true or false");
+        }
+      }
+      case "pattern" -> pattern(value, out);
+      case "dependentRequired" -> out.set(name, Json.node(value));
+      case "properties", "patternProperties", "dependentSchemas" -> schemas(name, value, file, out);
+      case "items",
+          "additionalProperties",
+          "unevaluatedItems",
+          "unevaluatedProperties",
+          "contains",
+          "propertyNames",
+          "not",
+          "if",
+          "then",
+          "else" ->
+          out.set(name, schema(value, file, false));
+      case "allOf", "anyOf", "oneOf", "prefixItems" -> schemaList(name, value, file, out);
+      case "$dynamicRef", "$recursiveRef" ->
+          files.warn(value, name + ": is not understood and not checked. Use $ref");
+      default -> {
+        // Annotations, and keywords of others, say nothing about validity.
+      }
+    }
+  }
+
+  private void wrong(String name, Node value, String expected) {
+    files.fault(value, name + ": " + value.seen() + " (expected: " + expected + ")");
+  }
+
+  private void type(Node value, ObjectNode out) {
+    var types = NODES.arrayNode();
+    var written = value instanceof Node.Sequence list ? list.items() : List.of(value);
+    for (var item : written) {
+      if (item instanceof Node.Text text && TYPES.contains(text.text())) {
+        types.add(text.text());
+      } else if (item instanceof Node.Null) {
+        types.add("null");
+      } else {
+        wrong("type", item, "string, number, integer, boolean, array, object or null");
+        return;
+      }
+    }
+    out.set("type", types.size() == 1 ? types.get(0) : types);
+  }
+
+  private void number(String name, Node value, ObjectNode out) {
+    if (value instanceof Node.Numeral numeral) {
+      double number = numeral.value().doubleValue();
+      if ((COUNTS.contains(name) && number < 0) || (name.equals("multipleOf") && number <= 0)) {
+        wrong(name, value, "a number above 0");
+        return;
+      }
+      out.set(name, Json.node(value));
+    } else if (!(version30 && name.startsWith("exclusive") && value instanceof Node.Flag)) {
+      wrong(name, value, "a number");
+    }
+  }
+
+  private void list(String name, Node value, ObjectNode out) {
+    if (value instanceof Node.Sequence) {
+      out.set(name, Json.node(value));
+    } else {
+      wrong(name, value, "a list");
+    }
+  }
+
+  private void pattern(Node value, ObjectNode out) {
+    if (!(value instanceof Node.Text text)) {
+      wrong("pattern", value, "a regular expression");
+      return;
+    }
+    try {
+      Patterns.compile(text.text());
+      out.put("pattern", text.text());
+    } catch (IllegalArgumentException e) {
+      files.warn(
+          value,
+          "pattern: " + value.seen() + " is not checked, for it cannot be read: " + e.getMessage());
+    }
+  }
+
+  private void schemas(String name, Node value, File file, ObjectNode out) {
+    if (!(value instanceof Mapping mapping)) {
+      wrong(name, value, "an object of schemas");
+      return;
+    }
+    var object = NODES.objectNode();
+    for (var member : mapping.members()) {
+      if (name.equals("patternProperties") && !readable(member)) {
+        continue;
+      }
+      boolean readOnly = name.equals("properties") && readOnly(member.value(), file);
+      object.set(
+          member.name(), readOnly ? NODES.booleanNode(false) : schema(member.value(), file, false));
+    }
+    out.set(name, object);
+  }
+
+  /// Whether this part of the schema at hand is a base that has it among its own alternatives.
+  private boolean extendsBase(Node item, File file) {
+    var base = new Place(file, "", item);
+    if (current == null || !(base.get("$ref") instanceof Node.Text reference)) {
+      return false;
+    }
+    var target = files.resolve(reference, reference.text(), file);
+    if (target == null || target.get("discriminator") == null) {
+      return false;
+    }
+    var alternatives = target.get("oneOf") == null ? target.get("anyOf") : target.get("oneOf");
+    if (!(alternatives instanceof Node.Sequence list)) {
+      return false;
+    }
+    for (var alternative : list.items()) {
+      if (new Place(target.file(), "", alternative).get("$ref") instanceof Node.Text text) {
+        var extender = files.resolve(text, text.text(), target.file());
+        if (extender != null
+            && extender.pointer().equals(current.pointer())
+            && extender.file().path().equals(current.file().path())) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private boolean readable(Mapping.Member member) {
+    try {
+      Patterns.compile(member.name());
+      return true;
+    } catch (IllegalArgumentException e) {
+      files.warn(member.value(), "patternProperties: '" + member.name() + "' is not checked");
+      return false;
+    }
+  }
+
+  private void schemaList(String name, Node value, File file, ObjectNode out) {
+    if (!(value instanceof Node.Sequence list) || list.items().isEmpty()) {
+      wrong(name, value, "a list of schemas");
+      return;
+    }
+    // What a discriminator chose may already stand here.
+    var array = out.get(name) instanceof ArrayNode before ? before : NODES.arrayNode();
+    for (var item : list.items()) {
+      array.add(schema(item, file, name.equals("allOf") && extendsBase(item, file)));
+    }
+    out.set(name, array);
+  }
+
+  // Requests: what is read-only is neither demanded nor taken (OpenAPI 3.0, "Schema Object").
+
+  private boolean readOnly(Node node, File file) {
+    var place = new Place(file, "", node);
+    if (place.get("readOnly") instanceof Node.Flag flag) {
+      return flag.value();
+    }
+    if (!(place.get("$ref") instanceof Node.Text)) {
+      return false;
+    }
+    var target = files.follow(place);
+    return target != null && target.get("readOnly") instanceof Node.Flag flag && flag.value();
+  }
+
+  private void required(Mapping mapping, File file, ObjectNode out) {
+    var value = mapping.get("required");
+    if (value == null) {
+      return;
+    }
+    if (!(value instanceof Node.Sequence list)) {
+      // A boolean here is a leftover of older drafts and common in the wild.
+      files.warn(
+          value, "required: " + value.seen() + " (expected: a list of names). It is ignored");
+      return;
+    }
+    var spared = new HashSet<String>();
+    readOnlyNames(new Place(file, "", mapping), spared, 0);
+    var names = NODES.arrayNode();
+    var seen = new HashSet<String>();
+    for (var item : list.items()) {
+      if (!(item instanceof Node.Text text)) {
+        wrong("required", item, "a name");
+      } else if (!spared.contains(text.text()) && seen.add(text.text())) {
+        names.add(text.text());
+      }
+    }
+    out.set("required", names);
+  }
+
+  private void readOnlyNames(Place place, Set<String> into, int depth) {
+    var target = depth > 8 ? null : files.follow(place);
+    if (target == null) {
+      return;
+    }
+    if (target.get("properties") instanceof Mapping properties) {
+      for (var member : properties.members()) {
+        if (readOnly(member.value(), target.file())) {
+          into.add(member.name());
+        }
+      }
+    }
+    if (target.get("allOf") instanceof Node.Sequence parts) {
+      for (var part : parts.items()) {
+        readOnlyNames(new Place(target.file(), "", part), into, depth + 1);
+      }
+    }
+  }
+
+  // Discriminators: the named alternative alone is checked, so that faults are about that one.
+
+  private boolean discriminate(Mapping mapping, File file, ObjectNode out) {
+    var alternatives = mapping.get("oneOf") == null ? mapping.get("anyOf") : mapping.get("oneOf");
+    if (!(mapping.get("discriminator") instanceof Mapping discriminator)
+        || !(discriminator.get("propertyName") instanceof Node.Text property)
+        || !(alternatives instanceof Node.Sequence list)) {
+      return false;
+    }
+    var chosen = NODES.objectNode();
+    if (!implicitNames(list, file, chosen) || !mappedNames(discriminator, file, chosen)) {
+      return false;
+    }
+    var all = NODES.arrayNode();
+    var known = NODES.arrayNode();
+    chosen.propertyNames().forEach(known::add);
+    var demand = NODES.objectNode();
+    demand.set("required", NODES.arrayNode().add(property.text()));
+    demand.set("properties", only(property.text(), NODES.objectNode().set("enum", known)));
+    all.add(demand);
+    for (var choice : chosen.properties()) {
+      var rule = NODES.objectNode();
+      var condition = NODES.objectNode();
+      condition.set("required", NODES.arrayNode().add(property.text()));
+      condition.set(
+          "properties", only(property.text(), NODES.objectNode().put("const", choice.getKey())));
+      rule.set("if", condition);
+      rule.set("then", choice.getValue());
+      all.add(rule);
+    }
+    out.set("allOf", all);
+    return true;
+  }
+
+  private static ObjectNode only(String name, JsonNode schema) {
+    var object = NODES.objectNode();
+    object.set(name, schema);
+    return object;
+  }
+
+  /// The last part of an alternative's reference is its name. An alternative without reference has
+  /// none, so then the discriminator cannot choose.
+  private boolean implicitNames(Node.Sequence alternatives, File file, ObjectNode chosen) {
+    for (var alternative : alternatives.items()) {
+      if (!(alternative instanceof Mapping mapping)
+          || !(mapping.get("$ref") instanceof Node.Text reference)) {
+        return false;
+      }
+      var target = files.resolve(reference, reference.text(), file);
+      if (target == null) {
+        return false;
+      }
+      var text = reference.text();
+      var last = text.substring(text.lastIndexOf('/') + 1).replaceAll("\\.(json|ya?ml)$", "");
+      chosen.set(last.replace("~1", "/").replace("~0", "~"), reference(target, false));
+    }
+    return true;
+  }
+
+  private boolean mappedNames(Mapping discriminator, File file, ObjectNode chosen) {
+    if (!(discriminator.get("mapping") instanceof Mapping mapping)) {
+      return true;
+    }
+    for (var member : mapping.members()) {
+      if (!(member.value() instanceof Node.Text text)) {
+        wrong("mapping", member.value(), "a reference or the name of a schema");
+        return false;
+      }
+      boolean name =
+          text.text().matches("[A-Za-z0-9._-]+") && !text.text().matches(".*\\.(json|ya?ml)");
+      var target =
+          files.resolve(text, name ? "#/components/schemas/" + text.text() : text.text(), file);
+      if (target == null) {
+        return false;
+      }
+      chosen.set(member.name(), reference(target, false));
+    }
+    return true;
+  }
+
+  // Formats and what OpenAPI 3.0 says in its own words.
+
+  private static void format(Mapping mapping, ObjectNode out) {
+    if (!(mapping.get("format") instanceof Node.Text format)) {
+      return;
+    }
+    switch (format.text()) {
+      case "int32" -> range(out, Integer.MIN_VALUE, Integer.MAX_VALUE);
+      case "int64" -> range(out, Long.MIN_VALUE, Long.MAX_VALUE);
+      case "date-time", "date", "time", "duration", "email", "uuid", "uri", "uri-reference" ->
+          out.put("format", format.text());
+      case "ipv4", "ipv6", "hostname", "idn-hostname", "idn-email", "iri", "json-pointer" ->
+          out.put("format", format.text());
+      default -> {
+        // `password`, `binary`, `float` and words of the author's own demand nothing.
+      }
+    }
+  }
+
+  private static void range(ObjectNode out, long least, long most) {
+    var type = out.get("type");
+    if (type == null || !type.toString().contains("integer")) {
+      return;
+    }
+    if (!out.has("minimum") && !out.has("exclusiveMinimum")) {
+      out.put("minimum", least);
+    }
+    if (!out.has("maximum") && !out.has("exclusiveMaximum")) {
+      out.put("maximum", most);
+    }
+  }
+
+  private static JsonNode translate30(Mapping mapping, ObjectNode out) {
+    for (var bound : List.of("Minimum", "Maximum")) {
+      var limit = "m" + bound.substring(1);
+      if (mapping.get("exclusive" + bound) instanceof Node.Flag flag
+          && flag.value()
+          && out.has(limit)) {
+        out.set("exclusive" + bound, out.remove(limit));
+      }
+    }
+    boolean nullable = mapping.get("nullable") instanceof Node.Flag flag && flag.value();
+    if (!nullable) {
+      return out;
+    }
+    var type = out.path("type");
+    if (type.isString() && !hasParts(out)) {
+      out.set("type", NODES.arrayNode().add(type).add("null"));
+      if (out.get("enum") instanceof ArrayNode values && !holdsNull(values)) {
+        values.addNull();
+      }
+      return out;
+    }
+    var either = NODES.arrayNode().add(NODES.objectNode().put("type", "null")).add(out);
+    return only("anyOf", either);
+  }
+
+  private static boolean hasParts(ObjectNode out) {
+    return out.has("allOf") || out.has("anyOf") || out.has("oneOf") || out.has("not");
+  }
+
+  private static boolean holdsNull(ArrayNode values) {
+    for (var value : values) {
+      if (value.isNull()) {
+        return true;
+      }
+    }
+    return false;
+  }
+}
