@@ -1,0 +1,213 @@
+package io.ostiary.policies;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.ostiary.contract.config.ApiDocuments.Loaded;
+import io.ostiary.contract.openapi.OpenApiReader;
+import io.ostiary.gateway.spi.BodyNeed;
+import io.ostiary.gateway.spi.Filter;
+import io.ostiary.gateway.spi.Moment;
+import io.ostiary.gateway.spi.Problem;
+import io.ostiary.gateway.spi.Verdict;
+import io.ostiary.gateway.testing.FakeExchange;
+import io.ostiary.gateway.testing.FakeSite;
+import io.ostiary.model.Api;
+import io.ostiary.policies.Validate.Mode;
+import io.ostiary.policies.Validate.Unknown;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ValidateTest {
+  private static final Validate.Settings ENFORCE =
+      new Validate.Settings(Mode.ENFORCE, Mode.OFF, Unknown.REFUSE, 1 << 20);
+  private static final Validate.Settings REPORT =
+      new Validate.Settings(Mode.REPORT, Mode.OFF, Unknown.REFUSE, 1 << 20);
+
+  @TempDir static Path directory;
+  private static Api api;
+
+  @BeforeAll
+  static void read() throws IOException {
+    var file = directory.resolve("orders.yaml");
+    Files.writeString(
+        file,
+        """
+        openapi: 3.1.0
+        info: { title: Orders, version: "1" }
+        paths:
+          /orders:
+            get:
+              operationId: list
+              parameters:
+                - { name: limit, in: query, schema: { type: integer, maximum: 100 } }
+            post:
+              operationId: add
+              parameters:
+                - { name: dry, in: query, schema: { type: boolean } }
+              requestBody:
+                required: true
+                content:
+                  application/json:
+                    schema:
+                      type: object
+                      required: [ customer, items ]
+                      additionalProperties: false
+                      properties:
+                        customer: { type: string, minLength: 1 }
+                        items:
+                          type: array
+                          items:
+                            type: object
+                            required: [ sku ]
+                            properties:
+                              sku: { type: string }
+                              count: { type: integer, minimum: 1 }
+        """);
+    var loaded = (Loaded.Understood) new OpenApiReader().load(file, "orders.yaml");
+    api = new Api("orders", "/", "orders", true, loaded.document(), loaded.routes(), List.of());
+  }
+
+  private static FakeSite site(String route) {
+    var snapshot = Sites.snapshot(api, List.of(), List.of());
+    var found = api.routes().stream().filter(r -> r.id().equals(route)).findFirst().orElseThrow();
+    return new FakeSite(snapshot, api, found, new HashMap<>());
+  }
+
+  private static Verdict post(Validate.Settings settings, FakeExchange exchange, String body) {
+    Filter filter = new Validate().compile(settings, site("add"));
+    var verdict = filter.request(exchange);
+    return verdict.equals(Verdict.CONTINUE)
+        ? filter.requestBody(
+            exchange,
+            ByteBuffer.wrap(body.getBytes(StandardCharsets.UTF_8)).asReadOnlyBuffer(),
+            true)
+        : verdict;
+  }
+
+  private static FakeExchange json(String target) {
+    return site("add").exchange("POST", target).with("Content-Type", "application/json");
+  }
+
+  private static List<String> faults(Verdict verdict) {
+    Problem problem = Sites.problem(verdict);
+    assertThat(problem.status()).isEqualTo(400);
+    assertThat(problem.code()).isEqualTo("validate");
+    return problem.faults().stream().map(f -> f.in() + " " + f.pointer()).toList();
+  }
+
+  @Test
+  void letsAFittingRequestThrough() {
+    var body = "{\"customer\":\"a\",\"items\":[{\"sku\":\"x\",\"count\":1}]}";
+    assertThat(post(ENFORCE, json("/orders?dry=true"), body)).isEqualTo(Verdict.CONTINUE);
+  }
+
+  @Test
+  void namesTheFaultsOfHeadAndBodyTogether() {
+    var body = "{\"customer\":5,\"items\":[{\"count\":0}],\"more\":1}";
+    assertThat(faults(post(ENFORCE, json("/orders?dry=maybe&x=1"), body)))
+        .containsExactlyInAnyOrder(
+            "query /dry",
+            "query /x",
+            "body /customer",
+            "body /items/0/sku",
+            "body /items/0/count",
+            "body /more");
+  }
+
+  @Test
+  void refusesBeforeABodyWhereNoneIsTaken() {
+    var site = site("list");
+    var filter = new Validate().compile(ENFORCE, site);
+    assertThat(filter.moments()).containsExactly(Moment.REQUEST);
+    assertThat(filter.requestBodyNeed()).isEqualTo(BodyNeed.NONE);
+    assertThat(filter.request(site.exchange("GET", "/orders?limit=7"))).isEqualTo(Verdict.CONTINUE);
+    assertThat(faults(filter.request(site.exchange("GET", "/orders?limit=700"))))
+        .containsExactly("query /limit");
+  }
+
+  @Test
+  void hostileBodiesAreFaultsNotFailures() {
+    for (var body :
+        List.of(
+            "{",
+            "[".repeat(500_000),
+            "{\"a\":".repeat(100_000),
+            "{\"customer\":\"a\",\"customer\":\"b\",\"items\":[]}",
+            "{\"customer\":\"a\",\"items\":[{\"sku\":\"a\",\"count\":1e999999}]}",
+            "{\"customer\":\"a\",\"items\":[{\"sku\":\"a\",\"count\":" + "9".repeat(5000) + "}]}",
+            "\0",
+            "nul",
+            "\"\\ud800\"")) {
+      assertThat(faults(post(ENFORCE, json("/orders"), body))).isNotEmpty();
+    }
+    assertThat(faults(post(ENFORCE, json("/orders"), ""))).containsExactly("body ");
+  }
+
+  @Test
+  void otherMediaTypesAre415() {
+    var site = site("add");
+    var xml = site.exchange("POST", "/orders").with("Content-Type", "text/xml");
+    var problem = Sites.problem(post(ENFORCE, xml, "<a/>"));
+    assertThat(problem.status()).isEqualTo(415);
+    assertThat(problem.detail()).contains("application/json");
+    assertThat(Sites.problem(post(ENFORCE, site.exchange("POST", "/orders"), "{}")).status())
+        .isEqualTo(415);
+    var gzip = json("/orders").with("Content-Encoding", "gzip");
+    assertThat(Sites.problem(post(ENFORCE, gzip, "x")).detail()).contains("compressed");
+    var twice = json("/orders").with("Content-Type", "text/plain");
+    assertThat(Sites.problem(post(ENFORCE, twice, "{}")).status()).isEqualTo(415);
+    assertThat(faults(post(ENFORCE, site.exchange("POST", "/orders"), "")))
+        .containsExactly("body ");
+  }
+
+  @Test
+  void reportsWithoutRefusing() {
+    var exchange = json("/orders?x=1");
+    assertThat(post(REPORT, exchange, "{}")).isEqualTo(Verdict.CONTINUE);
+    assertThat(exchange.remark()).isEqualTo("request-invalid");
+    var xml = site("add").exchange("POST", "/orders").with("Content-Type", "text/xml");
+    assertThat(post(REPORT, xml, "<a/>")).isEqualTo(Verdict.CONTINUE);
+    assertThat(xml.remark()).isEqualTo("request-invalid");
+  }
+
+  @Test
+  void unknownParametersMayBeIgnored() {
+    var site = site("list");
+    var settings = new Validate.Settings(Mode.ENFORCE, Mode.OFF, Unknown.IGNORE, 1 << 20);
+    var filter = new Validate().compile(settings, site);
+    assertThat(filter.request(site.exchange("GET", "/orders?x=1"))).isEqualTo(Verdict.CONTINUE);
+  }
+
+  @Test
+  void offDoesNothing() {
+    var settings = new Validate.Settings(Mode.OFF, Mode.OFF, Unknown.REFUSE, 1 << 20);
+    var filter = new Validate().compile(settings, site("add"));
+    assertThat(filter.moments()).isEmpty();
+    assertThat(filter.requestBodyNeed()).isEqualTo(BodyNeed.NONE);
+  }
+
+  @Test
+  void bodiesAreBounded() {
+    assertThat(new Validate().compile(ENFORCE, site("add")).requestBodyNeed())
+        .isEqualTo(new BodyNeed.Whole(1 << 20));
+  }
+
+  @Test
+  void refusesSettingsThatCannotWork() {
+    assertThatThrownBy(() -> new Validate().compile(ENFORCE, FakeSite.anywhere()))
+        .hasMessageContaining("validate: an API without a document");
+    assertThatThrownBy(() -> new Validate.Settings(Mode.OFF, Mode.ENFORCE, Unknown.REFUSE, 1))
+        .hasMessageContaining("validate.response: enforce (expected: off)");
+    assertThatThrownBy(() -> new Validate.Settings(Mode.OFF, Mode.OFF, Unknown.REFUSE, 0))
+        .hasMessageContaining("validate.body-max");
+  }
+}
