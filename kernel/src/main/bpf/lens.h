@@ -18,6 +18,15 @@
 #define LENS_WAYS 4
 #define LENS_RECORDS (LENS_SETS * LENS_WAYS)
 
+/*
+ * What the running kernel allows, written by Java into read-only data before the programs are
+ * loaded: the verifier then drops the branches not taken, with the calls in them.
+ */
+struct lens_settings {
+	__u8 owner_known; /* sockops may ask for the process id (Linux 6.10) */
+	__u8 cast;	  /* skb->sk must be cast (Linux 6.4), and bpf_rdonly_cast exists */
+};
+
 /* SYNs whose handshake is not complete, direct-mapped by a hash of the four-tuple: 256 KiB. */
 #define LENS_SYNS 16384
 

@@ -20,6 +20,9 @@ public final class Lens implements ConnectionLens, AutoCloseable {
   private static final String OBJECT = "/bpf/lens.bpf.o";
   private static final String SOCKET_PROGRAM = "lens_sockops";
 
+  private static final String PRIVILEGE =
+      ". Run as root or with CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN";
+
   /// What each program hangs on, by its name in `lens.bpf.c`.
   private static final Map<String, String> HOOKS =
       Map.of(
@@ -47,13 +50,41 @@ public final class Lens implements ConnectionLens, AutoCloseable {
   /// @param untracked connections that got none, as two processors wanted the same one at once
   public record Totals(long tracked, long overwritten, long untracked) {}
 
+  /// What the running kernel allows, most first. Tried in this order, because asking for a version
+  /// says little about kernels that distributions patch.
+  enum Ability {
+    ALL(1, 1, ""),
+    WITHOUT_OWNER(0, 1, "; connections we open are not seen before Linux 6.10"),
+    WITHOUT_CAST(0, 0, "; connections we open are not seen before Linux 6.10");
+
+    private final byte owner;
+    private final byte cast;
+    private final String limit;
+
+    Ability(int owner, int cast, String limit) {
+      this.owner = (byte) owner;
+      this.cast = (byte) cast;
+      this.limit = limit;
+    }
+
+    /// `struct lens_settings`.
+    byte[] settings() {
+      return new byte[] {owner, cast};
+    }
+
+    String limit() {
+      return limit;
+    }
+  }
+
   private final BpfObject kernel;
   private final ConnectionTable table;
   private final LensControl control;
   private final List<KernelStatus.Program> programs;
   private volatile boolean open = true;
 
-  private Lens(BpfObject kernel, String cgroup) throws LibbpfException, IOException {
+  private Lens(BpfObject kernel, String cgroup, Ability ability)
+      throws LibbpfException, IOException {
     var differences =
         LensLayout.differences(kernel.struct(LensLayout.RECORD), kernel.struct(LensLayout.CONTROL));
     if (!differences.isEmpty()) {
@@ -64,7 +95,7 @@ public final class Lens implements ConnectionLens, AutoCloseable {
     this.control = new LensControl(kernel.share("lens_control", LensControl.BYTES));
     control.own();
     attach(kernel, cgroup);
-    this.programs = status(kernel, "attached to the cgroup " + cgroup);
+    this.programs = status(kernel, "attached to the cgroup " + cgroup + ability.limit());
   }
 
   /// The tracepoints first: they do nothing until sockops has marked a socket.
@@ -111,10 +142,21 @@ public final class Lens implements ConnectionLens, AutoCloseable {
   }
 
   private static Attempt attach(String cgroup) {
+    var attempt = attach(cgroup, Ability.ALL);
+    for (var ability : List.of(Ability.WITHOUT_OWNER, Ability.WITHOUT_CAST)) {
+      if (!(attempt instanceof Refused(var sentence)) || sentence.contains(PRIVILEGE)) {
+        return attempt;
+      }
+      attempt = attach(cgroup, ability);
+    }
+    return attempt;
+  }
+
+  static Attempt attach(String cgroup, Ability ability) {
     try {
-      var kernel = BpfObject.load("lens", object());
+      var kernel = BpfObject.load("lens", object(), ability.settings());
       try {
-        return new Attached(new Lens(kernel, cgroup));
+        return new Attached(new Lens(kernel, cgroup, ability));
       } catch (LibbpfException | IOException e) {
         kernel.close();
         throw e;
@@ -137,8 +179,8 @@ public final class Lens implements ConnectionLens, AutoCloseable {
 
   private static String sentence(LibbpfException e) {
     return e.isRefused()
-        ? e.getMessage() + ". Run as root or with CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN"
-        : e.getMessage() + " (expected: Linux 6.12 or newer with BTF, libbpf 1.1 or newer)";
+        ? e.getMessage() + PRIVILEGE
+        : e.getMessage() + " (expected: Linux 5.12 or newer with BTF, libbpf 1.1 or newer)";
   }
 
   @Override

@@ -50,6 +50,11 @@ public final class BpfObject implements AutoCloseable {
   ///
   /// @param name for the message where it fails
   public static BpfObject load(String name, byte[] elf) throws LibbpfException {
+    return load(name, elf, new byte[0]);
+  }
+
+  /// @param settings what the object's read-only data begins with, instead of what was compiled
+  public static BpfObject load(String name, byte[] elf, byte[] settings) throws LibbpfException {
     var library = Libbpf.load();
     try (var arena = Arena.ofConfined()) {
       var file = arena.allocateFrom(ValueLayout.JAVA_BYTE, elf);
@@ -62,6 +67,7 @@ public final class BpfObject implements AutoCloseable {
               MemorySegment.NULL);
       var loaded = new BpfObject(library, object);
       try {
+        loaded.set(settings, arena);
         library.number("cannot load " + name, "bpf_object__load", object);
       } catch (LibbpfException e) {
         loaded.close();
@@ -69,6 +75,23 @@ public final class BpfObject implements AutoCloseable {
       }
       return loaded;
     }
+  }
+
+  private void set(byte[] settings, Arena arena) throws LibbpfException {
+    if (settings.length == 0) {
+      return;
+    }
+    var map =
+        library.pointerOrFail(
+            "read-only data",
+            "bpf_object__find_map_by_name",
+            object,
+            arena.allocateFrom(".rodata"));
+    var size = arena.allocate(ValueLayout.JAVA_LONG);
+    var data = library.pointerOrFail("read-only data", "bpf_map__initial_value", map, size);
+    long bytes = size.get(ValueLayout.JAVA_LONG, 0);
+    MemorySegment.copy(
+        settings, 0, data.reinterpret(bytes), ValueLayout.JAVA_BYTE, 0, settings.length);
   }
 
   public List<Program> programs() throws LibbpfException {

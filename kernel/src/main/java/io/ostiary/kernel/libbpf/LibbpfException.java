@@ -6,7 +6,6 @@ public final class LibbpfException extends Exception {
   private static final long serialVersionUID = 1;
 
   private static final int EPERM = 1;
-  private static final int EACCES = 13;
 
   private final int errno;
 
@@ -19,9 +18,9 @@ public final class LibbpfException extends Exception {
     return errno;
   }
 
-  /// Whether more privilege would help.
+  /// Whether more privilege would help. EACCES is the verifier's word for a program it rejects.
   public boolean isRefused() {
-    return errno == EPERM || errno == EACCES;
+    return errno == EPERM;
   }
 
   private static String nameOf(int errno) {
@@ -31,7 +30,7 @@ public final class LibbpfException extends Exception {
       case 3 -> "ESRCH";
       case 7 -> "E2BIG";
       case 12 -> "ENOMEM";
-      case EACCES -> "EACCES";
+      case 13 -> "EACCES";
       case 16 -> "EBUSY";
       case 17 -> "EEXIST";
       case 19 -> "ENODEV";
