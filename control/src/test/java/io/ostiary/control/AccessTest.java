@@ -83,7 +83,7 @@ final class AccessTest {
     assertThat(path.headers().firstValue("Content-Type")).contains("application/problem+json");
     var method = fixture.send(fixture.request("/api/v1/kernel").DELETE());
     assertThat(method.statusCode()).isEqualTo(405);
-    assertThat(Fixture.tree(method).get("code").asString()).isEqualTo("method-not-allowed");
+    assertThat(Fixture.tree(method).get("code").asString()).isEqualTo("wrong-method");
   }
 
   @Test

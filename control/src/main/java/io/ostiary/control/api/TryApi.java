@@ -157,7 +157,7 @@ final class TryApi implements AutoCloseable {
     if (body.length > REQUEST_BYTES_MAX) {
       throw ApiProblem.of(
           413,
-          "body-too-large",
+          "request-too-large",
           "The body is too large",
           "body: more than " + REQUEST_BYTES_MAX + " bytes (expected: at most that)");
     }

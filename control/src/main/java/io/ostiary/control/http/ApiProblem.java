@@ -5,7 +5,7 @@ import java.util.List;
 
 /// Why a request to the admin API was refused; ends its route and becomes the answer (RFC 9457).
 public final class ApiProblem extends RuntimeException {
-  private static final String TYPES = "https://ostiary.io/problems/";
+  private static final String TYPE = "urn:ostiary:problem:";
 
   private final int status;
   private final String code;
@@ -63,6 +63,6 @@ public final class ApiProblem extends RuntimeException {
 
   public Body body() {
     var detail = getMessage();
-    return new Body(TYPES + code, title, status, code, detail == null ? "" : detail, faults);
+    return new Body(TYPE + code, title, status, code, detail == null ? "" : detail, faults);
   }
 }

@@ -58,7 +58,7 @@ public final class Fields {
     if (body.length > bytesMax) {
       throw ApiProblem.of(
           413,
-          "body-too-large",
+          "request-too-large",
           "The body is too large",
           "body: more than " + bytesMax + " bytes (expected: at most that)");
     }

@@ -59,11 +59,11 @@ public final class Problems {
       case 405 ->
           ApiProblem.of(
               405,
-              "method-not-allowed",
+              "wrong-method",
               "Not with this method",
               seen + " (expected: a method that /api/openapi.json lists for this path)");
       case 413 ->
-          ApiProblem.of(413, "body-too-large", "The body is too large", seen + ": too large");
+          ApiProblem.of(413, "request-too-large", "The body is too large", seen + ": too large");
       default ->
           ApiProblem.of(
               e.getStatus(),
@@ -79,7 +79,7 @@ public final class Problems {
         context,
         ApiProblem.of(
             500,
-            "internal",
+            "admin-failed",
             "Something is wrong in Ostiary",
             "the request could not be answered; the log says why (search for "
                 + context.path().toLowerCase(Locale.ROOT)
