@@ -66,6 +66,20 @@ final class LensTest {
   }
 
   @Test
+  void knowsTheSynOfAnIPv4ClientOfAnIPv6Listener() {
+    try (var listener = watched(InetAddress.ofLiteral("::"));
+        var client = NativeSocket.client(LOOPBACK)) {
+      long before = System.nanoTime();
+      client.connect(LOOPBACK, listener.port());
+      try (var accepted = listener.accept()) {
+        var facts = LensKit.read(lens, accepted.cookie());
+
+        assertThat(facts.synNanos).isBetween(before, facts.establishedNanos);
+      }
+    }
+  }
+
+  @Test
   void theNextRequestBeginsWithTheFirstDataAfterTheResponse() throws Exception {
     try (var listener = watched(LOOPBACK);
         var client = NativeSocket.client(LOOPBACK).connect(LOOPBACK, listener.port());
