@@ -21,6 +21,12 @@ import org.jspecify.annotations.Nullable;
 /// ms, so that a call is on its way to the disk well before it is a second old.
 final class LedgerReader implements AutoCloseable {
   private static final long TURN_MILLIS = 20;
+
+  /// After a turn with more lines than this the next one comes sooner, so that bursts do not fill
+  /// the rings.
+  private static final int BUSY_LINES = 1000;
+
+  private static final long BUSY_TURN_MILLIS = 2;
   private static final long SEAL_NANOS = 100_000_000;
   private static final int DRAIN_MAX = 4096;
   private static final long SEGMENT_BYTES_MAX = 128L << 20;
@@ -44,6 +50,7 @@ final class LedgerReader implements AutoCloseable {
   private long lagNanos;
   private long lagSinceNanos;
   private long callsRead;
+  private long callsBefore;
   private volatile long calls;
   private volatile long lagMillis;
   private volatile boolean closing;
@@ -87,7 +94,8 @@ final class LedgerReader implements AutoCloseable {
     while (!closing) {
       if (!turn()) {
         try {
-          TimeUnit.MILLISECONDS.sleep(TURN_MILLIS);
+          TimeUnit.MILLISECONDS.sleep(
+              callsRead - callsBefore > BUSY_LINES ? BUSY_TURN_MILLIS : TURN_MILLIS);
         } catch (InterruptedException e) {
           break;
         }
@@ -102,6 +110,7 @@ final class LedgerReader implements AutoCloseable {
   /// Drains a bounded number of lines; true when there may be more.
   private boolean turn() {
     turnNanos = System.nanoTime();
+    callsBefore = callsRead;
     boolean more = false;
     for (var ring : ledger.rings()) {
       more |= ring.drain(read, DRAIN_MAX) == DRAIN_MAX;

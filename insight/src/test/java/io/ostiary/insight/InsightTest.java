@@ -93,6 +93,29 @@ final class InsightTest {
   }
 
   @Test
+  void dropsWhatIsOlderThanTheRetention() throws Exception {
+    open(InsightSettings.DEFAULT);
+    await(() -> insight.status().store().state() == InsightStatus.State.RUNNING);
+    LedgerSlot slot = ring.claim();
+    long eightDaysAgo = System.currentTimeMillis() - Duration.ofDays(8).toMillis();
+    fixture.answered(slot, eightDaysAgo, System.nanoTime(), 1_000);
+    long old = slot.callId;
+    ring.publish();
+    await(() -> insight.status().store().rows() == 1);
+    assertThat(page(CallFilter.ALL)).isEqualTo(1);
+    insight.close();
+    open(InsightSettings.DEFAULT);
+    await(() -> insight.status().store().state() == InsightStatus.State.RUNNING);
+    await(() -> insight.status().store().rows() == 0);
+    long fresh = answered(1_000);
+    await(() -> insight.status().store().rows() == 1);
+    assertThat(insight.calls().find(old)).isEmpty();
+    assertThat(insight.calls().page(CallFilter.ALL, null, 10).calls())
+        .extracting(CallLine::id)
+        .containsExactly(io.ostiary.model.CallId.text(fresh));
+  }
+
+  @Test
   void makesADamagedIndexAnew() throws Exception {
     open(InsightSettings.DEFAULT);
     mixed(30);

@@ -33,6 +33,7 @@ final class Journal {
   /// Finds what earlier processes left. Their files are never appended to again.
   void open() throws IOException {
     Files.createDirectories(directory);
+    segments.clear();
     var files = new ArrayList<Path>();
     try (var stream = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
       stream.forEach(files::add);
