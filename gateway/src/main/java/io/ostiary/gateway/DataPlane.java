@@ -1,0 +1,40 @@
+package io.ostiary.gateway;
+
+import io.ostiary.gateway.loop.Transport;
+import io.ostiary.gateway.spi.Policy;
+import io.ostiary.model.ConnectionLens;
+import java.time.InstantSource;
+import java.util.List;
+
+/// What a gateway is built from; unlike a snapshot it does not change while it runs.
+///
+/// @param loops event loops, usually one for each core
+/// @param preferred the transport to use if it runs here, else the next one down
+/// @param ringCapacity lines of the ledger that each loop may be ahead; a power of two
+/// @param policies everything that a snapshot may name
+/// @param wall the wall clock, for ids and dates
+public record DataPlane(
+    int loops,
+    Transport.Kind preferred,
+    int ringCapacity,
+    ConnectionLens lens,
+    List<Policy<?>> policies,
+    InstantSource wall) {
+  public DataPlane {
+    policies = List.copyOf(policies);
+    if (loops < 1 || loops > 1024) {
+      throw new IllegalArgumentException("loops: " + loops + " (expected: 1-1024)");
+    }
+  }
+
+  /// One loop for each core, io_uring where it runs, no kernel facts.
+  public static DataPlane of(List<Policy<?>> policies) {
+    return new DataPlane(
+        Runtime.getRuntime().availableProcessors(),
+        Transport.Kind.IO_URING,
+        4096,
+        ConnectionLens.NONE,
+        policies,
+        InstantSource.system());
+  }
+}

@@ -1,0 +1,162 @@
+package io.ostiary.gateway;
+
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.ostiary.gateway.connection.Listeners;
+import io.ostiary.gateway.exchange.Plan;
+import io.ostiary.gateway.exchange.PlanCompiler;
+import io.ostiary.gateway.exchange.SharedState;
+import io.ostiary.gateway.loop.Loop;
+import io.ostiary.gateway.loop.Transport;
+import io.ostiary.gateway.upstream.UpstreamRegistry;
+import io.ostiary.model.LedgerRing;
+import io.ostiary.model.LedgerView;
+import io.ostiary.model.Snapshot;
+import io.ostiary.model.UpstreamHealth;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+
+/// The data plane: event loops, the plan they run under, and the listeners that bring them
+/// connections. Nothing listens before the first snapshot is published.
+///
+/// Thread-safe; its methods are for control-plane threads and may block.
+public final class Gateway implements AutoCloseable {
+  private final Transport transport;
+  private final DataPlane dataPlane;
+  private final MultiThreadIoEventLoopGroup group;
+  private final List<Loop> loops = new ArrayList<>();
+  private final UpstreamRegistry registry;
+  private final SharedState shared = new SharedState();
+  private final PlanCompiler compiler;
+  private final Listeners listeners;
+  private volatile @Nullable Plan plan;
+  private boolean ended;
+
+  public Gateway(DataPlane dataPlane) {
+    this.dataPlane = dataPlane;
+    transport = Transport.choose(dataPlane.preferred());
+    group =
+        new MultiThreadIoEventLoopGroup(
+            dataPlane.loops(), new DefaultThreadFactory("ostiary-loop"), transport.handlers());
+    int index = 0;
+    for (var executor : group) {
+      loops.add(
+          new Loop(
+              index++,
+              (EventLoop) executor,
+              transport,
+              new LedgerRing(dataPlane.ringCapacity()),
+              dataPlane.lens(),
+              dataPlane.wall()));
+    }
+    registry = new UpstreamRegistry(loops);
+    compiler = new PlanCompiler(dataPlane.policies(), registry, shared);
+    listeners = new Listeners(group, transport, loops, this::plan);
+  }
+
+  private Plan plan() {
+    return Objects.requireNonNull(plan);
+  }
+
+  /// Which transport runs, and why not a better one: one sentence.
+  public String transport() {
+    return transport.sentence();
+  }
+
+  /// Puts a snapshot into force, or refuses it whole. Listeners that are new are opened before the
+  /// swap, those that are gone are closed behind it; connections live on through both.
+  public synchronized Published publish(Snapshot snapshot) {
+    if (ended) {
+      return new Published.Refused(List.of("the gateway is ending (expected: a running one)"));
+    }
+    var problems = new ArrayList<String>();
+    shared.begin();
+    var next = compiler.compile(snapshot, dataPlane.wall().instant(), problems);
+    var before = plan;
+    if (next == null) {
+      shared.rollBack();
+      return new Published.Refused(problems);
+    }
+    if (before == null) {
+      // A connection may come in between the first bind and the return.
+      plan = next;
+    }
+    if (listeners.openNew(snapshot.listeners(), problems) == null) {
+      plan = before;
+      shared.rollBack();
+      return new Published.Refused(problems);
+    }
+    plan = next;
+    listeners.closeOthers(snapshot.listeners());
+    registry.inForce(next.upstreams());
+    shared.commit();
+    return new Published.InForce(snapshot.version());
+  }
+
+  /// Where it listens at the moment.
+  public List<InetSocketAddress> addresses() {
+    return listeners.addresses();
+  }
+
+  /// One ledger ring for each event loop.
+  public LedgerView ledger() {
+    var rings = loops.stream().map(Loop::ring).toList();
+    return () -> rings;
+  }
+
+  /// How every target of every upstream does.
+  public List<UpstreamHealth> upstreams() {
+    return registry.health();
+  }
+
+  public GatewayGauges gauges() {
+    return new GatewayGauges(
+        sum(loop -> loop.gauges().acceptedCount()),
+        sum(loop -> loop.gauges().openCount()),
+        sum(loop -> loop.gauges().inFlightCount()),
+        sum(loop -> loop.gauges().bannedCount()),
+        sum(loop -> loop.gauges().upstreamOpenCount()),
+        sum(loop -> loop.ring().lost()));
+  }
+
+  private long sum(ToLongFunction<Loop> of) {
+    return loops.stream().mapToLong(of).sum();
+  }
+
+  /// Ends gently: nobody new, idle connections close, calls in flight may end within the limit.
+  /// Returns whether all of them did.
+  public boolean drain(Duration limit) {
+    synchronized (this) {
+      ended = true;
+    }
+    listeners.drain();
+    long until = System.nanoTime() + limit.toNanos();
+    try {
+      while (listeners.connections() > 0 && System.nanoTime() < until) {
+        TimeUnit.MILLISECONDS.sleep(10);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return listeners.connections() == 0;
+  }
+
+  /// Ends at once: what is still open is cut, each call with its line in the ledger.
+  @Override
+  public void close() {
+    synchronized (this) {
+      ended = true;
+    }
+    listeners.drain();
+    listeners.closeAll();
+    registry.close();
+    group.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly(10, TimeUnit.SECONDS);
+  }
+}

@@ -1,0 +1,104 @@
+package io.ostiary.gateway.connection;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.uring.IoUringChannelOption;
+import io.ostiary.gateway.loop.Transport;
+import io.ostiary.model.Listener;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.function.Function;
+
+/// A listening socket. There is one for each listener, and its connections are dealt out to the
+/// event loops in turn: several sockets with SO_REUSEPORT would spread a few connections unevenly,
+/// lose what waits in a queue when one closes, and let a second process take the port unnoticed.
+///
+/// Thread-safe.
+final class Acceptor implements AutoCloseable {
+  /// Unsent bytes in the socket of a client; what is above stays with the upstream.
+  private static final int NOT_SENT_MAX = 128 * 1024;
+
+  private static final int BACKLOG = 4096;
+  private static final WriteBufferWaterMark MARKS = new WriteBufferWaterMark(32 * 1024, 128 * 1024);
+
+  private final Listener listener;
+  private final Channel channel;
+
+  private Acceptor(Listener listener, Channel channel) {
+    this.listener = listener;
+    this.channel = channel;
+  }
+
+  /// Binds and begins to accept.
+  ///
+  /// @throws IllegalStateException when the address cannot be had; the message names it
+  static Acceptor open(
+      Listener listener,
+      EventLoopGroup group,
+      Transport transport,
+      Function<Channel, ChannelHandler> connections) {
+    InetAddress host;
+    try {
+      host = InetAddress.getByName(listener.host());
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException(
+          "listener " + listener + ": no such address (expected: an address of this host)", e);
+    }
+    var bootstrap =
+        new ServerBootstrap()
+            .group(group)
+            .channelFactory(transport.servers())
+            .option(ChannelOption.SO_BACKLOG, BACKLOG)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, MARKS)
+            .childHandler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel accepted) {
+                    var handler = connections.apply(accepted);
+                    accepted.pipeline().addLast(handler);
+                  }
+                });
+    switch (transport.kind()) {
+      case IO_URING ->
+          bootstrap.childOption(IoUringChannelOption.TCP_NOTSENT_LOWAT, (long) NOT_SENT_MAX);
+      case EPOLL ->
+          bootstrap.childOption(EpollChannelOption.TCP_NOTSENT_LOWAT, (long) NOT_SENT_MAX);
+      case NIO -> {}
+    }
+    var bound = bootstrap.bind(new InetSocketAddress(host, listener.port())).awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      throw new IllegalStateException(
+          "listener %s: %s. Stop whoever uses the address, or choose another."
+              .formatted(listener, bound.cause().getMessage()),
+          bound.cause());
+    }
+    return new Acceptor(listener, bound.channel());
+  }
+
+  Listener listener() {
+    return listener;
+  }
+
+  /// Where it really listens, with the port that was chosen.
+  InetSocketAddress address() {
+    return (InetSocketAddress) channel.localAddress();
+  }
+
+  void accepting(boolean on) {
+    channel.config().setAutoRead(on);
+  }
+
+  @Override
+  public void close() {
+    channel.close().awaitUninterruptibly();
+  }
+}

@@ -1,0 +1,412 @@
+package io.ostiary.gateway.connection;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.ostiary.gateway.exchange.Call;
+import io.ostiary.gateway.exchange.ClientSide;
+import io.ostiary.gateway.exchange.Plan;
+import io.ostiary.gateway.loop.Deadline;
+import io.ostiary.gateway.loop.Loop;
+import io.ostiary.gateway.wire.RequestHead.Progress;
+import io.ostiary.model.Listener;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/// One connection of a client, over HTTP/1.x: it finds the requests in the bytes, and hands one
+/// after the other to a [Call].
+///
+/// Bytes that nobody can take yet stay in `held`, and while there are any, nothing more is read:
+/// that is what bounds pipelining and pushes back on a fast sender. Confined to its event loop.
+@SuppressWarnings("ReferenceEquality") // Whether it is the same object is the question.
+final class ClientConnection extends ChannelInboundHandlerAdapter implements ClientSide {
+  private enum State {
+    /// Between two requests.
+    IDLE,
+    HEAD,
+    /// A call is running; it says whether it takes content.
+    CALL,
+    /// The answer is out and the client should go; what it still sends is thrown away, so that it
+    /// can read the answer before a reset reaches it.
+    LEAVING,
+    CLOSED
+  }
+
+  private static final long LEAVE_NANOS = 2_000_000_000L;
+  private static final int LEAVE_BYTES_MAX = 1024 * 1024;
+
+  private final Loop loop;
+  private final CallPool calls;
+  private final Listener listener;
+  private final Channel channel;
+  private final InetAddress peer;
+  private final byte[] peerBytes;
+  private final byte[] peerText;
+  private final int peerPort;
+  private final long acceptedNanos;
+  private final long cookie;
+  private final Deadline deadline = new Deadline(this::expired);
+  private final Plan acceptedUnder;
+  private State state = State.IDLE;
+  private @Nullable Call call;
+  private @Nullable ByteBuf held;
+  private String timeoutReason = "";
+  private boolean processing;
+  private boolean reading = true;
+  private int requestNumber;
+  private int leftBytes;
+
+  ClientConnection(Loop loop, CallPool calls, Listener listener, Channel channel) {
+    this.loop = loop;
+    this.calls = calls;
+    this.listener = listener;
+    this.channel = channel;
+    var address = (InetSocketAddress) channel.remoteAddress();
+    peer = address.getAddress();
+    peerBytes = peer.getAddress();
+    peerText = peer.getHostAddress().getBytes(StandardCharsets.ISO_8859_1);
+    peerPort = address.getPort();
+    acceptedNanos = loop.refresh();
+    cookie = loop.cookie(channel);
+    acceptedUnder = calls.plan();
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext context) {
+    loop.gauges().accepted();
+    calls.opened(this);
+    timeout(calls.plan().waits().head(), "idle");
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    var in = (ByteBuf) message;
+    loop.refresh();
+    if (held != null) {
+      hold(in);
+      return;
+    }
+    process(in);
+  }
+
+  private void hold(ByteBuf in) {
+    var first = held;
+    if (first == null) {
+      held = in;
+      return;
+    }
+    var both = channel.alloc().buffer(first.readableBytes() + in.readableBytes());
+    both.writeBytes(first).writeBytes(in);
+    first.release();
+    in.release();
+    held = both;
+  }
+
+  /// Goes through the bytes as far as anybody takes them, and keeps the rest.
+  private void process(ByteBuf in) {
+    processing = true;
+    try {
+      boolean taken = true;
+      while (taken && in.isReadable()) {
+        taken = step(in);
+      }
+    } finally {
+      processing = false;
+      if (in.isReadable() && state != State.CLOSED) {
+        held = in;
+        read(false);
+      } else {
+        in.release();
+      }
+    }
+    if (held == null && state != State.CLOSED) {
+      read(true);
+    }
+  }
+
+  /// Whether bytes were taken.
+  private boolean step(ByteBuf in) {
+    switch (state) {
+      case IDLE -> beginCall();
+      case HEAD -> {
+        readHead(in);
+      }
+      case CALL -> {
+        var running = running();
+        if (!running.takesContent()) {
+          return false;
+        }
+        int before = in.readerIndex();
+        running.content(in);
+        if (state == State.CALL && call == running && running.takesContent()) {
+          timeout(calls.plan().waits().body(), "body-timeout");
+        }
+        return in.readerIndex() != before || state != State.CALL;
+      }
+      case LEAVING, CLOSED -> leave(in);
+    }
+    return true;
+  }
+
+  private void beginCall() {
+    if (calls.plan() != acceptedUnder && calls.banned(peerBytes)) {
+      loop.gauges().banned();
+      close();
+      return;
+    }
+    state = State.HEAD;
+    requestNumber++;
+    var begun = calls.take();
+    call = begun;
+    begun.begin(this, calls.plan(), calls.loops());
+    timeout(calls.plan().waits().head(), "head-timeout");
+  }
+
+  private Call running() {
+    return java.util.Objects.requireNonNull(call);
+  }
+
+  private void readHead(ByteBuf in) {
+    var begun = running();
+    int before = in.readerIndex();
+    var progress = begun.requestHead().read(in);
+    begun.countRequestBytes(in.readerIndex() - before);
+    if (progress == Progress.MORE) {
+      return;
+    }
+    state = State.CALL;
+    deadline.clear();
+    if (progress == Progress.FAULTY) {
+      begun.refuse(begun.requestHead().fault());
+    } else {
+      begun.headRead();
+    }
+  }
+
+  private void leave(ByteBuf in) {
+    leftBytes += in.readableBytes();
+    in.skipBytes(in.readableBytes());
+    if (leftBytes > LEAVE_BYTES_MAX) {
+      close();
+    }
+  }
+
+  private void read(boolean on) {
+    if (reading != on) {
+      reading = on;
+      channel.config().setAutoRead(on);
+    }
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) {
+    var running = call;
+    if (running != null) {
+      running.contentReadComplete();
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    var running = call;
+    if (running != null) {
+      loop.refresh();
+      running.clientWritable(channel.isWritable());
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    gone("client-left");
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    if (!(cause instanceof java.io.IOException)) {
+      System.getLogger("io.ostiary.gateway")
+          .log(System.Logger.Level.ERROR, "a client connection failed", cause);
+    }
+    gone(cause instanceof java.io.IOException ? "client-reset" : "internal");
+  }
+
+  private void gone(String reason) {
+    loop.refresh();
+    var running = call;
+    if (running != null) {
+      running.clientGone(reason);
+    }
+    close();
+  }
+
+  private void expired() {
+    loop.refresh();
+    var running = call;
+    if (running == null) {
+      close();
+      return;
+    }
+    state = State.CALL;
+    running.timedOut(timeoutReason);
+  }
+
+  void close() {
+    if (state == State.CLOSED) {
+      return;
+    }
+    state = State.CLOSED;
+    loop.deadlines().remove(deadline);
+    if (held != null) {
+      held.release();
+      held = null;
+    }
+    loop.gauges().closed();
+    calls.closed(this);
+    channel.close();
+  }
+
+  /// The gateway ends: at rest it closes now, else after its call.
+  void drain() {
+    if (state == State.IDLE) {
+      close();
+    }
+  }
+
+  /// The time for draining is over.
+  void cut() {
+    gone("drain-timeout");
+  }
+
+  @Override
+  public void bodyWanted() {
+    var running = call;
+    if (running != null && running.takesContent()) {
+      timeout(calls.plan().waits().body(), "body-timeout");
+    }
+    if (processing) {
+      return;
+    }
+    var rest = held;
+    held = null;
+    if (rest != null) {
+      process(rest);
+      if (call != null) {
+        call.contentReadComplete();
+      }
+    } else {
+      read(true);
+    }
+  }
+
+  @Override
+  public void ended(Call over, boolean reuse) {
+    boolean answered = over.answered();
+    call = null;
+    calls.give(over);
+    if (state == State.CLOSED) {
+      return;
+    }
+    if (!reuse) {
+      if (!channel.isActive() || !answered) {
+        close();
+        return;
+      }
+      leave();
+      return;
+    }
+    if (calls.draining() && held == null) {
+      close();
+      return;
+    }
+    state = State.IDLE;
+    timeout(calls.plan().waits().idle(), "idle");
+    var rest = held;
+    if (!processing && rest != null) {
+      held = null;
+      process(rest);
+    }
+  }
+
+  private void leave() {
+    state = State.LEAVING;
+    leftBytes = 0;
+    timeout(LEAVE_NANOS, "leave");
+    if (channel instanceof io.netty.channel.socket.SocketChannel socket) {
+      socket.shutdownOutput();
+    }
+    var rest = held;
+    held = null;
+    if (rest != null) {
+      rest.release();
+    }
+    read(true);
+  }
+
+  @Override
+  public void timeout(long nanos, String reason) {
+    timeoutReason = reason;
+    loop.deadlines().set(deadline, loop.now() + nanos);
+  }
+
+  @Override
+  public void noTimeout() {
+    deadline.clear();
+  }
+
+  @Override
+  public Loop loop() {
+    return loop;
+  }
+
+  @Override
+  public Channel channel() {
+    return channel;
+  }
+
+  @Override
+  public Listener listener() {
+    return listener;
+  }
+
+  @Override
+  public InetAddress peer() {
+    return peer;
+  }
+
+  @Override
+  public byte[] peerBytes() {
+    return peerBytes;
+  }
+
+  @Override
+  public byte[] peerText() {
+    return peerText;
+  }
+
+  @Override
+  public int peerPort() {
+    return peerPort;
+  }
+
+  @Override
+  public long acceptedNanos() {
+    return acceptedNanos;
+  }
+
+  @Override
+  public long cookie() {
+    return cookie;
+  }
+
+  @Override
+  public int requestNumber() {
+    return requestNumber;
+  }
+
+  @Override
+  public boolean draining() {
+    return calls.draining();
+  }
+}

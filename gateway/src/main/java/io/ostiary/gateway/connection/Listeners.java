@@ -1,0 +1,152 @@
+package io.ostiary.gateway.connection;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoopGroup;
+import io.ostiary.gateway.exchange.Plan;
+import io.ostiary.gateway.loop.Loop;
+import io.ostiary.gateway.loop.Transport;
+import io.ostiary.model.Listener;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// All listeners of the plan in force, and the client connections that came in through them.
+///
+/// Shared: listeners change on control-plane threads under a lock; connections belong to their
+/// loops; their number is one atomic count, since the limit holds over all loops.
+public final class Listeners {
+  private final EventLoopGroup group;
+  private final Transport transport;
+  private final Supplier<Plan> plans;
+  private final Map<Object, CallPool> pools = new HashMap<>();
+  private final Map<Listener, Acceptor> open = new LinkedHashMap<>();
+  private final AtomicInteger connections = new AtomicInteger();
+  private volatile boolean paused;
+
+  public Listeners(
+      EventLoopGroup group, Transport transport, List<Loop> loops, Supplier<Plan> plans) {
+    this.group = group;
+    this.transport = transport;
+    this.plans = plans;
+    for (var loop : loops) {
+      pools.put(loop.eventLoop(), new CallPool(loop, loops.size(), plans, this::oneClosed));
+    }
+  }
+
+  /// Opens what is new. Nothing is open that was not before when anything cannot be.
+  ///
+  /// @return what can be closed again, or null when problems were added
+  public synchronized @Nullable List<Listener> openNew(
+      List<Listener> wanted, List<String> problems) {
+    var opened = new ArrayList<Listener>();
+    for (var listener : wanted) {
+      if (open.containsKey(listener)) {
+        continue;
+      }
+      try {
+        open.put(
+            listener,
+            Acceptor.open(listener, group, transport, channel -> connection(listener, channel)));
+        opened.add(listener);
+      } catch (IllegalStateException e) {
+        problems.add(String.valueOf(e.getMessage()));
+      }
+    }
+    if (problems.isEmpty()) {
+      return opened;
+    }
+    opened.forEach(this::close);
+    return null;
+  }
+
+  public synchronized void closeOthers(List<Listener> wanted) {
+    for (var listener : List.copyOf(open.keySet())) {
+      if (!wanted.contains(listener)) {
+        close(listener);
+      }
+    }
+  }
+
+  private void close(Listener listener) {
+    var acceptor = open.remove(listener);
+    if (acceptor != null) {
+      acceptor.close();
+    }
+  }
+
+  public synchronized List<InetSocketAddress> addresses() {
+    return open.values().stream().map(Acceptor::address).toList();
+  }
+
+  private ChannelHandler connection(Listener listener, Channel channel) {
+    var calls = java.util.Objects.requireNonNull(pools.get(channel.eventLoop()));
+    int now = connections.incrementAndGet();
+    if (now >= plans.get().settings().connectionsMax() && !paused) {
+      pause(true);
+    }
+    if (!(channel.remoteAddress() instanceof InetSocketAddress address)) {
+      // Gone before it was looked at.
+      return refused(channel);
+    }
+    if (calls.banned(address.getAddress().getAddress())) {
+      calls.loop().gauges().banned();
+      return refused(channel);
+    }
+    return new ClientConnection(calls.loop(), calls, listener, channel);
+  }
+
+  private ChannelHandler refused(Channel channel) {
+    oneClosed();
+    channel.config().setOption(io.netty.channel.ChannelOption.SO_LINGER, 0);
+    channel.eventLoop().execute(() -> cut(channel));
+    return new ChannelInboundHandlerAdapter() {
+      @Override
+      public void channelRead(io.netty.channel.ChannelHandlerContext context, Object message) {
+        io.netty.util.ReferenceCountUtil.release(message);
+      }
+    };
+  }
+
+  private static void cut(Channel channel) {
+    channel.close();
+  }
+
+  private void oneClosed() {
+    int now = connections.decrementAndGet();
+    if (paused && now < plans.get().settings().connectionsMax()) {
+      pause(false);
+    }
+  }
+
+  /// Called on event loops; the acceptors' switch is thread-safe, and no lock is taken here that a
+  /// bind could hold.
+  private void pause(boolean on) {
+    paused = on;
+    for (var acceptor : List.copyOf(open.values())) {
+      acceptor.accepting(!on);
+    }
+  }
+
+  /// Accepts nobody any more, and lets every connection end after its call.
+  public synchronized void drain() {
+    closeOthers(List.of());
+    pools.values().forEach(pool -> pool.loop().eventLoop().execute(pool::drain));
+  }
+
+  /// Cuts what is left.
+  public void closeAll() {
+    pools.values().forEach(pool -> pool.loop().eventLoop().execute(pool::closeAll));
+  }
+
+  public int connections() {
+    return connections.get();
+  }
+}

@@ -1,0 +1,447 @@
+package io.ostiary.gateway.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.ostiary.gateway.upstream.Endpoint;
+import io.ostiary.gateway.upstream.UpstreamConnection;
+import io.ostiary.gateway.wire.Bytes;
+import io.ostiary.gateway.wire.FieldKind;
+import io.ostiary.gateway.wire.Methods;
+import io.ostiary.gateway.wire.Numbers;
+import io.ostiary.gateway.wire.ResponseHead;
+import io.ostiary.model.LedgerSlot;
+import org.jspecify.annotations.Nullable;
+
+/// The attempts of one exchange to get an answer, one after the other.
+///
+/// Tried again is only what is safe: when no connection came about, or when a connection from the
+/// pool died before a byte of the answer, nothing of a streamed body had been sent, and the method
+/// is idempotent (RFC 9112 section 9.3.1). Reused with its call; confined to its event loop.
+@SuppressWarnings("ReferenceEquality") // Whether it is the same object is the question.
+final class Attempts implements UpstreamConnection.Owner {
+  /// Fields that go to the upstream as they came.
+  private static final int KEPT = 1 << FieldKind.OTHER | 1 << FieldKind.DATE;
+
+  private static final int ATTEMPTS_MAX = 3;
+  private static final int INTERIM_MAX = 16;
+  private static final byte[] VERSION_HOST = Bytes.of(" HTTP/1.1\r\nHost: ");
+  private static final byte[] LENGTH = Bytes.of("Content-Length: ");
+  private static final byte[] CHUNKED = Bytes.of("Transfer-Encoding: chunked\r\n");
+  private static final byte[] EXPECT = Bytes.of("Expect: 100-continue\r\n");
+  private static final byte[] CLOSE = Bytes.of("Connection: close\r\n");
+  private static final byte[] VIA_CALL = Bytes.of("Via: 1.1 ostiary\r\nOstiary-Call: ");
+  private static final int CR_LF = '\r' << 8 | '\n';
+
+  private final Call call;
+  private final Outlet outlet = new Outlet();
+  private LedgerSlot.@Nullable AttemptSlot slot;
+  private @Nullable UpstreamConnection connection;
+  private @Nullable Endpoint endpoint;
+  private int count;
+  private int interims;
+  private boolean sent;
+  private boolean contentSent;
+  private boolean expectForwarded;
+
+  Attempts(Call call) {
+    this.call = call;
+  }
+
+  void begin() {
+    count = 0;
+    slot = null;
+    endpoint = null;
+  }
+
+  void start() {
+    attempt(null, false);
+  }
+
+  private void attempt(@Nullable Endpoint avoid, boolean fresh) {
+    var handle = call.routed().upstream();
+    var chosen = handle.choose(call.loop(), avoid);
+    count++;
+    interims = 0;
+    sent = false;
+    contentSent = false;
+    endpoint = chosen;
+    slot = call.times().attempt(handle.upstream(), chosen);
+    call.answer()
+        .head()
+        .start(call.plan().settings().headBytesMax(), call.plan().settings().headFieldsMax());
+    chosen.began();
+    var acquired = UpstreamConnection.acquire(call.loop(), handle, chosen, this, fresh);
+    if (acquired == null) {
+      endAttempt(chosen.healthy(call.loop().now()) ? "connections-max" : "unresolved");
+      call.upstreamFailed(chosen.healthy(call.loop().now()) ? "connections-max" : "unresolved");
+      return;
+    }
+    connection = acquired;
+    if (acquired.established()) {
+      connected();
+    }
+  }
+
+  private void endAttempt(String failure) {
+    var ended = endpoint;
+    if (ended != null) {
+      ended.ended();
+      endpoint = null;
+    }
+    var mine = slot;
+    if (mine != null) {
+      mine.failure = failure;
+      mine.lastByteNanos = call.loop().now();
+    }
+    slot = null;
+  }
+
+  private LedgerSlot.AttemptSlot slot() {
+    return java.util.Objects.requireNonNull(slot);
+  }
+
+  private UpstreamConnection connection() {
+    return java.util.Objects.requireNonNull(connection);
+  }
+
+  @Override
+  public void connected() {
+    var to = connection();
+    slot().reused = to.reused();
+    slot().connectedNanos = call.loop().now();
+    call.times().upstreamCookie = to.cookie();
+    outlet.begin(to.channel());
+    writeHead();
+    var whole = call.requestBody().gathered();
+    if (whole != null) {
+      outlet.content(whole, 0, whole.writerIndex());
+      requestSent();
+    } else if (call.requestBody().complete()) {
+      requestSent();
+    } else {
+      // The head goes at once where the client waits for a word before it sends more.
+      if (expectForwarded) {
+        outlet.flush();
+        to.timeout(call.routed().upstream().answerNanos(), "answer-timeout");
+      }
+      call.requestBody().forward();
+    }
+  }
+
+  private void writeHead() {
+    var head = call.requestHead();
+    var fields = head.fields();
+    var route = call.routed();
+    var out = outlet.room(fields.bytesMax() + 512);
+    writeMethod(out, head.method());
+    int path = head.pathStart() + route.stripBytes();
+    if (path == head.pathEnd()) {
+      out.writeByte('/');
+    }
+    out.writeBytes(head.bytes(), path, head.pathEnd() - path);
+    if (head.queryStart() >= 0) {
+      out.writeByte('?');
+      out.writeBytes(head.bytes(), head.queryStart(), head.queryEnd() - head.queryStart());
+    }
+    out.writeBytes(VERSION_HOST);
+    int authority = head.authorityEnd() - head.authorityStart();
+    if (authority > 0) {
+      out.writeBytes(head.bytes(), head.authorityStart(), authority).writeShort(CR_LF);
+    } else {
+      out.writeBytes(Bytes.of(connection().endpoint().target().toString())).writeShort(CR_LF);
+    }
+    fields.writeKinds(out, KEPT);
+    writeFraming(out);
+    ForwardedFields.write(out, call, call.peerTrusted());
+    call.trace().write(out, call.callId());
+    out.writeBytes(VIA_CALL);
+    Answer.writeCallId(out, call.callId());
+    out.writeShort(CR_LF).writeShort(CR_LF);
+  }
+
+  private static void writeMethod(ByteBuf out, String method) {
+    for (int i = 0; i < method.length(); i++) {
+      out.writeByte(method.charAt(i));
+    }
+    out.writeByte(' ');
+  }
+
+  private void writeFraming(ByteBuf out) {
+    var head = call.requestHead();
+    var whole = call.requestBody().gathered();
+    expectForwarded = false;
+    if (whole != null) {
+      writeLength(out, whole.writerIndex());
+    } else if (head.chunked()) {
+      out.writeBytes(CHUNKED);
+    } else if (head.contentLength() >= 0) {
+      writeLength(out, head.contentLength());
+    }
+    if (head.expectsContinue() && !call.requestBody().continued()) {
+      expectForwarded = true;
+      out.writeBytes(EXPECT);
+    }
+    boolean strange =
+        head.hasBody() && (head.method().equals("GET") || head.method().equals("HEAD"));
+    if (strange) {
+      // Content here has no meaning (RFC 9110 section 9.3.1); a server that ignores it must not
+      // read it as the next request.
+      out.writeBytes(CLOSE);
+    }
+  }
+
+  private static void writeLength(ByteBuf out, long length) {
+    out.writeBytes(LENGTH);
+    Numbers.writeDecimal(out, length);
+    out.writeShort(CR_LF);
+  }
+
+  boolean takesContent() {
+    var to = connection;
+    return to != null && to.established() && to.writable();
+  }
+
+  void content(ByteBuf in, int start, int length, boolean last) {
+    if (connection == null) {
+      return;
+    }
+    contentSent |= length > 0;
+    if (call.requestHead().chunked()) {
+      outlet.chunk(in, start, length);
+      if (last) {
+        var decoder = call.requestBody().decoder();
+        outlet.lastChunk(decoder.hasTrailers() ? decoder.trailers() : null, KEPT);
+      }
+    } else {
+      outlet.content(in, start, length);
+    }
+    if (last) {
+      requestSent();
+    } else if (!connection().writable()) {
+      outlet.flush();
+      if (!connection().writable()) {
+        connection().timeout(call.routed().upstream().idleNanos(), "write-timeout");
+      }
+    }
+  }
+
+  private void requestSent() {
+    sent = true;
+    outlet.flush();
+    slot().requestSentNanos = call.loop().now();
+    call.times().upstreamRequestBytes = outlet.bytes();
+    if (!call.answer().begun()) {
+      connection().timeout(call.routed().upstream().answerNanos(), "answer-timeout");
+    }
+  }
+
+  void flush() {
+    if (connection != null && connection.established()) {
+      outlet.flush();
+    }
+  }
+
+  boolean requestIsSent() {
+    return sent;
+  }
+
+  @Override
+  public void upstreamWritable(boolean writable) {
+    if (writable && !sent) {
+      connection().noTimeout();
+      call.clientSide().bodyWanted();
+    }
+  }
+
+  @Override
+  public ResponseHead responseHead() {
+    return call.answer().head();
+  }
+
+  @Override
+  public void responseHeadRead() {
+    var head = call.answer().head();
+    var from = connection();
+    var mine = slot();
+    if (mine.firstByteNanos == 0) {
+      mine.firstByteNanos = call.loop().now();
+    }
+    int status = head.status();
+    if (status == 101) {
+      fail("unasked-upgrade");
+      return;
+    }
+    if (status < 200) {
+      if (++interims > INTERIM_MAX) {
+        fail("too-many-interims");
+        return;
+      }
+      call.answer().interim();
+      head.start(call.plan().settings().headBytesMax(), call.plan().settings().headFieldsMax());
+      from.anotherHead();
+      return;
+    }
+    mine.status = status;
+    call.times().upstreamStatus = status;
+    long since = mine.requestSentNanos == 0 ? mine.connectedNanos : mine.requestSentNanos;
+    from.endpoint().answered(Math.max(0, mine.firstByteNanos - since), call.loop().now());
+    frame(head, from);
+    from.timeout(call.routed().upstream().idleNanos(), "idle-timeout");
+    call.answer().headRead();
+  }
+
+  private void frame(ResponseHead head, UpstreamConnection from) {
+    var body = from.body();
+    if (bodiless(head)) {
+      body.none();
+    } else if (head.chunked()) {
+      body.chunked(call.plan().settings().headBytesMax(), call.plan().settings().headFieldsMax());
+    } else if (head.contentLength() >= 0) {
+      body.length(head.contentLength());
+    } else {
+      body.untilClose();
+    }
+  }
+
+  private boolean bodiless(ResponseHead head) {
+    return call.requestHead().method().equals("HEAD")
+        || head.status() == 204
+        || head.status() == 304;
+  }
+
+  @Override
+  public void responseBody(ByteBuf in, int start, int length, boolean last) {
+    var from = connection();
+    call.loop();
+    if (!last) {
+      from.timeout(call.routed().upstream().idleNanos(), "idle-timeout");
+      call.answer().content(in, start, length, false);
+      return;
+    }
+    var head = call.answer().head();
+    slot().lastByteNanos = call.loop().now();
+    call.times().upstreamResponseBytes = from.bytesRead();
+    from.noTimeout();
+    var trailers = from.body().hasTrailers() ? from.body().trailers() : null;
+    call.answer().trailers(trailers);
+    boolean odd = head.status() == 204 && (head.chunked() || head.contentLength() > 0);
+    boolean strange = call.requestHead().hasBody() && bodilessMethod();
+    boolean reusable =
+        head.keepAlive()
+            && sent
+            && !from.body().endsWithConnection()
+            && !odd
+            && !strange
+            && from.established();
+    long seconds = reusable ? head.keepAliveSeconds() : 0;
+    reusable &= head.chunked() || head.contentLength() >= 0 || bodiless(head);
+    endAttempt("");
+    connection = null;
+    outlet.drop();
+    if (reusable) {
+      from.rest(seconds);
+    } else {
+      from.close();
+    }
+    call.answer().content(in, start, length, true);
+  }
+
+  private boolean bodilessMethod() {
+    return call.requestHead().method().equals("GET") || call.requestHead().method().equals("HEAD");
+  }
+
+  @Override
+  public void upstreamReadComplete() {
+    call.answer().flush();
+  }
+
+  private void fail(String reason) {
+    var from = connection;
+    if (from != null) {
+      from.close();
+    }
+    upstreamFailed(reason);
+  }
+
+  @Override
+  public void upstreamFailed(String reason) {
+    var failed = endpoint;
+    boolean neverConnected = slot != null && slot.connectedNanos == 0;
+    boolean reused = slot != null && slot.reused;
+    if (connection != null) {
+      call.times().upstreamResponseBytes = connection.bytesRead();
+    }
+    connection = null;
+    outlet.drop();
+    if (failed != null && !(reused && reason.equals("closed-before-response"))) {
+      failed.failed(call.loop().now());
+    }
+    endAttempt(reason);
+    if (!call.answer().begun() && repeatable(reason, neverConnected, reused)) {
+      attempt(neverConnected ? failed : null, true);
+      return;
+    }
+    call.upstreamFailed(reason);
+  }
+
+  private boolean repeatable(String reason, boolean neverConnected, boolean reused) {
+    if (count >= ATTEMPTS_MAX || (contentSent && call.requestBody().gathered() == null)) {
+      return false;
+    }
+    if (neverConnected) {
+      return call.routed().upstream().size() > 1 && !reason.equals("internal");
+    }
+    boolean died = reason.equals("closed-before-response") || reason.equals("reset");
+    return reused
+        && died
+        && !call.answer().head().begun()
+        && Methods.idempotent(call.requestHead().method());
+  }
+
+  void pause() {
+    if (connection != null && connection.established()) {
+      connection.pause();
+    }
+  }
+
+  /// Lets the upstream be read again, once this event has been handled.
+  void resumeSoon() {
+    var paused = connection;
+    if (paused != null && paused.established()) {
+      call.loop().eventLoop().execute(() -> resumeIf(paused));
+    }
+  }
+
+  private void resumeIf(UpstreamConnection paused) {
+    if (connection == paused && !call.filterRun().waiting() && call.answer().clientKeepsUp()) {
+      paused.resume();
+    }
+  }
+
+  void pauseForClient() {
+    if (connection != null) {
+      connection.pause();
+      connection.noTimeout();
+    }
+  }
+
+  void resumeForClient() {
+    var paused = connection;
+    if (paused != null && !call.filterRun().waiting()) {
+      paused.timeout(call.routed().upstream().idleNanos(), "idle-timeout");
+      paused.resume();
+    }
+  }
+
+  /// Gives up the attempt that runs, if any.
+  void drop() {
+    var from = connection;
+    if (from != null) {
+      connection = null;
+      call.times().upstreamResponseBytes = from.bytesRead();
+      call.times().upstreamRequestBytes = outlet.bytes();
+      from.close();
+      endAttempt("given-up");
+    }
+    outlet.drop();
+  }
+}

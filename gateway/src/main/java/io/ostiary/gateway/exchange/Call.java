@@ -1,0 +1,530 @@
+package io.ostiary.gateway.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.ostiary.gateway.filter.FilterChain;
+import io.ostiary.gateway.loop.Loop;
+import io.ostiary.gateway.route.RouteTable;
+import io.ostiary.gateway.spi.Exchange;
+import io.ostiary.gateway.spi.HeaderName;
+import io.ostiary.gateway.spi.Headers;
+import io.ostiary.gateway.spi.Message;
+import io.ostiary.gateway.spi.Problem;
+import io.ostiary.gateway.spi.StateKey;
+import io.ostiary.gateway.wire.HeadFault;
+import io.ostiary.gateway.wire.RequestHead;
+import io.ostiary.gateway.wire.ResponseHead;
+import io.ostiary.model.Api;
+import io.ostiary.model.Consumer;
+import io.ostiary.model.Ending;
+import io.ostiary.model.Route;
+import java.net.InetAddress;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// One exchange, from the first byte of its request to its line in the ledger.
+///
+/// The parts: [RequestBody] takes the content, [FilterRun] asks the policies, [Attempts] asks the
+/// upstream, [Answer] writes to the client, [CallTimes] measures. This class decides what follows
+/// what. Borrowed from its loop for one exchange and used again for another, so a call in steady
+/// state makes next to no objects; confined to its event loop.
+public final class Call implements Exchange {
+  private static final HeaderName ORIGIN = HeaderName.of("Origin");
+  private static final HeaderName ASKED_METHOD = HeaderName.of("Access-Control-Request-Method");
+  private static final Object[] NO_STATES = {};
+
+  private final RequestHead requestHead = new RequestHead();
+  private final RequestBody requestBody = new RequestBody(this);
+  private final RouteTable.Match<RoutePlan> match = new RouteTable.Match<>();
+  private final FilterRun filters = new FilterRun(this);
+  private final Attempts attempts = new Attempts(this);
+  private final Answer answer = new Answer(this);
+  private final CallTimes times = new CallTimes(this);
+  private final Trace trace = new Trace();
+  private final Loop loop;
+  private @Nullable ClientSide client;
+  private @Nullable Plan plan;
+  private @Nullable RoutePlan routePlan;
+  private @Nullable Object[] states = NO_STATES;
+  private @Nullable Consumer consumer;
+  private @Nullable InetAddress clientAddress;
+  private @Nullable String path;
+  private @Nullable String remark;
+  private boolean active;
+  private boolean preflight;
+  private long callId;
+
+  public Call(Loop loop) {
+    this.loop = loop;
+  }
+
+  /// The first byte of a request is there.
+  public void begin(ClientSide of, Plan under, int loops) {
+    client = of;
+    plan = under;
+    routePlan = null;
+    consumer = null;
+    clientAddress = null;
+    path = null;
+    remark = null;
+    active = true;
+    preflight = false;
+    callId = loop.nextCallId(loops);
+    filters.begin(FilterChain.EMPTY);
+    requestHead.start(under.settings().headBytesMax(), under.settings().headFieldsMax());
+    requestBody.begin();
+    attempts.begin();
+    answer.begin();
+    times.begin(loop.now(), loop.wallMillis());
+    trace.high = 0;
+    trace.low = 0;
+    loop.gauges().began();
+  }
+
+  /// The head cannot be taken: refused before any policy is asked.
+  public void refuse(HeadFault fault) {
+    refuse(Problems.of(fault), fault.code());
+  }
+
+  void refuse(Problem problem, String reason) {
+    requestBody.unusable();
+    reply(problem, new Ending.ClientFailed(reason), -1);
+  }
+
+  /// The head is complete: find the route and ask its policies.
+  public void headRead() {
+    times.headRead();
+    trace.begin(requestHead.fields(), loop);
+    requestBody.framed(requestHead, plan().settings());
+    if (requestHead.asterisk()) {
+      answer.own(204, List.of(), "", new Ending.Answered(0));
+      return;
+    }
+    if (!findRoute()) {
+      return;
+    }
+    if (requestBody.announcedTooLong()) {
+      reply(Problems.BODY_TOO_LARGE, new Ending.ClientFailed("body-too-large"), -1);
+      return;
+    }
+    filters.run(
+        FilterRun.Step.REQUEST, filters().request(), preflight ? filters().preflights() : -1L);
+  }
+
+  private boolean findRoute() {
+    var found =
+        plan()
+            .routes()
+            .find(requestHead.bytes(), requestHead.pathStart(), requestHead.pathEnd(), match);
+    if (!found) {
+      reply(Problems.NO_ROUTE, new Ending.ClientFailed("no-route"), -1);
+      return false;
+    }
+    var route = match.route(requestHead.method());
+    if (route == null && requestHead.method().equals("OPTIONS")) {
+      // A browser asks beforehand (Fetch standard): the policies of the route it will ask decide.
+      var asked = requestHead.fields().first(ASKED_METHOD);
+      preflight = asked != null && requestHead.fields().has(ORIGIN);
+      route = preflight ? preflightRoute(Objects.requireNonNull(asked)) : null;
+    }
+    if (route == null) {
+      reply(
+          Problems.methodNotAllowed(match.allow()),
+          new Ending.ClientFailed("method-not-allowed"),
+          -1);
+      return false;
+    }
+    routePlan = route;
+    filters.begin(route.filters());
+    int wanted = route.filters().states();
+    if (wanted > 0) {
+      states = states.length < wanted ? new @Nullable Object[wanted] : states;
+    }
+    return true;
+  }
+
+  private @Nullable RoutePlan preflightRoute(String asked) {
+    var route = match.route(asked);
+    return route == null ? match.anyRoute() : route;
+  }
+
+  // What the parts say.
+
+  void filtersPassed(FilterRun.Step step) {
+    switch (step) {
+      case REQUEST -> {
+        if (preflight) {
+          reply(
+              Problems.methodNotAllowed(match.allow()),
+              new Ending.ClientFailed("method-not-allowed"),
+              -1);
+        } else {
+          requestBody.start();
+        }
+      }
+      case REQUEST_WHOLE -> attempts.start();
+      case REQUEST_PIECE -> requestBody.piecePassed();
+      case RESPONSE -> answer.headPassed();
+      case RESPONSE_WHOLE -> answer.wholePassed();
+      case RESPONSE_PIECE -> answer.piecePassed();
+      case REPLY -> answer.replyPassed();
+    }
+  }
+
+  void filterReplied(int filter, Problem problem) {
+    reply(problem, filters().refusal(filter), filter);
+  }
+
+  void filterAnswered(int filter, Message message) {
+    if (!answer.begun()) {
+      attempts.drop();
+      answer.own(message.status(), message.fields(), message.body(), filters().refusal(filter));
+    } else {
+      abort(filters().refusal(filter));
+    }
+  }
+
+  void filterFailed(int filter, Throwable cause) {
+    System.getLogger("io.ostiary.gateway")
+        .log(
+            System.Logger.Level.WARNING,
+            "policy " + filters().name(filter) + " failed in call " + callId,
+            cause);
+    if (answer.replying()) {
+      // It failed on the reply itself: nobody else is asked.
+      answer.replyPassed();
+      return;
+    }
+    reply(Problems.POLICY_FAILED, filters().refusal(filter), filter);
+  }
+
+  void filterWaits(int filter) {
+    attempts.pause();
+    var route = routePlan;
+    long nanos = route == null ? plan().waits().body() : route.upstream().answerNanos();
+    clientSide().timeout(nanos, "policy-timeout");
+    waitingFilter = filter;
+  }
+
+  private int waitingFilter;
+
+  void filterWaited() {
+    clientSide().noTimeout();
+    attempts.resumeSoon();
+  }
+
+  /// Answers in the upstream's place, or ends the connection where the answer has begun.
+  ///
+  /// @param filter who refused, -1: nobody; its own response moment is left out
+  void reply(Problem problem, Ending ending, int filter) {
+    if (!active) {
+      return;
+    }
+    if (answer.begun()) {
+      abort(ending);
+      return;
+    }
+    attempts.drop();
+    filters.stop();
+    answer.problem(problem, ending, filter);
+  }
+
+  /// The upstream is to blame.
+  void upstreamFailed(String reason) {
+    reply(Problems.upstream(reason), new Ending.UpstreamFailed(reason), -1);
+  }
+
+  /// Nothing can be told any more: the connection is cut.
+  void abort(Ending ending) {
+    if (active) {
+      finish(ending, false);
+    }
+  }
+
+  /// The client's connection is gone.
+  public void clientGone(String reason) {
+    abort(new Ending.ClientFailed(reason));
+  }
+
+  /// The time of [ClientSide#timeout] is over.
+  public void timedOut(String reason) {
+    if (reason.equals("policy-timeout")) {
+      filters.stop();
+      reply(Problems.POLICY_FAILED, filters().refusal(waitingFilter), waitingFilter);
+    } else if (reason.equals("write-timeout") || reason.equals("discard-timeout")) {
+      abort(new Ending.ClientFailed(reason));
+    } else {
+      refuse(Problems.CLIENT_TIMEOUT, reason);
+    }
+  }
+
+  public void clientWritable(boolean writable) {
+    answer.clientWritable(writable);
+  }
+
+  /// Content of the request. What is not taken stays in the buffer.
+  public void content(ByteBuf in) {
+    requestBody.content(in);
+  }
+
+  /// Everything the client sent so far has been taken.
+  public void contentReadComplete() {
+    attempts.flush();
+  }
+
+  public boolean takesContent() {
+    return active && requestBody.takes();
+  }
+
+  public boolean requestComplete() {
+    return requestBody.complete();
+  }
+
+  /// Whether the client was sent a whole answer.
+  public boolean answered() {
+    return answer.allTaken();
+  }
+
+  public void countRequestBytes(long more) {
+    times.requestBytes += more;
+  }
+
+  /// Ends the exchange, whatever its state; only the first time counts.
+  void finish(Ending ending, boolean reuse) {
+    if (!active) {
+      return;
+    }
+    active = false;
+    loop.refresh();
+    filters.stop();
+    attempts.drop();
+    runEnds(ending);
+    times.record(ending, answer.bytes());
+    answer.drop();
+    requestBody.drop();
+    if (states.length > 0) {
+      Arrays.fill(states, null);
+    }
+    loop.gauges().ended();
+    var of = clientSide();
+    of.ended(this, reuse);
+  }
+
+  private void runEnds(Ending ending) {
+    long touched = filters.touched();
+    if (touched == 0) {
+      return;
+    }
+    for (int filter : filters().end()) {
+      if ((touched >>> filter & 1) != 0) {
+        try {
+          filters().filter(filter).end(this, ending);
+        } catch (RuntimeException e) {
+          System.getLogger("io.ostiary.gateway")
+              .log(System.Logger.Level.WARNING, "policy " + filters().name(filter) + " failed", e);
+        }
+      }
+    }
+  }
+
+  /// Lets go of everything, before the call goes back to its loop.
+  public void release() {
+    client = null;
+    plan = null;
+    routePlan = null;
+    consumer = null;
+  }
+
+  // What the parts ask.
+
+  Loop loop() {
+    return loop;
+  }
+
+  ClientSide clientSide() {
+    return Objects.requireNonNull(client);
+  }
+
+  Plan plan() {
+    return Objects.requireNonNull(plan);
+  }
+
+  @Nullable RoutePlan routePlan() {
+    return routePlan;
+  }
+
+  RoutePlan routed() {
+    return Objects.requireNonNull(routePlan);
+  }
+
+  FilterChain filters() {
+    return routePlan == null ? FilterChain.EMPTY : routePlan.filters();
+  }
+
+  FilterRun filterRun() {
+    return filters;
+  }
+
+  public RequestHead requestHead() {
+    return requestHead;
+  }
+
+  RequestBody requestBody() {
+    return requestBody;
+  }
+
+  ResponseHead responseHead() {
+    return answer.head();
+  }
+
+  Attempts attempts() {
+    return attempts;
+  }
+
+  Answer answer() {
+    return answer;
+  }
+
+  CallTimes times() {
+    return times;
+  }
+
+  Trace trace() {
+    return trace;
+  }
+
+  byte[] clientBytes() {
+    return clientAddress == null ? clientSide().peerBytes() : clientAddress.getAddress();
+  }
+
+  // What filters see.
+
+  @Override
+  public long callId() {
+    return callId;
+  }
+
+  @Override
+  public Api api() {
+    return routed().api();
+  }
+
+  @Override
+  public Route route() {
+    return routed().route();
+  }
+
+  @Override
+  public String method() {
+    return requestHead.method();
+  }
+
+  @Override
+  public String path() {
+    if (path == null) {
+      path = text(requestHead.pathStart(), requestHead.pathEnd());
+    }
+    return path;
+  }
+
+  private String text(int from, int to) {
+    return io.ostiary.gateway.wire.Bytes.text(requestHead.bytes(), from, to);
+  }
+
+  @Override
+  public @Nullable String query() {
+    return requestHead.queryStart() < 0
+        ? null
+        : text(requestHead.queryStart(), requestHead.queryEnd());
+  }
+
+  @Override
+  public void query(@Nullable String query) {
+    requestHead.query(query);
+  }
+
+  @Override
+  public @Nullable String pathParameter(String name) {
+    int n = routed().parameters().indexOf(name);
+    return n < 0 || n >= match.templateCount()
+        ? null
+        : text(match.templateStart(n), match.templateEnd(n));
+  }
+
+  @Override
+  public Headers requestHeaders() {
+    return requestHead.fields();
+  }
+
+  @Override
+  public int status() {
+    return answer.head().status();
+  }
+
+  @Override
+  public Headers responseHeaders() {
+    return answer.head().fields();
+  }
+
+  @Override
+  public InetAddress peer() {
+    return clientSide().peer();
+  }
+
+  @Override
+  public InetAddress client() {
+    if (clientAddress == null) {
+      InetAddress spoken = null;
+      if (peerTrusted()) {
+        spoken = ForwardedFields.client(requestHead.fields(), plan().trustedProxies());
+      }
+      clientAddress = spoken == null ? peer() : spoken;
+    }
+    return clientAddress;
+  }
+
+  boolean peerTrusted() {
+    return !plan().trustedProxies().isEmpty()
+        && plan().trustedProxies().contains(clientSide().peerBytes());
+  }
+
+  @Override
+  public @Nullable Consumer consumer() {
+    return consumer;
+  }
+
+  @Override
+  public void consumer(Consumer recognised) {
+    consumer = recognised;
+  }
+
+  @Override
+  public void remark(String word) {
+    remark = word;
+  }
+
+  @Nullable String remark() {
+    return remark;
+  }
+
+  @Override
+  public <T> @Nullable T state(StateKey<T> key) {
+    return key.type().cast(states[key.index()]);
+  }
+
+  @Override
+  public <T> void state(StateKey<T> key, T value) {
+    states[key.index()] = value;
+  }
+
+  @Override
+  public long nanos() {
+    return loop.now();
+  }
+
+  @Override
+  public boolean inEventLoop() {
+    return loop.eventLoop().inEventLoop();
+  }
+}

@@ -1,0 +1,188 @@
+package io.ostiary.gateway.exchange;
+
+import io.ostiary.gateway.upstream.Endpoint;
+import io.ostiary.model.ConnectionFacts;
+import io.ostiary.model.Ending;
+import io.ostiary.model.LedgerSlot;
+import io.ostiary.model.Upstream;
+import java.util.Arrays;
+
+/// What is measured of one call while it runs, and its line in the ledger. Reused with its call;
+/// confined to its event loop.
+final class CallTimes {
+  private final Call call;
+  private final String[] filterNames = new String[LedgerSlot.FILTERS_MAX];
+  private final long[] filterNanos = new long[LedgerSlot.FILTERS_MAX];
+  private final LedgerSlot.AttemptSlot[] attempts =
+      new LedgerSlot.AttemptSlot[LedgerSlot.ATTEMPTS_MAX];
+  private final ConnectionFacts clientAtHead = new ConnectionFacts();
+  private int filterCount;
+  private int attemptCount;
+  long startedEpochMillis;
+  long firstByteNanos;
+  long headNanos;
+  long requestEndNanos;
+  long responseStartNanos;
+  long responseEndNanos;
+  long requestBytes;
+  long upstreamRequestBytes;
+  long upstreamResponseBytes;
+  long upstreamCookie;
+  int upstreamStatus;
+  int status;
+
+  CallTimes(Call call) {
+    this.call = call;
+    Arrays.fill(filterNames, "");
+    Arrays.setAll(attempts, i -> new LedgerSlot.AttemptSlot());
+  }
+
+  void begin(long now, long wallMillis) {
+    filterCount = 0;
+    attemptCount = 0;
+    startedEpochMillis = wallMillis;
+    firstByteNanos = now;
+    headNanos = 0;
+    requestEndNanos = 0;
+    responseStartNanos = 0;
+    responseEndNanos = 0;
+    requestBytes = 0;
+    upstreamRequestBytes = 0;
+    upstreamResponseBytes = 0;
+    upstreamCookie = 0;
+    upstreamStatus = 0;
+    status = 0;
+    clientAtHead.cookie = 0;
+  }
+
+  void headRead() {
+    headNanos = call.loop().now();
+    read(call.clientSide().cookie(), clientAtHead);
+  }
+
+  private void read(long cookie, ConnectionFacts into) {
+    if (cookie != 0) {
+      call.loop().lens().read(cookie, into);
+    } else if (into.cookie != 0) {
+      into.clear();
+    }
+  }
+
+  void filterEnded(String name) {
+    if (filterCount < filterNames.length) {
+      filterNames[filterCount] = name;
+      filterNanos[filterCount++] = System.nanoTime();
+    }
+  }
+
+  /// The slot of a new attempt; the last one is used again when there are too many.
+  LedgerSlot.AttemptSlot attempt(Upstream upstream, Endpoint endpoint) {
+    attemptCount = Math.min(attemptCount + 1, attempts.length);
+    var slot = attempts[attemptCount - 1];
+    slot.upstream = upstream;
+    slot.target = endpoint.target();
+    slot.reused = false;
+    slot.startNanos = call.loop().now();
+    slot.connectedNanos = 0;
+    slot.requestSentNanos = 0;
+    slot.firstByteNanos = 0;
+    slot.lastByteNanos = 0;
+    slot.status = 0;
+    slot.failure = "";
+    return slot;
+  }
+
+  /// Writes the line, where the ring has room.
+  void record(Ending ending, long responseBytes) {
+    var ring = call.loop().ring();
+    var slot = ring.claim();
+    if (slot == null) {
+      return;
+    }
+    slot.callId = call.callId();
+    slot.planVersion = call.plan().version();
+    who(slot);
+    slot.status = status;
+    slot.upstreamStatus = upstreamStatus;
+    slot.blame = ending.blame();
+    var remark = call.remark();
+    slot.reason = remark != null && ending instanceof Ending.Answered ? remark : ending.reason();
+    slot.requestBytes = requestBytes;
+    slot.responseBytes = responseBytes;
+    slot.upstreamRequestBytes = upstreamRequestBytes;
+    slot.upstreamResponseBytes = upstreamResponseBytes;
+    times(slot);
+    slot.filterCount = filterCount;
+    System.arraycopy(filterNames, 0, slot.filterNames, 0, filterCount);
+    System.arraycopy(filterNanos, 0, slot.filterNanos, 0, filterCount);
+    attempts(slot);
+    copy(clientAtHead, slot.clientAtHead);
+    read(call.clientSide().cookie(), slot.clientAtEnd);
+    read(upstreamCookie, slot.upstreamAtEnd);
+    ring.publish();
+  }
+
+  private static void copy(ConnectionFacts from, ConnectionFacts into) {
+    if (from.cookie != 0 || into.cookie != 0) {
+      into.copyFrom(from);
+    }
+  }
+
+  private void who(LedgerSlot slot) {
+    var route = call.routePlan();
+    slot.api = route == null ? null : route.api();
+    slot.route = route == null ? null : route.route();
+    slot.consumer = call.consumer();
+    slot.traceHigh = call.trace().high;
+    slot.traceLow = call.trace().low;
+    var client = call.clientSide();
+    var peer = client.peerBytes();
+    System.arraycopy(peer, 0, slot.peer, 0, peer.length);
+    slot.peerLength = peer.length;
+    slot.peerPort = client.peerPort();
+    var speaker = call.clientBytes();
+    System.arraycopy(speaker, 0, slot.client, 0, speaker.length);
+    slot.clientLength = speaker.length;
+    slot.listener = client.listener();
+    slot.requestNumber = client.requestNumber();
+    slot.method = call.requestHead().method();
+    target(slot);
+  }
+
+  private void target(LedgerSlot slot) {
+    var head = call.requestHead();
+    int start = head.pathStart();
+    int path = head.pathEnd() - start;
+    int query = head.queryStart() < 0 ? 0 : head.queryEnd() - head.queryStart() + 1;
+    int kept = Math.min(path, LedgerSlot.TARGET_BYTES_MAX);
+    System.arraycopy(head.bytes(), start, slot.target, 0, kept);
+    if (query > 0 && kept < LedgerSlot.TARGET_BYTES_MAX) {
+      int more = Math.min(query, LedgerSlot.TARGET_BYTES_MAX - kept);
+      System.arraycopy(head.bytes(), head.queryStart() - 1, slot.target, kept, more);
+      kept += more;
+    }
+    slot.targetLength = kept;
+    slot.targetLengthSent = head.targetSentLength();
+  }
+
+  private void times(LedgerSlot slot) {
+    slot.startedEpochMillis = startedEpochMillis;
+    slot.acceptedNanos = call.clientSide().acceptedNanos();
+    slot.firstByteNanos = firstByteNanos;
+    slot.headNanos = headNanos;
+    slot.requestEndNanos = requestEndNanos;
+    slot.responseStartNanos = responseStartNanos;
+    slot.responseEndNanos = responseEndNanos;
+    slot.endNanos = call.loop().now();
+  }
+
+  private void attempts(LedgerSlot slot) {
+    slot.attemptCount = attemptCount;
+    for (int i = 0; i < attemptCount; i++) {
+      // The two arrays change places element by element: nothing is copied, nothing is made.
+      var mine = attempts[i];
+      attempts[i] = slot.attempts[i];
+      slot.attempts[i] = mine;
+    }
+  }
+}

@@ -1,0 +1,47 @@
+package io.ostiary.gateway.exchange;
+
+import io.netty.channel.Channel;
+import io.ostiary.gateway.loop.Loop;
+import io.ostiary.model.Listener;
+import java.net.InetAddress;
+
+/// What an exchange asks of the connection it came in on.
+public interface ClientSide {
+  Loop loop();
+
+  Channel channel();
+
+  Listener listener();
+
+  InetAddress peer();
+
+  byte[] peerBytes();
+
+  /// The peer's address as text, in bytes.
+  byte[] peerText();
+
+  int peerPort();
+
+  long acceptedNanos();
+
+  /// The kernel's name of the connection, 0: none.
+  long cookie();
+
+  int requestNumber();
+
+  /// Limits the wait for the client; replaces the limit before it.
+  void timeout(long nanos, String reason);
+
+  void noTimeout();
+
+  /// The exchange can take request content (again).
+  void bodyWanted();
+
+  /// Whether the gateway is ending, so that no connection should live on.
+  boolean draining();
+
+  /// The exchange is over: its record is written, it must not be touched any more.
+  ///
+  /// @param reuse whether another request may follow on the connection
+  void ended(Call call, boolean reuse);
+}

@@ -1,0 +1,168 @@
+package io.ostiary.gateway.exchange;
+
+import io.ostiary.gateway.filter.FilterChain;
+import io.ostiary.gateway.spi.Verdict;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/// Runs the filters of one moment after the other, and stops the exchange, not its event loop,
+/// where one of them waits. The only place that catches what a filter throws. Reused with its call;
+/// confined to its event loop.
+final class FilterRun {
+  /// The points of an exchange at which filters run.
+  enum Step {
+    REQUEST,
+    REQUEST_WHOLE,
+    REQUEST_PIECE,
+    RESPONSE,
+    RESPONSE_WHOLE,
+    RESPONSE_PIECE,
+    REPLY
+  }
+
+  private static final ByteBuffer EMPTY = ByteBuffer.allocate(0).asReadOnlyBuffer();
+
+  private final Call call;
+  private FilterChain chain = FilterChain.EMPTY;
+  private Step step = Step.REQUEST;
+  private int[] order = {};
+  private int position;
+  private long mask;
+  private ByteBuffer piece = EMPTY;
+  private boolean last;
+  private boolean waiting;
+  private long touched;
+  private long epoch;
+
+  FilterRun(Call call) {
+    this.call = call;
+  }
+
+  void begin(FilterChain of) {
+    chain = of;
+    touched = of.endOnly();
+    waiting = false;
+    epoch++;
+  }
+
+  /// Filters of which any moment was reached; one bit each.
+  long touched() {
+    return touched;
+  }
+
+  boolean waiting() {
+    return waiting;
+  }
+
+  void run(Step at, int[] filters) {
+    run(at, filters, -1L);
+  }
+
+  void run(Step at, int[] filters, long among) {
+    run(at, filters, among, EMPTY, true);
+  }
+
+  /// @param among only filters whose bit is set
+  void run(Step at, int[] filters, long among, ByteBuffer bytes, boolean isLast) {
+    step = at;
+    order = filters;
+    position = 0;
+    mask = among;
+    piece = bytes;
+    last = isLast;
+    go();
+  }
+
+  private void go() {
+    while (position < order.length) {
+      int filter = order[position++];
+      if ((mask >>> filter & 1) == 0) {
+        continue;
+      }
+      touched |= 1L << filter;
+      Verdict verdict;
+      try {
+        verdict = invoke(filter);
+      } catch (RuntimeException | StackOverflowError e) {
+        call.filterFailed(filter, e);
+        return;
+      }
+      if (step == Step.REQUEST && !(verdict instanceof Verdict.Wait)) {
+        call.times().filterEnded(chain.name(filter));
+      }
+      if (!decided(filter, verdict)) {
+        return;
+      }
+    }
+    piece = EMPTY;
+    call.filtersPassed(step);
+  }
+
+  private Verdict invoke(int i) {
+    var filter = chain.filter(i);
+    return switch (step) {
+      case REQUEST -> filter.request(call);
+      case REQUEST_WHOLE, REQUEST_PIECE -> filter.requestBody(call, piece.duplicate(), last);
+      case RESPONSE, REPLY -> filter.response(call);
+      case RESPONSE_WHOLE, RESPONSE_PIECE -> filter.responseBody(call, piece.duplicate(), last);
+    };
+  }
+
+  /// Whether the next filter may run now.
+  private boolean decided(int filter, Verdict verdict) {
+    switch (verdict) {
+      case Verdict.Continue() -> {
+        return true;
+      }
+      case Verdict.Reply(var problem) -> call.filterReplied(filter, problem);
+      case Verdict.Answer(var message) -> call.filterAnswered(filter, message);
+      case Verdict.Wait(var stage) -> {
+        return waitFor(filter, stage);
+      }
+    }
+    return false;
+  }
+
+  private boolean waitFor(int filter, CompletionStage<Verdict> stage) {
+    var future = stage.toCompletableFuture();
+    if (future.isDone() && !future.isCompletedExceptionally()) {
+      return resumed(filter, future.join());
+    }
+    waiting = true;
+    call.filterWaits(filter);
+    long mine = epoch;
+    stage.whenComplete((verdict, failure) ->
+        call.loop().eventLoop().execute(() -> stageEnded(filter, mine, verdict, failure)));
+    return false;
+  }
+
+  private void stageEnded(
+      int filter, long mine, @Nullable Verdict verdict, @Nullable Throwable failure) {
+    if (mine != epoch || !waiting) {
+      return;
+    }
+    waiting = false;
+    call.loop().refresh();
+    call.filterWaited();
+    if (verdict == null) {
+      call.filterFailed(filter, failure == null ? new NullPointerException() : failure);
+    } else if (resumed(filter, verdict)) {
+      go();
+    }
+  }
+
+  private boolean resumed(int filter, Verdict verdict) {
+    if (step == Step.REQUEST && !(verdict instanceof Verdict.Wait)) {
+      call.times().filterEnded(chain.name(filter));
+    }
+    return decided(filter, verdict);
+  }
+
+  /// Nothing that was waited for counts any more.
+  void stop() {
+    epoch++;
+    waiting = false;
+    piece = EMPTY;
+  }
+}

@@ -1,0 +1,114 @@
+package io.ostiary.gateway.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.ostiary.gateway.wire.Fields;
+import io.ostiary.gateway.wire.Numbers;
+import org.jspecify.annotations.Nullable;
+
+/// Gathers what goes out on one connection: heads, chunk framing and small bodies are copied into
+/// one buffer, large pieces are passed on as they are. One flush per message or per read. Reused;
+/// confined to its event loop.
+final class Outlet {
+  /// Up to this size copying is cheaper than another entry in the socket's queue.
+  private static final int COPY_MAX = 4096;
+
+  private @Nullable Channel channel;
+  private @Nullable ByteBuf out;
+  private boolean dirty;
+  private long bytes;
+
+  void begin(Channel to) {
+    channel = to;
+    bytes = 0;
+    dirty = false;
+  }
+
+  private Channel channel() {
+    return java.util.Objects.requireNonNull(channel);
+  }
+
+  /// A buffer to write a head to, with room for `size` bytes and a small body.
+  ByteBuf room(int size) {
+    if (out == null) {
+      out = channel().alloc().buffer(size + 512);
+    }
+    return out;
+  }
+
+  void content(ByteBuf in, int start, int length) {
+    if (length == 0) {
+      return;
+    }
+    if (length <= COPY_MAX) {
+      room(length).writeBytes(in, start, length);
+      return;
+    }
+    write();
+    bytes += length;
+    dirty = true;
+    channel().write(in.retainedSlice(start, length), channel().voidPromise());
+  }
+
+  void chunk(ByteBuf in, int start, int length) {
+    if (length == 0) {
+      return;
+    }
+    var head = room(length <= COPY_MAX ? length + 16 : 16);
+    Numbers.writeHex(head, length);
+    head.writeShort('\r' << 8 | '\n');
+    content(in, start, length);
+    room(16).writeShort('\r' << 8 | '\n');
+  }
+
+  /// @param keep the kinds of trailer fields that go on
+  void lastChunk(@Nullable Fields trailers, int keep) {
+    var end = room(trailers == null ? 16 : trailers.bytesMax() + 16);
+    end.writeByte('0').writeShort('\r' << 8 | '\n');
+    if (trailers != null) {
+      trailers.writeKinds(end, keep);
+    }
+    end.writeShort('\r' << 8 | '\n');
+  }
+
+  private void write() {
+    var ready = out;
+    out = null;
+    if (ready != null) {
+      bytes += ready.readableBytes();
+      dirty = true;
+      channel().write(ready, channel().voidPromise());
+    }
+  }
+
+  void flush() {
+    write();
+    if (dirty) {
+      dirty = false;
+      channel().flush();
+    }
+  }
+
+  /// Sends the rest, and tells the listener when the socket has taken everything.
+  void flushLast(ChannelFutureListener listener) {
+    var last = out == null ? io.netty.buffer.Unpooled.EMPTY_BUFFER : out;
+    out = null;
+    bytes += last.readableBytes();
+    dirty = false;
+    channel().writeAndFlush(last).addListener(listener);
+  }
+
+  long bytes() {
+    return bytes + (out == null ? 0 : out.readableBytes());
+  }
+
+  /// Lets go of what was not written.
+  void drop() {
+    if (out != null) {
+      out.release();
+      out = null;
+    }
+    channel = null;
+  }
+}

@@ -1,0 +1,37 @@
+package io.ostiary.gateway.exchange;
+
+import io.ostiary.gateway.route.RouteTable;
+import io.ostiary.gateway.upstream.UpstreamHandle;
+import io.ostiary.model.GatewaySettings;
+import io.ostiary.model.Snapshot;
+import java.util.List;
+
+/// A snapshot compiled. Immutable; swapped by one write; an exchange ends under the plan it began
+/// with.
+///
+/// @param bans sources that are refused as long as the plan is in force
+public record Plan(
+    Snapshot snapshot,
+    RouteTable<RoutePlan> routes,
+    List<UpstreamHandle> upstreams,
+    AddressSet trustedProxies,
+    AddressSet bans,
+    Waits waits) {
+  /// The waits of the settings in nanoseconds.
+  public record Waits(long head, long body, long idle) {
+    public static Waits of(GatewaySettings settings) {
+      return new Waits(
+          settings.headTimeout().toNanos(),
+          settings.bodyTimeout().toNanos(),
+          settings.idleTimeout().toNanos());
+    }
+  }
+
+  public GatewaySettings settings() {
+    return snapshot.gateway();
+  }
+
+  public long version() {
+    return snapshot.version();
+  }
+}

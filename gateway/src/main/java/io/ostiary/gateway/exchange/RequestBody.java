@@ -1,0 +1,288 @@
+package io.ostiary.gateway.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.ostiary.gateway.wire.BodyDecoder;
+import io.ostiary.gateway.wire.RequestHead;
+import io.ostiary.model.Ending;
+import io.ostiary.model.GatewaySettings;
+import org.jspecify.annotations.Nullable;
+
+/// The content of a request on its way: held back until somebody can take it, gathered where a
+/// filter wants it whole, else passed on piece by piece. Reused with its call; confined to its
+/// event loop.
+final class RequestBody {
+  private enum Mode {
+    /// Nobody can take it yet; the client's connection is not read.
+    HELD,
+    /// A filter wants all of it.
+    GATHERED,
+    /// To the upstream as it comes.
+    FORWARDED,
+    /// The answer is made already; what little is left is read so that the connection can live.
+    DISCARDED
+  }
+
+  /// So much is read and thrown away rather than closing the connection.
+  private static final long DISCARD_MAX = 64 * 1024;
+
+  private final Call call;
+  private final BodyDecoder decoder = new BodyDecoder();
+  private Mode mode = Mode.HELD;
+  private boolean usable;
+  private boolean complete;
+  private boolean continued;
+  private long bytesMax;
+  private @Nullable ByteBuf gathered;
+  private @Nullable ByteBuf piece;
+  private boolean pieceLast;
+
+  RequestBody(Call call) {
+    this.call = call;
+  }
+
+  void begin() {
+    mode = Mode.HELD;
+    usable = true;
+    complete = false;
+    continued = false;
+    decoder.none();
+  }
+
+  void framed(RequestHead head, GatewaySettings settings) {
+    bytesMax = settings.bodyBytesMax();
+    if (head.chunked()) {
+      decoder.chunked(settings.headBytesMax(), settings.headFieldsMax());
+    } else {
+      decoder.length(Math.max(0, head.contentLength()));
+    }
+    if (decoder.complete()) {
+      completed();
+    }
+  }
+
+  private void completed() {
+    complete = true;
+    call.times().requestEndNanos = call.loop().now();
+  }
+
+  /// Where its end is cannot be known any more.
+  void unusable() {
+    usable = false;
+  }
+
+  boolean announcedTooLong() {
+    return call.requestHead().contentLength() > bytesMax;
+  }
+
+  boolean complete() {
+    return complete;
+  }
+
+  BodyDecoder decoder() {
+    return decoder;
+  }
+
+  /// The request's filters have passed: where the content goes.
+  void start() {
+    var chain = call.filters();
+    if (chain.requestWhole().length == 0) {
+      if (complete && chain.requestStream().length > 0) {
+        pieceLast = true;
+        runPieces(Unpooled.EMPTY_BUFFER);
+      } else {
+        call.attempts().start();
+      }
+      return;
+    }
+    if (call.requestHead().contentLength() > chain.requestWholeMax()) {
+      tooLong();
+      return;
+    }
+    if (complete) {
+      wholeRead();
+      return;
+    }
+    mode = Mode.GATHERED;
+    if (call.requestHead().expectsContinue()) {
+      continued = true;
+      call.answer().interimContinue();
+    }
+    call.clientSide().bodyWanted();
+  }
+
+  /// The upstream's connection stands.
+  void forward() {
+    mode = Mode.FORWARDED;
+    call.clientSide().bodyWanted();
+  }
+
+  /// Whether the upstream was told to expect a question, rather than we having answered it.
+  boolean continued() {
+    return continued;
+  }
+
+  @Nullable ByteBuf gathered() {
+    return gathered;
+  }
+
+  boolean takes() {
+    return !complete
+        && piece == null
+        && switch (mode) {
+          case HELD -> false;
+          case GATHERED, DISCARDED -> true;
+          case FORWARDED -> call.attempts().takesContent();
+        };
+  }
+
+  /// Whether the connection can be used again after an answer that came before the whole request.
+  boolean endsSoon() {
+    if (complete) {
+      return true;
+    }
+    boolean asking = call.requestHead().expectsContinue() && !continued;
+    long left = decoder.lengthRemaining();
+    return usable && !asking && left >= 0 && left <= DISCARD_MAX;
+  }
+
+  /// The answer needs no more of the request.
+  void discard() {
+    mode = Mode.DISCARDED;
+    if (!complete) {
+      call.clientSide().bodyWanted();
+    }
+  }
+
+  void content(ByteBuf in) {
+    while (in.isReadable() && takes()) {
+      int before = in.readerIndex();
+      var wrong = decoder.decode(in);
+      call.times().requestBytes += in.readerIndex() - before;
+      if (decoder.contentBytes() > bytesMax && mode != Mode.DISCARDED) {
+        unusable();
+        tooLong();
+        return;
+      }
+      boolean last = decoder.complete();
+      if (last) {
+        completed();
+      }
+      if (wrong != null) {
+        call.refuse(Problems.of(wrong), wrong.code());
+        return;
+      }
+      taken(in, last);
+    }
+  }
+
+  private void tooLong() {
+    call.reply(Problems.BODY_TOO_LARGE, new Ending.ClientFailed("body-too-large"), -1);
+  }
+
+  private void taken(ByteBuf in, boolean last) {
+    int start = decoder.pieceStart();
+    int length = decoder.pieceLength();
+    switch (mode) {
+      case HELD -> {}
+      case DISCARDED -> {
+        if (last) {
+          call.answer().requestDiscarded();
+        }
+      }
+      case GATHERED -> gather(in, start, length, last);
+      case FORWARDED -> {
+        pieceLast = last;
+        if (call.filters().requestStream().length > 0) {
+          runPieces(in.slice(start, length));
+        } else {
+          call.attempts().content(in, start, length, last);
+        }
+      }
+    }
+  }
+
+  private void gather(ByteBuf in, int start, int length, boolean last) {
+    if (decoder.contentBytes() > call.filters().requestWholeMax()) {
+      unusable();
+      tooLong();
+      return;
+    }
+    if (gathered == null) {
+      long announced = Math.max(call.requestHead().contentLength(), length);
+      gathered = call.clientSide().channel().alloc().buffer((int) announced);
+    }
+    gathered.writeBytes(in, start, length);
+    if (last) {
+      mode = Mode.HELD;
+      wholeRead();
+    }
+  }
+
+  private void wholeRead() {
+    var whole = gathered == null ? Unpooled.EMPTY_BUFFER : gathered;
+    var chain = call.filters();
+    if (chain.requestStream().length > 0) {
+      // Those who read pieces get it as one, before those who read it whole.
+      pieceLast = true;
+      runPieces(whole);
+      return;
+    }
+    runWhole(whole);
+  }
+
+  private void runWhole(ByteBuf whole) {
+    call.filterRun()
+        .run(
+            FilterRun.Step.REQUEST_WHOLE,
+            call.filters().requestWhole(),
+            -1L,
+            whole.nioBuffer().asReadOnlyBuffer(),
+            true);
+  }
+
+  private void runPieces(ByteBuf bytes) {
+    piece = bytes.retain();
+    call.filterRun()
+        .run(
+            FilterRun.Step.REQUEST_PIECE,
+            call.filters().requestStream(),
+            -1L,
+            bytes.nioBuffer().asReadOnlyBuffer(),
+            pieceLast);
+  }
+
+  /// The filters let this piece pass.
+  void piecePassed() {
+    var passed = piece;
+    piece = null;
+    if (passed == null) {
+      return;
+    }
+    try {
+      if (mode == Mode.FORWARDED) {
+        call.attempts().content(passed, passed.readerIndex(), passed.readableBytes(), pieceLast);
+        if (!complete) {
+          call.clientSide().bodyWanted();
+        }
+      } else if (call.filters().requestWhole().length > 0) {
+        runWhole(passed);
+      } else {
+        call.attempts().start();
+      }
+    } finally {
+      passed.release();
+    }
+  }
+
+  void drop() {
+    if (gathered != null) {
+      gathered.release();
+      gathered = null;
+    }
+    if (piece != null) {
+      piece.release();
+      piece = null;
+    }
+  }
+}

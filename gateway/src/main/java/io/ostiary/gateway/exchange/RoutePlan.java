@@ -1,0 +1,19 @@
+package io.ostiary.gateway.exchange;
+
+import io.ostiary.gateway.filter.FilterChain;
+import io.ostiary.gateway.upstream.UpstreamHandle;
+import io.ostiary.model.Api;
+import io.ostiary.model.Route;
+import java.util.List;
+
+/// A route as a plan holds it: everything resolved that can be before the first request.
+///
+/// @param stripBytes how much of the path is cut off before it goes upstream
+/// @param parameters the names of the `{name}` segments, in order
+public record RoutePlan(
+    Api api,
+    Route route,
+    FilterChain filters,
+    UpstreamHandle upstream,
+    int stripBytes,
+    List<String> parameters) {}

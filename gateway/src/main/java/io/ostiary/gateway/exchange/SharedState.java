@@ -1,0 +1,43 @@
+package io.ostiary.gateway.exchange;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/// State of policies that outlives plans, such as the counters of a limit, by key. What two plans
+/// in a row did not ask for is let go. Guarded by its own lock; used only while plans are compiled.
+public final class SharedState {
+  private static final class Held {
+    private final Object value;
+    private long generation;
+
+    private Held(Object value) {
+      this.value = value;
+    }
+  }
+
+  private final Map<String, Held> all = new HashMap<>();
+  private long generation;
+
+  /// A plan is about to be compiled.
+  public synchronized void begin() {
+    generation++;
+  }
+
+  /// The plan is in force.
+  public synchronized void commit() {
+    all.values().removeIf(held -> held.generation < generation - 1);
+  }
+
+  /// The plan was refused: what only it asked for does not age the rest.
+  public synchronized void rollBack() {
+    generation--;
+    all.values().forEach(held -> held.generation = Math.min(held.generation, generation));
+  }
+
+  synchronized <T> T get(String key, Class<T> type, Supplier<T> make) {
+    var held = all.computeIfAbsent(type.getName() + ' ' + key, missing -> new Held(make.get()));
+    held.generation = generation;
+    return type.cast(held.value);
+  }
+}

@@ -1,0 +1,5 @@
+/// One request and its response, under the plan it began with.
+@NullMarked
+package io.ostiary.gateway.exchange;
+
+import org.jspecify.annotations.NullMarked;

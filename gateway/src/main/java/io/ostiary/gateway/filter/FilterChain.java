@@ -1,0 +1,166 @@
+package io.ostiary.gateway.filter;
+
+import io.ostiary.gateway.spi.BodyNeed;
+import io.ostiary.gateway.spi.Filter;
+import io.ostiary.gateway.spi.Moment;
+import io.ostiary.model.Ending;
+import java.util.List;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+
+/// The filters of one route, with one list for each moment, so that a moment nobody wants costs a
+/// look at an empty array. Immutable; shared by all event loops.
+///
+/// On the way in they run in the order they were written, on the way out in the opposite order: the
+/// policy nearest to the upstream sees its response first.
+public final class FilterChain {
+  /// One bit of a long for each filter.
+  public static final int FILTERS_MAX = 64;
+
+  public static final FilterChain EMPTY = new FilterChain(List.of(), List.of(), 0);
+
+  private final Filter[] filters;
+  private final String[] names;
+  private final Ending.Refused[] refusals;
+  private final int states;
+  private final int[] request;
+  private final int[] requestStream;
+  private final int[] requestWhole;
+  private final int[] response;
+  private final int[] responseStream;
+  private final int[] responseWhole;
+  private final int[] end;
+  private final long endOnly;
+  private final long preflights;
+  private final int requestWholeMax;
+  private final int responseWholeMax;
+
+  /// @param states how many places for state the filters asked for
+  public FilterChain(List<Filter> filters, List<String> names, int states) {
+    this.filters = filters.toArray(Filter[]::new);
+    this.names = names.toArray(String[]::new);
+    this.refusals = names.stream().map(Ending.Refused::new).toArray(Ending.Refused[]::new);
+    this.states = states;
+    request = at(i -> has(i, Moment.REQUEST));
+    requestStream =
+        at(i -> has(i, Moment.REQUEST_BODY) && requestNeed(i) instanceof BodyNeed.Stream);
+    requestWhole = at(i -> has(i, Moment.REQUEST_BODY) && requestNeed(i) instanceof BodyNeed.Whole);
+    response = reversed(at(i -> has(i, Moment.RESPONSE)));
+    responseStream =
+        reversed(
+            at(i -> has(i, Moment.RESPONSE_BODY) && responseNeed(i) instanceof BodyNeed.Stream));
+    responseWhole =
+        reversed(
+            at(i -> has(i, Moment.RESPONSE_BODY) && responseNeed(i) instanceof BodyNeed.Whole));
+    end = reversed(at(i -> has(i, Moment.END)));
+    endOnly =
+        IntStream.of(end)
+            .filter(i -> this.filters[i].moments().size() == 1)
+            .mapToLong(i -> 1L << i)
+            .reduce(0, (a, b) -> a | b);
+    preflights =
+        IntStream.range(0, this.filters.length)
+            .filter(i -> this.filters[i].answersPreflights())
+            .mapToLong(i -> 1L << i)
+            .reduce(0, (a, b) -> a | b);
+    requestWholeMax = smallest(requestWhole, true);
+    responseWholeMax = smallest(responseWhole, false);
+  }
+
+  private boolean has(int filter, Moment moment) {
+    return filters[filter].moments().contains(moment);
+  }
+
+  private BodyNeed requestNeed(int filter) {
+    return filters[filter].requestBodyNeed();
+  }
+
+  private BodyNeed responseNeed(int filter) {
+    return filters[filter].responseBodyNeed();
+  }
+
+  private int[] at(IntPredicate wanted) {
+    return IntStream.range(0, filters.length).filter(wanted).toArray();
+  }
+
+  private static int[] reversed(int[] order) {
+    var reversed = new int[order.length];
+    for (int i = 0; i < order.length; i++) {
+      reversed[order.length - 1 - i] = order[i];
+    }
+    return reversed;
+  }
+
+  private int smallest(int[] wanting, boolean ofRequest) {
+    int least = Integer.MAX_VALUE;
+    for (int i : wanting) {
+      var need = ofRequest ? requestNeed(i) : responseNeed(i);
+      if (need instanceof BodyNeed.Whole(int bytesMax)) {
+        least = Math.min(least, bytesMax);
+      }
+    }
+    return least;
+  }
+
+  public Filter filter(int i) {
+    return filters[i];
+  }
+
+  public String name(int i) {
+    return names[i];
+  }
+
+  public Ending.Refused refusal(int i) {
+    return refusals[i];
+  }
+
+  public int states() {
+    return states;
+  }
+
+  public int[] request() {
+    return request;
+  }
+
+  public int[] requestStream() {
+    return requestStream;
+  }
+
+  public int[] requestWhole() {
+    return requestWhole;
+  }
+
+  public int[] response() {
+    return response;
+  }
+
+  public int[] responseStream() {
+    return responseStream;
+  }
+
+  public int[] responseWhole() {
+    return responseWhole;
+  }
+
+  public int[] end() {
+    return end;
+  }
+
+  /// Filters that only want to know the end, of every exchange of the route.
+  public long endOnly() {
+    return endOnly;
+  }
+
+  /// Filters that answer CORS preflights.
+  public long preflights() {
+    return preflights;
+  }
+
+  public int requestWholeMax() {
+    return requestWholeMax;
+  }
+
+  public int responseWholeMax() {
+    return responseWholeMax;
+  }
+}

@@ -1,0 +1,272 @@
+package io.ostiary.gateway.route;
+
+import io.ostiary.model.PathPattern;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/// The routes of a plan as a tree of path segments. Immutable once built; a lookup reads the path's
+/// bytes, makes no object, and costs the same for ten routes as for ten thousand.
+///
+/// The path decides first, the method second: where the best pattern for a path does not take the
+/// method, the answer is 405, and no weaker pattern is asked (OpenAPI 3.1, "Path Templating
+/// Matching").
+///
+/// @param <R> what a route is compiled to
+public final class RouteTable<R> {
+  /// Segments deeper than this match only an open end.
+  private static final int DEPTH_MAX = 128;
+
+  private final Node<R> root = new Node<>();
+
+  /// The result of a lookup, reused by whoever asks; confined to its event loop.
+  public static final class Match<R> {
+    private @Nullable Leaf<R> leaf;
+    private final int[] templates = new int[2 * DEPTH_MAX];
+    private int templateCount;
+
+    public boolean found() {
+      return leaf != null;
+    }
+
+    /// The route for this method; null: the path is known, the method is not.
+    public @Nullable R route(String method) {
+      return leaf == null ? null : leaf.route(method);
+    }
+
+    /// Some route of the path found.
+    public @Nullable R anyRoute() {
+      if (leaf == null) {
+        return null;
+      }
+      return leaf.any != null || leaf.routes.isEmpty() ? leaf.any : leaf.routes.getFirst();
+    }
+
+    /// The methods of the path found, for the Allow field.
+    public String allow() {
+      return leaf == null ? "" : leaf.allow();
+    }
+
+    /// Where the value of the n-th `{name}` begins and ends in the path's bytes.
+    public int templateStart(int n) {
+      return templates[2 * n];
+    }
+
+    public int templateEnd(int n) {
+      return templates[2 * n + 1];
+    }
+
+    public int templateCount() {
+      return templateCount;
+    }
+  }
+
+  private static final class Leaf<R> {
+    private final List<String> methods = new ArrayList<>();
+    private final List<R> routes = new ArrayList<>();
+    private @Nullable R any;
+
+    /// Returns the method that is taken already, or null.
+    private @Nullable String add(Set<String> wanted, R route) {
+      if (wanted.isEmpty()) {
+        if (any != null) {
+          return "every method";
+        }
+        any = route;
+        return null;
+      }
+      for (var method : wanted) {
+        if (methods.contains(method)) {
+          return method;
+        }
+        methods.add(method);
+        routes.add(route);
+      }
+      return null;
+    }
+
+    private @Nullable R route(String method) {
+      int at = methods.indexOf(method);
+      if (at < 0 && method.equals("HEAD")) {
+        at = methods.indexOf("GET");
+      }
+      return at < 0 ? any : routes.get(at);
+    }
+
+    private String allow() {
+      var all = new TreeSet<>(methods);
+      if (all.contains("GET")) {
+        all.add("HEAD");
+      }
+      return String.join(", ", all);
+    }
+  }
+
+  private static final class Node<R> {
+    private byte[][] keys = new byte[4][];
+    private int[] hashes = new int[4];
+    private final List<Node<R>> children = new ArrayList<>();
+    private int[] buckets = new int[8];
+    private @Nullable Node<R> template;
+    private @Nullable Leaf<R> exact;
+    private @Nullable Leaf<R> open;
+
+    private @Nullable Node<R> child(byte[] path, int from, int to, int hash) {
+      if (children.isEmpty()) {
+        return null;
+      }
+      int mask = buckets.length - 1;
+      for (int b = hash & mask; buckets[b] != 0; b = b + 1 & mask) {
+        int at = buckets[b] - 1;
+        if (hashes[at] == hash && Arrays.equals(keys[at], 0, keys[at].length, path, from, to)) {
+          return children.get(at);
+        }
+      }
+      return null;
+    }
+
+    private Node<R> childOrNew(byte[] key) {
+      int hash = hash(key, 0, key.length);
+      var known = child(key, 0, key.length, hash);
+      if (known != null) {
+        return known;
+      }
+      int at = children.size();
+      if (at == keys.length) {
+        keys = Arrays.copyOf(keys, at * 2);
+        hashes = Arrays.copyOf(hashes, at * 2);
+        buckets = new int[at * 4];
+        for (int i = 0; i < at; i++) {
+          place(i);
+        }
+      }
+      var child = new Node<R>();
+      keys[at] = key;
+      hashes[at] = hash;
+      children.add(child);
+      place(at);
+      return child;
+    }
+
+    private void place(int at) {
+      int mask = buckets.length - 1;
+      int b = hashes[at] & mask;
+      while (buckets[b] != 0) {
+        b = b + 1 & mask;
+      }
+      buckets[b] = at + 1;
+    }
+  }
+
+  /// Adds a route. Returns null, or why it cannot stand beside the others.
+  public @Nullable String add(PathPattern pattern, Set<String> methods, R route) {
+    var node = root;
+    var segments = pattern.segments();
+    if (segments.size() >= DEPTH_MAX) {
+      return "path: " + segments.size() + " segments (expected: fewer than " + DEPTH_MAX + ")";
+    }
+    for (var segment : segments) {
+      if (templated(segment)) {
+        node.template = node.template == null ? new Node<>() : node.template;
+        node = node.template;
+        continue;
+      }
+      if (segment.indexOf('{') >= 0 || segment.indexOf('}') >= 0) {
+        return "path: " + pattern + " (expected: '{name}' only as a whole segment)";
+      }
+      node = node.childOrNew(encoded(segment));
+    }
+    Leaf<R> leaf;
+    if (pattern.openEnded()) {
+      leaf = node.open = node.open == null ? new Leaf<>() : node.open;
+    } else {
+      leaf = node.exact = node.exact == null ? new Leaf<>() : node.exact;
+    }
+    var taken = leaf.add(methods, route);
+    return taken == null ? null : "path: " + taken + " " + pattern + " has a route already";
+  }
+
+  public static boolean templated(String segment) {
+    return segment.length() > 2
+        && segment.startsWith("{")
+        && segment.indexOf('}') == segment.length() - 1
+        && segment.lastIndexOf('{') == 0;
+  }
+
+  /// Finds the best pattern for the normalised path in `[from, to)`, which begins with a slash.
+  public boolean find(byte[] path, int from, int to, Match<R> into) {
+    into.leaf = null;
+    into.templateCount = 0;
+    into.leaf = find(root, path, to - from == 1 ? to : from, to, 0, into);
+    return into.leaf != null;
+  }
+
+  /// @param at the slash before the next segment, or `to` where no segment is left
+  private static <R> @Nullable Leaf<R> find(
+      Node<R> node, byte[] path, int at, int to, int depth, Match<R> into) {
+    if (at == to) {
+      return node.exact != null ? node.exact : node.open;
+    }
+    if (depth < DEPTH_MAX) {
+      int start = at + 1;
+      int end = start;
+      int hash = 0;
+      while (end < to && path[end] != '/') {
+        hash = 31 * hash + path[end++];
+      }
+      var child = node.child(path, start, end, spread(hash));
+      if (child != null) {
+        var leaf = find(child, path, end, to, depth + 1, into);
+        if (leaf != null) {
+          return leaf;
+        }
+      }
+      if (node.template != null && end > start) {
+        int mine = into.templateCount++;
+        into.templates[2 * mine] = start;
+        into.templates[2 * mine + 1] = end;
+        var leaf = find(node.template, path, end, to, depth + 1, into);
+        if (leaf != null) {
+          return leaf;
+        }
+        into.templateCount = mine;
+      }
+    }
+    return node.open;
+  }
+
+  private static int hash(byte[] bytes, int from, int to) {
+    int hash = 0;
+    for (int i = from; i < to; i++) {
+      hash = 31 * hash + bytes[i];
+    }
+    return spread(hash);
+  }
+
+  private static int spread(int hash) {
+    return hash ^ hash >>> 15;
+  }
+
+  /// A literal segment in the spelling that normalised request paths have.
+  private static byte[] encoded(String segment) {
+    var out = new StringBuilder();
+    var bytes = segment.getBytes(StandardCharsets.UTF_8);
+    for (int i = 0; i < bytes.length; i++) {
+      int b = bytes[i] & 0xff;
+      if (b == '%' && i + 2 < bytes.length) {
+        int code = Character.digit(bytes[i + 1], 16) << 4 | Character.digit(bytes[i + 2], 16);
+        boolean plain = code > 0 && (Character.isLetterOrDigit(code) || "-._~".indexOf(code) >= 0);
+        out.append(plain && code < 0x80 ? "" + (char) code : "%%%02X".formatted(code & 0xff));
+        i += 2;
+        continue;
+      }
+      boolean kept = b > 0x20 && b < 0x7f && "\"<>\\^`{}%#?".indexOf(b) < 0;
+      out.append(kept ? "" + (char) b : "%%%02X".formatted(b));
+    }
+    return out.toString().getBytes(StandardCharsets.ISO_8859_1);
+  }
+}

@@ -1,0 +1,20 @@
+package io.ostiary.gateway.wire;
+
+/// The options of a Connection field that mean something to us.
+final class ConnectionOptions {
+  private static final byte[] CLOSE = Bytes.of("close");
+  private static final byte[] KEEP_ALIVE = Bytes.of("keep-alive");
+
+  boolean close;
+  boolean keepAlive;
+
+  void clear() {
+    close = false;
+    keepAlive = false;
+  }
+
+  void option(byte[] bytes, int from, int to) {
+    close |= Bytes.equalsFolded(bytes, from, to, CLOSE);
+    keepAlive |= Bytes.equalsFolded(bytes, from, to, KEEP_ALIVE);
+  }
+}

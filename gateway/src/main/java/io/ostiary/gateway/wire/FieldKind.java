@@ -1,0 +1,104 @@
+package io.ostiary.gateway.wire;
+
+/// What a field is to the gateway: most are nothing to it, some frame the message, some belong to
+/// one hop, some are its own to write.
+public final class FieldKind {
+  public static final int OTHER = 0;
+  public static final int HOST = 1;
+  public static final int CONTENT_LENGTH = 2;
+  public static final int TRANSFER_ENCODING = 3;
+  public static final int CONNECTION = 4;
+
+  /// Belongs to one hop by its nature (RFC 9110 section 7.6.1).
+  public static final int HOP = 5;
+
+  public static final int EXPECT = 6;
+  public static final int KEEP_ALIVE = 7;
+  public static final int UPGRADE = 8;
+  public static final int FORWARDED = 9;
+  public static final int FORWARDED_FOR = 10;
+  public static final int FORWARDED_PROTO = 11;
+  public static final int FORWARDED_HOST = 12;
+  public static final int TRACEPARENT = 13;
+  public static final int OSTIARY_CALL = 14;
+  public static final int DATE = 15;
+
+  /// Taken out: by a filter, or because Connection named it.
+  public static final int REMOVED = 16;
+
+  /// Kinds below this and above OTHER frame the message or belong to the hop: filters may read but
+  /// not change them.
+  private static final int OWNED_MAX = UPGRADE;
+
+  private static final byte[][][] NAMES = new byte[20][][];
+  private static final int[][] KINDS = new int[20][];
+
+  static {
+    known("host", HOST);
+    known("content-length", CONTENT_LENGTH);
+    known("transfer-encoding", TRANSFER_ENCODING);
+    known("connection", CONNECTION);
+    known("keep-alive", KEEP_ALIVE);
+    known("proxy-connection", HOP);
+    known("proxy-authorization", HOP);
+    known("proxy-authenticate", HOP);
+    known("te", HOP);
+    known("http2-settings", HOP);
+    known("upgrade", UPGRADE);
+    known("expect", EXPECT);
+    known("forwarded", FORWARDED);
+    known("x-forwarded-for", FORWARDED_FOR);
+    known("x-forwarded-proto", FORWARDED_PROTO);
+    known("x-forwarded-host", FORWARDED_HOST);
+    known("traceparent", TRACEPARENT);
+    known("ostiary-call", OSTIARY_CALL);
+    known("date", DATE);
+  }
+
+  private FieldKind() {}
+
+  static boolean owned(int kind) {
+    return kind > OTHER && kind <= OWNED_MAX;
+  }
+
+  /// The kind of a name, where `_` counts as `-`.
+  static int of(byte[] bytes, int from, int to) {
+    int length = to - from;
+    if (length >= NAMES.length || NAMES[length] == null) {
+      return OTHER;
+    }
+    var names = NAMES[length];
+    for (int i = 0; i < names.length; i++) {
+      if (matches(bytes, from, names[i])) {
+        return KINDS[length][i];
+      }
+    }
+    return OTHER;
+  }
+
+  private static boolean matches(byte[] bytes, int from, byte[] name) {
+    for (int i = 0; i < name.length; i++) {
+      byte b = bytes[from + i];
+      byte folded = b == '_' ? (byte) '-' : Bytes.fold(b);
+      if (folded != name[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static void known(String name, int kind) {
+    int length = name.length();
+    int had = NAMES[length] == null ? 0 : NAMES[length].length;
+    var names = new byte[had + 1][];
+    var kinds = new int[had + 1];
+    for (int i = 0; i < had; i++) {
+      names[i] = NAMES[length][i];
+      kinds[i] = KINDS[length][i];
+    }
+    names[had] = Bytes.of(name);
+    kinds[had] = kind;
+    NAMES[length] = names;
+    KINDS[length] = kinds;
+  }
+}

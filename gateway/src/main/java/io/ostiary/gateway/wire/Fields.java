@@ -1,0 +1,326 @@
+package io.ostiary.gateway.wire;
+
+import io.netty.buffer.ByteBuf;
+import io.ostiary.gateway.spi.HeaderName;
+import io.ostiary.gateway.spi.Headers;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/// The field lines of one message: the bytes as they came, an index of places in them, and at their
+/// end the lines that filters added. Reused from message to message; confined to its event loop.
+///
+/// No object is made per field. What goes on is copied line by line, neighbours together, so a head
+/// that nobody changed costs one copy.
+public final class Fields implements Headers {
+  private static final int STRIDE = 6;
+  private static final int NAME_END = 1;
+  private static final int VALUE = 2;
+  private static final int VALUE_END = 3;
+  private static final int LINE_END = 4;
+  private static final int KIND = 5;
+  private static final int KEPT_BYTES_MAX = 64 * 1024;
+
+  private byte[] bytes = new byte[2048];
+  private int length;
+  private int[] index = new int[STRIDE * 24];
+  private int count;
+
+  public void clear() {
+    if (bytes.length > KEPT_BYTES_MAX) {
+      bytes = new byte[2048];
+    }
+    length = 0;
+    count = 0;
+  }
+
+  public byte[] bytes() {
+    return bytes;
+  }
+
+  int length() {
+    return length;
+  }
+
+  void length(int length) {
+    this.length = length;
+  }
+
+  void room(int more) {
+    if (length + more > bytes.length) {
+      bytes = Arrays.copyOf(bytes, Math.max(bytes.length * 2, length + more));
+    }
+  }
+
+  public int count() {
+    return count;
+  }
+
+  public int kind(int field) {
+    return index[field * STRIDE + KIND];
+  }
+
+  public int valueStart(int field) {
+    return index[field * STRIDE + VALUE];
+  }
+
+  public int valueEnd(int field) {
+    return index[field * STRIDE + VALUE_END];
+  }
+
+  public String value(int field) {
+    return Bytes.text(bytes, valueStart(field), valueEnd(field));
+  }
+
+  /// Whether the value equals `lower` without regard to case.
+  boolean valueIs(int field, byte[] lower) {
+    return Bytes.equalsFolded(bytes, valueStart(field), valueEnd(field), lower);
+  }
+
+  /// Reads the line in `[start, end)`, CR LF excluded, and puts it into the index.
+  @Nullable HeadFault line(int start, int end) {
+    if (bytes[start] == ' ' || bytes[start] == '\t') {
+      return HeadFault.FIELD_FOLDED;
+    }
+    boolean underscore = false;
+    int p = start;
+    for (; p < end && bytes[p] != ':'; p++) {
+      if (Bytes.TOKEN[bytes[p] & 0xff] == 0) {
+        return HeadFault.FIELD_NAME;
+      }
+      underscore |= bytes[p] == '_';
+    }
+    if (p == start || p == end) {
+      return HeadFault.FIELD_NAME;
+    }
+    int value = p + 1;
+    int valueEnd = end;
+    for (int i = value; i < end; i++) {
+      if (!Bytes.VALUE[bytes[i] & 0xff]) {
+        return HeadFault.FIELD_VALUE;
+      }
+    }
+    while (value < valueEnd && blank(bytes[value])) {
+      value++;
+    }
+    while (valueEnd > value && blank(bytes[valueEnd - 1])) {
+      valueEnd--;
+    }
+    int kind = FieldKind.of(bytes, start, p);
+    if (underscore && kind != FieldKind.OTHER) {
+      if (FieldKind.owned(kind)) {
+        return HeadFault.FIELD_DISGUISED;
+      }
+      kind = FieldKind.REMOVED;
+    }
+    put(start, p, value, valueEnd, end + 2, kind);
+    return null;
+  }
+
+  private static boolean blank(byte b) {
+    return b == ' ' || b == '\t';
+  }
+
+  private void put(int start, int nameEnd, int value, int valueEnd, int lineEnd, int kind) {
+    int at = count * STRIDE;
+    if (at + STRIDE > index.length) {
+      index = Arrays.copyOf(index, index.length * 2);
+    }
+    index[at] = start;
+    index[at + NAME_END] = nameEnd;
+    index[at + VALUE] = value;
+    index[at + VALUE_END] = valueEnd;
+    index[at + LINE_END] = lineEnd;
+    index[at + KIND] = kind;
+    count++;
+  }
+
+  /// Takes out the fields that a Connection field names (RFC 9110 section 7.6.1), so that neither a
+  /// filter nor the next hop sees them. Fields that frame the message, and Host, are ours and stay.
+  @Nullable HeadFault removeNamedByConnection(int connectionField, ConnectionOptions into) {
+    int p = valueStart(connectionField);
+    int end = valueEnd(connectionField);
+    while (p < end) {
+      int start = p;
+      while (p < end && Bytes.TOKEN[bytes[p] & 0xff] != 0) {
+        p++;
+      }
+      if (p > start) {
+        into.option(bytes, start, p);
+        removeNamed(start, p);
+      }
+      while (p < end && blank(bytes[p])) {
+        p++;
+      }
+      if (p < end && bytes[p] != ',') {
+        return HeadFault.CONNECTION_VALUE;
+      }
+      p++;
+      while (p < end && blank(bytes[p])) {
+        p++;
+      }
+    }
+    return null;
+  }
+
+  private void removeNamed(int from, int to) {
+    for (int i = 0; i < count; i++) {
+      int at = i * STRIDE;
+      int kind = index[at + KIND];
+      if (kind >= FieldKind.HOST && kind <= FieldKind.CONNECTION) {
+        continue;
+      }
+      int start = index[at];
+      int size = index[at + NAME_END] - start;
+      if (size == to - from && sameName(start, from, size)) {
+        index[at + KIND] = FieldKind.REMOVED;
+      }
+    }
+  }
+
+  private boolean sameName(int left, int right, int size) {
+    for (int i = 0; i < size; i++) {
+      if (Bytes.fold(bytes[left + i]) != Bytes.fold(bytes[right + i])) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// Writes every line whose kind is in the set `keep` (bit = kind), runs of neighbours at once.
+  public void writeKinds(ByteBuf out, int keep) {
+    int runStart = 0;
+    int runEnd = 0;
+    for (int at = 0, end = count * STRIDE; at < end; at += STRIDE) {
+      if ((keep >>> index[at + KIND] & 1) == 0) {
+        continue;
+      }
+      if (index[at] != runEnd) {
+        out.writeBytes(bytes, runStart, runEnd - runStart);
+        runStart = index[at];
+      }
+      runEnd = index[at + LINE_END];
+    }
+    out.writeBytes(bytes, runStart, runEnd - runStart);
+  }
+
+  /// An upper bound of what [#writeKinds] writes.
+  public int bytesMax() {
+    return length;
+  }
+
+  /// The first field of this kind, or -1.
+  public int find(int kind) {
+    for (int i = 0; i < count; i++) {
+      if (index[i * STRIDE + KIND] == kind) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private int find(HeaderName name, int from) {
+    var lower = name.lower();
+    for (int i = from; i < count; i++) {
+      int at = i * STRIDE;
+      if (index[at + KIND] != FieldKind.REMOVED
+          && Bytes.equalsFolded(bytes, index[at], index[at + NAME_END], lower)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  @Override
+  public @Nullable String first(HeaderName name) {
+    int field = find(name, 0);
+    return field < 0 ? null : value(field);
+  }
+
+  @Override
+  public List<String> all(HeaderName name) {
+    int field = find(name, 0);
+    if (field < 0) {
+      return List.of();
+    }
+    var values = new ArrayList<String>(2);
+    while (field >= 0) {
+      values.add(value(field));
+      field = find(name, field + 1);
+    }
+    return values;
+  }
+
+  @Override
+  public boolean has(HeaderName name) {
+    return find(name, 0) >= 0;
+  }
+
+  @Override
+  public boolean repeated(HeaderName name) {
+    int first = find(name, 0);
+    return first >= 0 && find(name, first + 1) >= 0;
+  }
+
+  @Override
+  public void forEach(BiConsumer<String, String> action) {
+    for (int i = 0; i < count; i++) {
+      int at = i * STRIDE;
+      if (index[at + KIND] != FieldKind.REMOVED) {
+        action.accept(Bytes.text(bytes, index[at], index[at + NAME_END]), value(i));
+      }
+    }
+  }
+
+  @Override
+  public void set(HeaderName name, String value) {
+    remove(name);
+    add(name, value);
+  }
+
+  @Override
+  public void add(HeaderName name, String value) {
+    var spelled = name.toString();
+    room(spelled.length() + value.length() + 4);
+    int start = length;
+    for (int i = 0; i < spelled.length(); i++) {
+      bytes[length++] = (byte) spelled.charAt(i);
+    }
+    int nameEnd = length;
+    int kind = FieldKind.of(bytes, start, nameEnd);
+    if (FieldKind.owned(kind)) {
+      length = start;
+      throw new IllegalArgumentException(
+          name + ": set by a filter (expected: a field that does not belong to the gateway)");
+    }
+    bytes[length++] = ':';
+    bytes[length++] = ' ';
+    int valueStart = length;
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      if (c > 0xff || !Bytes.VALUE[c]) {
+        length = start;
+        throw new IllegalArgumentException(
+            name + ": a character U+%04X (expected: printable ISO-8859-1)".formatted((int) c));
+      }
+      bytes[length++] = (byte) c;
+    }
+    int valueEnd = length;
+    bytes[length++] = '\r';
+    bytes[length++] = '\n';
+    put(start, nameEnd, valueStart, valueEnd, length, kind);
+  }
+
+  @Override
+  public void remove(HeaderName name) {
+    for (int field = find(name, 0); field >= 0; field = find(name, field + 1)) {
+      if (FieldKind.owned(kind(field))) {
+        throw new IllegalArgumentException(
+            name + ": removed by a filter (expected: a field that is not the gateway's own)");
+      }
+      index[field * STRIDE + KIND] = FieldKind.REMOVED;
+    }
+  }
+}

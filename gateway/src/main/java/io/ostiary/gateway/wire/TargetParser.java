@@ -1,0 +1,296 @@
+package io.ostiary.gateway.wire;
+
+import org.jspecify.annotations.Nullable;
+
+/// The request target (RFC 9112 section 3.2) and the one normalisation of its path.
+///
+/// Normalised, in place, once: escapes of unreserved characters are decoded, the others get
+/// upper-case digits (RFC 3986 section 6.2.2), runs of slashes become one, `.` and `..` segments
+/// are resolved. Refused: `%2F`, `%5C`, `%00`, broken escapes, `..` above the root, and dot
+/// segments with parameters (`..;x`), because servers disagree on each of them.
+final class TargetParser {
+  private int pathStart;
+  private int pathEnd;
+  private int queryStart;
+  private int queryEnd;
+  private int authorityStart;
+  private int authorityEnd;
+  private int sentLength;
+  private boolean absolute;
+  private boolean asterisk;
+
+  void clear() {
+    pathStart = 0;
+    pathEnd = 0;
+    queryStart = -1;
+    queryEnd = -1;
+    authorityStart = 0;
+    authorityEnd = 0;
+    sentLength = 0;
+    absolute = false;
+    asterisk = false;
+  }
+
+  @Nullable HeadFault parse(byte[] bytes, int start, int end, String method) {
+    sentLength = end - start;
+    if (bytes[start] == '/') {
+      return pathAndQuery(bytes, start, end);
+    }
+    if (bytes[start] == '*' && end - start == 1 && method.equals("OPTIONS")) {
+      asterisk = true;
+      pathStart = start;
+      pathEnd = end;
+      return null;
+    }
+    int path = absolute(bytes, start, end);
+    if (path < 0) {
+      return HeadFault.TARGET;
+    }
+    absolute = true;
+    if (path < end && bytes[path] == '/') {
+      return pathAndQuery(bytes, path, end);
+    }
+    // No path: it is '/', which takes the place of the authority's last byte, copied aside before.
+    int size = authorityEnd - authorityStart;
+    System.arraycopy(bytes, authorityStart, bytes, authorityStart - 1, size);
+    authorityStart--;
+    authorityEnd--;
+    bytes[path - 1] = '/';
+    return pathAndQuery(bytes, path - 1, end);
+  }
+
+  /// Reads `http://authority` and returns where the path begins, or -1.
+  private int absolute(byte[] bytes, int start, int end) {
+    int scheme = start;
+    while (scheme < end && bytes[scheme] != ':') {
+      scheme++;
+    }
+    boolean http =
+        Bytes.equalsFolded(bytes, start, scheme, HTTP)
+            || Bytes.equalsFolded(bytes, start, scheme, HTTPS);
+    if (!http || end - scheme < 4 || bytes[scheme + 1] != '/' || bytes[scheme + 2] != '/') {
+      return -1;
+    }
+    authorityStart = scheme + 3;
+    int p = authorityStart;
+    while (p < end && bytes[p] != '/' && bytes[p] != '?') {
+      p++;
+    }
+    authorityEnd = p;
+    return authorityValid(bytes, authorityStart, authorityEnd) ? p : -1;
+  }
+
+  private static final byte[] HTTP = Bytes.of("http");
+  private static final byte[] HTTPS = Bytes.of("https");
+
+  private @Nullable HeadFault pathAndQuery(byte[] bytes, int start, int end) {
+    pathStart = start;
+    boolean plain = true;
+    byte before = 0;
+    int p = start;
+    for (; p < end; p++) {
+      byte b = bytes[p];
+      if (b == '?') {
+        break;
+      }
+      if (!Bytes.PATH[b & 0xff]) {
+        return HeadFault.TARGET;
+      }
+      if (b == '%' || (before == '/' && (b == '/' || b == '.'))) {
+        plain = false;
+      }
+      before = b;
+    }
+    pathEnd = p;
+    if (p < end) {
+      queryStart = p + 1;
+      queryEnd = end;
+      for (int i = end - 1; i >= queryStart; i--) {
+        if (bytes[i] <= ' ' || bytes[i] == 0x7f) {
+          return HeadFault.TARGET;
+        }
+        // A fragment is not for servers; what looks like one is cut off, so that nobody acts on it.
+        queryEnd = bytes[i] == '#' ? i : queryEnd;
+      }
+    }
+    return plain ? null : normalise(bytes);
+  }
+
+  private @Nullable HeadFault normalise(byte[] bytes) {
+    int out = pathStart + 1;
+    int segment = out;
+    int in = pathStart + 1;
+    while (in < pathEnd) {
+      byte b = bytes[in++];
+      if (b == '/') {
+        if (out == segment) {
+          continue;
+        }
+        int after = endSegment(bytes, segment, out);
+        if (after < 0) {
+          return HeadFault.PATH_DOTS;
+        }
+        if (after == out) {
+          bytes[out++] = '/';
+        } else {
+          out = after;
+        }
+        segment = out;
+        continue;
+      }
+      if (b != '%') {
+        bytes[out++] = b;
+        continue;
+      }
+      int decoded = escape(bytes, in);
+      if (decoded < 0) {
+        return HeadFault.PATH_ENCODING;
+      }
+      if (unreserved(decoded)) {
+        bytes[out++] = (byte) decoded;
+      } else {
+        bytes[out++] = '%';
+        bytes[out++] = upper(bytes[in]);
+        bytes[out++] = upper(bytes[in + 1]);
+      }
+      in += 2;
+    }
+    int after = endSegment(bytes, segment, out);
+    if (after < 0) {
+      return HeadFault.PATH_DOTS;
+    }
+    pathEnd = after;
+    return null;
+  }
+
+  /// A segment ended at `out`: gives back where writing goes on, which is before the segment when
+  /// it was a dot segment, or -1 when it may not stand.
+  private int endSegment(byte[] bytes, int segment, int out) {
+    int size = out - segment;
+    if (size == 0 || bytes[segment] != '.') {
+      return out;
+    }
+    if (size == 1) {
+      return segment;
+    }
+    if (bytes[segment + 1] == ';') {
+      return -1;
+    }
+    if (bytes[segment + 1] != '.') {
+      return out;
+    }
+    if (size > 2) {
+      return bytes[segment + 2] == ';' ? -1 : out;
+    }
+    if (segment == pathStart + 1) {
+      return -1;
+    }
+    int parent = segment - 1;
+    while (bytes[parent - 1] != '/') {
+      parent--;
+    }
+    return parent;
+  }
+
+  /// The byte that the two digits at `at` stand for, or -1 where it is broken or ambiguous.
+  private int escape(byte[] bytes, int at) {
+    if (at + 2 > pathEnd) {
+      return -1;
+    }
+    int high = Bytes.hex(bytes[at]);
+    int low = Bytes.hex(bytes[at + 1]);
+    int value = high << 4 | low;
+    boolean refused = high < 0 || low < 0 || value == 0;
+    return refused || value == '/' || value == '\\' ? -1 : value;
+  }
+
+  private static boolean unreserved(int b) {
+    int lower = b | 0x20;
+    return (lower >= 'a' && lower <= 'z' && b < 0x80)
+        || (b >= '0' && b <= '9')
+        || b == '-'
+        || b == '.'
+        || b == '_'
+        || b == '~';
+  }
+
+  private static byte upper(byte b) {
+    return b >= 'a' ? (byte) (b - 32) : b;
+  }
+
+  /// Whether the range is `host` or `host:port`: a name, an IPv4 address, or an IPv6 address in
+  /// brackets; a port of 1-65535 without sign or leading zero. No user, no list, no escape.
+  static boolean authorityValid(byte[] bytes, int start, int end) {
+    int p = start;
+    if (p < end && bytes[p] == '[') {
+      p++;
+      while (p < end && (Bytes.hex(bytes[p]) >= 0 || bytes[p] == ':' || bytes[p] == '.')) {
+        p++;
+      }
+      if (p == end || bytes[p] != ']' || p - start < 3) {
+        return false;
+      }
+      p++;
+    } else {
+      while (p < end && Bytes.HOST[bytes[p] & 0xff]) {
+        p++;
+      }
+      if (p == start) {
+        return false;
+      }
+    }
+    if (p == end) {
+      return p - start <= 255;
+    }
+    if (bytes[p] != ':' || end - p > 6 || end - p < 2 || bytes[p + 1] == '0') {
+      return false;
+    }
+    long port = Numbers.decimal(bytes, p + 1, end);
+    return port > 0 && port <= 65_535 && p - start <= 255;
+  }
+
+  /// Another query, which stands behind a question mark in `[start, end)`; -1: none.
+  void query(int start, int end) {
+    queryStart = start;
+    queryEnd = end;
+  }
+
+  void host(int start, int end) {
+    if (!absolute) {
+      authorityStart = start;
+      authorityEnd = end;
+    }
+  }
+
+  boolean asterisk() {
+    return asterisk;
+  }
+
+  int pathStart() {
+    return pathStart;
+  }
+
+  int pathEnd() {
+    return pathEnd;
+  }
+
+  int queryStart() {
+    return queryStart;
+  }
+
+  int queryEnd() {
+    return queryEnd;
+  }
+
+  int authorityStart() {
+    return authorityStart;
+  }
+
+  int authorityEnd() {
+    return authorityEnd;
+  }
+
+  int sentLength() {
+    return sentLength;
+  }
+}

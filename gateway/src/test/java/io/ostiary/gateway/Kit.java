@@ -1,0 +1,233 @@
+package io.ostiary.gateway;
+
+import io.ostiary.gateway.loop.Transport;
+import io.ostiary.gateway.spi.Policy;
+import io.ostiary.gateway.testing.FakeUpstream;
+import io.ostiary.model.Api;
+import io.ostiary.model.Balance;
+import io.ostiary.model.ConnectionLens;
+import io.ostiary.model.GatewaySettings;
+import io.ostiary.model.KernelSettings;
+import io.ostiary.model.LedgerSlot;
+import io.ostiary.model.Listener;
+import io.ostiary.model.PathPattern;
+import io.ostiary.model.PolicyUse;
+import io.ostiary.model.Route;
+import io.ostiary.model.Snapshot;
+import io.ostiary.model.Target;
+import io.ostiary.model.Upstream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/// A gateway on an ephemeral port before a fake upstream, and raw clients for it.
+final class Kit implements AutoCloseable {
+  static final java.nio.charset.Charset LATIN = StandardCharsets.ISO_8859_1;
+
+  final Gateway gateway;
+  final int port = freePort();
+  GatewaySettings settings = settings(1024 * 1024);
+  List<Target> targets;
+  Balance balance = Balance.ROUND_ROBIN;
+  List<PolicyUse> uses = List.of();
+  List<Route> routes = List.of(route("all", "/*"));
+  Duration answer = Duration.ofSeconds(3);
+  long version;
+
+  Kit(FakeUpstream upstream, Policy<?>... policies) {
+    this(List.of(new Target("127.0.0.1", upstream.port(), 1)), policies);
+  }
+
+  Kit(List<Target> targets, Policy<?>... policies) {
+    this.targets = targets;
+    gateway =
+        new Gateway(
+            new DataPlane(
+                2,
+                Transport.Kind.valueOf(System.getProperty("ostiary.test.transport", "IO_URING")),
+                1024,
+                ConnectionLens.NONE,
+                List.of(policies),
+                InstantSource.system()));
+  }
+
+  static int freePort() {
+    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  static GatewaySettings settings(long bodyBytesMax) {
+    return new GatewaySettings(
+        16 * 1024,
+        100,
+        bodyBytesMax,
+        Duration.ofMillis(500),
+        Duration.ofMillis(800),
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(5),
+        1000,
+        List.of());
+  }
+
+  static Route route(String id, String path, String... methods) {
+    return new Route(id, Set.of(methods), new PathPattern(path), null, List.of());
+  }
+
+  Snapshot snapshot() {
+    version++;
+    return new Snapshot(
+        version,
+        Instant.now(),
+        settings,
+        List.of(new Listener("127.0.0.1", port)),
+        List.of(new Api("api", "/", "up", false, null, routes, uses)),
+        List.of(
+            new Upstream(
+                "up",
+                targets,
+                balance,
+                null,
+                Duration.ofSeconds(1),
+                answer,
+                Duration.ofSeconds(3),
+                1000)),
+        List.of(),
+        List.of(),
+        KernelSettings.OFF,
+        List.of());
+  }
+
+  Kit publish() {
+    var published = gateway.publish(snapshot());
+    if (published instanceof Published.Refused(var problems)) {
+      throw new IllegalStateException(problems.toString());
+    }
+    return this;
+  }
+
+  Client client() {
+    return new Client(port);
+  }
+
+  /// Sends one request over a connection of its own and returns all that came back.
+  String ask(String request) {
+    try (var client = client()) {
+      client.send(request);
+      return client.readAll();
+    }
+  }
+
+  String get(String target) {
+    return ask("GET " + target + " HTTP/1.1\r\nHost: t.example\r\nConnection: close\r\n\r\n");
+  }
+
+  /// The lines the ledger got, once there are `count` of them.
+  List<String> ledger(int count) {
+    var lines = new ArrayList<String>();
+    long until = System.nanoTime() + 5_000_000_000L;
+    while (lines.size() < count && System.nanoTime() < until) {
+      for (var ring : gateway.ledger().rings()) {
+        ring.drain(slot -> lines.add(line(slot)), 1000);
+      }
+      Thread.onSpinWait();
+    }
+    return lines;
+  }
+
+  private static String line(LedgerSlot slot) {
+    return slot.method
+        + " "
+        + new String(slot.target, 0, slot.targetLength, StandardCharsets.ISO_8859_1)
+        + " "
+        + slot.status
+        + " "
+        + slot.blame
+        + " "
+        + slot.reason
+        + " attempts="
+        + slot.attemptCount;
+  }
+
+  @Override
+  public void close() {
+    gateway.close();
+  }
+
+  static final class Client implements AutoCloseable {
+    final Socket socket;
+
+    Client(int port) {
+      try {
+        socket = new Socket(InetAddress.getLoopbackAddress(), port);
+        socket.setSoTimeout(5000);
+      } catch (IOException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    void send(String text) {
+      send(text.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    void send(byte[] bytes) {
+      try {
+        socket.getOutputStream().write(bytes);
+        socket.getOutputStream().flush();
+      } catch (IOException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    /// Reads to the end of the connection.
+    String readAll() {
+      var all = new ByteArrayOutputStream();
+      try {
+        socket.getInputStream().transferTo(all);
+      } catch (SocketTimeoutException e) {
+        throw new IllegalStateException("still open after: " + all, e);
+      } catch (IOException e) {
+        // A reset is an end, too.
+      }
+      return all.toString(StandardCharsets.ISO_8859_1);
+    }
+
+    /// Reads until the text ends so.
+    String readUntil(String end) {
+      var text = new StringBuilder();
+      try {
+        while (text.indexOf(end) < 0) {
+          int b = socket.getInputStream().read();
+          if (b < 0) {
+            throw new IllegalStateException("closed after: " + text);
+          }
+          text.append((char) b);
+        }
+      } catch (IOException e) {
+        throw new IllegalStateException("after: " + text, e);
+      }
+      return text.toString();
+    }
+
+    @Override
+    public void close() {
+      try {
+        socket.close();
+      } catch (IOException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+}
