@@ -21,7 +21,6 @@ final class AdminServer implements AutoCloseable {
   private static final int THREADS_MAX = 8;
   private static final int REQUESTS_MAX = 256;
   private static final int IDLE_MILLIS = 60_000;
-  private static final int STOP_MILLIS = 2_000;
 
   private final Javalin javalin;
   private final ControlSettings settings;
@@ -53,7 +52,8 @@ final class AdminServer implements AutoCloseable {
       http.setRequestHeaderSize(HEAD_BYTES_MAX);
     });
     config.jetty.modifyServer(server -> {
-      server.setStopTimeout(STOP_MILLIS);
+      // No waiting for browsers that keep connections open; streams end by themselves.
+      server.setStopTimeout(0);
       var plain = new ErrorHandler();
       plain.setShowStacks(false);
       plain.setShowMessageInTitle(false);

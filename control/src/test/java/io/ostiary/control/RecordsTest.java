@@ -202,6 +202,23 @@ final class RecordsTest {
   }
 
   @Test
+  void importedHashWorksOnceAndNeverAgainAfterItsRevocation() throws Exception {
+    var hash = KeyText.hash("a key of another gateway");
+    var body = "{\"consumers\":[{\"name\":\"%s\",\"newKeys\":0,\"hashes\":[\"" + hash + "\"]}]}";
+    var made = fixture.post("/api/v1/consumers/import", body.formatted("first"));
+    assertThat(made.statusCode()).isEqualTo(201);
+    var consumer = Fixture.tree(made).get("items").get(0).get("id").asString();
+    assertThat(fixture.newest().keys()).containsExactly(new ApiKey(hash, consumer));
+    var keys = "/api/v1/consumers/" + consumer + "/keys";
+    var id = Fixture.tree(fixture.get(keys)).get("items").get(0).get("id").asString();
+    assertThat(fixture.delete(keys + "/" + id).statusCode()).isEqualTo(204);
+    var again = fixture.post("/api/v1/consumers/import", body.formatted("second"));
+    assertThat(again.statusCode()).isEqualTo(409);
+    assertThat(fixture.newest().keys()).isEmpty();
+    assertThat(fixture.newest().consumers()).hasSize(1);
+  }
+
+  @Test
   void recordsAndVersionsOutliveTheProcess() throws Exception {
     fixture.consumer("acme");
     fixture.post("/api/v1/bans", "{\"source\":\"203.0.113.7\",\"reason\":\"floods\"}");

@@ -39,12 +39,15 @@ public final class Problems {
 
   private static ApiProblem of(StorageException e) {
     var detail = String.valueOf(e.getMessage());
-    if (e.full()) {
-      return ApiProblem.of(507, "storage-full", "No room left", detail);
-    }
-    LOG.warn("{}", detail);
-    LOG.debug("the failure", e);
-    return ApiProblem.of(503, "storage-unavailable", "The database does not answer", detail);
+    return switch (e.kind()) {
+      case FULL -> ApiProblem.of(507, "storage-full", "No room left", detail);
+      case CLASH -> ApiProblem.conflict(detail);
+      case UNAVAILABLE -> {
+        LOG.warn("{}", detail);
+        LOG.debug("the failure", e);
+        yield ApiProblem.of(503, "storage-unavailable", "The database does not answer", detail);
+      }
+    };
   }
 
   private static ApiProblem of(NotInForceException e) {

@@ -7,18 +7,29 @@ import org.jspecify.annotations.Nullable;
 /// people.
 public final class StorageException extends RuntimeException {
   private static final int SQLITE_FULL = 13;
+  private static final int SQLITE_CONSTRAINT = 19;
   private static final String POSTGRES_DISK_FULL = "53100";
+  private static final String POSTGRES_UNIQUE = "23505";
 
-  private final boolean full;
+  private final Kind kind;
 
-  private StorageException(boolean full, String message, @Nullable Throwable cause) {
-    super(message, cause);
-    this.full = full;
+  /// Why.
+  public enum Kind {
+    /// There was no room left.
+    FULL,
+    /// It clashes with what is there.
+    CLASH,
+    /// The database does not answer.
+    UNAVAILABLE
   }
 
-  /// Whether there was no room left, rather than no database.
-  public boolean full() {
-    return full;
+  private StorageException(Kind kind, String message, @Nullable Throwable cause) {
+    super(message, cause);
+    this.kind = kind;
+  }
+
+  public Kind kind() {
+    return kind;
   }
 
   static StorageException of(Throwable failure) {
@@ -27,17 +38,26 @@ public final class StorageException extends RuntimeException {
         return of(sql, failure);
       }
     }
-    return new StorageException(false, "the database failed: " + failure.getMessage(), failure);
+    return new StorageException(
+        Kind.UNAVAILABLE, "the database failed: " + failure.getMessage(), failure);
   }
 
   private static StorageException of(SQLException sql, Throwable failure) {
-    if ((sql.getErrorCode() & 0xff) == SQLITE_FULL
-        || POSTGRES_DISK_FULL.equals(sql.getSQLState())) {
+    int code = sql.getErrorCode() & 0xff;
+    if (code == SQLITE_FULL || POSTGRES_DISK_FULL.equals(sql.getSQLState())) {
       return new StorageException(
-          true, "no room left for the database; nothing was changed. Free some space.", failure);
+          Kind.FULL,
+          "no room left for the database; nothing was changed. Free some space.",
+          failure);
+    }
+    if (code == SQLITE_CONSTRAINT || POSTGRES_UNIQUE.equals(sql.getSQLState())) {
+      return new StorageException(
+          Kind.CLASH,
+          "a name, or a key that was revoked, is there already; nothing was changed",
+          failure);
     }
     return new StorageException(
-        false,
+        Kind.UNAVAILABLE,
         "the database failed: " + sql.getMessage() + ". Nothing was changed; traffic is served on.",
         failure);
   }
