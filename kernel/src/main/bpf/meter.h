@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#pragma once
+#include <linux/types.h>
+
+/*
+ * Who sends and what flows, in tables of fixed size for each CPU, found by hash and never grown. A
+ * new flow takes the place of one that is old or small; a flow that is alive and proven stays, and
+ * the packet is counted as unlisted. What is replaced is added to `evicted`, so that
+ *     packets seen = sum(flows) + evicted + unlisted
+ * holds at any moment, to the packet.
+ */
+#define FLOWS 16384
+#define SOURCES 8192
+#define PROVEN_PACKETS 8
+
+struct flow {
+	__u32 source[4];
+	__u32 destination[4];
+	__u16 source_port;
+	__u16 destination_port;
+	__u32 ifindex;
+	__u16 vlan;
+	__u8 protocol;
+	__u8 family;
+	__u32 first; /* jiffies */
+	__u64 packets;
+	__u64 bytes;
+	__u32 last;
+	__u32 tcp_flags;
+};
+
+struct source {
+	__u32 address[4];
+	__u64 packets;
+	__u64 bytes;
+	__u64 dropped;
+	__u32 last;
+	__u32 family;
+};
+
+struct meter_totals {
+	__u64 packets;
+	__u64 bytes;
+	__u64 evicted_packets;
+	__u64 evicted_bytes;
+	__u64 unlisted_packets;
+	__u64 unlisted_bytes;
+};
+
+_Static_assert(sizeof(struct flow) == 72, "meter/FlowLayout.java");
+_Static_assert(sizeof(struct source) == 48, "meter/SourceLayout.java");

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#pragma once
+/*
+ * What became of a packet. A test compares these names with the Java enum DropReason and with
+ * docs/kernel/reasons.md. A number + WOULD is the same verdict in dry-run: counted, not dropped.
+ */
+enum reason {
+	REASON_PASSED = 0,
+	REASON_DENY_RULE = 1,  /* a deny rule matched and no allow rule */
+	REASON_BANNED = 2,     /* the source is banned */
+	REASON_LIMIT_RULE = 3, /* the source is over the rate of a limit rule */
+	REASON_MALFORMED = 4,  /* headers contradict themselves or the packet's length */
+	REASONS = 8,
+	WOULD = 8,
+	COUNTERS = 16,
+};

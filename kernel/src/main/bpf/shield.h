@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#pragma once
+#include <linux/types.h>
+
+/* Shared with Java, which checks every offset against this object's own type information. */
+
+#define CLASSES 256
+#define RULE_BITS 64
+#define RULE_BAN 63        /* the bit of all bans */
+#define RULE_MANAGEMENT 62 /* the bit of the management allow-list */
+#define LENGTHS6_MAX 16    /* different IPv6 prefix lengths in one rule set */
+
+#define IPV4_BLOCK_BYTES 256
+#define IPV4_IS_BLOCK 0x80000000U
+#define IPV4_LONGER 255 /* a block of this /24 is longer than /24: ask ipv4_long */
+
+/* One rule set but for its tables. Bit n of a mask stands for rule n. */
+struct rule_set {
+	__u64 classes[CLASSES];    /* rules whose sources hold a source of this class */
+	__u64 protocols[4];        /* rules for TCP, UDP, ICMP, anything else */
+	__u64 without_ports;       /* rules that name no port: all that a packet without ports meets */
+	__u64 allow;
+	__u64 deny;
+	__u64 limit;
+	__u64 intervals[RULE_BITS];  /* of a limit: between two packets, in jiffies << 32 */
+	__u64 tolerances[RULE_BITS]; /* and how far ahead a burst may run, in the same unit */
+	__u8 lengths4[8];          /* prefix lengths in ipv4_long, the longest first, 0 ends */
+	__u8 lengths6[LENGTHS6_MAX]; /* in ipv6, the longest first, 0 ends */
+	__u8 class6;               /* of an IPv6 source that no prefix holds */
+	__u8 dry_run;
+	__u8 pad[6];
+};
+
+struct ipv4_key {
+	__u32 address; /* network order, masked */
+	__u32 length;
+};
+
+struct ipv6_key {
+	__u32 address[4];
+	__u32 length;
+};
+
+struct counter {
+	__u64 packets;
+	__u64 bytes;
+};
+
+/* Java writes, the programs read; but `hz_*`, which program `beat` writes. */
+struct control {
+	__u64 deadline;  /* jiffies; later than this the programs pass everything */
+	__u64 jiffies;   /* when `beat` ran last */
+	__u64 nanos;     /* the same moment by CLOCK_MONOTONIC */
+	__u64 seed;
+	__u64 beat_ticks; /* how long a beat lasts, in jiffies */
+	__u32 active;    /* which of the two rule sets */
+	__u32 hz;        /* jiffies a second */
+};
+
+_Static_assert(sizeof(struct rule_set) == 3168, "shield/RuleSetLayout.java");
+_Static_assert(sizeof(struct control) == 48, "shield/ControlLayout.java");
