@@ -103,7 +103,7 @@ final class AccessTest {
       assertThat(headers.firstValue("Content-Security-Policy").orElse(""))
           .contains("default-src 'none'")
           .contains("script-src 'self';")
-          .contains("frame-ancestors 'none'");
+          .contains("frame-ancestors 'self'");
       assertThat(headers.firstValue("X-Content-Type-Options")).contains("nosniff");
       assertThat(headers.firstValue("Server")).isEmpty();
     }
