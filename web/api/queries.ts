@@ -1,0 +1,132 @@
+import {
+  keepPreviousData,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+  type InfiniteData,
+} from '@tanstack/react-query';
+import { ask } from './http';
+import type {
+  AdminPath,
+  Api,
+  ApiList,
+  AuditPage,
+  BanPage,
+  Ban,
+  Call,
+  CallPage,
+  Consumer,
+  ConsumerPage,
+  CreatedKey,
+  FlowList,
+  Kernel,
+  KeyList,
+  NewBan,
+  NewKey,
+  Rules,
+  SnapshotState,
+  SourceList,
+  UpstreamList,
+} from './generated';
+
+type Params = Readonly<Record<string, string | number | undefined>>;
+
+/** A page's data that is asked for again every few seconds while the page is looked at. */
+function usePolled<T>(path: AdminPath, query: Params, everyMillis: number | false) {
+  return useQuery<T>({
+    queryKey: [path, query],
+    queryFn: ({ signal }) => ask<T>(path, { query, signal }),
+    refetchInterval: everyMillis,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export const useSources = (every: number | false) =>
+  usePolled<SourceList>('/api/v1/sources', { limit: 200 }, every);
+export const useFlows = (source: string | undefined, every: number | false) =>
+  usePolled<FlowList>('/api/v1/flows', { limit: 200, source }, every);
+export const useKernel = (every: number | false) => usePolled<Kernel>('/api/v1/kernel', {}, every);
+export const useRules = () => usePolled<Rules>('/api/v1/rules', {}, 5_000);
+export const useApis = () => usePolled<ApiList>('/api/v1/apis', {}, 5_000);
+export const useUpstreams = () => usePolled<UpstreamList>('/api/v1/upstreams', {}, 2_000);
+export const useSnapshot = () => usePolled<SnapshotState>('/api/v1/snapshot', {}, 5_000);
+export const useConsumers = (q: string) =>
+  usePolled<ConsumerPage>('/api/v1/consumers', { limit: 200, q }, 10_000);
+export const useAllBans = () => usePolled<BanPage>('/api/v1/bans', { state: 'all', limit: 100 }, 5_000);
+
+export function useApi(name: string) {
+  return useQuery<Api>({
+    queryKey: ['/api/v1/apis', name],
+    queryFn: ({ signal }) => ask<Api>('/api/v1/apis/{api}', { path: { api: name }, signal }),
+    refetchInterval: 5_000,
+  });
+}
+
+export function useCall(call: string) {
+  return useQuery<Call>({
+    queryKey: ['/api/v1/calls', call],
+    queryFn: ({ signal }) => ask<Call>('/api/v1/calls/{call}', { path: { call }, signal }),
+    staleTime: Infinity,
+  });
+}
+
+/** Lists that are paged by cursor, the newest first. */
+function usePages<T extends { readonly next: string | null }>(path: AdminPath, query: Params) {
+  return useInfiniteQuery<T, Error, InfiniteData<T>, readonly unknown[], string | undefined>({
+    queryKey: [path, 'pages', query],
+    initialPageParam: undefined,
+    queryFn: ({ pageParam, signal }) =>
+      ask<T>(path, { query: { ...query, cursor: pageParam }, signal }),
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
+}
+
+export const useCallPages = (query: Params) =>
+  usePages<CallPage>('/api/v1/calls', { limit: 100, ...query });
+export const useAuditPages = () => usePages<AuditPage>('/api/v1/audit', { limit: 100 });
+
+export function useKeys(consumer: string) {
+  return useQuery<KeyList>({
+    queryKey: ['/api/v1/consumers', consumer, 'keys'],
+    queryFn: ({ signal }) =>
+      ask<KeyList>('/api/v1/consumers/{consumer}/keys', { path: { consumer }, signal }),
+  });
+}
+
+/** A change of the gateway's records; whatever shows records asks again afterwards. */
+function useChange<Argument, Result>(change: (argument: Argument) => Promise<Result>) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: change,
+    onSuccess: () => client.invalidateQueries(),
+  });
+}
+
+export const useCreateConsumer = () =>
+  useChange((name: string) =>
+    ask<Consumer>('/api/v1/consumers', { method: 'POST', body: { name } }),
+  );
+export const useDeleteConsumer = () =>
+  useChange((consumer: string) =>
+    ask<void>('/api/v1/consumers/{consumer}', { method: 'DELETE', path: { consumer } }),
+  );
+export const useCreateKey = () =>
+  useChange(({ consumer, key }: { consumer: string; key: NewKey }) =>
+    ask<CreatedKey>('/api/v1/consumers/{consumer}/keys', {
+      method: 'POST',
+      path: { consumer },
+      body: key,
+    }),
+  );
+export const useRevokeKey = () =>
+  useChange(({ consumer, key }: { consumer: string; key: string }) =>
+    ask<void>('/api/v1/consumers/{consumer}/keys/{key}', {
+      method: 'DELETE',
+      path: { consumer, key },
+    }),
+  );
+export const useCreateBan = () =>
+  useChange((ban: NewBan) => ask<Ban>('/api/v1/bans', { method: 'POST', body: ban }));
+export const useLiftBan = () =>
+  useChange((ban: string) => ask<void>('/api/v1/bans/{ban}', { method: 'DELETE', path: { ban } }));

@@ -1,0 +1,71 @@
+import type { ApiSummary, Rate } from '../../api/generated';
+import { useApis, useSnapshot } from '../../api/queries';
+import { Link } from '../../app/router';
+import { Card, Dot, PageHead } from '../../parts/bits';
+import { Numbers } from '../../parts/red';
+import { Answer, Empty, Failed } from '../../parts/states';
+
+export const page = { path: '/apis', title: 'APIs', nav: { order: 5, icon: 'apis' } } as const;
+
+/** What is published, and how it does. */
+export default function Apis() {
+  const apis = useApis();
+  return (
+    <>
+      <PageHead title="APIs" sentence="What is published here. Open one for its routes, its policies and its documentation with try-it." />
+      <Refused />
+      <Answer of={apis}>
+        {(data) =>
+          data.items.length === 0 ? (
+            <Empty title="No API yet">Add one under <code>apis:</code> in ostiary.yaml; it is published as soon as the file is saved.</Empty>
+          ) : (
+            <div className="card-grid">{data.items.map((api) => <ApiCard key={api.name} api={api} />)}</div>
+          )
+        }
+      </Answer>
+    </>
+  );
+}
+
+/** The newest configuration may not be the one in force; then its faults stand here. */
+function Refused() {
+  const snapshot = useSnapshot();
+  const configuration = snapshot.data?.configuration;
+  if (configuration?.state !== 'refused') {
+    return null;
+  }
+  return (
+    <Failed
+      title={`The newest ${configuration.file ?? 'configuration'} was refused; plan ${snapshot.data?.version ?? ''} stays in force`}
+      detail={configuration.faults.map((fault) => (
+        <span className="fault" key={fault.message + fault.line}>
+          <code>{[fault.file, fault.line, fault.column].filter((part) => part !== null).join(':')}</code> {fault.message}
+        </span>
+      ))}
+    />
+  );
+}
+
+function ApiCard({ api }: { api: ApiSummary }) {
+  return (
+    <Link to={`/apis/${api.name}`} className="card-link">
+      <Card title={<>{api.title ?? api.name} <span className="faint">{api.version}</span></>} aside={<Health rate={api.rate} />}>
+        <p className="mono faint">{api.address}</p>
+        <Numbers rate={api.rate} />
+        <p className="tags" style={{ marginTop: 12 }}>
+          <span className="tag">{api.routes} routes</span>
+          <span className="tag">upstream {api.upstream}</span>
+          {api.document && <span className="tag on">OpenAPI</span>}
+          {api.policies.map((policy) => <span className="tag" key={policy}>{policy}</span>)}
+        </p>
+      </Card>
+    </Link>
+  );
+}
+
+function Health({ rate }: { rate: Rate }) {
+  if (rate.calls === 0) {
+    return <Dot tone="quiet">no calls</Dot>;
+  }
+  return rate.errors === 0 ? <Dot tone="passed">no errors</Dot> : <Dot tone="error">errors</Dot>;
+}

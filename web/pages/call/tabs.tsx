@@ -1,0 +1,152 @@
+import type { CSSProperties } from 'react';
+import type { Attempt, Call, Network } from '../../api/generated';
+import { Card, Dot, Fact, Status } from '../../parts/bits';
+import { bytes, exact, millis, nanos } from '../../parts/numbers';
+import { Empty } from '../../parts/states';
+import { Table } from '../../parts/table';
+
+const TABS = ['phases', 'policies', 'connection', 'attempts', 'record'] as const;
+
+/** What stands behind the drawing. */
+export function Tabs({ call, tab, onTab }: { call: Call; tab: string; onTab: (tab: string) => void }) {
+  return (
+    <>
+      <div className="tabs" role="tablist">
+        {TABS.map((name) => (
+          <button key={name} type="button" role="tab" aria-selected={name === tab} onClick={() => onTab(name === 'phases' ? '' : name)}>
+            {name}
+          </button>
+        ))}
+      </div>
+      <div role="tabpanel">
+        {tab === 'phases' && <Phases call={call} />}
+        {tab === 'policies' && <Policies call={call} />}
+        {tab === 'connection' && <Connection call={call} />}
+        {tab === 'attempts' && <Attempts attempts={call.attempts} />}
+        {tab === 'record' && <pre className="record" tabIndex={0}>{JSON.stringify(call, null, 2)}</pre>}
+      </div>
+    </>
+  );
+}
+
+function Phases({ call }: { call: Call }) {
+  const rows = call.explanation.lanes
+    .flatMap((lane) => lane.bars.map((bar) => ({ ...bar, owner: lane.owner })))
+    .sort((left, right) => left.startNanos - right.startNanos);
+  if (rows.length === 0) {
+    return <Empty title="No phase was measured" />;
+  }
+  return (
+    <Card>
+      <div className="table-scroll">
+        <table className="table phases">
+          <thead>
+            <tr>
+              <th>phase</th>
+              <th>owner</th>
+              <th className="number">from</th>
+              <th className="number">took</th>
+              <th>of this call</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row, index) => (
+              <tr key={index} style={{ '--owner': `var(--owner-${row.owner})` } as CSSProperties}>
+                <td>{row.name}</td>
+                <td>{row.owner.replace('-', ' ')}</td>
+                <td className="number" title={`${exact(row.startNanos)} ns`}>{nanos(row.startNanos)}</td>
+                <td className="number" title={`${exact(row.endNanos - row.startNanos)} ns`}>{nanos(row.endNanos - row.startNanos)}</td>
+                <td>{row.counted ? 'yes' : 'no, an earlier part of its connection'}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Card>
+  );
+}
+
+function Policies({ call }: { call: Call }) {
+  if (call.filters.length === 0) {
+    return <Empty title="No policy ran">This route has none, or the call ended before the first.</Empty>;
+  }
+  const refused = call.line.blame === 'policy' ? call.line.reason : '';
+  return (
+    <Card>
+      <Table
+        label="Policies"
+        rows={call.filters}
+        rowKey={(filter) => filter.policy + filter.startNanos}
+        columns={[
+          { name: 'policy', cell: (filter) => filter.policy },
+          { name: 'verdict', cell: (filter) => (filter.policy === refused ? <Dot tone="warning">refused the call with {call.line.status}</Dot> : <Dot tone="passed">let it go on</Dot>) },
+          { name: 'from', number: true, cell: (filter) => nanos(filter.startNanos) },
+          { name: 'took', number: true, cell: (filter) => nanos(filter.endNanos - filter.startNanos) },
+        ]}
+      />
+    </Card>
+  );
+}
+
+function Connection({ call }: { call: Call }) {
+  return (
+    <div className="card-grid">
+      <NetworkCard title={`From ${call.peer}:${call.peerPort}, request ${call.requestNumber} of its connection`} network={call.network} />
+      <NetworkCard title="To the upstream" network={call.upstreamNetwork} />
+    </div>
+  );
+}
+
+function NetworkCard({ title, network }: { title: string; network: Network | null }) {
+  return (
+    <Card title={title}>
+      {network === null ? (
+        <p className="faint">The kernel side did not measure this connection: it was off, lacks the right to, or no connection was made.</p>
+      ) : (
+        <dl className="facts">
+          <Fact name="RTT, smoothed">{millis(network.smoothedRttMicros / 1000)}</Fact>
+          <Fact name="RTT, smallest">{millis(network.smallestRttMicros / 1000)}</Fact>
+          <Fact name="RTT of the handshake">{millis(network.handshakeRttMicros / 1000)}</Fact>
+          <Fact name="interface">{network.interfaceName ?? 'unknown'}</Fact>
+          <Fact name="verdict">{network.verdict ?? 'unknown'}</Fact>
+          <Fact name="retransmits, this call">{retransmits(network.callRetransmitsOut)}</Fact>
+          <Fact name="duplicates in, this call">{retransmits(network.callDuplicatesIn)}</Fact>
+          <Fact name="SYN-ACKs sent again">{exact(network.synAckRetransmits)}</Fact>
+          <Fact name="packets, this call">{exact(network.callPacketsIn)} in, {exact(network.callPacketsOut)} out</Fact>
+          <Fact name="packets, whole connection">{exact(network.packetsIn)} in, {exact(network.packetsOut)} out</Fact>
+          <Fact name="bytes, whole connection">{bytes(network.bytesIn)} in, {bytes(network.bytesOut)} out</Fact>
+          <Fact name="zero windows">{exact(network.zeroWindows)}</Fact>
+        </dl>
+      )}
+    </Card>
+  );
+}
+
+function retransmits(count: number) {
+  return count === 0 ? '0' : <Dot tone="warning">{exact(count)}</Dot>;
+}
+
+function Attempts({ attempts }: { attempts: ReadonlyArray<Attempt> }) {
+  if (attempts.length === 0) {
+    return <Empty title="No upstream was asked">The call ended in the gateway.</Empty>;
+  }
+  return (
+    <Card>
+      <Table
+        label="Attempts"
+        rows={attempts}
+        rowKey={(attempt) => attempt.target + attempt.startNanos}
+        columns={[
+          { name: 'target', cell: (attempt) => <>{attempt.upstream} <span className="mono faint">{attempt.target}</span></> },
+          { name: 'connection', cell: (attempt) => (attempt.reused ? 'from the pool' : 'new') },
+          { name: 'status', cell: (attempt) => (attempt.failure === '' ? <Status status={attempt.status} /> : <Dot tone="error">{attempt.failure}</Dot>) },
+          { name: 'from', number: true, cell: (attempt) => nanos(attempt.startNanos) },
+          { name: 'connected', number: true, cell: (attempt) => nanos(attempt.connectedNanos) },
+          { name: 'request sent', number: true, cell: (attempt) => nanos(attempt.requestSentNanos) },
+          { name: 'first byte', number: true, cell: (attempt) => nanos(attempt.firstByteNanos) },
+          { name: 'last byte', number: true, cell: (attempt) => nanos(attempt.lastByteNanos) },
+        ]}
+      />
+    </Card>
+  );
+}

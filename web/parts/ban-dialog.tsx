@@ -1,0 +1,49 @@
+import { useState } from 'react';
+import { useCreateBan } from '../api/queries';
+import { Confirm } from './confirm';
+
+const TERMS = [
+  ['600', '10 minutes'],
+  ['3600', '1 hour'],
+  ['86400', '1 day'],
+  ['604800', '7 days'],
+] as const;
+
+/** Refuses a source in the kernel for a time. The source is typed once more before it happens. */
+export function BanDialog({ source, onClose }: { source?: string; onClose: () => void }) {
+  const [block, setBlock] = useState(source ?? '');
+  const [reason, setReason] = useState('');
+  const [seconds, setSeconds] = useState('3600');
+  const ban = useCreateBan();
+  return (
+    <Confirm
+      title="Ban a source"
+      action="Ban"
+      {...(source === undefined ? {} : { typed: source })}
+      pending={ban.isPending}
+      error={ban.error}
+      onClose={onClose}
+      onConfirm={() => ban.mutate({ source: block, reason, seconds: Number(seconds) }, { onSuccess: onClose })}
+    >
+      <p>Its packets are dropped before they reach a socket, on every interface. You can lift a ban at any time.</p>
+      <div className="ban-fields">
+        <label>
+          Address or block
+          <input className="input" value={block} required placeholder="203.0.113.7 or 203.0.113.0/24" readOnly={source !== undefined} onChange={(event) => setBlock(event.target.value)} />
+        </label>
+        <label>
+          Reason
+          <input className="input" value={reason} required maxLength={500} placeholder="What it did" onChange={(event) => setReason(event.target.value)} />
+        </label>
+        <label>
+          For
+          <select className="input" value={seconds} onChange={(event) => setSeconds(event.target.value)}>
+            {TERMS.map(([value, text]) => (
+              <option key={value} value={value}>{text}</option>
+            ))}
+          </select>
+        </label>
+      </div>
+    </Confirm>
+  );
+}
