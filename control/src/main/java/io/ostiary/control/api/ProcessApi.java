@@ -2,6 +2,9 @@ package io.ostiary.control.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.javalin.http.Context;
+import io.ostiary.contract.tree.Limits;
+import io.ostiary.contract.tree.Parsed;
+import io.ostiary.contract.tree.TreeReader;
 import io.ostiary.control.SnapshotSource;
 import io.ostiary.control.access.Access;
 import io.ostiary.control.http.ApiProblem;
@@ -10,13 +13,13 @@ import io.ostiary.insight.InsightView;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.snakeyaml.engine.v2.api.Load;
-import org.snakeyaml.engine.v2.api.LoadSettings;
+import tools.jackson.databind.JsonNode;
 
 /// Health, metrics and this API's own document.
 final class ProcessApi {
+  private static final String DOCUMENT = "/io/ostiary/control/openapi.yaml";
+
   private final SnapshotSource source;
   private final InsightView insight;
   private volatile byte @Nullable [] document;
@@ -59,17 +62,17 @@ final class ProcessApi {
   }
 
   /// The document as it was designed, in `openapi.yaml`.
-  static Map<?, ?> openApi() throws IOException {
-    try (InputStream in =
-        ProcessApi.class.getResourceAsStream("/io/ostiary/control/openapi.yaml")) {
+  private static JsonNode openApi() throws IOException {
+    try (InputStream in = ProcessApi.class.getResourceAsStream(DOCUMENT)) {
       if (in == null) {
-        throw new IOException("openapi.yaml is not on the class path");
+        throw new IOException(DOCUMENT + " is not on the class path");
       }
-      var settings = LoadSettings.builder().setCodePointLimit(1 << 20).build();
-      if (new Load(settings).loadFromInputStream(in) instanceof Map<?, ?> root) {
-        return root;
-      }
-      throw new IOException("openapi.yaml is not an object");
+      return switch (TreeReader.parse(in.readAllBytes(), "openapi.yaml", Limits.DOCUMENT)) {
+        case Parsed.Tree(var root, var faults) when faults.isEmpty() ->
+            io.ostiary.contract.tree.Json.node(root);
+        case Parsed.Tree(var root, var faults) -> throw new IOException(faults.toString());
+        case Parsed.Broken(var faults) -> throw new IOException(faults.toString());
+      };
     }
   }
 }
