@@ -176,7 +176,10 @@ public final class OpenApiReader implements ApiDocuments {
       try {
         pattern = new PathPattern(partial == null ? path : partial.route());
       } catch (IllegalArgumentException e) {
-        files.faults().add(member.nameAt().fault(String.valueOf(e.getMessage())));
+        files
+            .warnings()
+            .add(
+                member.nameAt().fault(e.getMessage() + ". No request can meet it: it is no route"));
         return;
       }
       var target = files.follow(written);
@@ -235,15 +238,20 @@ public final class OpenApiReader implements ApiDocuments {
       var shape = found.method + " " + pattern.text().replaceAll("\\{[^}]*}", "{}");
       var other = taken.putIfAbsent(shape, path);
       if (other != null) {
-        files.fault(
-            mapping,
+        var clash =
             "path: "
                 + path
                 + " for "
                 + found.method
                 + " (expected: a path that can be told from "
                 + other
-                + ")");
+                + ")";
+        if (partial == null && PartialPath.of(other) == null) {
+          files.fault(mapping, clash);
+        } else {
+          // Legal, and which of the two is meant only their authors know.
+          files.warn(mapping, clash + ". It is no route");
+        }
         return;
       }
       var methods = new LinkedHashSet<String>();

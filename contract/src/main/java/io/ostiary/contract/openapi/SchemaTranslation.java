@@ -45,6 +45,7 @@ final class SchemaTranslation {
 
   private final DocumentFiles files;
   private final boolean version30;
+  private final Discriminators discriminators;
   private final ObjectNode definitions = NODES.objectNode();
   private final Map<Key, String> names = new HashMap<>();
   private final Deque<Pending> pending = new ArrayDeque<>();
@@ -61,6 +62,7 @@ final class SchemaTranslation {
   SchemaTranslation(DocumentFiles files, boolean version30) {
     this.files = files;
     this.version30 = version30;
+    discriminators = new Discriminators(files, place -> reference(place, false));
   }
 
   /// The name under `$defs` of the schema at a place. Its content is there after [#bundle].
@@ -119,7 +121,7 @@ final class SchemaTranslation {
         return out;
       }
     }
-    boolean chosen = !plain && discriminate(mapping, file, out);
+    boolean chosen = !plain && discriminators.choose(mapping, file, out);
     boolean bare = plain && mapping.get("discriminator") != null;
     for (var member : mapping.members()) {
       if ((chosen || bare) && (member.name().equals("oneOf") || member.name().equals("anyOf"))) {
@@ -129,7 +131,8 @@ final class SchemaTranslation {
     }
     required(mapping, file, out);
     format(mapping, out);
-    return version30 ? translate30(mapping, out) : out;
+    exclusive(mapping, out);
+    return version30 ? nullable(mapping, out) : out;
   }
 
   private void keyword(String name, Node value, File file, ObjectNode out) {
@@ -209,7 +212,7 @@ final class SchemaTranslation {
         return;
       }
       out.set(name, Json.node(value));
-    } else if (!(version30 && name.startsWith("exclusive") && value instanceof Node.Flag)) {
+    } else if (!(name.startsWith("exclusive") && value instanceof Node.Flag)) {
       wrong(name, value, "a number");
     }
   }
@@ -254,33 +257,6 @@ final class SchemaTranslation {
     out.set(name, object);
   }
 
-  /// Whether this part of the schema at hand is a base that has it among its own alternatives.
-  private boolean extendsBase(Node item, File file) {
-    var base = new Place(file, "", item);
-    if (current == null || !(base.get("$ref") instanceof Node.Text reference)) {
-      return false;
-    }
-    var target = files.resolve(reference, reference.text(), file);
-    if (target == null || target.get("discriminator") == null) {
-      return false;
-    }
-    var alternatives = target.get("oneOf") == null ? target.get("anyOf") : target.get("oneOf");
-    if (!(alternatives instanceof Node.Sequence list)) {
-      return false;
-    }
-    for (var alternative : list.items()) {
-      if (new Place(target.file(), "", alternative).get("$ref") instanceof Node.Text text) {
-        var extender = files.resolve(text, text.text(), target.file());
-        if (extender != null
-            && extender.pointer().equals(current.pointer())
-            && extender.file().path().equals(current.file().path())) {
-          return true;
-        }
-      }
-    }
-    return false;
-  }
-
   private boolean readable(Mapping.Member member) {
     try {
       Patterns.compile(member.name());
@@ -299,7 +275,8 @@ final class SchemaTranslation {
     // What a discriminator chose may already stand here.
     var array = out.get(name) instanceof ArrayNode before ? before : NODES.arrayNode();
     for (var item : list.items()) {
-      array.add(schema(item, file, name.equals("allOf") && extendsBase(item, file)));
+      array.add(
+          schema(item, file, name.equals("allOf") && discriminators.isBase(item, file, current)));
     }
     out.set(name, array);
   }
@@ -362,86 +339,6 @@ final class SchemaTranslation {
     }
   }
 
-  // Discriminators: the named alternative alone is checked, so that faults are about that one.
-
-  private boolean discriminate(Mapping mapping, File file, ObjectNode out) {
-    var alternatives = mapping.get("oneOf") == null ? mapping.get("anyOf") : mapping.get("oneOf");
-    if (!(mapping.get("discriminator") instanceof Mapping discriminator)
-        || !(discriminator.get("propertyName") instanceof Node.Text property)
-        || !(alternatives instanceof Node.Sequence list)) {
-      return false;
-    }
-    var chosen = NODES.objectNode();
-    if (!implicitNames(list, file, chosen) || !mappedNames(discriminator, file, chosen)) {
-      return false;
-    }
-    var all = NODES.arrayNode();
-    var known = NODES.arrayNode();
-    chosen.propertyNames().forEach(known::add);
-    var demand = NODES.objectNode();
-    demand.set("required", NODES.arrayNode().add(property.text()));
-    demand.set("properties", only(property.text(), NODES.objectNode().set("enum", known)));
-    all.add(demand);
-    for (var choice : chosen.properties()) {
-      var rule = NODES.objectNode();
-      var condition = NODES.objectNode();
-      condition.set("required", NODES.arrayNode().add(property.text()));
-      condition.set(
-          "properties", only(property.text(), NODES.objectNode().put("const", choice.getKey())));
-      rule.set("if", condition);
-      rule.set("then", choice.getValue());
-      all.add(rule);
-    }
-    out.set("allOf", all);
-    return true;
-  }
-
-  private static ObjectNode only(String name, JsonNode schema) {
-    var object = NODES.objectNode();
-    object.set(name, schema);
-    return object;
-  }
-
-  /// The last part of an alternative's reference is its name. An alternative without reference has
-  /// none, so then the discriminator cannot choose.
-  private boolean implicitNames(Node.Sequence alternatives, File file, ObjectNode chosen) {
-    for (var alternative : alternatives.items()) {
-      if (!(alternative instanceof Mapping mapping)
-          || !(mapping.get("$ref") instanceof Node.Text reference)) {
-        return false;
-      }
-      var target = files.resolve(reference, reference.text(), file);
-      if (target == null) {
-        return false;
-      }
-      var text = reference.text();
-      var last = text.substring(text.lastIndexOf('/') + 1).replaceAll("\\.(json|ya?ml)$", "");
-      chosen.set(last.replace("~1", "/").replace("~0", "~"), reference(target, false));
-    }
-    return true;
-  }
-
-  private boolean mappedNames(Mapping discriminator, File file, ObjectNode chosen) {
-    if (!(discriminator.get("mapping") instanceof Mapping mapping)) {
-      return true;
-    }
-    for (var member : mapping.members()) {
-      if (!(member.value() instanceof Node.Text text)) {
-        wrong("mapping", member.value(), "a reference or the name of a schema");
-        return false;
-      }
-      boolean name =
-          text.text().matches("[A-Za-z0-9._-]+") && !text.text().matches(".*\\.(json|ya?ml)");
-      var target =
-          files.resolve(text, name ? "#/components/schemas/" + text.text() : text.text(), file);
-      if (target == null) {
-        return false;
-      }
-      chosen.set(member.name(), reference(target, false));
-    }
-    return true;
-  }
-
   // Formats and what OpenAPI 3.0 says in its own words.
 
   private static void format(Mapping mapping, ObjectNode out) {
@@ -474,7 +371,8 @@ final class SchemaTranslation {
     }
   }
 
-  private static JsonNode translate30(Mapping mapping, ObjectNode out) {
+  /// A boolean in 3.0, and often enough in 3.1 by mistake.
+  private static void exclusive(Mapping mapping, ObjectNode out) {
     for (var bound : List.of("Minimum", "Maximum")) {
       var limit = "m" + bound.substring(1);
       if (mapping.get("exclusive" + bound) instanceof Node.Flag flag
@@ -483,6 +381,9 @@ final class SchemaTranslation {
         out.set("exclusive" + bound, out.remove(limit));
       }
     }
+  }
+
+  private static JsonNode nullable(Mapping mapping, ObjectNode out) {
     boolean nullable = mapping.get("nullable") instanceof Node.Flag flag && flag.value();
     if (!nullable) {
       return out;
@@ -496,7 +397,9 @@ final class SchemaTranslation {
       return out;
     }
     var either = NODES.arrayNode().add(NODES.objectNode().put("type", "null")).add(out);
-    return only("anyOf", either);
+    var whole = NODES.objectNode();
+    whole.set("anyOf", either);
+    return whole;
   }
 
   private static boolean hasParts(ObjectNode out) {

@@ -129,6 +129,28 @@ class OpenApiReaderTest {
             "api.yaml:23:22: allOf: a list (expected: a list of schemas)");
   }
 
+  @Test
+  void warnsOfPathsThatCannotBeRoutes() throws IOException {
+    var loaded =
+        (Loaded.Understood)
+            Documents.load(
+                directory,
+                """
+                openapi: 3.1.0
+                info: { title: T, version: "1" }
+                paths:
+                  /a#b: { get: {} }
+                  /compare/{basehead}: { get: {} }
+                  /compare/{base}...{head}: { get: {}, put: {} }
+                """);
+    assertThat(loaded.routes())
+        .extracting(route -> route.id())
+        .containsExactly("GET /compare/{basehead}", "PUT /compare/{base}...{head}");
+    assertThat(loaded.warnings().toString())
+        .contains("4:3: path: /a#b")
+        .contains("6:36: path: /compare/{base}...{head} for GET");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
