@@ -5,6 +5,7 @@ import io.ostiary.contract.tree.Limits;
 import io.ostiary.contract.tree.Mapping;
 import io.ostiary.contract.tree.Node;
 import io.ostiary.contract.tree.Parsed;
+import io.ostiary.contract.tree.Position;
 import io.ostiary.contract.tree.TreeReader;
 import java.io.IOException;
 import java.net.URLDecoder;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// A document and the files it refers to, all inside the directory of the document. Confined to the
@@ -21,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class DocumentFiles {
   private static final int FILES_MAX = 500;
   private static final int HOPS_MAX = 50;
+  private static final int TOLD_MAX = 200;
 
   private final Path directory;
   private final String shownDirectory;
@@ -60,20 +63,43 @@ final class DocumentFiles {
     shownDirectory = slash < 0 ? "" : name.substring(0, slash + 1);
   }
 
-  List<Fault> faults() {
-    return faults;
+  boolean isFaulty() {
+    return !faults.isEmpty();
   }
 
+  /// By place, each once.
+  List<Fault> faults() {
+    return List.copyOf(new TreeSet<>(faults));
+  }
+
+  /// By place, each once.
   List<Fault> warnings() {
-    return warnings;
+    return List.copyOf(new TreeSet<>(warnings));
   }
 
   void fault(Node at, String message) {
-    faults.add(at.fault(message));
+    add(faults, at.at(), message);
+  }
+
+  void fault(Position at, String message) {
+    add(faults, at, message);
   }
 
   void warn(Node at, String message) {
-    warnings.add(at.fault(message));
+    add(warnings, at.at(), message);
+  }
+
+  void warn(Position at, String message) {
+    add(warnings, at, message);
+  }
+
+  /// Each costs a search for its line, and nobody reads thousands.
+  private static void add(List<Fault> list, Position at, String message) {
+    if (list.size() < TOLD_MAX) {
+      list.add(at.fault(message));
+    } else if (list.size() == TOLD_MAX) {
+      list.add(at.fault(message + ". There are more, which are not told"));
+    }
   }
 
   /// Reads a file, once. Its faults are added to ours.

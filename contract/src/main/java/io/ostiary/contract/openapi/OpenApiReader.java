@@ -3,7 +3,6 @@ package io.ostiary.contract.openapi;
 import io.ostiary.contract.config.ApiDocuments;
 import io.ostiary.contract.openapi.DocumentFiles.Place;
 import io.ostiary.contract.schema.Mismatch;
-import io.ostiary.contract.tree.Fault;
 import io.ostiary.contract.tree.Mapping;
 import io.ostiary.contract.tree.Node;
 import io.ostiary.model.PathPattern;
@@ -18,7 +17,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +38,7 @@ public final class OpenApiReader implements ApiDocuments {
     }
     var reading = new Reading(files, new Place(main, "", main.root()));
     reading.read();
-    if (!files.faults().isEmpty()) {
+    if (files.isFaulty()) {
       return refused(files);
     }
     var document =
@@ -50,16 +48,11 @@ public final class OpenApiReader implements ApiDocuments {
             reading.info("version", ""),
             main.root(),
             reading.recipes);
-    return new Loaded.Understood(document, reading.routes, sorted(files.warnings()));
+    return new Loaded.Understood(document, reading.routes, files.warnings());
   }
 
   private static Loaded refused(DocumentFiles files) {
-    return new Loaded.Refused(sorted(files.faults()));
-  }
-
-  /// By place, each once.
-  private static List<Fault> sorted(List<Fault> faults) {
-    return List.copyOf(new TreeSet<>(faults));
+    return new Loaded.Refused(files.faults());
   }
 
   /// One document while it is read.
@@ -91,15 +84,9 @@ public final class OpenApiReader implements ApiDocuments {
                 member,
                 operations);
           } else if (!member.name().startsWith("x-")) {
-            files
-                .faults()
-                .add(
-                    member
-                        .nameAt()
-                        .fault(
-                            "path: '"
-                                + member.name()
-                                + "' (expected: a path that starts with '/')"));
+            files.fault(
+                member.nameAt(),
+                ("path: '" + member.name() + "' (expected: a path that starts with '/')"));
           }
         }
       } else {
@@ -176,10 +163,7 @@ public final class OpenApiReader implements ApiDocuments {
       try {
         pattern = new PathPattern(partial == null ? path : partial.route());
       } catch (IllegalArgumentException e) {
-        files
-            .warnings()
-            .add(
-                member.nameAt().fault(e.getMessage() + ". No request can meet it: it is no route"));
+        files.warn(member.nameAt(), e.getMessage() + ". No request can meet it: it is no route");
         return;
       }
       var target = files.follow(written);

@@ -59,7 +59,10 @@ final class OperationReader {
       var form = RequestBody.Form.of(range);
       boolean looked = schema != null && (form != RequestBody.Form.OPAQUE || range.contains("*"));
       var check = looked && schema != null ? compiled.check(schema) : null;
-      return new RequestBody.Media(range, form, compiled.kind(schema), check);
+      // Only forms carry text that must be made a value; kinds of large schemas are costly.
+      var kind =
+          compiled.kind(form == RequestBody.Form.FIELDS || range.contains("*") ? schema : null);
+      return new RequestBody.Media(range, form, kind, check);
     }
   }
 

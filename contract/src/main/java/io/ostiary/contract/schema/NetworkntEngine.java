@@ -13,10 +13,12 @@ import com.networknt.schema.dialect.Dialects;
 import com.networknt.schema.path.PathType;
 import com.networknt.schema.regex.RegularExpression;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -28,6 +30,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// is checked again for the messages.
 public final class NetworkntEngine implements SchemaEngine {
   private static final String BASE = "https://schema.ostiary.invalid/bundle";
+  private static final String INSIDE = "#/$defs/";
 
   /// Schemas that lead back to themselves on the same value would never end.
   private static final int EVALUATION_DEPTH_MAX = 1_000;
@@ -43,27 +46,64 @@ public final class NetworkntEngine implements SchemaEngine {
             .locale(Locale.ENGLISH)
             .regularExpressionFactory(NetworkntEngine::pattern)
             .build();
-    var registry =
-        SchemaRegistry.withDialect(
-            Dialects.getDraft202012(),
-            builder ->
-                builder.schemaRegistryConfig(config).schemas(Map.of(BASE, bundle.toString())));
-    return name -> compile(registry, name);
+    return new Bundle(bundle, config);
   }
 
   private static RegularExpression pattern(String text) {
     return Patterns.compile(text)::test;
   }
 
-  private static SchemaCheck compile(SchemaRegistry registry, String name) {
-    try {
-      var schema = registry.getSchema(SchemaLocation.of(BASE + "#/$defs/" + name));
-      schema.initializeValidators();
-      var check = new Check(schema);
-      check.check(JsonNodeFactory.instance.nullNode());
-      return check;
-    } catch (SchemaException e) {
-      throw new IllegalArgumentException("schema: " + e.getMessage(), e);
+  /// The library reads a resource anew for each schema that is asked for, and GitHub's document has
+  /// thousands: so each gets a resource of its own that holds no more than it refers to.
+  private static final class Bundle implements Definitions {
+    private final JsonNode definitions;
+    private final SchemaRegistryConfig config;
+    private final Map<String, SchemaCheck> checks = new ConcurrentHashMap<>();
+
+    Bundle(ObjectNode bundle, SchemaRegistryConfig config) {
+      this.definitions = bundle.path("$defs");
+      this.config = config;
+    }
+
+    @Override
+    public SchemaCheck compile(String name) {
+      return checks.computeIfAbsent(name, this::make);
+    }
+
+    private SchemaCheck make(String name) {
+      var needed = JsonNodeFactory.instance.objectNode();
+      gather(name, needed);
+      var resource = JsonNodeFactory.instance.objectNode().put("$ref", INSIDE + name);
+      resource.set("$defs", needed);
+      var registry =
+          SchemaRegistry.withDialect(
+              Dialects.getDraft202012(), builder -> builder.schemaRegistryConfig(config));
+      try {
+        var check = new Check(registry.getSchema(SchemaLocation.of(BASE), resource));
+        check.check(JsonNodeFactory.instance.nullNode());
+        return check;
+      } catch (SchemaException e) {
+        throw new IllegalArgumentException("schema: " + e.getMessage(), e);
+      }
+    }
+
+    /// A list of names to do, for a chain of references may be longer than the stack.
+    private void gather(String first, ObjectNode into) {
+      var open = new ArrayDeque<String>(List.of(first));
+      for (var name = open.poll(); name != null; name = open.poll()) {
+        var schema = definitions.get(name);
+        if (schema != null && !into.has(name)) {
+          into.set(name, schema);
+          for (var reference : schema.findValues("$ref")) {
+            var text = reference.asString("");
+            if (text.startsWith(INSIDE)) {
+              var rest = text.substring(INSIDE.length());
+              int slash = rest.indexOf('/');
+              open.add(slash < 0 ? rest : rest.substring(0, slash));
+            }
+          }
+        }
+      }
     }
   }
 
