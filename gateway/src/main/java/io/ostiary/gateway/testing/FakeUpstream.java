@@ -138,6 +138,8 @@ public final class FakeUpstream implements AutoCloseable {
   private void serve(Socket socket, int connection) {
     try (socket) {
       socket.setSoTimeout(WAIT_MILLIS);
+      // What it could send is then really with the gateway, and not in its own socket.
+      socket.setSendBufferSize(64 * 1024);
       var in = socket.getInputStream();
       int number = 0;
       boolean more = true;

@@ -49,6 +49,9 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
   private static final WriteBufferWaterMark MARKS = new WriteBufferWaterMark(32 * 1024, 128 * 1024);
 
+  /// Fixed, so that the kernel does not let an upstream run megabytes ahead of a slow client.
+  private static final int RECEIVE_BYTES = 256 * 1024;
+
   /// A resting connection is closed before most servers' own limit of 60 s or more; a server with a
   /// shorter one says so in Keep-Alive or costs a retry.
   private static final long REST_NANOS = 55_000_000_000L;
@@ -120,6 +123,7 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
             .option(ChannelOption.TCP_NODELAY, true)
             .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
             .option(ChannelOption.WRITE_BUFFER_WATER_MARK, MARKS)
+            .option(ChannelOption.SO_RCVBUF, RECEIVE_BYTES)
             .handler(this)
             .connect(address);
     channel = connecting.channel();
