@@ -19,7 +19,11 @@ export default defineConfig({
   server: { proxy: { '/api': admin } },
   test: {
     environment: 'happy-dom',
-    environmentOptions: { happyDOM: { settings: { disableIframePageLoading: true, handleDisabledFileLoadingAsSuccess: true } } },
+    environmentOptions: {
+      happyDOM: {
+        settings: { disableIframePageLoading: true, handleDisabledFileLoadingAsSuccess: true },
+      },
+    },
     include: ['**/*.test.{ts,tsx}', 'build/*.test.mjs'],
     exclude: ['node_modules/**', 'target/**'],
     pool: 'threads',

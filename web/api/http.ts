@@ -91,7 +91,8 @@ async function problemOf(response: Response): Promise<Problem> {
     title: `The control plane answered ${response.status}`,
     status: response.status,
     code: 'unknown',
-    detail: 'The answer is not a problem document. Does something stand between this page and Ostiary?',
+    detail:
+      'The answer is not a problem document. Does something stand between this page and Ostiary?',
   };
 }
 

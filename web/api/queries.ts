@@ -53,7 +53,8 @@ export const useUpstreams = () => usePolled<UpstreamList>('/api/v1/upstreams', {
 export const useSnapshot = () => usePolled<SnapshotState>('/api/v1/snapshot', {}, 5_000);
 export const useConsumers = (q: string) =>
   usePolled<ConsumerPage>('/api/v1/consumers', { limit: 200, q }, 10_000);
-export const useAllBans = () => usePolled<BanPage>('/api/v1/bans', { state: 'all', limit: 100 }, 5_000);
+export const useAllBans = () =>
+  usePolled<BanPage>('/api/v1/bans', { state: 'all', limit: 100 }, 5_000);
 
 export function useApi(name: string) {
   return useQuery<Api>({

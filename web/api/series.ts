@@ -13,7 +13,11 @@ export function fromSeries(series: Series): Window {
       seconds: series.stepMillis / 1000,
       calls: sum(series.calls),
       errors: sum(series.errors),
-      outcomes: series.outcomes.map(({ status, cause, calls }) => ({ status, cause, calls: sum(calls) })),
+      outcomes: series.outcomes.map(({ status, cause, calls }) => ({
+        status,
+        cause,
+        calls: sum(calls),
+      })),
       latency: {
         p50Micros: at(series.latency.p50Micros),
         p95Micros: at(series.latency.p95Micros),
@@ -28,7 +32,11 @@ export function fromSeries(series: Series): Window {
       packetsPassed: at(series.packetsPassed),
       packetBytesPassed: at(series.packetBytesPassed),
       packetsDropped: at(series.packetsDropped),
-      drops: series.drops.map(({ reason, packets }) => ({ reason, packets: sum(packets), bytes: 0 })),
+      drops: series.drops.map(({ reason, packets }) => ({
+        reason,
+        packets: sum(packets),
+        bytes: 0,
+      })),
     };
   });
 }

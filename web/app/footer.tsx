@@ -26,12 +26,22 @@ export function Footer() {
           ))
         )}
       </span>
-      <span title="How far the ledger is behind the data plane">ledger {millis(footer.ledgerLagMillis)}</span>
+      <span title="How far the ledger is behind the data plane">
+        ledger {millis(footer.ledgerLagMillis)}
+      </span>
       <span title={`${exact(footer.ledgerLost)} calls without a ledger line since the start`}>
-        {footer.ledgerLost === 0 ? 'lost 0' : <Dot tone="error">lost {exact(footer.ledgerLost)}</Dot>}
+        {footer.ledgerLost === 0 ? (
+          'lost 0'
+        ) : (
+          <Dot tone="error">lost {exact(footer.ledgerLost)}</Dot>
+        )}
       </span>
       <span title={`${store.sentence} ${exact(store.rows)} calls kept`}>
-        {store.state === 'failing' ? <Dot tone="error">history failing</Dot> : `history ${store.state === 'running' ? bytes(store.bytes) : store.state}`}
+        {store.state === 'failing' ? (
+          <Dot tone="error">history failing</Dot>
+        ) : (
+          `history ${store.state === 'running' ? bytes(store.bytes) : store.state}`
+        )}
       </span>
     </footer>
   );

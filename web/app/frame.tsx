@@ -38,7 +38,13 @@ export function Frame({ session, children }: { session: Session; children: React
         Skip to the content
       </a>
       <header className="top">
-        <button type="button" className="icon-button menu-button" aria-label="Pages" aria-expanded={menu} onClick={() => setMenu(!menu)}>
+        <button
+          type="button"
+          className="icon-button menu-button"
+          aria-label="Pages"
+          aria-expanded={menu}
+          onClick={() => setMenu(!menu)}
+        >
           <Icon name="menu" />
         </button>
         <Link to="/" className="brand">
@@ -89,7 +95,10 @@ function Tools({ session }: { session: Session }) {
       </span>
       <label className="window-select">
         <span className="visually-hidden">Time range</span>
-        <select value={seconds} onChange={(event) => setChosen(event.target.value === '900' ? '' : event.target.value)}>
+        <select
+          value={seconds}
+          onChange={(event) => setChosen(event.target.value === '900' ? '' : event.target.value)}
+        >
           {WINDOWS.map(([value, text]) => (
             <option key={value} value={value}>
               {text}
@@ -97,7 +106,14 @@ function Tools({ session }: { session: Session }) {
           ))}
         </select>
       </label>
-      <button type="button" className="icon-button" aria-pressed={paused} aria-label={paused ? 'Resume' : 'Pause'} title={paused ? 'Resume' : 'Pause'} onClick={() => setPaused(!paused)}>
+      <button
+        type="button"
+        className="icon-button"
+        aria-pressed={paused}
+        aria-label={paused ? 'Resume' : 'Pause'}
+        title={paused ? 'Resume' : 'Pause'}
+        onClick={() => setPaused(!paused)}
+      >
         <Icon name={paused ? 'play' : 'pause'} />
       </button>
       <Scheme />
@@ -111,7 +127,13 @@ function Scheme() {
   const { setColorScheme } = useMantineColorScheme();
   const other = scheme === 'dark' ? 'light' : 'dark';
   return (
-    <button type="button" className="icon-button" aria-label={`Use ${other} colours`} title={`Use ${other} colours`} onClick={() => setColorScheme(other)}>
+    <button
+      type="button"
+      className="icon-button"
+      aria-label={`Use ${other} colours`}
+      title={`Use ${other} colours`}
+      onClick={() => setColorScheme(other)}
+    >
       <Icon name={scheme === 'dark' ? 'sun' : 'moon'} />
     </button>
   );
@@ -144,8 +166,8 @@ function Stale() {
   }
   return (
     <p className="stale-note" role="alert">
-      No news since {new Date(link.since).toLocaleTimeString()}. What you see is from then. The console keeps trying; if it
-      stays like this, see whether the process runs.
+      No news since {new Date(link.since).toLocaleTimeString()}. What you see is from then. The
+      console keeps trying; if it stays like this, see whether the process runs.
     </p>
   );
 }

@@ -18,13 +18,21 @@ export function Palette({ onClose }: { onClose: () => void }) {
     const wanted = text.trim().toLowerCase();
     const all: Choice[] = [
       ...navigation.map(({ page }) => ({ title: page.title, kind: 'page', to: linkTo(page.path) })),
-      ...(apis.data?.items ?? []).map((api) => ({ title: api.title ?? api.name, kind: `API ${api.path}`, to: linkTo(`/apis/${api.name}`) })),
+      ...(apis.data?.items ?? []).map((api) => ({
+        title: api.title ?? api.name,
+        kind: `API ${api.path}`,
+        to: linkTo(`/apis/${api.name}`),
+      })),
     ];
     const found = all.filter((each) => `${each.title} ${each.kind}`.toLowerCase().includes(wanted));
     if (CALL.test(wanted)) {
       found.unshift({ title: wanted, kind: 'open this call', to: linkTo(`/calls/${wanted}`) });
     } else if (ADDRESS.test(wanted) && /[.:]/.test(wanted)) {
-      found.unshift({ title: wanted, kind: 'calls from this address', to: linkTo('/calls', { source: wanted }) });
+      found.unshift({
+        title: wanted,
+        kind: 'calls from this address',
+        to: linkTo('/calls', { source: wanted }),
+      });
     }
     return found;
   }, [text, apis.data]);
@@ -45,7 +53,15 @@ export function Palette({ onClose }: { onClose: () => void }) {
     }
   };
   return (
-    <Modal opened onClose={onClose} withCloseButton={false} padding={0} size="lg" yOffset="12vh" classNames={{ content: 'palette' }}>
+    <Modal
+      opened
+      onClose={onClose}
+      withCloseButton={false}
+      padding={0}
+      size="lg"
+      yOffset="12vh"
+      classNames={{ content: 'palette' }}
+    >
       <input
         className="palette-input"
         placeholder="A page, an API, a call id, an address"
@@ -64,11 +80,22 @@ export function Palette({ onClose }: { onClose: () => void }) {
       />
       <ul id="palette-choices" role="listbox" className="palette-choices">
         {choices.map((choice, index) => (
-          <li key={choice.to + choice.kind} id={`choice-${index}`} role="option" aria-selected={index === at} onPointerMove={() => setAt(index)} onClick={() => go(choice)}>
+          <li
+            key={choice.to + choice.kind}
+            id={`choice-${index}`}
+            role="option"
+            aria-selected={index === at}
+            onPointerMove={() => setAt(index)}
+            onClick={() => go(choice)}
+          >
             <span>{choice.title}</span> <small>{choice.kind}</small>
           </li>
         ))}
-        {choices.length === 0 && <li className="palette-none">Nothing is called like that. A call id has 13 characters.</li>}
+        {choices.length === 0 && (
+          <li className="palette-none">
+            Nothing is called like that. A call id has 13 characters.
+          </li>
+        )}
       </ul>
     </Modal>
   );

@@ -13,5 +13,7 @@ test('matches a pattern with its parameters', () => {
 test('takes filters along and leaves the state of a page behind', () => {
   navigate('/calls?status=5xx&mode=history&window=300');
   expect(linkTo('/shield')).toBe('/shield?status=5xx&window=300');
-  expect(linkTo('/calls', { source: '198.18.0.7' })).toBe('/calls?source=198.18.0.7&status=5xx&window=300');
+  expect(linkTo('/calls', { source: '198.18.0.7' })).toBe(
+    '/calls?source=198.18.0.7&status=5xx&window=300',
+  );
 });

@@ -51,7 +51,10 @@ export function useAddress(): { readonly path: string; readonly query: URLSearch
 /** One parameter of the query and how to change it; an empty value removes it. */
 export function useParam(name: string): readonly [string, (value: string) => void] {
   const { query } = useAddress();
-  const set = useCallback((value: string) => navigate(withParams({ [name]: value }), 'replace'), [name]);
+  const set = useCallback(
+    (value: string) => navigate(withParams({ [name]: value }), 'replace'),
+    [name],
+  );
   return [query.get(name) ?? '', set];
 }
 

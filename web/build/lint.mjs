@@ -9,7 +9,10 @@ const RULES = [
   { seen: /^(export )?interface\s+\w+/, say: 'interface (expected: type)' },
   { seen: /console\.\w+\(/, say: 'console (expected: a state drawn on the page)' },
   { seen: /dangerouslySetInnerHTML/, say: 'raw HTML (expected: elements)' },
-  { seen: /https?:\/\/(?!\$\{|localhost|127\.0\.0\.1)[\w.-]+/, say: 'a foreign host (expected: none)' },
+  {
+    seen: /https?:\/\/(?!\$\{|localhost|127\.0\.0\.1)[\w.-]+/,
+    say: 'a foreign host (expected: none)',
+  },
 ];
 const COLOUR = /#[0-9a-fA-F]{6}\b/;
 

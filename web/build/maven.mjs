@@ -11,14 +11,28 @@ const INSTALLED = 'node_modules/.ostiary-lock';
 const BUILT = 'target/web.built';
 const TESTED = 'target/web.tested';
 const SOURCES = [
-  'api', 'app', 'build', 'dev', 'pages', 'parts', 'reference', 'style', 'index.html',
-  'reference.html', 'package.json', 'tsconfig.json', 'vite.config.ts', 'package-lock.json',
+  'api',
+  'app',
+  'build',
+  'dev',
+  'pages',
+  'parts',
+  'reference',
+  'style',
+  'index.html',
+  'reference.html',
+  'package.json',
+  'tsconfig.json',
+  'vite.config.ts',
+  'package-lock.json',
   '../control/src/main/resources/io/ostiary/control/openapi.yaml',
 ];
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
-  fail(`node: ${process.version} (expected: 20.19 or newer). Install a newer Node, or build with -Dweb.skip`);
+  fail(
+    `node: ${process.version} (expected: 20.19 or newer). Install a newer Node, or build with -Dweb.skip`,
+  );
 }
 const lock = hash(['package-lock.json']);
 if (read(INSTALLED) !== lock) {
@@ -29,7 +43,9 @@ const sources = hash(SOURCES);
 if (process.argv[2] === 'test') {
   once(TESTED, () => run('npm', ['test', '--silent']));
 } else {
-  once(existsSync(join(OUT, 'index.html')) ? BUILT : '', () => run('npm', ['run', 'build', '--silent']));
+  once(existsSync(join(OUT, 'index.html')) ? BUILT : '', () =>
+    run('npm', ['run', 'build', '--silent']),
+  );
 }
 
 /** Runs `act` unless `mark` says that it succeeded for the same sources. */

@@ -11,9 +11,30 @@ const SOURCE = new URL(
 const TARGET = new URL('../api/generated.ts', import.meta.url);
 
 const SILENT = new Set([
-  'description', 'example', 'examples', 'format', 'pattern', 'minimum', 'maximum', 'minLength',
-  'maxLength', 'minItems', 'maxItems', 'minProperties', 'maxProperties', 'default', 'type', 'enum',
-  'const', 'items', 'properties', 'required', 'additionalProperties', 'oneOf', 'allOf', '$ref',
+  'description',
+  'example',
+  'examples',
+  'format',
+  'pattern',
+  'minimum',
+  'maximum',
+  'minLength',
+  'maxLength',
+  'minItems',
+  'maxItems',
+  'minProperties',
+  'maxProperties',
+  'default',
+  'type',
+  'enum',
+  'const',
+  'items',
+  'properties',
+  'required',
+  'additionalProperties',
+  'oneOf',
+  'allOf',
+  '$ref',
 ]);
 
 export function typeOf(schema, where) {

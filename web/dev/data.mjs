@@ -1,9 +1,26 @@
 // The mock's world: one API, a few consumers, a noisy source, one slow upstream.
 const RATE = Number(process.env.RATE ?? 420);
 const KERNEL = process.env.KERNEL !== 'off';
-const SOURCES = ['198.18.0.7', '198.18.0.21', '198.18.3.4', '2001:db8::17', '198.18.9.250', '203.0.113.9'];
-const CONSUMERS = [['c_01jd3x9w7q2k', 'acme'], ['c_01jd3xa1m8pd', 'globex'], ['c_01jd3xb4t5vn', 'initech']];
-const PATHS = ['/demo/orders', '/demo/orders/17', '/demo/orders/4711?expand=lines', '/demo/products', '/demo/products/lamp'];
+const SOURCES = [
+  '198.18.0.7',
+  '198.18.0.21',
+  '198.18.3.4',
+  '2001:db8::17',
+  '198.18.9.250',
+  '203.0.113.9',
+];
+const CONSUMERS = [
+  ['c_01jd3x9w7q2k', 'acme'],
+  ['c_01jd3xa1m8pd', 'globex'],
+  ['c_01jd3xb4t5vn', 'initech'],
+];
+const PATHS = [
+  '/demo/orders',
+  '/demo/orders/17',
+  '/demo/orders/4711?expand=lines',
+  '/demo/products',
+  '/demo/products/lamp',
+];
 const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz';
 let counter = 1;
 
@@ -13,7 +30,7 @@ const wave = (at, period, depth) => 1 + depth * Math.sin((at / 1000 / period) * 
 const iso = (at) => new Date(at).toISOString();
 
 function id(at) {
-  let value = (BigInt(Math.floor(at)) - 1704067200000n) << 22n | BigInt(counter++ & 0x3fffff);
+  let value = ((BigInt(Math.floor(at)) - 1704067200000n) << 22n) | BigInt(counter++ & 0x3fffff);
   let text = '';
   for (let i = 0; i < 13; i++) {
     text = DIGITS[Number(value & 31n)] + text;
@@ -25,24 +42,49 @@ function id(at) {
 export function line(at) {
   const roll = Math.random();
   const [status, blame, reason] =
-    roll < 0.9 ? [roll < 0.05 ? 201 : 200, 'none', 'answered']
-    : roll < 0.95 ? [429, 'policy', 'rate-limit']
-    : roll < 0.975 ? [401, 'policy', 'key-auth']
-    : roll < 0.988 ? [400, 'policy', 'validate']
-    : roll < 0.994 ? [503, 'upstream', 'connect-refused']
-    : roll < 0.997 ? [504, 'upstream', 'answer-timeout'] : [0, 'client', 'left'];
+    roll < 0.9
+      ? [roll < 0.05 ? 201 : 200, 'none', 'answered']
+      : roll < 0.95
+        ? [429, 'policy', 'rate-limit']
+        : roll < 0.975
+          ? [401, 'policy', 'key-auth']
+          : roll < 0.988
+            ? [400, 'policy', 'validate']
+            : roll < 0.994
+              ? [503, 'upstream', 'connect-refused']
+              : roll < 0.997
+                ? [504, 'upstream', 'answer-timeout']
+                : [0, 'client', 'left'];
   const consumer = reason === 'key-auth' ? [null, null] : pick(CONSUMERS);
   return {
-    call: id(at), start: iso(at), method: status === 201 ? 'POST' : 'GET', target: pick(PATHS), api: 'orders', route: 'getOrder',
-    consumer: consumer[0], consumerName: consumer[1], client: pick(SOURCES), status, blame, reason,
-    durationMicros: Math.round(blame === 'policy' ? noise(160, 0.6) : noise(3400, 0.8) * (Math.random() < 0.02 ? 12 : 1)),
-    requestBytes: 210, responseBytes: Math.round(noise(1480, 0.6)),
+    call: id(at),
+    start: iso(at),
+    method: status === 201 ? 'POST' : 'GET',
+    target: pick(PATHS),
+    api: 'orders',
+    route: 'getOrder',
+    consumer: consumer[0],
+    consumerName: consumer[1],
+    client: pick(SOURCES),
+    status,
+    blame,
+    reason,
+    durationMicros: Math.round(
+      blame === 'policy' ? noise(160, 0.6) : noise(3400, 0.8) * (Math.random() < 0.02 ? 12 : 1),
+    ),
+    requestBytes: 210,
+    responseBytes: Math.round(noise(1480, 0.6)),
   };
 }
 
 function drops(at) {
   const flood = wave(at, 300, 1) > 1.7 ? 2600 : 40;
-  return KERNEL ? [{ reason: 'deny-rule', packets: Math.round(noise(flood)), bytes: 60 * flood }, { reason: 'source-limit', packets: Math.round(noise(flood / 4)), bytes: 4000 }] : [];
+  return KERNEL
+    ? [
+        { reason: 'deny-rule', packets: Math.round(noise(flood)), bytes: 60 * flood },
+        { reason: 'source-limit', packets: Math.round(noise(flood / 4)), bytes: 4000 },
+      ]
+    : [];
 }
 
 export function point(at) {
@@ -57,19 +99,41 @@ export function point(at) {
     { status: '5xx', cause: 'upstream', calls: bad },
   ];
   return {
-    at: iso(at), seconds: 1, calls, errors: bad, outcomes,
-    latency: { p50Micros: Math.round(noise(1900 * slow)), p95Micros: Math.round(noise(6100 * slow)), p99Micros: Math.round(noise(14200 * slow)), maxMicros: 60000 },
-    clientMicros: calls * 900, gatewayMicros: calls * 130, upstreamMicros: Math.round(calls * 2100 * slow),
-    bytesIn: calls * 260, bytesOut: Math.round(noise(calls * 1480)),
-    packetsPassed: KERNEL ? Math.round(calls * 8.4) : null, packetBytesPassed: KERNEL ? calls * 2600 : null,
-    packetsDropped: KERNEL ? dropped.reduce((sum, drop) => sum + drop.packets, 0) : null, drops: dropped,
+    at: iso(at),
+    seconds: 1,
+    calls,
+    errors: bad,
+    outcomes,
+    latency: {
+      p50Micros: Math.round(noise(1900 * slow)),
+      p95Micros: Math.round(noise(6100 * slow)),
+      p99Micros: Math.round(noise(14200 * slow)),
+      maxMicros: 60000,
+    },
+    clientMicros: calls * 900,
+    gatewayMicros: calls * 130,
+    upstreamMicros: Math.round(calls * 2100 * slow),
+    bytesIn: calls * 260,
+    bytesOut: Math.round(noise(calls * 1480)),
+    packetsPassed: KERNEL ? Math.round(calls * 8.4) : null,
+    packetBytesPassed: KERNEL ? calls * 2600 : null,
+    packetsDropped: KERNEL ? dropped.reduce((sum, drop) => sum + drop.packets, 0) : null,
+    drops: dropped,
   };
 }
 
 const rate = (share, p95 = 6100) => ({
-  calls: Math.round(RATE * 60 * share), errors: Math.round(RATE * 0.4 * share), callsPerSecond: noise(RATE * share, 0.05),
-  latency: { p50Micros: Math.round(noise(p95 / 3)), p95Micros: Math.round(noise(p95)), p99Micros: Math.round(noise(p95 * 2.3)), maxMicros: 90000 },
-  bytesIn: 1, bytesOut: 1,
+  calls: Math.round(RATE * 60 * share),
+  errors: Math.round(RATE * 0.4 * share),
+  callsPerSecond: noise(RATE * share, 0.05),
+  latency: {
+    p50Micros: Math.round(noise(p95 / 3)),
+    p95Micros: Math.round(noise(p95)),
+    p99Micros: Math.round(noise(p95 * 2.3)),
+    maxMicros: 90000,
+  },
+  bytesIn: 1,
+  bytesOut: 1,
 });
 const named = (name, share, p95, title = name) => ({ name, title, rate: rate(share, p95) });
 
@@ -77,10 +141,18 @@ function source(address, index) {
   const loud = address === '203.0.113.9';
   const share = [0.36, 0.22, 0.15, 0.1, 0.07, 0.1][index] ?? 0.02;
   return {
-    address, packets: KERNEL ? Math.round(9e6 * share) : null, bytes: KERNEL ? Math.round(2.3e9 * share) : null, droppedPackets: KERNEL ? (loud ? 811234 : 0) : null,
-    packetsPerSecond: KERNEL ? Math.round(noise(RATE * 9 * share)) : null, bytesPerSecond: KERNEL ? Math.round(noise(RATE * 2800 * share)) : null,
-    droppedPerSecond: KERNEL ? (loud ? Math.round(noise(RATE * 0.8)) : 0) : null, share: KERNEL ? share : null, lastSeen: iso(Date.now() - 300),
-    calls: loud ? null : Math.round(RATE * 60 * share), callsOver: 0, ban: loud ? 'b_01jd3xa0c5vn' : null,
+    address,
+    packets: KERNEL ? Math.round(9e6 * share) : null,
+    bytes: KERNEL ? Math.round(2.3e9 * share) : null,
+    droppedPackets: KERNEL ? (loud ? 811234 : 0) : null,
+    packetsPerSecond: KERNEL ? Math.round(noise(RATE * 9 * share)) : null,
+    bytesPerSecond: KERNEL ? Math.round(noise(RATE * 2800 * share)) : null,
+    droppedPerSecond: KERNEL ? (loud ? Math.round(noise(RATE * 0.8)) : 0) : null,
+    share: KERNEL ? share : null,
+    lastSeen: iso(Date.now() - 300),
+    calls: loud ? null : Math.round(RATE * 60 * share),
+    callsOver: 0,
+    ban: loud ? 'b_01jd3xa0c5vn' : null,
   };
 }
 
@@ -92,34 +164,90 @@ function river(now) {
   let passed = 0;
   SOURCES.forEach((address, index) => {
     const perSecond = RATE * 8 * ([0.36, 0.22, 0.15, 0.1, 0.07, 0.1][index] ?? 0);
-    links.push({ from: node('source', address), to: kernel, unit: 'packets', perSecond: noise(perSecond, 0.03) });
+    links.push({
+      from: node('source', address),
+      to: kernel,
+      unit: 'packets',
+      perSecond: noise(perSecond, 0.03),
+    });
     passed += perSecond;
   });
-  now.drops.forEach((drop) => links.push({ from: kernel, to: node('drop', drop.reason), unit: 'packets', perSecond: Math.min(passed * 0.3, drop.packets) }));
+  now.drops.forEach((drop) =>
+    links.push({
+      from: kernel,
+      to: node('drop', drop.reason),
+      unit: 'packets',
+      perSecond: Math.min(passed * 0.3, drop.packets),
+    }),
+  );
   links.push({ from: kernel, to: gateway, unit: 'packets', perSecond: passed * 0.9 });
-  now.outcomes.filter((each) => each.calls > 0).forEach((each) => {
-    const outcome = node('outcome', each.cause === 'none' ? each.status : `${each.status} ${each.cause}`);
-    links.push({ from: gateway, to: outcome, unit: 'calls', perSecond: each.calls });
-    if (each.status === '2xx' || each.status === '5xx') {
-      links.push({ from: outcome, to: node('upstream', 'orders'), unit: 'calls', perSecond: each.calls * 0.7 });
-      links.push({ from: outcome, to: node('upstream', 'products'), unit: 'calls', perSecond: each.calls * 0.3 });
-    }
-  });
+  now.outcomes
+    .filter((each) => each.calls > 0)
+    .forEach((each) => {
+      const outcome = node(
+        'outcome',
+        each.cause === 'none' ? each.status : `${each.status} ${each.cause}`,
+      );
+      links.push({ from: gateway, to: outcome, unit: 'calls', perSecond: each.calls });
+      if (each.status === '2xx' || each.status === '5xx') {
+        links.push({
+          from: outcome,
+          to: node('upstream', 'orders'),
+          unit: 'calls',
+          perSecond: each.calls * 0.7,
+        });
+        links.push({
+          from: outcome,
+          to: node('upstream', 'products'),
+          unit: 'calls',
+          perSecond: each.calls * 0.3,
+        });
+      }
+    });
   return { links: KERNEL ? links : links.filter((link) => link.unit === 'calls') };
 }
 
 const FOOTER = {
-  planVersion: 41, kernelSentence: KERNEL ? 'Watching eth0 (xdp-generic) and lo (tcx).' : 'Packets are not watched: CAP_BPF is missing. Grant it with setcap cap_bpf,cap_net_admin+ep, or run as root.',
-  interfaces: KERNEL ? [{ name: 'eth0', mode: 'xdp-generic' }, { name: 'lo', mode: 'tcx' }] : [], ledgerLagMillis: 12, ledgerLost: 0,
-  store: { state: 'running', sentence: 'Writing to ledger.duckdb.', rows: 1204311, bytes: 214000000, waiting: 0, lost: 0, oldest: null },
+  planVersion: 41,
+  kernelSentence: KERNEL
+    ? 'Watching eth0 (xdp-generic) and lo (tcx).'
+    : 'Packets are not watched: CAP_BPF is missing. Grant it with setcap cap_bpf,cap_net_admin+ep, or run as root.',
+  interfaces: KERNEL
+    ? [
+        { name: 'eth0', mode: 'xdp-generic' },
+        { name: 'lo', mode: 'tcx' },
+      ]
+    : [],
+  ledgerLagMillis: 12,
+  ledgerLost: 0,
+  store: {
+    state: 'running',
+    sentence: 'Writing to ledger.duckdb.',
+    rows: 1204311,
+    bytes: 214000000,
+    waiting: 0,
+    lost: 0,
+    oldest: null,
+  },
 };
 
 const top = () => ({
-  seconds: 60, apis: [named('orders', 0.74, 6100, 'Orders'), named('products', 0.21, 3900, 'Products'), named('(none)', 0.05, 300, 'no API')],
-  routes: [], consumers: CONSUMERS.map(([key, name]) => named(key, 0.3, 5000, name)), upstreams: [named('orders', 0.7, 5900), named('products', 0.3, 3300)],
-  statuses: [], sources: SOURCES.map(source),
+  seconds: 60,
+  apis: [
+    named('orders', 0.74, 6100, 'Orders'),
+    named('products', 0.21, 3900, 'Products'),
+    named('(none)', 0.05, 300, 'no API'),
+  ],
+  routes: [],
+  consumers: CONSUMERS.map(([key, name]) => named(key, 0.3, 5000, name)),
+  upstreams: [named('orders', 0.7, 5900), named('products', 0.3, 3300)],
+  statuses: [],
+  sources: SOURCES.map(source),
 });
-const STATE = { level: 'warning', sentence: '6 of 120 calls a second end with 503; all of them at upstream orders.' };
+const STATE = {
+  level: 'warning',
+  sentence: '6 of 120 calls a second end with 503; all of them at upstream orders.',
+};
 
 export function tick() {
   const now = point(Date.now() - 1000);
@@ -128,95 +256,558 @@ export function tick() {
 
 function series(seconds) {
   const end = Math.floor(Date.now() / 1000) * 1000 - 1000;
-  const points = Array.from({ length: seconds }, (_, index) => point(end - (seconds - index) * 1000));
+  const points = Array.from({ length: seconds }, (_, index) =>
+    point(end - (seconds - index) * 1000),
+  );
   const column = (of) => points.map(of);
   const latency = (name) => column((each) => each.latency[name]);
   return {
-    stepMillis: 1000, millis: column((each) => Date.parse(each.at)), calls: column((each) => each.calls), errors: column((each) => each.errors),
-    outcomes: points[0].outcomes.map(({ status, cause }, index) => ({ status, cause, calls: column((each) => each.outcomes[index].calls) })),
-    latency: { p50Micros: latency('p50Micros'), p95Micros: latency('p95Micros'), p99Micros: latency('p99Micros'), maxMicros: latency('maxMicros') },
-    clientMicros: column((each) => each.clientMicros), gatewayMicros: column((each) => each.gatewayMicros), upstreamMicros: column((each) => each.upstreamMicros),
-    bytesIn: column((each) => each.bytesIn), bytesOut: column((each) => each.bytesOut), packetsPassed: column((each) => each.packetsPassed),
-    packetBytesPassed: column((each) => each.packetBytesPassed), packetsDropped: column((each) => each.packetsDropped),
-    drops: points[0].drops.map(({ reason }, index) => ({ reason, packets: column((each) => each.drops[index].packets) })),
+    stepMillis: 1000,
+    millis: column((each) => Date.parse(each.at)),
+    calls: column((each) => each.calls),
+    errors: column((each) => each.errors),
+    outcomes: points[0].outcomes.map(({ status, cause }, index) => ({
+      status,
+      cause,
+      calls: column((each) => each.outcomes[index].calls),
+    })),
+    latency: {
+      p50Micros: latency('p50Micros'),
+      p95Micros: latency('p95Micros'),
+      p99Micros: latency('p99Micros'),
+      maxMicros: latency('maxMicros'),
+    },
+    clientMicros: column((each) => each.clientMicros),
+    gatewayMicros: column((each) => each.gatewayMicros),
+    upstreamMicros: column((each) => each.upstreamMicros),
+    bytesIn: column((each) => each.bytesIn),
+    bytesOut: column((each) => each.bytesOut),
+    packetsPassed: column((each) => each.packetsPassed),
+    packetBytesPassed: column((each) => each.packetBytesPassed),
+    packetsDropped: column((each) => each.packetsDropped),
+    drops: points[0].drops.map(({ reason }, index) => ({
+      reason,
+      packets: column((each) => each.drops[index].packets),
+    })),
   };
 }
 
 export function sample(filters, millis) {
-  const all = Array.from({ length: Math.round((RATE * millis) / 1000) }, () => line(Date.now() - Math.random() * millis));
+  const all = Array.from({ length: Math.round((RATE * millis) / 1000) }, () =>
+    line(Date.now() - Math.random() * millis),
+  );
   const matched = all.filter((each) => fits(each, filters));
-  const items = matched.slice(0, Math.round((Number(filters.callsPerSecond ?? 50) * millis) / 1000));
+  const items = matched.slice(
+    0,
+    Math.round((Number(filters.callsPerSecond ?? 50) * millis) / 1000),
+  );
   return { matched: matched.length, leftOut: matched.length - items.length, items };
 }
 
 const fits = (each, filters) =>
-  (!filters.status || String(each.status).replace(/..$/, 'xx') === filters.status || String(each.status) === filters.status) &&
-  (!filters.source || each.client === filters.source) && (!filters.reason || each.reason === filters.reason) &&
-  (!filters.blame || each.blame === filters.blame) && (!filters.api || each.api === filters.api) && (!filters.consumer || each.consumer === filters.consumer);
+  (!filters.status ||
+    String(each.status).replace(/..$/, 'xx') === filters.status ||
+    String(each.status) === filters.status) &&
+  (!filters.source || each.client === filters.source) &&
+  (!filters.reason || each.reason === filters.reason) &&
+  (!filters.blame || each.blame === filters.blame) &&
+  (!filters.api || each.api === filters.api) &&
+  (!filters.consumer || each.consumer === filters.consumer);
 
 function call(key) {
   const ms = (value) => Math.round(value * 1e6);
   const bar = (name, from, to) => ({ name, startNanos: ms(from), endNanos: ms(to), counted: true });
   const network = {
-    synNanos: ms(-9.1), establishedNanos: ms(-0.6), firstDataNanos: ms(-0.02), lastDataNanos: ms(31), lastAckNanos: ms(38.2), smoothedRttMicros: 8500, smallestRttMicros: 8100, handshakeRttMicros: 8500,
-    packetsIn: 14, packetsOut: 9, bytesIn: 4200, bytesOut: 1900, retransmitsOut: 0, duplicatesIn: 2, callPacketsIn: 9, callPacketsOut: 6, callRetransmitsOut: 0, callDuplicatesIn: 2, synAckRetransmits: 0,
-    zeroWindows: 0, closeReason: 0, interfaceName: 'eth0', verdict: 'passed (xdp-generic)',
+    synNanos: ms(-9.1),
+    establishedNanos: ms(-0.6),
+    firstDataNanos: ms(-0.02),
+    lastDataNanos: ms(31),
+    lastAckNanos: ms(38.2),
+    smoothedRttMicros: 8500,
+    smallestRttMicros: 8100,
+    handshakeRttMicros: 8500,
+    packetsIn: 14,
+    packetsOut: 9,
+    bytesIn: 4200,
+    bytesOut: 1900,
+    retransmitsOut: 0,
+    duplicatesIn: 2,
+    callPacketsIn: 9,
+    callPacketsOut: 6,
+    callRetransmitsOut: 0,
+    callDuplicatesIn: 2,
+    synAckRetransmits: 0,
+    zeroWindows: 0,
+    closeReason: 0,
+    interfaceName: 'eth0',
+    verdict: 'passed (xdp-generic)',
   };
   return {
-    line: { ...line(Date.now() - 5000), call: key, status: 200, blame: 'none', reason: 'answered', consumer: CONSUMERS[0][0], consumerName: 'acme', method: 'POST', target: '/demo/orders', durationMicros: 38400 },
-    peer: '198.18.0.7', peerPort: 51234, listener: '0.0.0.0:8080', requestNumber: 1, planVersion: 41, traceId: null, upstreamStatus: 200,
-    timings: { acceptedNanos: ms(-0.5), headNanos: ms(0.08), requestEndNanos: ms(31), responseStartNanos: ms(36.6), responseEndNanos: ms(36.9), endNanos: ms(38.4) },
-    filters: [{ policy: 'key-auth', startNanos: ms(31), endNanos: ms(31.09) }, { policy: 'rate-limit', startNanos: ms(31.09), endNanos: ms(31.14) }, { policy: 'validate', startNanos: ms(31.14), endNanos: ms(31.62) }],
-    attempts: [{ upstream: 'orders', target: '127.0.0.1:9001', reused: false, startNanos: ms(31.65), connectedNanos: ms(32), requestSentNanos: ms(32.1), firstByteNanos: ms(36.2), lastByteNanos: ms(36.4), status: 200, failure: '' }],
-    network, upstreamNetwork: { ...network, smoothedRttMicros: 60, smallestRttMicros: 41, handshakeRttMicros: 55, duplicatesIn: 0, callDuplicatesIn: 0, interfaceName: 'lo' },
+    line: {
+      ...line(Date.now() - 5000),
+      call: key,
+      status: 200,
+      blame: 'none',
+      reason: 'answered',
+      consumer: CONSUMERS[0][0],
+      consumerName: 'acme',
+      method: 'POST',
+      target: '/demo/orders',
+      durationMicros: 38400,
+    },
+    peer: '198.18.0.7',
+    peerPort: 51234,
+    listener: '0.0.0.0:8080',
+    requestNumber: 1,
+    planVersion: 41,
+    traceId: null,
+    upstreamStatus: 200,
+    timings: {
+      acceptedNanos: ms(-0.5),
+      headNanos: ms(0.08),
+      requestEndNanos: ms(31),
+      responseStartNanos: ms(36.6),
+      responseEndNanos: ms(36.9),
+      endNanos: ms(38.4),
+    },
+    filters: [
+      { policy: 'key-auth', startNanos: ms(31), endNanos: ms(31.09) },
+      { policy: 'rate-limit', startNanos: ms(31.09), endNanos: ms(31.14) },
+      { policy: 'validate', startNanos: ms(31.14), endNanos: ms(31.62) },
+    ],
+    attempts: [
+      {
+        upstream: 'orders',
+        target: '127.0.0.1:9001',
+        reused: false,
+        startNanos: ms(31.65),
+        connectedNanos: ms(32),
+        requestSentNanos: ms(32.1),
+        firstByteNanos: ms(36.2),
+        lastByteNanos: ms(36.4),
+        status: 200,
+        failure: '',
+      },
+    ],
+    network,
+    upstreamNetwork: {
+      ...network,
+      smoothedRttMicros: 60,
+      smallestRttMicros: 41,
+      handshakeRttMicros: 55,
+      duplicatesIn: 0,
+      callDuplicatesIn: 0,
+      interfaceName: 'lo',
+    },
     explanation: {
-      sentence: "47.5 ms, of which 40 ms on the client's network: two segments of the request arrived twice.", notes: [], startNanos: ms(-9.1), endNanos: ms(38.4), slowest: 'client-network',
-      shares: [{ owner: 'client-network', nanos: ms(40.9) }, { owner: 'upstream', nanos: ms(4.1) }, { owner: 'gateway', nanos: ms(1.3) }, { owner: 'upstream-network', nanos: ms(0.6) }, { owner: 'kernel', nanos: ms(0.02) }],
+      sentence:
+        "47.5 ms, of which 40 ms on the client's network: two segments of the request arrived twice.",
+      notes: [],
+      startNanos: ms(-9.1),
+      endNanos: ms(38.4),
+      slowest: 'client-network',
+      shares: [
+        { owner: 'client-network', nanos: ms(40.9) },
+        { owner: 'upstream', nanos: ms(4.1) },
+        { owner: 'gateway', nanos: ms(1.3) },
+        { owner: 'upstream-network', nanos: ms(0.6) },
+        { owner: 'kernel', nanos: ms(0.02) },
+      ],
       lanes: [
-        { owner: 'client-network', title: 'client network', bars: [bar('handshake', -9.1, -0.6), bar('request arriving', 0.1, 31), bar('last acknowledgement', 36.9, 38.2)] },
+        {
+          owner: 'client-network',
+          title: 'client network',
+          bars: [
+            bar('handshake', -9.1, -0.6),
+            bar('request arriving', 0.1, 31),
+            bar('last acknowledgement', 36.9, 38.2),
+          ],
+        },
         { owner: 'kernel', title: 'kernel', bars: [bar('wait in socket', -0.02, 0)] },
-        { owner: 'gateway', title: 'gateway', bars: [bar('key-auth', 31, 31.09), bar('rate-limit', 31.09, 31.14), bar('validate', 31.14, 31.62), bar('response', 36.4, 36.9)] },
+        {
+          owner: 'gateway',
+          title: 'gateway',
+          bars: [
+            bar('key-auth', 31, 31.09),
+            bar('rate-limit', 31.09, 31.14),
+            bar('validate', 31.14, 31.62),
+            bar('response', 36.4, 36.9),
+          ],
+        },
         { owner: 'upstream-network', title: 'upstream network', bars: [bar('connect', 31.65, 32)] },
         { owner: 'upstream', title: 'upstream', bars: [bar('answering', 32.1, 36.2)] },
       ],
-      marks: [{ owner: 'client-network', name: 'SYN', atNanos: ms(-9.1) }, { owner: 'client-network', name: 'established', atNanos: ms(-0.6) }, { owner: 'client-network', name: 'retransmit', atNanos: ms(12) }, { owner: 'client-network', name: 'retransmit', atNanos: ms(26) }],
+      marks: [
+        { owner: 'client-network', name: 'SYN', atNanos: ms(-9.1) },
+        { owner: 'client-network', name: 'established', atNanos: ms(-0.6) },
+        { owner: 'client-network', name: 'retransmit', atNanos: ms(12) },
+        { owner: 'client-network', name: 'retransmit', atNanos: ms(26) },
+      ],
     },
   };
 }
 
-const API = (name, title, path) => ({ name, path, upstream: name, address: `http://127.0.0.1:8080${path}`, title, version: '1.0.0', document: true, routes: 6, policies: ['key-auth', 'rate-limit', 'validate', 'cors'], rate: rate(0.7) });
-const APIS = () => [API('orders', 'Orders', '/demo'), { ...API('products', 'Products', '/products'), document: false, routes: 2, policies: ['rate-limit'] }];
-const counters = (passed, dropped) => ({ passedPackets: passed, passedBytes: passed * 310, drops: dropped === 0 ? [] : [{ reason: 'deny-rule', packets: dropped, bytes: dropped * 60 }, { reason: 'source-limit', packets: 4120, bytes: 247200 }] });
-const maps = [{ name: 'rules_v4', type: 'lpm_trie', entriesMax: 100000, bytes: 4194304 }, { name: 'sources', type: 'percpu_array', entriesMax: 65536, bytes: 2097152 }];
-const program = (name, hook, instructions) => ({ name, hook, attached: KERNEL, why: KERNEL ? '' : 'EPERM', instructions, memoryBytes: 6291456, maps });
+const API = (name, title, path) => ({
+  name,
+  path,
+  upstream: name,
+  address: `http://127.0.0.1:8080${path}`,
+  title,
+  version: '1.0.0',
+  document: true,
+  routes: 6,
+  policies: ['key-auth', 'rate-limit', 'validate', 'cors'],
+  rate: rate(0.7),
+});
+const APIS = () => [
+  API('orders', 'Orders', '/demo'),
+  {
+    ...API('products', 'Products', '/products'),
+    document: false,
+    routes: 2,
+    policies: ['rate-limit'],
+  },
+];
+const counters = (passed, dropped) => ({
+  passedPackets: passed,
+  passedBytes: passed * 310,
+  drops:
+    dropped === 0
+      ? []
+      : [
+          { reason: 'deny-rule', packets: dropped, bytes: dropped * 60 },
+          { reason: 'source-limit', packets: 4120, bytes: 247200 },
+        ],
+});
+const maps = [
+  { name: 'rules_v4', type: 'lpm_trie', entriesMax: 100000, bytes: 4194304 },
+  { name: 'sources', type: 'percpu_array', entriesMax: 65536, bytes: 2097152 },
+];
+const program = (name, hook, instructions) => ({
+  name,
+  hook,
+  attached: KERNEL,
+  why: KERNEL ? '' : 'EPERM',
+  instructions,
+  memoryBytes: 6291456,
+  maps,
+});
 
 const ROUTES = {
-  '/api/v1/now': (query) => { const now = point(Date.now() - 1000); return { at: iso(Date.now()), windowSeconds: 900, series: series(Number(query.get('window') ?? 900)), state: STATE, top: top(), river: river(now), footer: FOOTER }; },
-  '/api/v1/calls': (query) => { const to = Number(query.get('cursor') ?? Date.now()); return { items: Array.from({ length: 100 }, (_, i) => line(to - i * 40)).filter((each) => fits(each, Object.fromEntries(query))), next: String(to - 4000) }; },
-  '/api/v1/sources': () => ({ available: KERNEL, sentence: FOOTER.kernelSentence, items: SOURCES.map(source) }),
-  '/api/v1/flows': () => ({ available: KERNEL, sentence: FOOTER.kernelSentence, items: KERNEL ? SOURCES.map((address, i) => ({ source: address, sourcePort: 51234 + i, destination: '198.18.0.1', destinationPort: 8080, protocol: 'tcp', vlan: i === 2 ? 100 : 0, interfaceName: 'eth0', packets: 5400 >> i, bytes: 980000 >> i, firstSeen: iso(Date.now() - 9000), lastSeen: iso(Date.now() - 400 * i), tcpFlags: ['SYN', 'PSH', 'ACK'] })) : [] }),
-  '/api/v1/kernel': () => ({ running: KERNEL, sentence: FOOTER.kernelSentence, kernelRelease: '6.18.0', libbpfVersion: '1.1.0', dryRun: false, rulesVersion: 3, memoryBytes: 18874368, interfaces: KERNEL ? [{ name: 'eth0', index: 2, driver: 'virtio_net', mode: 'xdp-generic', why: 'native refused: "virtio_net: can\'t set XDP while host is implementing GRO_HW". ethtool -K eth0 rx-gro-hw off would allow it.', counters: counters(9123411, 81234) }, { name: 'lo', index: 1, driver: '', mode: 'tcx', why: 'XDP is not for loopback', counters: counters(120331, 0) }] : [], programs: [program('shield', 'xdp', 812), program('meter', 'tcx', 431), program('lens', 'sockops', 620)] }),
-  '/api/v1/rules': () => ({ file: 'ostiary.yaml', dryRun: false, interfaces: 'auto', rulesVersion: 3, management: ['198.18.0.1/32'], items: [{ number: 1, action: 'deny', from: ['203.0.113.0/24'], toPorts: [], protocols: [], packetsPerSecond: null }, { number: 2, action: 'limit', from: [], toPorts: ['8080'], protocols: ['tcp'], packetsPerSecond: 20000 }] }),
-  '/api/v1/snapshot': () => ({ version: 41, publishedAt: iso(Date.now() - 9e5), startedAt: iso(Date.now() - 9e6), configuration: { file: 'ostiary.yaml', state: 'refused', at: iso(Date.now()), faults: [{ file: 'ostiary.yaml', line: 14, column: 9, message: "unknown policy 'rate-limt'. Did you mean 'rate-limit'?" }] }, listeners: ['0.0.0.0:8080'], counts: { apis: 2, routes: 8, upstreams: 2, consumers: 3, keys: 4, rules: 2, bans: 1 } }),
+  '/api/v1/now': (query) => {
+    const now = point(Date.now() - 1000);
+    return {
+      at: iso(Date.now()),
+      windowSeconds: 900,
+      series: series(Number(query.get('window') ?? 900)),
+      state: STATE,
+      top: top(),
+      river: river(now),
+      footer: FOOTER,
+    };
+  },
+  '/api/v1/calls': (query) => {
+    const to = Number(query.get('cursor') ?? Date.now());
+    return {
+      items: Array.from({ length: 100 }, (_, i) => line(to - i * 40)).filter((each) =>
+        fits(each, Object.fromEntries(query)),
+      ),
+      next: String(to - 4000),
+    };
+  },
+  '/api/v1/sources': () => ({
+    available: KERNEL,
+    sentence: FOOTER.kernelSentence,
+    items: SOURCES.map(source),
+  }),
+  '/api/v1/flows': () => ({
+    available: KERNEL,
+    sentence: FOOTER.kernelSentence,
+    items: KERNEL
+      ? SOURCES.map((address, i) => ({
+          source: address,
+          sourcePort: 51234 + i,
+          destination: '198.18.0.1',
+          destinationPort: 8080,
+          protocol: 'tcp',
+          vlan: i === 2 ? 100 : 0,
+          interfaceName: 'eth0',
+          packets: 5400 >> i,
+          bytes: 980000 >> i,
+          firstSeen: iso(Date.now() - 9000),
+          lastSeen: iso(Date.now() - 400 * i),
+          tcpFlags: ['SYN', 'PSH', 'ACK'],
+        }))
+      : [],
+  }),
+  '/api/v1/kernel': () => ({
+    running: KERNEL,
+    sentence: FOOTER.kernelSentence,
+    kernelRelease: '6.18.0',
+    libbpfVersion: '1.1.0',
+    dryRun: false,
+    rulesVersion: 3,
+    memoryBytes: 18874368,
+    interfaces: KERNEL
+      ? [
+          {
+            name: 'eth0',
+            index: 2,
+            driver: 'virtio_net',
+            mode: 'xdp-generic',
+            why: 'native refused: "virtio_net: can\'t set XDP while host is implementing GRO_HW". ethtool -K eth0 rx-gro-hw off would allow it.',
+            counters: counters(9123411, 81234),
+          },
+          {
+            name: 'lo',
+            index: 1,
+            driver: '',
+            mode: 'tcx',
+            why: 'XDP is not for loopback',
+            counters: counters(120331, 0),
+          },
+        ]
+      : [],
+    programs: [
+      program('shield', 'xdp', 812),
+      program('meter', 'tcx', 431),
+      program('lens', 'sockops', 620),
+    ],
+  }),
+  '/api/v1/rules': () => ({
+    file: 'ostiary.yaml',
+    dryRun: false,
+    interfaces: 'auto',
+    rulesVersion: 3,
+    management: ['198.18.0.1/32'],
+    items: [
+      {
+        number: 1,
+        action: 'deny',
+        from: ['203.0.113.0/24'],
+        toPorts: [],
+        protocols: [],
+        packetsPerSecond: null,
+      },
+      {
+        number: 2,
+        action: 'limit',
+        from: [],
+        toPorts: ['8080'],
+        protocols: ['tcp'],
+        packetsPerSecond: 20000,
+      },
+    ],
+  }),
+  '/api/v1/snapshot': () => ({
+    version: 41,
+    publishedAt: iso(Date.now() - 9e5),
+    startedAt: iso(Date.now() - 9e6),
+    configuration: {
+      file: 'ostiary.yaml',
+      state: 'refused',
+      at: iso(Date.now()),
+      faults: [
+        {
+          file: 'ostiary.yaml',
+          line: 14,
+          column: 9,
+          message: "unknown policy 'rate-limt'. Did you mean 'rate-limit'?",
+        },
+      ],
+    },
+    listeners: ['0.0.0.0:8080'],
+    counts: { apis: 2, routes: 8, upstreams: 2, consumers: 3, keys: 4, rules: 2, bans: 1 },
+  }),
   '/api/v1/apis': () => ({ items: APIS() }),
-  '/api/v1/upstreams': () => ({ items: [{ name: 'orders', balance: 'least-latency', healthPath: '/health', apis: ['orders'], rate: rate(0.7), targets: [{ target: '127.0.0.1:9001', weight: 1, state: 'healthy', why: '3 checks in a row answered 200', since: iso(Date.now() - 864e5), inFlight: 2, latencyMicros: 1640 }, { target: '127.0.0.1:9002', weight: 1, state: 'unhealthy', why: 'connect refused, 5 checks in a row', since: iso(Date.now() - 92e3), inFlight: 0, latencyMicros: null }] }] }),
-  '/api/v1/consumers': () => ({ items: CONSUMERS.map(([key, name], i) => ({ id: key, name, team: 'default', createdAt: iso(Date.now() - i * 9e8), keys: 1 })), next: null }),
-  '/api/v1/bans': () => ({ items: [{ id: 'b_01jd3xa0c5vn', source: '203.0.113.9/32', reason: 'floods the order service with bad keys', calls: [id(Date.now())], since: iso(Date.now() - 6e5), until: iso(Date.now() + 3e6), by: 'admin', state: 'active', liftedAt: null, liftedBy: null }], next: null }),
-  '/api/v1/audit': () => ({ items: [{ id: 17, at: iso(Date.now()), who: 'admin', role: 'admin', team: 'default', from: '127.0.0.1', action: 'ban-created', object: 'b_01jd3xa0c5vn', detail: '203.0.113.9/32 for 3600 s' }, { id: 16, at: iso(Date.now() - 9e5), who: 'system', role: 'admin', team: 'default', from: '', action: 'configuration-published', object: 'plan 41', detail: 'ostiary.yaml' }], next: null }),
+  '/api/v1/upstreams': () => ({
+    items: [
+      {
+        name: 'orders',
+        balance: 'least-latency',
+        healthPath: '/health',
+        apis: ['orders'],
+        rate: rate(0.7),
+        targets: [
+          {
+            target: '127.0.0.1:9001',
+            weight: 1,
+            state: 'healthy',
+            why: '3 checks in a row answered 200',
+            since: iso(Date.now() - 864e5),
+            inFlight: 2,
+            latencyMicros: 1640,
+          },
+          {
+            target: '127.0.0.1:9002',
+            weight: 1,
+            state: 'unhealthy',
+            why: 'connect refused, 5 checks in a row',
+            since: iso(Date.now() - 92e3),
+            inFlight: 0,
+            latencyMicros: null,
+          },
+        ],
+      },
+    ],
+  }),
+  '/api/v1/consumers': () => ({
+    items: CONSUMERS.map(([key, name], i) => ({
+      id: key,
+      name,
+      team: 'default',
+      createdAt: iso(Date.now() - i * 9e8),
+      keys: 1,
+    })),
+    next: null,
+  }),
+  '/api/v1/bans': () => ({
+    items: [
+      {
+        id: 'b_01jd3xa0c5vn',
+        source: '203.0.113.9/32',
+        reason: 'floods the order service with bad keys',
+        calls: [id(Date.now())],
+        since: iso(Date.now() - 6e5),
+        until: iso(Date.now() + 3e6),
+        by: 'admin',
+        state: 'active',
+        liftedAt: null,
+        liftedBy: null,
+      },
+    ],
+    next: null,
+  }),
+  '/api/v1/audit': () => ({
+    items: [
+      {
+        id: 17,
+        at: iso(Date.now()),
+        who: 'admin',
+        role: 'admin',
+        team: 'default',
+        from: '127.0.0.1',
+        action: 'ban-created',
+        object: 'b_01jd3xa0c5vn',
+        detail: '203.0.113.9/32 for 3600 s',
+      },
+      {
+        id: 16,
+        at: iso(Date.now() - 9e5),
+        who: 'system',
+        role: 'admin',
+        team: 'default',
+        from: '',
+        action: 'configuration-published',
+        object: 'plan 41',
+        detail: 'ostiary.yaml',
+      },
+    ],
+    next: null,
+  }),
 };
-const DOCUMENT = { openapi: '3.1.0', info: { title: 'Orders', version: '1.0.0', description: 'Orders of a small shop.' }, servers: [{ url: 'http://127.0.0.1:8080/demo' }], tags: [{ name: 'orders' }], paths: { '/orders': { get: { operationId: 'listOrders', tags: ['orders'], summary: 'List orders', parameters: [{ name: 'limit', in: 'query', schema: { type: 'integer' }, example: 10 }], responses: { 200: { description: 'Orders', content: { 'application/json': { schema: { type: 'object', properties: { items: { type: 'array', items: { $ref: '#/components/schemas/Order' } } } } } } } } } } }, components: { schemas: { Order: { type: 'object', required: ['id', 'product'], properties: { id: { type: 'integer' }, product: { type: 'string' }, quantity: { type: 'integer' } } } } } };
+const DOCUMENT = {
+  openapi: '3.1.0',
+  info: { title: 'Orders', version: '1.0.0', description: 'Orders of a small shop.' },
+  servers: [{ url: 'http://127.0.0.1:8080/demo' }],
+  tags: [{ name: 'orders' }],
+  paths: {
+    '/orders': {
+      get: {
+        operationId: 'listOrders',
+        tags: ['orders'],
+        summary: 'List orders',
+        parameters: [{ name: 'limit', in: 'query', schema: { type: 'integer' }, example: 10 }],
+        responses: {
+          200: {
+            description: 'Orders',
+            content: {
+              'application/json': {
+                schema: {
+                  type: 'object',
+                  properties: {
+                    items: { type: 'array', items: { $ref: '#/components/schemas/Order' } },
+                  },
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+  components: {
+    schemas: {
+      Order: {
+        type: 'object',
+        required: ['id', 'product'],
+        properties: {
+          id: { type: 'integer' },
+          product: { type: 'string' },
+          quantity: { type: 'integer' },
+        },
+      },
+    },
+  },
+};
 
 export function answer(path, query) {
   if (ROUTES[path]) return ROUTES[path](query);
   if (path.endsWith('/openapi.json')) return DOCUMENT;
   if (path.startsWith('/api/v1/calls/')) return call(path.slice(14));
-  if (path.endsWith('/keys')) return { items: [{ id: 'k_1', consumer: 'c', name: 'laptop', last4: '9dKx', createdAt: iso(Date.now() - 9e8), expiresAt: null, revokedAt: null, state: 'active' }] };
+  if (path.endsWith('/keys'))
+    return {
+      items: [
+        {
+          id: 'k_1',
+          consumer: 'c',
+          name: 'laptop',
+          last4: '9dKx',
+          createdAt: iso(Date.now() - 9e8),
+          expiresAt: null,
+          revokedAt: null,
+          state: 'active',
+        },
+      ],
+    };
   const api = APIS().find((each) => path === `/api/v1/apis/${each.name}`);
-  return api && { summary: api, file: 'orders.yaml', policies: [{ name: 'rate-limit', settings: { requests: 100, per: '1m', by: 'consumer' } }], routes: [{ id: 'listOrders', methods: ['GET'], path: '/demo/orders', operation: 'listOrders', policies: [] }, { id: 'createOrder', methods: ['POST'], path: '/demo/orders', operation: 'createOrder', policies: [{ name: 'key-auth', settings: {} }] }] };
+  return (
+    api && {
+      summary: api,
+      file: 'orders.yaml',
+      policies: [{ name: 'rate-limit', settings: { requests: 100, per: '1m', by: 'consumer' } }],
+      routes: [
+        {
+          id: 'listOrders',
+          methods: ['GET'],
+          path: '/demo/orders',
+          operation: 'listOrders',
+          policies: [],
+        },
+        {
+          id: 'createOrder',
+          methods: ['POST'],
+          path: '/demo/orders',
+          operation: 'createOrder',
+          policies: [{ name: 'key-auth', settings: {} }],
+        },
+      ],
+    }
+  );
 }
 
 export function created(path) {
   return path.endsWith('/keys')
-    ? { id: 'k_2', consumer: 'c', name: '', last4: '9dKx', createdAt: iso(Date.now()), expiresAt: null, revokedAt: null, state: 'active', key: 'ost_5HqYxM2rVtB8nKpL3wZcF7gJ4dS6aE1uQ9dKx' }
+    ? {
+        id: 'k_2',
+        consumer: 'c',
+        name: '',
+        last4: '9dKx',
+        createdAt: iso(Date.now()),
+        expiresAt: null,
+        revokedAt: null,
+        state: 'active',
+        key: 'ost_5HqYxM2rVtB8nKpL3wZcF7gJ4dS6aE1uQ9dKx',
+      }
     : { id: 'c_new', name: 'new', team: 'default', createdAt: iso(Date.now()), keys: 0 };
 }

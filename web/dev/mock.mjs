@@ -8,7 +8,12 @@ import * as data from './data.mjs';
 
 const dir = process.argv[2];
 const port = Number(process.env.PORT ?? 9099);
-const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.woff2': 'font/woff2' };
+const TYPES = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.woff2': 'font/woff2',
+};
 const CSP =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'; object-src 'none'";
 let signedIn = process.env.SIGNED_IN !== '0';
@@ -18,13 +23,19 @@ const send = (response, status, body, type = 'application/json') => {
   response.end(body === undefined ? undefined : JSON.stringify(body));
 };
 const problem = (response, status, title, detail, code) =>
-  send(response, status, { type: 'about:blank', title, status, code, detail }, 'application/problem+json');
+  send(
+    response,
+    status,
+    { type: 'about:blank', title, status, code, detail },
+    'application/problem+json',
+  );
 
 function events(request, response, url) {
   const topics = (url.searchParams.get('topics') ?? '').split(',');
   const filters = Object.fromEntries(url.searchParams);
   response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
-  const write = (event, body) => response.write(`event: ${event}\ndata: ${JSON.stringify(body)}\n\n`);
+  const write = (event, body) =>
+    response.write(`event: ${event}\ndata: ${JSON.stringify(body)}\n\n`);
   const timers = [];
   if (topics.includes('tick')) {
     write('tick', data.tick());
@@ -42,7 +53,13 @@ async function session(request, response) {
     for await (const chunk of request) text += chunk;
     const { token, code } = JSON.parse(text);
     if (token !== 'mock' && code !== 'mock') {
-      return problem(response, 401, 'That token is not right', 'token: not known (expected: the content of DATA/admin.token)', 'wrong-credentials');
+      return problem(
+        response,
+        401,
+        'That token is not right',
+        'token: not known (expected: the content of DATA/admin.token)',
+        'wrong-credentials',
+      );
     }
     signedIn = true;
   } else if (request.method === 'DELETE') {
@@ -50,14 +67,25 @@ async function session(request, response) {
     return send(response, 204);
   }
   return signedIn
-    ? send(response, request.method === 'POST' ? 201 : 200, { user: 'admin', role: 'admin', team: 'default', by: 'session' })
+    ? send(response, request.method === 'POST' ? 201 : 200, {
+        user: 'admin',
+        role: 'admin',
+        team: 'default',
+        by: 'session',
+      })
     : problem(response, 401, 'Sign in first', 'no session', 'sign-in-required');
 }
 
 function statics(response, path) {
   const wanted = normalize(path).replace(/^\/+/, '');
-  const file = dir && existsSync(join(dir, wanted)) && extname(wanted) ? join(dir, wanted) : join(dir ?? '.', 'index.html');
-  response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream', 'Content-Security-Policy': CSP });
+  const file =
+    dir && existsSync(join(dir, wanted)) && extname(wanted)
+      ? join(dir, wanted)
+      : join(dir ?? '.', 'index.html');
+  response.writeHead(200, {
+    'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
+    'Content-Security-Policy': CSP,
+  });
   response.end(readFileSync(file));
 }
 
@@ -66,9 +94,12 @@ createServer((request, response) => {
   const path = url.pathname;
   if (!path.startsWith('/api/')) return statics(response, path);
   if (path === '/api/v1/session') return void session(request, response);
-  if (path === '/api/v1/try') return send(response, 200, { items: [{ id: 17, product: 'lamp', quantity: 2 }] });
+  if (path === '/api/v1/try')
+    return send(response, 200, { items: [{ id: 17, product: 'lamp', quantity: 2 }] });
   if (request.method !== 'GET') return send(response, 201, data.created(path));
   if (path === '/api/v1/events') return events(request, response, url);
   const found = data.answer(path, url.searchParams);
-  return found === undefined ? problem(response, 404, 'Not found', `${path}: not known`, 'not-found') : send(response, 200, found);
+  return found === undefined
+    ? problem(response, 404, 'Not found', `${path}: not known`, 'not-found')
+    : send(response, 200, found);
 }).listen(port, '127.0.0.1', () => process.stdout.write(`http://127.0.0.1:${port}\n`));

@@ -30,7 +30,15 @@ const browser = await chromium.launchPersistentContext(profile, {
   headless: true,
   viewport: { width: 1280, height: 860 },
   colorScheme: 'dark',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
 });
 const page = browser.pages()[0] ?? (await browser.newPage());
 page.setDefaultTimeout(WAIT);
@@ -39,16 +47,19 @@ page.on('console', (message) => {
   // The browser itself writes a line for the 401 that asks for the sign-in.
   const refusal = expectRefusals && /status of 401/.test(message.text());
   // The reference's schema library tries whether it may compile code, may not, and goes on.
-  const probe = message.location().url.includes('/standalone-') && /script-src/.test(message.text());
+  const probe =
+    message.location().url.includes('/standalone-') && /script-src/.test(message.text());
   if (message.type() === 'error' && !refusal && !probe) faults.push(`console: ${message.text()}`);
 });
 page.on('pageerror', (error) => faults.push(`page error: ${error.message}`));
 browser.on('request', (request) => {
   const url = new URL(request.url());
-  if (/^(https?|wss?):$/.test(url.protocol) && url.origin !== new URL(values.base).origin) faults.push(`foreign request: ${request.url()}`);
+  if (/^(https?|wss?):$/.test(url.protocol) && url.origin !== new URL(values.base).origin)
+    faults.push(`foreign request: ${request.url()}`);
 });
 
-const shot = async (name) => values.shots && page.screenshot({ path: join(values.shots, `${name}.png`) });
+const shot = async (name) =>
+  values.shots && page.screenshot({ path: join(values.shots, `${name}.png`) });
 const step = async (name, act) => {
   const started = Date.now();
   try {
@@ -67,7 +78,8 @@ const changes = async (selector, what) => {
   const before = await place.textContent();
   const until = Date.now() + WAIT;
   while ((await place.textContent()) === before) {
-    if (Date.now() > until) throw new Error(`${what}: stood still at ${before} for ${WAIT} ms (expected: live numbers)`);
+    if (Date.now() > until)
+      throw new Error(`${what}: stood still at ${before} for ${WAIT} ms (expected: live numbers)`);
     await page.waitForTimeout(250);
   }
 };
@@ -107,12 +119,22 @@ await step('a call with its waterfall', async () => {
   if (values.call) await open(`/calls/${values.call}`);
   else await page.locator('a.calls-row').first().locator('.mono').first().click();
   await page.locator('.waterfall .bar').first().waitFor();
-  if (((await page.locator('.call-sentence').textContent()) ?? '').length < 10) throw new Error('the sentence is missing');
+  if (((await page.locator('.call-sentence').textContent()) ?? '').length < 10)
+    throw new Error('the sentence is missing');
   await shot('call-dark');
-  for (const tab of ['policies', 'connection', 'attempts', 'record']) await page.getByRole('tab', { name: tab }).click();
+  for (const tab of ['policies', 'connection', 'attempts', 'record'])
+    await page.getByRole('tab', { name: tab }).click();
   await page.locator('pre.record').waitFor();
 });
-for (const [path, title] of [['/packets', 'Packets'], ['/packets?view=flows', 'Packets'], ['/shield', 'Shield'], ['/apis', 'APIs'], ['/upstreams', 'Upstreams'], ['/consumers', 'Consumers'], ['/audit', 'Audit']]) {
+for (const [path, title] of [
+  ['/packets', 'Packets'],
+  ['/packets?view=flows', 'Packets'],
+  ['/shield', 'Shield'],
+  ['/apis', 'APIs'],
+  ['/upstreams', 'Upstreams'],
+  ['/consumers', 'Consumers'],
+  ['/audit', 'Audit'],
+]) {
   await step(`page ${path}`, async () => {
     await open(path);
     await page.getByRole('heading', { name: title, level: 1 }).waitFor();
@@ -123,10 +145,14 @@ for (const [path, title] of [['/packets', 'Packets'], ['/packets?view=flows', 'P
 }
 await step('documentation and try-it', async () => {
   await open(values.api ? `/apis/${values.api}` : '/apis');
-  if (!values.api) await page.locator('.card-link', { has: page.locator('.tag.on') }).first().click();
+  if (!values.api)
+    await page
+      .locator('.card-link', { has: page.locator('.tag.on') })
+      .first()
+      .click();
   const frame = page.frameLocator('iframe.reference');
   // The reference draws what is in view: choose the first operation that reads.
-  await frame.getByText('GET', { exact: true }).first().click();
+  await frame.locator('a, button').filter({ hasText: /GET/ }).first().click();
   const test = frame.getByRole('button', { name: /test request/i }).first();
   await test.waitFor();
   await shot('documentation-dark');
@@ -134,7 +160,8 @@ await step('documentation and try-it', async () => {
   const answered = page.waitForResponse((response) => response.url().includes('/api/v1/try'));
   await frame.getByRole('button', { name: /send/i }).first().click();
   const response = await answered;
-  if (response.status() >= 500) throw new Error(`try-it: ${response.status()} (expected: the gateway's own answer)`);
+  if (response.status() >= 500)
+    throw new Error(`try-it: ${response.status()} (expected: the gateway's own answer)`);
   await page.waitForTimeout(400);
   await shot('try-it-dark');
 });
@@ -148,14 +175,22 @@ await step('the palette', async () => {
 });
 await step('light and narrow', async () => {
   await page.emulateMedia({ colorScheme: 'light' });
-  for (const [path, name] of [['/', 'now'], ['/calls', 'calls'], ['/shield', 'shield']]) {
+  for (const [path, name] of [
+    ['/', 'now'],
+    ['/calls', 'calls'],
+    ['/shield', 'shield'],
+  ]) {
     await open(path);
     await page.locator('h1').first().waitFor();
     await page.waitForTimeout(1_200);
     await shot(`${name}-light`);
   }
   await page.setViewportSize({ width: 390, height: 844 });
-  for (const [path, name] of [['/', 'now'], ['/calls', 'calls'], ['/apis', 'apis']]) {
+  for (const [path, name] of [
+    ['/', 'now'],
+    ['/calls', 'calls'],
+    ['/apis', 'apis'],
+  ]) {
     await open(path);
     await page.locator('h1').first().waitFor();
     await page.waitForTimeout(1_200);

@@ -16,9 +16,28 @@ class QuietEvents extends EventTarget {
   }
 }
 
-vi.mock('uplot', () => ({ default: class { setData() {} setSize() {} destroy() {} } }));
+vi.mock('uplot', () => ({
+  default: class {
+    setData() {}
+    setSize() {}
+    destroy() {}
+  },
+}));
 
-const PATHS = ['/', '/calls', '/calls?mode=history', '/calls/05x9k2m4n6p8q', '/packets', '/packets?view=flows', '/shield', '/apis', '/apis/orders', '/upstreams', '/consumers', '/audit'];
+const PATHS = [
+  '/',
+  '/calls',
+  '/calls?mode=history',
+  '/calls/05x9k2m4n6p8q',
+  '/packets',
+  '/packets?view=flows',
+  '/shield',
+  '/apis',
+  '/apis/orders',
+  '/upstreams',
+  '/consumers',
+  '/audit',
+];
 
 let reply: (path: string, query: URLSearchParams) => Response;
 
@@ -61,13 +80,29 @@ test.each(PATHS)('draws %s', async (address) => {
   const { container } = show(address);
   await waitFor(() => expect(container.querySelector('h1')?.textContent).toBeTruthy());
   await waitFor(() => expect(container.querySelector('.skeleton')).toBeNull());
-  expect(container.querySelector('.state-failed[role=alert] strong')?.textContent ?? '').not.toContain('failed');
+  expect(
+    container.querySelector('.state-failed[role=alert] strong')?.textContent ?? '',
+  ).not.toContain('failed');
 });
 
-test.each(['/packets', '/shield', '/apis', '/upstreams', '/consumers', '/audit', '/calls/05x9k2m4n6p8q'])('says why %s failed and how to repair it', async (address) => {
+test.each([
+  '/packets',
+  '/shield',
+  '/apis',
+  '/upstreams',
+  '/consumers',
+  '/audit',
+  '/calls/05x9k2m4n6p8q',
+])('says why %s failed and how to repair it', async (address) => {
   reply = () =>
     Response.json(
-      { type: 'about:blank', title: 'The history is closed', status: 503, code: 'store-closed', detail: 'Restart with --data.' },
+      {
+        type: 'about:blank',
+        title: 'The history is closed',
+        status: 503,
+        code: 'store-closed',
+        detail: 'Restart with --data.',
+      },
       { status: 503 },
     );
   show(address);
@@ -75,8 +110,18 @@ test.each(['/packets', '/shield', '/apis', '/upstreams', '/consumers', '/audit',
   expect(screen.getAllByText('Restart with --data.').length).toBeGreaterThan(0);
 });
 
-test.each(['/packets', '/apis', '/upstreams', '/consumers', '/audit', '/calls?mode=history'])('has a next step where %s is empty', async (address) => {
-  reply = () => Response.json({ items: [], next: null, available: true, sentence: '', configuration: { state: 'in-force' } });
-  const { container } = show(address);
-  await waitFor(() => expect(container.querySelector('.state strong')).not.toBeNull());
-});
+test.each(['/packets', '/apis', '/upstreams', '/consumers', '/audit', '/calls?mode=history'])(
+  'has a next step where %s is empty',
+  async (address) => {
+    reply = () =>
+      Response.json({
+        items: [],
+        next: null,
+        available: true,
+        sentence: '',
+        configuration: { state: 'in-force' },
+      });
+    const { container } = show(address);
+    await waitFor(() => expect(container.querySelector('.state strong')).not.toBeNull());
+  },
+);

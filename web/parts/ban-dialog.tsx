@@ -23,23 +23,48 @@ export function BanDialog({ source, onClose }: { source?: string; onClose: () =>
       pending={ban.isPending}
       error={ban.error}
       onClose={onClose}
-      onConfirm={() => ban.mutate({ source: block, reason, seconds: Number(seconds) }, { onSuccess: onClose })}
+      onConfirm={() =>
+        ban.mutate({ source: block, reason, seconds: Number(seconds) }, { onSuccess: onClose })
+      }
     >
-      <p>Its packets are dropped before they reach a socket, on every interface. You can lift a ban at any time.</p>
+      <p>
+        Its packets are dropped before they reach a socket, on every interface. You can lift a ban
+        at any time.
+      </p>
       <div className="ban-fields">
         <label>
           Address or block
-          <input className="input" value={block} required placeholder="203.0.113.7 or 203.0.113.0/24" readOnly={source !== undefined} onChange={(event) => setBlock(event.target.value)} />
+          <input
+            className="input"
+            value={block}
+            required
+            placeholder="203.0.113.7 or 203.0.113.0/24"
+            readOnly={source !== undefined}
+            onChange={(event) => setBlock(event.target.value)}
+          />
         </label>
         <label>
           Reason
-          <input className="input" value={reason} required maxLength={500} placeholder="What it did" onChange={(event) => setReason(event.target.value)} />
+          <input
+            className="input"
+            value={reason}
+            required
+            maxLength={500}
+            placeholder="What it did"
+            onChange={(event) => setReason(event.target.value)}
+          />
         </label>
         <label>
           For
-          <select className="input" value={seconds} onChange={(event) => setSeconds(event.target.value)}>
+          <select
+            className="input"
+            value={seconds}
+            onChange={(event) => setSeconds(event.target.value)}
+          >
             {TERMS.map(([value, text]) => (
-              <option key={value} value={value}>{text}</option>
+              <option key={value} value={value}>
+                {text}
+              </option>
             ))}
           </select>
         </label>

@@ -29,7 +29,10 @@ export function statusTone(status: number, blame: Blame = 'none'): Tone {
 
 export function Status({ status, blame }: { status: number; blame?: Blame }) {
   return (
-    <span className={`status tone-${statusTone(status, blame)}`} title={status === 0 ? 'No answer was sent' : undefined}>
+    <span
+      className={`status tone-${statusTone(status, blame)}`}
+      title={status === 0 ? 'No answer was sent' : undefined}
+    >
       {status === 0 ? '–––' : status}
     </span>
   );
@@ -43,7 +46,9 @@ export function Dot({ tone, children }: { tone: Tone; children?: ReactNode }) {
         {tone === 'error' && <path d="M4 0 8 4 4 8 0 4z" fill="currentColor" />}
         {tone === 'warning' && <path d="M4 .5 8 7.5H0z" fill="currentColor" />}
         {tone === 'dropped' && <path d="M0 0h8v8H0z" fill="currentColor" />}
-        {tone === 'quiet' && <circle cx="4" cy="4" r="3" fill="none" stroke="currentColor" strokeWidth="1.5" />}
+        {tone === 'quiet' && (
+          <circle cx="4" cy="4" r="3" fill="none" stroke="currentColor" strokeWidth="1.5" />
+        )}
         {tone === 'passed' && <circle cx="4" cy="4" r="4" fill="currentColor" />}
       </svg>
       <span>{children}</span>
@@ -59,7 +64,17 @@ export function Share({ value, tone = 'passed' }: { value: number; tone?: Tone }
   );
 }
 
-export function Card({ title, aside, children, className = '' }: { title?: ReactNode; aside?: ReactNode; children: ReactNode; className?: string }) {
+export function Card({
+  title,
+  aside,
+  children,
+  className = '',
+}: {
+  title?: ReactNode;
+  aside?: ReactNode;
+  children: ReactNode;
+  className?: string;
+}) {
   return (
     <section className={`card ${className}`}>
       {title !== undefined && (
@@ -73,7 +88,15 @@ export function Card({ title, aside, children, className = '' }: { title?: React
   );
 }
 
-export function Fact({ name, children, title }: { name: string; children: ReactNode; title?: string }) {
+export function Fact({
+  name,
+  children,
+  title,
+}: {
+  name: string;
+  children: ReactNode;
+  title?: string;
+}) {
   return (
     <div className="fact" title={title}>
       <dt>{name}</dt>
@@ -83,7 +106,15 @@ export function Fact({ name, children, title }: { name: string; children: ReactN
 }
 
 /** Title of a page and one sentence of its state. */
-export function PageHead({ title, sentence, children }: { title: ReactNode; sentence?: ReactNode; children?: ReactNode }) {
+export function PageHead({
+  title,
+  sentence,
+  children,
+}: {
+  title: ReactNode;
+  sentence?: ReactNode;
+  children?: ReactNode;
+}) {
   return (
     <header className="page-head">
       <div>

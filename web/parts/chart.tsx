@@ -45,7 +45,9 @@ export function Chart({ title, unit, millis, lines, format, height = 104, axis =
       element,
     );
     plot.current = made;
-    const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: full(height, axis) }));
+    const observer = new ResizeObserver(() =>
+      made.setSize({ width: element.clientWidth, height: full(height, axis) }),
+    );
     observer.observe(element);
     return () => {
       observer.disconnect();
@@ -126,8 +128,25 @@ function options(
     },
     scales: { x: { time: true }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] } },
     axes: [
-      { show: axis, size: 22, stroke: quiet, grid: { show: false }, ticks: { show: false }, font, values: (_, splits) => splits.map(hour), space: 90 },
-      { size: 62, stroke: quiet, grid, ticks: { show: false }, font, space: 28, values: (_, splits) => splits.map((value) => (value === 0 ? '0' : format(value))) },
+      {
+        show: axis,
+        size: 22,
+        stroke: quiet,
+        grid: { show: false },
+        ticks: { show: false },
+        font,
+        values: (_, splits) => splits.map(hour),
+        space: 90,
+      },
+      {
+        size: 62,
+        stroke: quiet,
+        grid,
+        ticks: { show: false },
+        font,
+        space: 28,
+        values: (_, splits) => splits.map((value) => (value === 0 ? '0' : format(value))),
+      },
     ],
     series: [{}, ...[...lines].reverse().map(seriesOf)],
     hooks: {

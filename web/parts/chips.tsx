@@ -11,7 +11,12 @@ export function Chips() {
     <ul className="chips" aria-label="Filters">
       {set.map((name) => (
         <li key={name}>
-          <button type="button" className="chip" onClick={() => setFilter(name, '')} aria-label={`Remove filter ${name} ${filters[name]}`}>
+          <button
+            type="button"
+            className="chip"
+            onClick={() => setFilter(name, '')}
+            aria-label={`Remove filter ${name} ${filters[name]}`}
+          >
             <span>{name}</span> {filters[name]} <b aria-hidden="true">×</b>
           </button>
         </li>
@@ -21,9 +26,25 @@ export function Chips() {
 }
 
 /** A value that becomes a filter when it is clicked. */
-export function FilterValue({ name, value, children }: { name: (typeof FILTERS)[number]; value: string; children?: React.ReactNode }) {
+export function FilterValue({
+  name,
+  value,
+  children,
+}: {
+  name: (typeof FILTERS)[number];
+  value: string;
+  children?: React.ReactNode;
+}) {
   return (
-    <button type="button" className="filter-value" title={`Filter by ${name} ${value}`} onClick={(event) => { event.stopPropagation(); setFilter(name, value); }}>
+    <button
+      type="button"
+      className="filter-value"
+      title={`Filter by ${name} ${value}`}
+      onClick={(event) => {
+        event.stopPropagation();
+        setFilter(name, value);
+      }}
+    >
       {children ?? value}
     </button>
   );

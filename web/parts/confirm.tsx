@@ -15,7 +15,16 @@ type Props = {
 };
 
 /** Asks before something is done that others will feel. */
-export function Confirm({ title, children, action, typed, pending, error, onConfirm, onClose }: Props) {
+export function Confirm({
+  title,
+  children,
+  action,
+  typed,
+  pending,
+  error,
+  onConfirm,
+  onClose,
+}: Props) {
   const [text, setText] = useState('');
   const ready = typed === undefined || text === typed;
   return (
@@ -31,7 +40,17 @@ export function Confirm({ title, children, action, typed, pending, error, onConf
       >
         <div>{children}</div>
         {typed !== undefined && (
-          <TextInput data-autofocus label={<>Type <code>{typed}</code> to confirm</>} value={text} onChange={(event) => setText(event.currentTarget.value)} autoComplete="off" />
+          <TextInput
+            data-autofocus
+            label={
+              <>
+                Type <code>{typed}</code> to confirm
+              </>
+            }
+            value={text}
+            onChange={(event) => setText(event.currentTarget.value)}
+            autoComplete="off"
+          />
         )}
         {error !== null && <FailedWith error={error} />}
         <div className="dialog-actions">

@@ -2,7 +2,14 @@ import { expect, test } from 'vitest';
 import { ago, bytes, exact, millis, nanos, percent, rate, short } from './numbers';
 
 test('abbreviates with three digits', () => {
-  expect([0, 7, 999, 999.6, 12_437, 1_500_000].map(short)).toEqual(['0', '7', '999', '1.00 k', '12.4 k', '1.50 M']);
+  expect([0, 7, 999, 999.6, 12_437, 1_500_000].map(short)).toEqual([
+    '0',
+    '7',
+    '999',
+    '1.00 k',
+    '12.4 k',
+    '1.50 M',
+  ]);
   expect(short(Number.NaN)).toBe('–');
 });
 

@@ -13,7 +13,8 @@ export function short(value: number): string {
     scaled /= 1000;
     unit += 1;
   }
-  const digits = scaled >= 99.95 || (unit === 0 && Number.isInteger(scaled)) ? 0 : scaled >= 9.995 ? 1 : 2;
+  const digits =
+    scaled >= 99.95 || (unit === 0 && Number.isInteger(scaled)) ? 0 : scaled >= 9.995 ? 1 : 2;
   const text = unit === 0 && scaled < 0.005 ? '0' : scaled.toFixed(digits);
   return `${value < 0 ? '−' : ''}${text}${UNITS[unit]}`;
 }

@@ -7,11 +7,29 @@ export function Numbers({ rate }: { rate: Rate }) {
   const text = (micros: number | null) => millis(micros === null ? null : micros / 1000);
   return (
     <div className="numbers">
-      <span title={`${exact(rate.calls)} calls in the last minute`}><b>{rateText(rate.callsPerSecond)}</b><small>calls</small></span>
-      <span title={`${exact(rate.errors)} of ${exact(rate.calls)} calls`} className={rate.errors > 0 ? 'tone-error' : ''}><b>{percent(rate.calls === 0 ? 0 : rate.errors / rate.calls)}</b><small>errors</small></span>
-      <span><b>{text(p50Micros)}</b><small>p50</small></span>
-      <span><b>{text(p95Micros)}</b><small>p95</small></span>
-      <span><b>{text(p99Micros)}</b><small>p99</small></span>
+      <span title={`${exact(rate.calls)} calls in the last minute`}>
+        <b>{rateText(rate.callsPerSecond)}</b>
+        <small>calls</small>
+      </span>
+      <span
+        title={`${exact(rate.errors)} of ${exact(rate.calls)} calls`}
+        className={rate.errors > 0 ? 'tone-error' : ''}
+      >
+        <b>{percent(rate.calls === 0 ? 0 : rate.errors / rate.calls)}</b>
+        <small>errors</small>
+      </span>
+      <span>
+        <b>{text(p50Micros)}</b>
+        <small>p50</small>
+      </span>
+      <span>
+        <b>{text(p95Micros)}</b>
+        <small>p95</small>
+      </span>
+      <span>
+        <b>{text(p99Micros)}</b>
+        <small>p99</small>
+      </span>
     </div>
   );
 }

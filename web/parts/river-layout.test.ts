@@ -18,8 +18,18 @@ test('keeps every node inside its column and the drawing', () => {
 
 test('draws widths of one half in proportion', () => {
   const links: River['links'] = [
-    { from: { kind: 'source', name: 'a' }, to: { kind: 'kernel', name: 'shield' }, unit: 'packets', perSecond: 300 },
-    { from: { kind: 'source', name: 'b' }, to: { kind: 'kernel', name: 'shield' }, unit: 'packets', perSecond: 100 },
+    {
+      from: { kind: 'source', name: 'a' },
+      to: { kind: 'kernel', name: 'shield' },
+      unit: 'packets',
+      perSecond: 300,
+    },
+    {
+      from: { kind: 'source', name: 'b' },
+      to: { kind: 'kernel', name: 'shield' },
+      unit: 'packets',
+      perSecond: 100,
+    },
   ];
   const { bands } = layOut({ links }, 800, 250);
   expect((bands[0]?.width ?? 0) / (bands[1]?.width ?? 1)).toBeCloseTo(3);

@@ -30,19 +30,33 @@ type Link = River['links'][number];
 type Unit = Link['unit'];
 type Kind = Link['from']['kind'];
 
-const COLUMN: Readonly<Record<Kind, number>> = { source: 0, kernel: 1, drop: 2, gateway: 2, outcome: 3, upstream: 4 };
+const COLUMN: Readonly<Record<Kind, number>> = {
+  source: 0,
+  kernel: 1,
+  drop: 2,
+  gateway: 2,
+  outcome: 3,
+  upstream: 4,
+};
 export const COLUMNS = 5;
 export const NODE_WIDTH = 9;
 const GAP = 16;
 const SMALLEST = 2;
 
-export function layOut(river: River, width: number, height: number): { readonly nodes: ReadonlyArray<Node>; readonly bands: ReadonlyArray<Band> } {
+export function layOut(
+  river: River,
+  width: number,
+  height: number,
+): { readonly nodes: ReadonlyArray<Node>; readonly bands: ReadonlyArray<Band> } {
   const links = river.links.filter((link) => link.perSecond > 0);
   const amounts = amountsOf(links);
   const columns = Array.from({ length: COLUMNS }, (_, column) =>
     [...amounts.values()].filter((node) => COLUMN[node.kind] === column).sort(byOrder),
   );
-  const scales: Record<Unit, number> = { packets: scaleOf(columns, 'packets', height), calls: scaleOf(columns, 'calls', height) };
+  const scales: Record<Unit, number> = {
+    packets: scaleOf(columns, 'packets', height),
+    calls: scaleOf(columns, 'calls', height),
+  };
   const nodes = new Map<string, Node>();
   columns.forEach((column, index) => {
     const heights = column.map((node) => Math.max(SMALLEST, node.perSecond * scales[node.unit]));
@@ -61,13 +75,26 @@ export function layOut(river: River, width: number, height: number): { readonly 
   return { nodes: [...nodes.values()], bands: bandsOf(links, nodes, scales) };
 }
 
-type Amount = { readonly id: string; readonly kind: Kind; readonly name: string; readonly perSecond: number; readonly unit: Unit };
+type Amount = {
+  readonly id: string;
+  readonly kind: Kind;
+  readonly name: string;
+  readonly perSecond: number;
+  readonly unit: Unit;
+};
 
 function amountsOf(links: ReadonlyArray<Link>): Map<string, Amount> {
-  const sums = new Map<string, { node: Link['from']; into: Record<Unit, number>; out: Record<Unit, number> }>();
+  const sums = new Map<
+    string,
+    { node: Link['from']; into: Record<Unit, number>; out: Record<Unit, number> }
+  >();
   const at = (node: Link['from']) => {
     const id = idOf(node);
-    const found = sums.get(id) ?? { node, into: { packets: 0, calls: 0 }, out: { packets: 0, calls: 0 } };
+    const found = sums.get(id) ?? {
+      node,
+      into: { packets: 0, calls: 0 },
+      out: { packets: 0, calls: 0 },
+    };
     sums.set(id, found);
     return found;
   };
@@ -78,12 +105,19 @@ function amountsOf(links: ReadonlyArray<Link>): Map<string, Amount> {
   return new Map(
     [...sums].map(([id, { node, into, out }]) => {
       const unit: Unit = COLUMN[node.kind] < 2 || node.kind === 'drop' ? 'packets' : 'calls';
-      return [id, { id, kind: node.kind, name: node.name, unit, perSecond: Math.max(into[unit], out[unit]) }];
+      return [
+        id,
+        { id, kind: node.kind, name: node.name, unit, perSecond: Math.max(into[unit], out[unit]) },
+      ];
     }),
   );
 }
 
-function scaleOf(columns: ReadonlyArray<ReadonlyArray<Amount>>, unit: Unit, height: number): number {
+function scaleOf(
+  columns: ReadonlyArray<ReadonlyArray<Amount>>,
+  unit: Unit,
+  height: number,
+): number {
   const room = columns.map((column) => {
     const mine = column.filter((node) => node.unit === unit);
     const sum = mine.reduce((total, node) => total + node.perSecond, 0);
@@ -96,7 +130,11 @@ function scaleOf(columns: ReadonlyArray<ReadonlyArray<Amount>>, unit: Unit, heig
   return Number.isFinite(smallest) ? Math.max(0, smallest) : 0;
 }
 
-function bandsOf(links: ReadonlyArray<Link>, nodes: ReadonlyMap<string, Node>, scales: Record<Unit, number>): ReadonlyArray<Band> {
+function bandsOf(
+  links: ReadonlyArray<Link>,
+  nodes: ReadonlyMap<string, Node>,
+  scales: Record<Unit, number>,
+): ReadonlyArray<Band> {
   const used = new Map<string, number>();
   const take = (key: string, size: number) => {
     const before = used.get(key) ?? 0;
@@ -116,7 +154,18 @@ function bandsOf(links: ReadonlyArray<Link>, nodes: ReadonlyMap<string, Node>, s
       const width = bridge ? Math.min(scaled, from.height) : scaled;
       const fromY = from.y + take(`${from.id}>`, width) + width / 2;
       const toY = bridge ? to.y + to.height / 2 : to.y + take(`>${to.id}`, width) + width / 2;
-      return [{ id: `${from.id}→${to.id}`, from, to, unit: link.unit, perSecond: link.perSecond, width, fromY, toY }];
+      return [
+        {
+          id: `${from.id}→${to.id}`,
+          from,
+          to,
+          unit: link.unit,
+          perSecond: link.perSecond,
+          width,
+          fromY,
+          toY,
+        },
+      ];
     });
 }
 
@@ -125,7 +174,11 @@ function orderOf(nodes: ReadonlyMap<string, Node>, link: Link): number {
 }
 
 function byOrder(left: Amount, right: Amount): number {
-  return rank(left) - rank(right) || right.perSecond - left.perSecond || left.name.localeCompare(right.name);
+  return (
+    rank(left) - rank(right) ||
+    right.perSecond - left.perSecond ||
+    left.name.localeCompare(right.name)
+  );
 }
 
 /** What passes is drawn above what is stopped; within an outcome the status gives the order. */

@@ -24,11 +24,23 @@ export function River({ river }: { river: RiverData }) {
   }, []);
   const { nodes, bands } = layOut(river, width - 2 * PAD, HEIGHT);
   return (
-    <div className="river" ref={place} tabIndex={0} role="region" aria-label="The river: sources, kernel, gateway, outcomes, upstreams">
+    <div
+      className="river"
+      ref={place}
+      tabIndex={0}
+      role="region"
+      aria-label="The river: sources, kernel, gateway, outcomes, upstreams"
+    >
       <svg width={width} height={HEIGHT + 34} role="img" aria-label={sentence(bands)}>
         <g transform={`translate(${PAD} 28)`}>
           {HEADS.map((head, index) => (
-            <text key={head} className="river-head" x={(index * (width - 2 * PAD - NODE_WIDTH)) / 4 + NODE_WIDTH / 2} y={-14} textAnchor="middle">
+            <text
+              key={head}
+              className="river-head"
+              x={(index * (width - 2 * PAD - NODE_WIDTH)) / 4 + NODE_WIDTH / 2}
+              y={-14}
+              textAnchor="middle"
+            >
               {head}
               <tspan>{index < 2 ? '  packets/s' : index === 2 ? '  calls/s' : ''}</tspan>
             </text>
@@ -41,7 +53,11 @@ export function River({ river }: { river: RiverData }) {
           ))}
         </g>
       </svg>
-      {bands.length === 0 && <p className="river-quiet">Nothing flows at this moment. Send a request and it appears here.</p>}
+      {bands.length === 0 && (
+        <p className="river-quiet">
+          Nothing flows at this moment. Send a request and it appears here.
+        </p>
+      )}
     </div>
   );
 }
@@ -52,14 +68,18 @@ function BandPath({ band }: { band: Band }) {
   const half = (x1 - x0) / 2;
   const path = `M${x0} ${band.fromY}C${x0 + half} ${band.fromY} ${x1 - half} ${band.toY} ${x1} ${band.toY}`;
   return (
-    <path d={path} className={`river-band tone-${toneOf(band.to, band.from)}`} strokeWidth={band.width}>
+    <path
+      d={path}
+      className={`river-band tone-${toneOf(band.to, band.from)}`}
+      strokeWidth={band.width}
+    >
       <title>{`${band.from.name} → ${band.to.name}: ${exact(band.perSecond)} ${band.unit}/s`}</title>
     </path>
   );
 }
 
 function NodeBox({ node }: { node: Node }) {
-  const left = node.column < 1 ;
+  const left = node.column < 1;
   const x = left ? -8 : NODE_WIDTH + 8;
   const filter = filterOf(node);
   const act = () => filter !== null && setFilter(filter.name, filter.value);
@@ -67,7 +87,15 @@ function NodeBox({ node }: { node: Node }) {
     <g
       transform={`translate(${node.x} ${node.y})`}
       className={`river-node tone-${toneOf(node, node)}`}
-      {...(filter === null ? {} : { role: 'button', tabIndex: 0, onClick: act, onKeyDown: (event: React.KeyboardEvent) => event.key === 'Enter' && act(), 'data-filter': true })}
+      {...(filter === null
+        ? {}
+        : {
+            role: 'button',
+            tabIndex: 0,
+            onClick: act,
+            onKeyDown: (event: React.KeyboardEvent) => event.key === 'Enter' && act(),
+            'data-filter': true,
+          })}
     >
       <title>{`${node.name}: ${exact(node.perSecond)} ${node.unit}/s${filter === null ? '' : ' · click to filter'}`}</title>
       <rect width={NODE_WIDTH} height={node.height} rx={2} />
@@ -89,7 +117,12 @@ function toneOf(node: Node, from: Node): string {
   if (outcome.startsWith('4')) {
     return 'warning';
   }
-  return node.kind === 'source' || node.kind === 'kernel' || node.kind === 'gateway' || from.kind === 'source' ? 'packets' : 'passed';
+  return node.kind === 'source' ||
+    node.kind === 'kernel' ||
+    node.kind === 'gateway' ||
+    from.kind === 'source'
+    ? 'packets'
+    : 'passed';
 }
 
 function filterOf(node: Node): { readonly name: FilterName; readonly value: string } | null {
@@ -104,7 +137,12 @@ function filterOf(node: Node): { readonly name: FilterName; readonly value: stri
 }
 
 function sentence(bands: ReadonlyArray<Band>): string {
-  return bands.map((band) => `${band.from.name} to ${band.to.name} ${short(band.perSecond)} ${band.unit} a second`).join('; ');
+  return bands
+    .map(
+      (band) =>
+        `${band.from.name} to ${band.to.name} ${short(band.perSecond)} ${band.unit} a second`,
+    )
+    .join('; ');
 }
 
 function clip(name: string): string {

@@ -3,7 +3,15 @@ import { ProblemError } from '../api/http';
 
 /** The four states that every page draws besides its content. */
 
-export function Failed({ title, detail, action }: { title: string; detail: ReactNode; action?: ReactNode }) {
+export function Failed({
+  title,
+  detail,
+  action,
+}: {
+  title: string;
+  detail: ReactNode;
+  action?: ReactNode;
+}) {
   return (
     <div className="state state-failed" role="alert">
       <strong>{title}</strong>
@@ -67,7 +75,15 @@ type Question<T> = {
 
 /** Draws a query's answer, or its skeleton, or what went wrong; old data stays visible with a note
  * when a later question failed. */
-export function Answer<T>({ of, children, rows = 6 }: { of: Question<T>; rows?: number; children: (data: T) => ReactNode }) {
+export function Answer<T>({
+  of,
+  children,
+  rows = 6,
+}: {
+  of: Question<T>;
+  rows?: number;
+  children: (data: T) => ReactNode;
+}) {
   if (of.data === undefined) {
     return of.error === null ? (
       <Skeleton rows={rows} />

@@ -34,7 +34,10 @@ export function Table<T>({ rows, columns, rowKey, label }: Props<T>) {
           {rows.map((row) => (
             <tr key={rowKey(row)}>
               {columns.map((column) => (
-                <td key={keyOf(column)} className={`${column.number ? 'number' : ''} ${column.wide ? 'wide' : ''}`}>
+                <td
+                  key={keyOf(column)}
+                  className={`${column.number ? 'number' : ''} ${column.wide ? 'wide' : ''}`}
+                >
                   {column.cell(row)}
                 </td>
               ))}

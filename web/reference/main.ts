@@ -6,7 +6,10 @@ import standalone from '../node_modules/@scalar/api-reference/dist/browser/stand
  * try-it requests to the admin API, which passes them to the gateway's own listeners and nowhere
  * else. The end-to-end test watches that no other host is asked. */
 type Scalar = {
-  readonly createApiReference: (where: string, settings: Readonly<Record<string, unknown>>) => unknown;
+  readonly createApiReference: (
+    where: string,
+    settings: Readonly<Record<string, unknown>>,
+  ) => unknown;
 };
 
 const query = new URLSearchParams(location.search);
@@ -28,7 +31,12 @@ function settings(): Readonly<Record<string, unknown>> {
     proxyUrl: '/api/v1/try',
     withDefaultFonts: false,
     telemetry: false,
-    externalUrls: { dashboardUrl: location.origin, registryUrl: location.origin, proxyUrl: location.origin, apiBaseUrl: location.origin },
+    externalUrls: {
+      dashboardUrl: location.origin,
+      registryUrl: location.origin,
+      proxyUrl: location.origin,
+      apiBaseUrl: location.origin,
+    },
     agent: { disabled: true, hideAddApi: true },
     mcp: { disabled: true },
     showDeveloperTools: 'never',
@@ -58,6 +66,7 @@ script.onload = () => {
   const scalar = (window as unknown as { Scalar?: Scalar }).Scalar;
   scalar?.createApiReference('#reference', settings());
 };
-script.onerror = () => show(`The reference could not be loaded from ${standalone}. Reload the page.`);
+script.onerror = () =>
+  show(`The reference could not be loaded from ${standalone}. Reload the page.`);
 document.documentElement.style.background = dark ? '#13171c' : '#ffffff';
 document.head.append(script);

@@ -23,13 +23,30 @@ function Detail({ api }: { api: Api }) {
   const { summary } = api;
   return (
     <>
-      <PageHead title={<>{summary.title ?? summary.name} <span className="faint">{summary.version}</span></>} sentence={<span className="mono">{summary.address}</span>}>
-        <Link to="/calls" extra={{ api: summary.name }} className="plain-button">Its calls</Link>
+      <PageHead
+        title={
+          <>
+            {summary.title ?? summary.name} <span className="faint">{summary.version}</span>
+          </>
+        }
+        sentence={<span className="mono">{summary.address}</span>}
+      >
+        <Link to="/calls" extra={{ api: summary.name }} className="plain-button">
+          Its calls
+        </Link>
       </PageHead>
       <Numbers rate={summary.rate} />
       <div className="tabs" role="tablist">
         {TABS.map((name) => (
-          <button key={name} type="button" role="tab" aria-selected={name === tab} onClick={() => setChosen(name === TABS[0] ? '' : name)}>{name}</button>
+          <button
+            key={name}
+            type="button"
+            role="tab"
+            aria-selected={name === tab}
+            onClick={() => setChosen(name === TABS[0] ? '' : name)}
+          >
+            {name}
+          </button>
         ))}
       </div>
       {tab === 'documentation' && <Reference name={summary.name} document={summary.document} />}
@@ -43,9 +60,20 @@ function Detail({ api }: { api: Api }) {
 function Reference({ name, document }: { name: string; document: boolean }) {
   const scheme = useComputedColorScheme('dark');
   if (!document) {
-    return <Empty title="No OpenAPI document">Name one with <code>openapi:</code> in ostiary.yaml to get documentation, try-it and validation from it.</Empty>;
+    return (
+      <Empty title="No OpenAPI document">
+        Name one with <code>openapi:</code> in ostiary.yaml to get documentation, try-it and
+        validation from it.
+      </Empty>
+    );
   }
-  return <iframe className="reference" title={`Documentation of ${name}`} src={`/reference.html?api=${encodeURIComponent(name)}&scheme=${scheme}`} />;
+  return (
+    <iframe
+      className="reference"
+      title={`Documentation of ${name}`}
+      src={`/reference.html?api=${encodeURIComponent(name)}&scheme=${scheme}`}
+    />
+  );
 }
 
 function Routes({ api }: { api: Api }) {
@@ -56,10 +84,28 @@ function Routes({ api }: { api: Api }) {
         rows={api.routes}
         rowKey={(route) => route.id}
         columns={[
-          { name: 'methods', cell: (route) => <b>{route.methods.length === 0 ? 'any' : route.methods.join(', ')}</b> },
+          {
+            name: 'methods',
+            cell: (route) => <b>{route.methods.length === 0 ? 'any' : route.methods.join(', ')}</b>,
+          },
           { name: 'path', cell: (route) => <code>{route.path}</code> },
           { name: 'route', cell: (route) => route.id },
-          { name: 'policies of its own', wide: true, cell: (route) => (route.policies.length === 0 ? <span className="faint">none</span> : <span className="tags">{route.policies.map((policy) => <span className="tag" key={policy.name} title={JSON.stringify(policy.settings)}>{policy.name}</span>)}</span>) },
+          {
+            name: 'policies of its own',
+            wide: true,
+            cell: (route) =>
+              route.policies.length === 0 ? (
+                <span className="faint">none</span>
+              ) : (
+                <span className="tags">
+                  {route.policies.map((policy) => (
+                    <span className="tag" key={policy.name} title={JSON.stringify(policy.settings)}>
+                      {policy.name}
+                    </span>
+                  ))}
+                </span>
+              ),
+          },
         ]}
       />
     </Card>

@@ -12,14 +12,24 @@ export default function Apis() {
   const apis = useApis();
   return (
     <>
-      <PageHead title="APIs" sentence="What is published here. Open one for its routes, its policies and its documentation with try-it." />
+      <PageHead
+        title="APIs"
+        sentence="What is published here. Open one for its routes, its policies and its documentation with try-it."
+      />
       <Refused />
       <Answer of={apis}>
         {(data) =>
           data.items.length === 0 ? (
-            <Empty title="No API yet">Add one under <code>apis:</code> in ostiary.yaml; it is published as soon as the file is saved.</Empty>
+            <Empty title="No API yet">
+              Add one under <code>apis:</code> in ostiary.yaml; it is published as soon as the file
+              is saved.
+            </Empty>
           ) : (
-            <div className="card-grid">{data.items.map((api) => <ApiCard key={api.name} api={api} />)}</div>
+            <div className="card-grid">
+              {data.items.map((api) => (
+                <ApiCard key={api.name} api={api} />
+              ))}
+            </div>
           )
         }
       </Answer>
@@ -39,7 +49,10 @@ function Refused() {
       title={`The newest ${configuration.file ?? 'configuration'} was refused; plan ${snapshot.data?.version ?? ''} stays in force`}
       detail={configuration.faults.map((fault) => (
         <span className="fault" key={fault.message + fault.line}>
-          <code>{[fault.file, fault.line, fault.column].filter((part) => part !== null).join(':')}</code> {fault.message}
+          <code>
+            {[fault.file, fault.line, fault.column].filter((part) => part !== null).join(':')}
+          </code>{' '}
+          {fault.message}
         </span>
       ))}
     />
@@ -49,14 +62,25 @@ function Refused() {
 function ApiCard({ api }: { api: ApiSummary }) {
   return (
     <Link to={`/apis/${api.name}`} className="card-link">
-      <Card title={<>{api.title ?? api.name} <span className="faint">{api.version}</span></>} aside={<Health rate={api.rate} />}>
+      <Card
+        title={
+          <>
+            {api.title ?? api.name} <span className="faint">{api.version}</span>
+          </>
+        }
+        aside={<Health rate={api.rate} />}
+      >
         <p className="mono faint">{api.address}</p>
         <Numbers rate={api.rate} />
         <p className="tags" style={{ marginTop: 12 }}>
           <span className="tag">{api.routes} routes</span>
           <span className="tag">upstream {api.upstream}</span>
           {api.document && <span className="tag on">OpenAPI</span>}
-          {api.policies.map((policy) => <span className="tag" key={policy}>{policy}</span>)}
+          {api.policies.map((policy) => (
+            <span className="tag" key={policy}>
+              {policy}
+            </span>
+          ))}
         </p>
       </Card>
     </Link>

@@ -25,8 +25,20 @@ export default function Audit() {
                 rowKey={(row) => String(row.id)}
                 columns={[
                   { name: 'when', cell: (row) => date(Date.parse(row.at)) },
-                  { name: 'who', cell: (row) => <>{row.who} <span className="faint">{row.role}</span></> },
-                  { name: 'from', cell: (row) => <span className="mono">{row.from === '' ? 'the process' : row.from}</span> },
+                  {
+                    name: 'who',
+                    cell: (row) => (
+                      <>
+                        {row.who} <span className="faint">{row.role}</span>
+                      </>
+                    ),
+                  },
+                  {
+                    name: 'from',
+                    cell: (row) => (
+                      <span className="mono">{row.from === '' ? 'the process' : row.from}</span>
+                    ),
+                  },
                   { name: 'did', cell: (row) => <b>{row.action}</b> },
                   { name: 'to', cell: (row) => <span className="mono">{row.object}</span> },
                   { name: 'detail', wide: true, cell: (row) => row.detail },
@@ -35,7 +47,17 @@ export default function Audit() {
             );
           }}
         </Answer>
-        {pages.hasNextPage && <p className="state"><button type="button" className="plain-button" onClick={() => void pages.fetchNextPage()}>Older</button></p>}
+        {pages.hasNextPage && (
+          <p className="state">
+            <button
+              type="button"
+              className="plain-button"
+              onClick={() => void pages.fetchNextPage()}
+            >
+              Older
+            </button>
+          </p>
+        )}
       </Card>
     </>
   );

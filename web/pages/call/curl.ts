@@ -4,7 +4,9 @@ import type { Call } from '../../api/generated';
  * runs it. */
 export function curlOf(call: Call): string {
   const { line } = call;
-  const host = call.listener.replace(/^0\.0\.0\.0/, location.hostname).replace(/^\[?::\]?(?=:\d)/, location.hostname);
+  const host = call.listener
+    .replace(/^0\.0\.0\.0/, location.hostname)
+    .replace(/^\[?::\]?(?=:\d)/, location.hostname);
   const method = line.method === 'GET' ? '' : ` -X ${quoted(line.method)}`;
   return `curl -i${method} ${quoted(`http://${host}${line.target}`)}`;
 }

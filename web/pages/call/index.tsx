@@ -30,22 +30,32 @@ function Explained({ call }: { call: Call }) {
       <PageHead
         title={
           <>
-            {line.method} <span className="mono">{line.target}</span> <Status status={line.status} blame={line.blame} />{' '}
-            {millis(line.durationMicros / 1000)}
+            {line.method} <span className="mono">{line.target}</span>{' '}
+            <Status status={line.status} blame={line.blame} /> {millis(line.durationMicros / 1000)}
           </>
         }
         sentence={<Facts call={call} />}
       >
         <Copy text={curlOf(call)} label="Copy as curl" />
         <Copy text={line.call} label="Copy id" />
-        <Link to="/calls" className="plain-button" extra={{ mode: 'history', source: line.client, ...(line.api === null ? {} : { api: line.api }) }}>
+        <Link
+          to="/calls"
+          className="plain-button"
+          extra={{
+            mode: 'history',
+            source: line.client,
+            ...(line.api === null ? {} : { api: line.api }),
+          }}
+        >
           Similar calls
         </Link>
       </PageHead>
       <Card>
         <p className="call-sentence">{call.explanation.sentence}</p>
         {call.explanation.notes.map((note) => (
-          <p key={note} className="faint">{note}</p>
+          <p key={note} className="faint">
+            {note}
+          </p>
         ))}
         <Owners call={call} />
         <Waterfall call={call} />
@@ -61,10 +71,17 @@ function Facts({ call }: { call: Call }) {
     <span className="call-facts">
       <span>{date(Date.parse(line.start))}</span>
       <span>consumer {line.consumerName ?? line.consumer ?? 'none'}</span>
-      <span className="mono">{line.client}:{call.peerPort}</span>
-      <span>api {line.api ?? 'none'}{line.route === null ? '' : ` · ${line.route}`}</span>
+      <span className="mono">
+        {line.client}:{call.peerPort}
+      </span>
+      <span>
+        api {line.api ?? 'none'}
+        {line.route === null ? '' : ` · ${line.route}`}
+      </span>
       <span>plan {call.planVersion}</span>
-      <span>{bytes(line.requestBytes)} in, {bytes(line.responseBytes)} out</span>
+      <span>
+        {bytes(line.requestBytes)} in, {bytes(line.responseBytes)} out
+      </span>
       <span>{line.blame === 'none' ? line.reason : `${line.blame}: ${line.reason}`}</span>
       <span className="mono">{line.call}</span>
     </span>
@@ -82,12 +99,18 @@ function Owners({ call }: { call: Call }) {
     <>
       <div className="owners" aria-hidden="true">
         {shares.map((each) => (
-          <i key={each.owner} style={{ flexGrow: each.nanos / total, background: `var(--owner-${each.owner})` }} />
+          <i
+            key={each.owner}
+            style={{ flexGrow: each.nanos / total, background: `var(--owner-${each.owner})` }}
+          />
         ))}
       </div>
       <div className="owners-legend">
         {shares.map((each) => (
-          <span key={each.owner} style={{ '--owner': `var(--owner-${each.owner})` } as CSSProperties}>
+          <span
+            key={each.owner}
+            style={{ '--owner': `var(--owner-${each.owner})` } as CSSProperties}
+          >
             {each.owner.replace('-', ' ')} <b>{nanos(each.nanos)}</b> {percent(each.nanos / total)}
           </span>
         ))}

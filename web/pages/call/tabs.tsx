@@ -8,12 +8,26 @@ import { Table } from '../../parts/table';
 const TABS = ['phases', 'policies', 'connection', 'attempts', 'record'] as const;
 
 /** What stands behind the drawing. */
-export function Tabs({ call, tab, onTab }: { call: Call; tab: string; onTab: (tab: string) => void }) {
+export function Tabs({
+  call,
+  tab,
+  onTab,
+}: {
+  call: Call;
+  tab: string;
+  onTab: (tab: string) => void;
+}) {
   return (
     <>
       <div className="tabs" role="tablist">
         {TABS.map((name) => (
-          <button key={name} type="button" role="tab" aria-selected={name === tab} onClick={() => onTab(name === 'phases' ? '' : name)}>
+          <button
+            key={name}
+            type="button"
+            role="tab"
+            aria-selected={name === tab}
+            onClick={() => onTab(name === 'phases' ? '' : name)}
+          >
             {name}
           </button>
         ))}
@@ -23,7 +37,11 @@ export function Tabs({ call, tab, onTab }: { call: Call; tab: string; onTab: (ta
         {tab === 'policies' && <Policies call={call} />}
         {tab === 'connection' && <Connection call={call} />}
         {tab === 'attempts' && <Attempts attempts={call.attempts} />}
-        {tab === 'record' && <pre className="record" tabIndex={0}>{JSON.stringify(call, null, 2)}</pre>}
+        {tab === 'record' && (
+          <pre className="record" tabIndex={0}>
+            {JSON.stringify(call, null, 2)}
+          </pre>
+        )}
       </div>
     </>
   );
@@ -54,8 +72,12 @@ function Phases({ call }: { call: Call }) {
               <tr key={index} style={{ '--owner': `var(--owner-${row.owner})` } as CSSProperties}>
                 <td>{row.name}</td>
                 <td>{row.owner.replace('-', ' ')}</td>
-                <td className="number" title={`${exact(row.startNanos)} ns`}>{nanos(row.startNanos)}</td>
-                <td className="number" title={`${exact(row.endNanos - row.startNanos)} ns`}>{nanos(row.endNanos - row.startNanos)}</td>
+                <td className="number" title={`${exact(row.startNanos)} ns`}>
+                  {nanos(row.startNanos)}
+                </td>
+                <td className="number" title={`${exact(row.endNanos - row.startNanos)} ns`}>
+                  {nanos(row.endNanos - row.startNanos)}
+                </td>
                 <td>{row.counted ? 'yes' : 'no, an earlier part of its connection'}</td>
               </tr>
             ))}
@@ -68,7 +90,9 @@ function Phases({ call }: { call: Call }) {
 
 function Policies({ call }: { call: Call }) {
   if (call.filters.length === 0) {
-    return <Empty title="No policy ran">This route has none, or the call ended before the first.</Empty>;
+    return (
+      <Empty title="No policy ran">This route has none, or the call ended before the first.</Empty>
+    );
   }
   const refused = call.line.blame === 'policy' ? call.line.reason : '';
   return (
@@ -79,9 +103,21 @@ function Policies({ call }: { call: Call }) {
         rowKey={(filter) => filter.policy + filter.startNanos}
         columns={[
           { name: 'policy', cell: (filter) => filter.policy },
-          { name: 'verdict', cell: (filter) => (filter.policy === refused ? <Dot tone="warning">refused the call with {call.line.status}</Dot> : <Dot tone="passed">let it go on</Dot>) },
+          {
+            name: 'verdict',
+            cell: (filter) =>
+              filter.policy === refused ? (
+                <Dot tone="warning">refused the call with {call.line.status}</Dot>
+              ) : (
+                <Dot tone="passed">let it go on</Dot>
+              ),
+          },
           { name: 'from', number: true, cell: (filter) => nanos(filter.startNanos) },
-          { name: 'took', number: true, cell: (filter) => nanos(filter.endNanos - filter.startNanos) },
+          {
+            name: 'took',
+            number: true,
+            cell: (filter) => nanos(filter.endNanos - filter.startNanos),
+          },
         ]}
       />
     </Card>
@@ -91,7 +127,10 @@ function Policies({ call }: { call: Call }) {
 function Connection({ call }: { call: Call }) {
   return (
     <div className="card-grid">
-      <NetworkCard title={`From ${call.peer}:${call.peerPort}, request ${call.requestNumber} of its connection`} network={call.network} />
+      <NetworkCard
+        title={`From ${call.peer}:${call.peerPort}, request ${call.requestNumber} of its connection`}
+        network={call.network}
+      />
       <NetworkCard title="To the upstream" network={call.upstreamNetwork} />
     </div>
   );
@@ -101,7 +140,10 @@ function NetworkCard({ title, network }: { title: string; network: Network | nul
   return (
     <Card title={title}>
       {network === null ? (
-        <p className="faint">The kernel side did not measure this connection: it was off, lacks the right to, or no connection was made.</p>
+        <p className="faint">
+          The kernel side did not measure this connection: it was off, lacks the right to, or no
+          connection was made.
+        </p>
       ) : (
         <dl className="facts">
           <Fact name="RTT, smoothed">{millis(network.smoothedRttMicros / 1000)}</Fact>
@@ -112,9 +154,15 @@ function NetworkCard({ title, network }: { title: string; network: Network | nul
           <Fact name="retransmits, this call">{retransmits(network.callRetransmitsOut)}</Fact>
           <Fact name="duplicates in, this call">{retransmits(network.callDuplicatesIn)}</Fact>
           <Fact name="SYN-ACKs sent again">{exact(network.synAckRetransmits)}</Fact>
-          <Fact name="packets, this call">{exact(network.callPacketsIn)} in, {exact(network.callPacketsOut)} out</Fact>
-          <Fact name="packets, whole connection">{exact(network.packetsIn)} in, {exact(network.packetsOut)} out</Fact>
-          <Fact name="bytes, whole connection">{bytes(network.bytesIn)} in, {bytes(network.bytesOut)} out</Fact>
+          <Fact name="packets, this call">
+            {exact(network.callPacketsIn)} in, {exact(network.callPacketsOut)} out
+          </Fact>
+          <Fact name="packets, whole connection">
+            {exact(network.packetsIn)} in, {exact(network.packetsOut)} out
+          </Fact>
+          <Fact name="bytes, whole connection">
+            {bytes(network.bytesIn)} in, {bytes(network.bytesOut)} out
+          </Fact>
           <Fact name="zero windows">{exact(network.zeroWindows)}</Fact>
         </dl>
       )}
@@ -137,12 +185,31 @@ function Attempts({ attempts }: { attempts: ReadonlyArray<Attempt> }) {
         rows={attempts}
         rowKey={(attempt) => attempt.target + attempt.startNanos}
         columns={[
-          { name: 'target', cell: (attempt) => <>{attempt.upstream} <span className="mono faint">{attempt.target}</span></> },
+          {
+            name: 'target',
+            cell: (attempt) => (
+              <>
+                {attempt.upstream} <span className="mono faint">{attempt.target}</span>
+              </>
+            ),
+          },
           { name: 'connection', cell: (attempt) => (attempt.reused ? 'from the pool' : 'new') },
-          { name: 'status', cell: (attempt) => (attempt.failure === '' ? <Status status={attempt.status} /> : <Dot tone="error">{attempt.failure}</Dot>) },
+          {
+            name: 'status',
+            cell: (attempt) =>
+              attempt.failure === '' ? (
+                <Status status={attempt.status} />
+              ) : (
+                <Dot tone="error">{attempt.failure}</Dot>
+              ),
+          },
           { name: 'from', number: true, cell: (attempt) => nanos(attempt.startNanos) },
           { name: 'connected', number: true, cell: (attempt) => nanos(attempt.connectedNanos) },
-          { name: 'request sent', number: true, cell: (attempt) => nanos(attempt.requestSentNanos) },
+          {
+            name: 'request sent',
+            number: true,
+            cell: (attempt) => nanos(attempt.requestSentNanos),
+          },
           { name: 'first byte', number: true, cell: (attempt) => nanos(attempt.firstByteNanos) },
           { name: 'last byte', number: true, cell: (attempt) => nanos(attempt.lastByteNanos) },
         ]}

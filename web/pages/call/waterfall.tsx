@@ -25,7 +25,8 @@ export function Waterfall({ call }: { call: Call }) {
   }, []);
   const { lanes, marks } = call.explanation;
   const span = spanOf(call);
-  const x = (at: number) => LEFT + ((at - span.from) / (span.to - span.from)) * (width - LEFT - RIGHT);
+  const x = (at: number) =>
+    LEFT + ((at - span.from) / (span.to - span.from)) * (width - LEFT - RIGHT);
   const height = TOP + lanes.length * LANE;
   return (
     <div className="waterfall" ref={place} tabIndex={0} role="region" aria-label="Waterfall">
@@ -33,20 +34,50 @@ export function Waterfall({ call }: { call: Call }) {
         {ticks(span, width - LEFT - RIGHT).map((at) => (
           <g key={at}>
             <line className={at === 0 ? 'zero' : 'grid'} x1={x(at)} x2={x(at)} y1={0} y2={height} />
-            <text className="axis" x={x(at)} y={height + 17} textAnchor="middle">{nanos(at)}</text>
+            <text className="axis" x={x(at)} y={height + 17} textAnchor="middle">
+              {nanos(at)}
+            </text>
           </g>
         ))}
         {lanes.map((lane, row) => (
-          <g key={lane.owner} transform={`translate(0 ${TOP + row * LANE})`} style={{ '--owner': `var(--owner-${lane.owner})` } as CSSProperties}>
-            <text className={`lane-name ${lane.bars.length === 0 ? 'lane-none' : ''}`} x={0} y={LANE / 2} dominantBaseline="middle">{lane.title}</text>
-            {lane.bars.filter((bar) => bar.endNanos >= span.from).map((bar, index, bars) => (
-              <Bar key={`${bar.name}${index}`} bar={bar} x0={Math.max(LEFT, x(bar.startNanos))} x1={x(bar.endNanos)} until={nextOf(bars, index, x, width)} />
-            ))}
-            {marks.filter((mark) => mark.owner === lane.owner && mark.atNanos >= span.from).map((mark) => (
-              <line key={`${mark.name}${mark.atNanos}`} className={`mark ${/retransmit|drop|reset/i.test(mark.name) ? 'mark-bad' : ''}`} x1={x(mark.atNanos)} x2={x(mark.atNanos)} y1={LANE - 9} y2={LANE - 2}>
-                <title>{`${mark.name} at ${nanos(mark.atNanos)}`}</title>
-              </line>
-            ))}
+          <g
+            key={lane.owner}
+            transform={`translate(0 ${TOP + row * LANE})`}
+            style={{ '--owner': `var(--owner-${lane.owner})` } as CSSProperties}
+          >
+            <text
+              className={`lane-name ${lane.bars.length === 0 ? 'lane-none' : ''}`}
+              x={0}
+              y={LANE / 2}
+              dominantBaseline="middle"
+            >
+              {lane.title}
+            </text>
+            {lane.bars
+              .filter((bar) => bar.endNanos >= span.from)
+              .map((bar, index, bars) => (
+                <Bar
+                  key={`${bar.name}${index}`}
+                  bar={bar}
+                  x0={Math.max(LEFT, x(bar.startNanos))}
+                  x1={x(bar.endNanos)}
+                  until={nextOf(bars, index, x, width)}
+                />
+              ))}
+            {marks
+              .filter((mark) => mark.owner === lane.owner && mark.atNanos >= span.from)
+              .map((mark) => (
+                <line
+                  key={`${mark.name}${mark.atNanos}`}
+                  className={`mark ${/retransmit|drop|reset/i.test(mark.name) ? 'mark-bad' : ''}`}
+                  x1={x(mark.atNanos)}
+                  x2={x(mark.atNanos)}
+                  y1={LANE - 9}
+                  y2={LANE - 2}
+                >
+                  <title>{`${mark.name} at ${nanos(mark.atNanos)}`}</title>
+                </line>
+              ))}
           </g>
         ))}
       </svg>
@@ -62,19 +93,32 @@ function Bar({ bar, x0, x1, until }: { bar: BarData; x0: number; x1: number; unt
   const label = `${bar.name} ${took}`;
   const inside = label.length * 6.6 < width - 12;
   const room = until - (x0 + width) - 8;
-  const fits = inside || label.length * 6.3 < room ? label : bar.name.length * 6.3 < room ? bar.name : '';
+  const fits =
+    inside || label.length * 6.3 < room ? label : bar.name.length * 6.3 < room ? bar.name : '';
   return (
     <g className="bar" tabIndex={0} role="img" aria-label={`${bar.name}: ${took}`}>
       <rect x={x0} y={(LANE - BAR) / 2 - 3} width={width} height={BAR} rx={3}>
         <title>{`${bar.name}: ${took}, from ${nanos(bar.startNanos)} to ${nanos(bar.endNanos)}`}</title>
       </rect>
-      <text className={inside ? 'inside' : ''} x={inside ? x0 + 7 : x0 + width + 5} y={LANE / 2 - 3} dominantBaseline="middle">{fits}</text>
+      <text
+        className={inside ? 'inside' : ''}
+        x={inside ? x0 + 7 : x0 + width + 5}
+        y={LANE / 2 - 3}
+        dominantBaseline="middle"
+      >
+        {fits}
+      </text>
     </g>
   );
 }
 
 /** Where the next bar of the lane begins: a label may run up to there. */
-function nextOf(bars: ReadonlyArray<BarData>, index: number, x: (at: number) => number, width: number): number {
+function nextOf(
+  bars: ReadonlyArray<BarData>,
+  index: number,
+  x: (at: number) => number,
+  width: number,
+): number {
   const next = bars[index + 1];
   return next === undefined ? width : x(next.startNanos);
 }
@@ -93,8 +137,12 @@ function spanOf({ explanation }: Call): Span {
 function ticks({ from, to }: Span, width: number): ReadonlyArray<number> {
   const rough = (to - from) / Math.max(2, width / 120);
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= rough) ?? power * 10;
+  const step =
+    [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= rough) ?? power * 10;
   const first = Math.ceil(from / step);
   const last = Math.floor(to / step);
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => (first + index) * step);
+  return Array.from(
+    { length: Math.max(0, last - first + 1) },
+    (_, index) => (first + index) * step,
+  );
 }

@@ -30,7 +30,12 @@ export function History({ query }: { query: Query }) {
             foot={
               pages.hasNextPage ? (
                 <p className="state">
-                  <button type="button" className="plain-button" onClick={more} disabled={pages.isFetchingNextPage}>
+                  <button
+                    type="button"
+                    className="plain-button"
+                    onClick={more}
+                    disabled={pages.isFetchingNextPage}
+                  >
                     {pages.isFetchingNextPage ? 'Fetching…' : 'Older calls'}
                   </button>
                 </p>

@@ -40,7 +40,10 @@ export function LiveCalls({ query }: { query: Query }) {
         return;
       }
       waiting.current = { lines: [], matched: 0 };
-      setSeen((before) => ({ matched: before.matched + matched, shown: before.shown + fresh.length }));
+      setSeen((before) => ({
+        matched: before.matched + matched,
+        shown: before.shown + fresh.length,
+      }));
       setLines((before) => merge(fresh, before));
     }, DRAW_MILLIS);
     return () => clearInterval(timer);
@@ -50,7 +53,12 @@ export function LiveCalls({ query }: { query: Query }) {
     <>
       <Note matched={seen.matched} shown={seen.shown} paused={paused} />
       {lines.length === 0 ? (
-        <div className="calls"><Empty title={paused ? 'Paused' : 'Waiting for a call'}>Calls appear here as they end. Try <code>curl -i http://localhost:8080/demo/orders</code>, or look into the history.</Empty></div>
+        <div className="calls">
+          <Empty title={paused ? 'Paused' : 'Waiting for a call'}>
+            Calls appear here as they end. Try{' '}
+            <code>curl -i http://localhost:8080/demo/orders</code>, or look into the history.
+          </Empty>
+        </div>
       ) : (
         <Rows lines={lines} />
       )}
@@ -72,7 +80,10 @@ function Note({ matched, shown, paused }: { matched: number; shown: number; paus
 }
 
 /** The newest first; a call that was sent twice, after a reconnection, is shown once. */
-function merge(fresh: ReadonlyArray<CallLine>, before: ReadonlyArray<CallLine>): ReadonlyArray<CallLine> {
+function merge(
+  fresh: ReadonlyArray<CallLine>,
+  before: ReadonlyArray<CallLine>,
+): ReadonlyArray<CallLine> {
   const known = new Set(before.slice(0, 200).map((line) => line.call));
   const added = fresh.filter((line) => !known.has(line.call));
   const sorted = [...added].sort((left, right) => (left.call < right.call ? 1 : -1));

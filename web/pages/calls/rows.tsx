@@ -10,7 +10,15 @@ const ROW = 30;
 
 /** The table of calls. Only the rows in view are in the document, so its cost does not depend on
  * how many there are. */
-export function Rows({ lines, foot, onReachEnd }: { lines: ReadonlyArray<CallLine>; foot?: ReactNode; onReachEnd?: () => void }) {
+export function Rows({
+  lines,
+  foot,
+  onReachEnd,
+}: {
+  lines: ReadonlyArray<CallLine>;
+  foot?: ReactNode;
+  onReachEnd?: () => void;
+}) {
   const scroll = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
     count: lines.length,
@@ -27,13 +35,27 @@ export function Rows({ lines, foot, onReachEnd }: { lines: ReadonlyArray<CallLin
   });
   return (
     <div className="calls">
-      <div className="calls-scroll" ref={scroll} role="table" aria-label="Calls" aria-rowcount={lines.length}>
+      <div
+        className="calls-scroll"
+        ref={scroll}
+        role="table"
+        aria-label="Calls"
+        aria-rowcount={lines.length}
+      >
         <div className="calls-row calls-head" role="row">
-          {['time', 'method', 'status', 'target', 'API', 'consumer', 'source', 'ended'].map((name) => (
-            <span key={name} role="columnheader">{name}</span>
-          ))}
-          <span role="columnheader" className="number">duration</span>
-          <span role="columnheader" className="number">response</span>
+          {['time', 'method', 'status', 'target', 'API', 'consumer', 'source', 'ended'].map(
+            (name) => (
+              <span key={name} role="columnheader">
+                {name}
+              </span>
+            ),
+          )}
+          <span role="columnheader" className="number">
+            duration
+          </span>
+          <span role="columnheader" className="number">
+            response
+          </span>
         </div>
         <div className="calls-inner" role="rowgroup" style={{ height: rows.getTotalSize() }}>
           {rows.getVirtualItems().map((item) => {
@@ -63,7 +85,9 @@ const Row = memo(function Row({ line, top }: { line: CallLine; top: number }) {
         }
       }}
     >
-      <span className="mono" title={date(at)}>{clock(at)}</span>
+      <span className="mono" title={date(at)}>
+        {clock(at)}
+      </span>
       <span>{line.method}</span>
       <Status status={line.status} blame={line.blame} />
       <span title={line.target}>{line.target}</span>
@@ -71,14 +95,36 @@ const Row = memo(function Row({ line, top }: { line: CallLine; top: number }) {
       <Cell name="consumer" value={line.consumer} text={line.consumerName ?? line.consumer} />
       <Cell name="source" value={line.client} />
       <Ended line={line} />
-      <span className="number" title={`${exact(line.durationMicros)} µs`}>{millis(line.durationMicros / 1000)}</span>
-      <span className="number" title={`${exact(line.responseBytes)} bytes`}>{bytes(line.responseBytes)}</span>
+      <span className="number" title={`${exact(line.durationMicros)} µs`}>
+        {millis(line.durationMicros / 1000)}
+      </span>
+      <span className="number" title={`${exact(line.responseBytes)} bytes`}>
+        {bytes(line.responseBytes)}
+      </span>
     </a>
   );
 });
 
-function Cell({ name, value, text }: { name: 'api' | 'consumer' | 'source'; value: string | null; text?: string | null | undefined }) {
-  return <span onClick={(event) => event.preventDefault()}>{value === null ? <span className="faint">–</span> : <FilterValue name={name} value={value}>{text ?? value}</FilterValue>}</span>;
+function Cell({
+  name,
+  value,
+  text,
+}: {
+  name: 'api' | 'consumer' | 'source';
+  value: string | null;
+  text?: string | null | undefined;
+}) {
+  return (
+    <span onClick={(event) => event.preventDefault()}>
+      {value === null ? (
+        <span className="faint">–</span>
+      ) : (
+        <FilterValue name={name} value={value}>
+          {text ?? value}
+        </FilterValue>
+      )}
+    </span>
+  );
 }
 
 function Ended({ line }: { line: CallLine }) {

@@ -9,7 +9,11 @@ import { Answer, Empty, FailedWith } from '../../parts/states';
 import { Table } from '../../parts/table';
 import { Keys } from './keys';
 
-export const page = { path: '/consumers', title: 'Consumers', nav: { order: 7, icon: 'consumers' } } as const;
+export const page = {
+  path: '/consumers',
+  title: 'Consumers',
+  nav: { order: 7, icon: 'consumers' },
+} as const;
 
 /** Who may call, and with which keys. */
 export default function Consumers() {
@@ -20,23 +24,49 @@ export default function Consumers() {
   const remove = useDeleteConsumer();
   return (
     <>
-      <PageHead title="Consumers" sentence="Those who call your APIs. A key is shown once, when it is made; only its hash is kept.">
-        <input className="input" placeholder="Find by name" aria-label="Find by name" value={q} onChange={(event) => setQ(event.target.value)} />
+      <PageHead
+        title="Consumers"
+        sentence="Those who call your APIs. A key is shown once, when it is made; only its hash is kept."
+      >
+        <input
+          className="input"
+          placeholder="Find by name"
+          aria-label="Find by name"
+          value={q}
+          onChange={(event) => setQ(event.target.value)}
+        />
       </PageHead>
       <Add />
       <Card>
         <Answer of={consumers}>
           {(data) =>
             data.items.length === 0 ? (
-              <Empty title={q === '' ? 'No consumer yet' : 'Nobody is called like that'}>{q === '' ? 'Add one above and make a key for it.' : undefined}</Empty>
+              <Empty title={q === '' ? 'No consumer yet' : 'Nobody is called like that'}>
+                {q === '' ? 'Add one above and make a key for it.' : undefined}
+              </Empty>
             ) : (
               <Table
                 label="Consumers"
                 rows={data.items}
                 rowKey={(consumer) => consumer.id}
                 columns={[
-                  { name: 'name', cell: (consumer) => <button type="button" className="filter-value" aria-expanded={open === consumer.id} onClick={() => setOpen(open === consumer.id ? '' : consumer.id)}><b>{consumer.name}</b></button> },
-                  { name: 'id', cell: (consumer) => <span className="mono faint">{consumer.id}</span> },
+                  {
+                    name: 'name',
+                    cell: (consumer) => (
+                      <button
+                        type="button"
+                        className="filter-value"
+                        aria-expanded={open === consumer.id}
+                        onClick={() => setOpen(open === consumer.id ? '' : consumer.id)}
+                      >
+                        <b>{consumer.name}</b>
+                      </button>
+                    ),
+                  },
+                  {
+                    name: 'id',
+                    cell: (consumer) => <span className="mono faint">{consumer.id}</span>,
+                  },
                   { name: 'team', cell: (consumer) => consumer.team },
                   { name: 'since', cell: (consumer) => date(Date.parse(consumer.createdAt)) },
                   { name: 'active keys', number: true, cell: (consumer) => consumer.keys },
@@ -45,9 +75,27 @@ export default function Consumers() {
                     number: true,
                     cell: (consumer) => (
                       <span className="tags">
-                        <Link to="/calls" extra={{ consumer: consumer.id }} className="plain-button small">Calls</Link>
-                        <button type="button" className="plain-button small" onClick={() => setOpen(open === consumer.id ? '' : consumer.id)}>Keys</button>
-                        <button type="button" className="plain-button small danger" onClick={() => setRemoving(consumer)}>Remove…</button>
+                        <Link
+                          to="/calls"
+                          extra={{ consumer: consumer.id }}
+                          className="plain-button small"
+                        >
+                          Calls
+                        </Link>
+                        <button
+                          type="button"
+                          className="plain-button small"
+                          onClick={() => setOpen(open === consumer.id ? '' : consumer.id)}
+                        >
+                          Keys
+                        </button>
+                        <button
+                          type="button"
+                          className="plain-button small danger"
+                          onClick={() => setRemoving(consumer)}
+                        >
+                          Remove…
+                        </button>
                       </span>
                     ),
                   },
@@ -57,10 +105,25 @@ export default function Consumers() {
           }
         </Answer>
       </Card>
-      {consumers.data?.items.filter((consumer) => consumer.id === open).map((consumer) => <Keys key={consumer.id} consumer={consumer} />)}
+      {consumers.data?.items
+        .filter((consumer) => consumer.id === open)
+        .map((consumer) => (
+          <Keys key={consumer.id} consumer={consumer} />
+        ))}
       {removing !== null && (
-        <Confirm title="Remove a consumer" action="Remove" typed={removing.name} pending={remove.isPending} error={remove.error} onClose={() => setRemoving(null)} onConfirm={() => remove.mutate(removing.id, { onSuccess: () => setRemoving(null) })}>
-          <p>{removing.name} and its {removing.keys} active keys go, and its calls are refused from then on. This cannot be undone.</p>
+        <Confirm
+          title="Remove a consumer"
+          action="Remove"
+          typed={removing.name}
+          pending={remove.isPending}
+          error={remove.error}
+          onClose={() => setRemoving(null)}
+          onConfirm={() => remove.mutate(removing.id, { onSuccess: () => setRemoving(null) })}
+        >
+          <p>
+            {removing.name} and its {removing.keys} active keys go, and its calls are refused from
+            then on. This cannot be undone.
+          </p>
         </Confirm>
       )}
     </>
@@ -84,8 +147,21 @@ function Add() {
         });
       }}
     >
-      <input className="input" placeholder="Name of a new consumer" aria-label="Name of a new consumer" maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
-      <button type="submit" className="plain-button accent" disabled={name.trim() === '' || create.isPending}>Add consumer</button>
+      <input
+        className="input"
+        placeholder="Name of a new consumer"
+        aria-label="Name of a new consumer"
+        maxLength={100}
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+      />
+      <button
+        type="submit"
+        className="plain-button accent"
+        disabled={name.trim() === '' || create.isPending}
+      >
+        Add consumer
+      </button>
       {create.error !== null && <FailedWith error={create.error} />}
     </form>
   );

@@ -22,11 +22,23 @@ export function Keys({ consumer }: { consumer: Consumer }) {
         className="calls-bar"
         onSubmit={(event) => {
           event.preventDefault();
-          create.mutate({ consumer: consumer.id, key: { name: note.trim() } }, { onSuccess: () => setNote('') });
+          create.mutate(
+            { consumer: consumer.id, key: { name: note.trim() } },
+            { onSuccess: () => setNote('') },
+          );
         }}
       >
-        <input className="input" placeholder="A note, such as laptop" aria-label="A note for the key" maxLength={100} value={note} onChange={(event) => setNote(event.target.value)} />
-        <button type="submit" className="plain-button" disabled={create.isPending}>Make a key</button>
+        <input
+          className="input"
+          placeholder="A note, such as laptop"
+          aria-label="A note for the key"
+          maxLength={100}
+          value={note}
+          onChange={(event) => setNote(event.target.value)}
+        />
+        <button type="submit" className="plain-button" disabled={create.isPending}>
+          Make a key
+        </button>
       </form>
       {create.error !== null && <FailedWith error={create.error} />}
       {create.data !== undefined && (
@@ -34,7 +46,13 @@ export function Keys({ consumer }: { consumer: Consumer }) {
           <p>The new key. Copy it now: it is not kept and cannot be shown again.</p>
           <p className="secret">
             <span>{create.data.key}</span>
-            <button type="button" className="plain-button small" onClick={() => copyText(create.data.key)}>Copy</button>
+            <button
+              type="button"
+              className="plain-button small"
+              onClick={() => copyText(create.data.key)}
+            >
+              Copy
+            </button>
           </p>
         </div>
       )}
@@ -48,19 +66,57 @@ export function Keys({ consumer }: { consumer: Consumer }) {
               rows={data.items}
               rowKey={(key) => key.id}
               columns={[
-                { name: 'note', cell: (key) => (key.name === '' ? <span className="faint">none</span> : key.name) },
-                { name: 'ends in', cell: (key) => <span className="mono">{key.last4 === '' ? 'imported' : `…${key.last4}`}</span> },
+                {
+                  name: 'note',
+                  cell: (key) => (key.name === '' ? <span className="faint">none</span> : key.name),
+                },
+                {
+                  name: 'ends in',
+                  cell: (key) => (
+                    <span className="mono">{key.last4 === '' ? 'imported' : `…${key.last4}`}</span>
+                  ),
+                },
                 { name: 'state', cell: (key) => <Dot tone={TONES[key.state]}>{key.state}</Dot> },
                 { name: 'made', cell: (key) => date(Date.parse(key.createdAt)) },
-                { name: 'expires', cell: (key) => (key.expiresAt === null ? 'never' : date(Date.parse(key.expiresAt))) },
-                { name: '', number: true, cell: (key) => key.state === 'active' && <button type="button" className="plain-button small danger" onClick={() => setRevoking(key)}>Revoke…</button> },
+                {
+                  name: 'expires',
+                  cell: (key) =>
+                    key.expiresAt === null ? 'never' : date(Date.parse(key.expiresAt)),
+                },
+                {
+                  name: '',
+                  number: true,
+                  cell: (key) =>
+                    key.state === 'active' && (
+                      <button
+                        type="button"
+                        className="plain-button small danger"
+                        onClick={() => setRevoking(key)}
+                      >
+                        Revoke…
+                      </button>
+                    ),
+                },
               ]}
             />
           )
         }
       </Answer>
       {revoking !== null && (
-        <Confirm title="Revoke a key" action="Revoke" typed={revoking.last4 === '' ? consumer.name : revoking.last4} pending={revoke.isPending} error={revoke.error} onClose={() => setRevoking(null)} onConfirm={() => revoke.mutate({ consumer: consumer.id, key: revoking.id }, { onSuccess: () => setRevoking(null) })}>
+        <Confirm
+          title="Revoke a key"
+          action="Revoke"
+          typed={revoking.last4 === '' ? consumer.name : revoking.last4}
+          pending={revoke.isPending}
+          error={revoke.error}
+          onClose={() => setRevoking(null)}
+          onConfirm={() =>
+            revoke.mutate(
+              { consumer: consumer.id, key: revoking.id },
+              { onSuccess: () => setRevoking(null) },
+            )
+          }
+        >
           <p>Calls with this key are refused from then on. This cannot be undone.</p>
         </Confirm>
       )}

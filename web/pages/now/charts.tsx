@@ -13,16 +13,41 @@ export function Charts({ window, kernelSentence }: { window: Window; kernelSente
   return (
     <Card className="charts">
       {packets ? (
-        <Chart title="Packets" unit="packets/s" millis={millis} lines={lines.packets} format={short} />
+        <Chart
+          title="Packets"
+          unit="packets/s"
+          millis={millis}
+          lines={lines.packets}
+          format={short}
+        />
       ) : (
         <p className="chart-absent">
           <strong>Packets</strong> {kernelSentence}
         </p>
       )}
-      <Chart title="Calls" unit="calls/s, by outcome" millis={millis} lines={lines.calls} format={short} />
-      <Chart title="Latency" unit="first byte read to end" millis={millis} lines={lines.latency} format={millisText} />
+      <Chart
+        title="Calls"
+        unit="calls/s, by outcome"
+        millis={millis}
+        lines={lines.calls}
+        format={short}
+      />
+      <Chart
+        title="Latency"
+        unit="first byte read to end"
+        millis={millis}
+        lines={lines.latency}
+        format={millisText}
+      />
       <Parts window={window} />
-      <Chart title="Bytes" unit="HTTP bytes/s" millis={millis} lines={lines.bytes} format={bytes} axis />
+      <Chart
+        title="Bytes"
+        unit="HTTP bytes/s"
+        millis={millis}
+        lines={lines.bytes}
+        format={bytes}
+        axis
+      />
     </Card>
   );
 }
@@ -32,7 +57,11 @@ function Parts({ window }: { window: Window }) {
   const last = window.slice(-60);
   const sum = (of: (point: Point) => number) => last.reduce((total, point) => total + of(point), 0);
   const parts = [
-    { name: 'client network', token: '--owner-client-network', micros: sum((point) => point.clientMicros) },
+    {
+      name: 'client network',
+      token: '--owner-client-network',
+      micros: sum((point) => point.clientMicros),
+    },
     { name: 'gateway', token: '--owner-gateway', micros: sum((point) => point.gatewayMicros) },
     { name: 'upstream', token: '--owner-upstream', micros: sum((point) => point.upstreamMicros) },
   ];
@@ -59,7 +88,9 @@ function Parts({ window }: { window: Window }) {
   );
 }
 
-function linesOf(window: Window): Readonly<Record<'packets' | 'calls' | 'latency' | 'bytes', ReadonlyArray<Line>>> {
+function linesOf(
+  window: Window,
+): Readonly<Record<'packets' | 'calls' | 'latency' | 'bytes', ReadonlyArray<Line>>> {
   const column = (of: (point: Point) => number | null) => window.map(of);
   const perSecond = (of: (point: Point) => number | null) =>
     column((point) => {
@@ -75,17 +106,44 @@ function linesOf(window: Window): Readonly<Record<'packets' | 'calls' | 'latency
     });
   return {
     packets: [
-      { name: 'passed', token: '--passed', stacked: true, values: perSecond((point) => point.packetsPassed) },
+      {
+        name: 'passed',
+        token: '--passed',
+        stacked: true,
+        values: perSecond((point) => point.packetsPassed),
+      },
       ...dropLines(window),
     ],
     calls: [
-      { name: '2xx 3xx', token: '--passed', stacked: true, values: perSecond((point) => ended(point, (status) => /^[123]/.test(status))) },
-      { name: '4xx', token: '--warning', stacked: true, values: perSecond((point) => ended(point, (status) => status === '4xx')) },
-      { name: '5xx or none', token: '--error', stacked: true, values: perSecond((point) => ended(point, (status) => status === '5xx' || status === 'none')) },
+      {
+        name: '2xx 3xx',
+        token: '--passed',
+        stacked: true,
+        values: perSecond((point) => ended(point, (status) => /^[123]/.test(status))),
+      },
+      {
+        name: '4xx',
+        token: '--warning',
+        stacked: true,
+        values: perSecond((point) => ended(point, (status) => status === '4xx')),
+      },
+      {
+        name: '5xx or none',
+        token: '--error',
+        stacked: true,
+        values: perSecond((point) =>
+          ended(point, (status) => status === '5xx' || status === 'none'),
+        ),
+      },
     ],
     latency: [
       { name: 'p50', token: '--passed', values: latency((point) => point.latency.p50Micros) },
-      { name: 'p95', token: '--quiet', dash: true, values: latency((point) => point.latency.p95Micros) },
+      {
+        name: 'p95',
+        token: '--quiet',
+        dash: true,
+        values: latency((point) => point.latency.p95Micros),
+      },
       { name: 'p99', token: '--warning', values: latency((point) => point.latency.p99Micros) },
     ],
     bytes: [
@@ -105,12 +163,18 @@ function dropLines(window: Window): ReadonlyArray<Line> {
       totals.set(drop.reason, (totals.get(drop.reason) ?? 0) + drop.packets);
     }
   }
-  const reasons = [...totals].filter(([, packets]) => packets > 0).sort((left, right) => right[1] - left[1]).map(([reason]) => reason);
+  const reasons = [...totals]
+    .filter(([, packets]) => packets > 0)
+    .sort((left, right) => right[1] - left[1])
+    .map(([reason]) => reason);
   const named = reasons.slice(0, 3);
   const packetsOf = (point: Point, wanted: (reason: string) => boolean) =>
     point.packetsPassed === null
       ? null
-      : point.drops.reduce((sum, drop) => (wanted(drop.reason) ? sum + drop.packets / point.seconds : sum), 0);
+      : point.drops.reduce(
+          (sum, drop) => (wanted(drop.reason) ? sum + drop.packets / point.seconds : sum),
+          0,
+        );
   const lines = named.map((reason, index) => ({
     name: `dropped: ${reason}`,
     token: DROP_TOKENS[index] ?? '--quiet',
@@ -118,6 +182,14 @@ function dropLines(window: Window): ReadonlyArray<Line> {
     values: window.map((point) => packetsOf(point, (each) => each === reason)),
   }));
   return reasons.length > 3
-    ? [...lines, { name: 'dropped: other', token: '--quiet', stacked: true, values: window.map((point) => packetsOf(point, (each) => !named.includes(each))) }]
+    ? [
+        ...lines,
+        {
+          name: 'dropped: other',
+          token: '--quiet',
+          stacked: true,
+          values: window.map((point) => packetsOf(point, (each) => !named.includes(each))),
+        },
+      ]
     : lines;
 }

@@ -22,7 +22,10 @@ export default function Now() {
   }
   return (
     <>
-      <PageHead title="Now" sentence={<Dot tone={TONES[tick.state.level]}>{tick.state.sentence}</Dot>} />
+      <PageHead
+        title="Now"
+        sentence={<Dot tone={TONES[tick.state.level]}>{tick.state.sentence}</Dot>}
+      />
       <Card className="river-card">
         <River river={tick.river} />
       </Card>

@@ -23,9 +23,19 @@ export function Tops({ top }: { top: Top }) {
         <ul className="top-list">
           {top.apis.slice(0, ROWS).map((api) => (
             <li key={api.name}>
-              {api.name.startsWith('(') ? <span>{api.title}</span> : <FilterValue name="api" value={api.name}>{api.title}</FilterValue>}
-              <span><Rate value={api.rate.callsPerSecond} unit="calls" /></span>
-              <span><Errors of={api} /></span>
+              {api.name.startsWith('(') ? (
+                <span>{api.title}</span>
+              ) : (
+                <FilterValue name="api" value={api.name}>
+                  {api.title}
+                </FilterValue>
+              )}
+              <span>
+                <Rate value={api.rate.callsPerSecond} unit="calls" />
+              </span>
+              <span>
+                <Errors of={api} />
+              </span>
               <span>{millis(micros(api))}</span>
               <Share value={api.rate.callsPerSecond / busiest} />
             </li>
@@ -38,12 +48,18 @@ export function Tops({ top }: { top: Top }) {
           {top.upstreams.slice(0, ROWS).map((upstream) => (
             <li key={upstream.name}>
               <Link to="/upstreams">{upstream.title}</Link>
-              <span><Rate value={upstream.rate.callsPerSecond} unit="calls" /></span>
-              <span><Errors of={upstream} /></span>
+              <span>
+                <Rate value={upstream.rate.callsPerSecond} unit="calls" />
+              </span>
+              <span>
+                <Errors of={upstream} />
+              </span>
               <span>{millis(micros(upstream))}</span>
             </li>
           ))}
-          {top.upstreams.length === 0 && <li className="none">No upstream was asked in the last minute.</li>}
+          {top.upstreams.length === 0 && (
+            <li className="none">No upstream was asked in the last minute.</li>
+          )}
         </ul>
       </Card>
     </div>
@@ -57,19 +73,37 @@ function SourceRow({ source }: { source: Source }) {
       <FilterValue name="source" value={source.address}>
         {source.address}
       </FilterValue>
-      <span><Rate value={source.packetsPerSecond} unit="packets" /></span>
-      <span title="Calls in the last minute"><Num value={source.calls} unit="calls in the last minute" /></span>
       <span>
-        {source.ban !== null ? <Dot tone="dropped">banned</Dot> : dropped > 0 ? <Dot tone="dropped">drops</Dot> : source.share === null ? '' : percent(source.share)}
+        <Rate value={source.packetsPerSecond} unit="packets" />
       </span>
-      {source.share !== null && <Share value={source.share} tone={dropped > 0 ? 'dropped' : 'passed'} />}
+      <span title="Calls in the last minute">
+        <Num value={source.calls} unit="calls in the last minute" />
+      </span>
+      <span>
+        {source.ban !== null ? (
+          <Dot tone="dropped">banned</Dot>
+        ) : dropped > 0 ? (
+          <Dot tone="dropped">drops</Dot>
+        ) : source.share === null ? (
+          ''
+        ) : (
+          percent(source.share)
+        )}
+      </span>
+      {source.share !== null && (
+        <Share value={source.share} tone={dropped > 0 ? 'dropped' : 'passed'} />
+      )}
     </li>
   );
 }
 
 function Errors({ of }: { of: NamedRate }) {
   const share = of.rate.calls === 0 ? 0 : of.rate.errors / of.rate.calls;
-  return share === 0 ? <span className="faint">0 %</span> : <Dot tone="error">{percent(share)}</Dot>;
+  return share === 0 ? (
+    <span className="faint">0 %</span>
+  ) : (
+    <Dot tone="error">{percent(share)}</Dot>
+  );
 }
 
 function micros(of: NamedRate): number | null {

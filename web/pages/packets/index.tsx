@@ -10,7 +10,11 @@ import { ago, bytes, exact, percent } from '../../parts/numbers';
 import { Answer, Empty } from '../../parts/states';
 import { Table, type Column } from '../../parts/table';
 
-export const page = { path: '/packets', title: 'Packets', nav: { order: 3, icon: 'packets' } } as const;
+export const page = {
+  path: '/packets',
+  title: 'Packets',
+  nav: { order: 3, icon: 'packets' },
+} as const;
 
 /** Who sends (sources), and what (flows). */
 export default function Packets() {
@@ -18,9 +22,30 @@ export default function Packets() {
   const flows = view === 'flows';
   return (
     <>
-      <PageHead title="Packets" sentence={flows ? 'What comes in: flows that the kernel saw lately, the busiest first.' : 'Who sends: sources with their packets and calls, the busiest first.'}>
-        <button type="button" className={`plain-button ${flows ? '' : 'accent'}`} aria-pressed={!flows} onClick={() => setView('')}>Sources</button>
-        <button type="button" className={`plain-button ${flows ? 'accent' : ''}`} aria-pressed={flows} onClick={() => setView('flows')}>Flows</button>
+      <PageHead
+        title="Packets"
+        sentence={
+          flows
+            ? 'What comes in: flows that the kernel saw lately, the busiest first.'
+            : 'Who sends: sources with their packets and calls, the busiest first.'
+        }
+      >
+        <button
+          type="button"
+          className={`plain-button ${flows ? '' : 'accent'}`}
+          aria-pressed={!flows}
+          onClick={() => setView('')}
+        >
+          Sources
+        </button>
+        <button
+          type="button"
+          className={`plain-button ${flows ? 'accent' : ''}`}
+          aria-pressed={flows}
+          onClick={() => setView('flows')}
+        >
+          Flows
+        </button>
       </PageHead>
       {flows ? <Flows /> : <Sources />}
     </>
@@ -39,8 +64,21 @@ function Sources() {
           const rows = data.items.filter((row) => source === undefined || row.address === source);
           return (
             <>
-              {!data.available && <p className="card-note"><Dot tone="quiet">{data.sentence}</Dot></p>}
-              {rows.length === 0 ? <Empty title="No source yet">Whoever sends a packet or a call appears here.</Empty> : <Table label="Sources" rows={rows} rowKey={(row) => row.address} columns={sourceColumns(setBanning)} />}
+              {!data.available && (
+                <p className="card-note">
+                  <Dot tone="quiet">{data.sentence}</Dot>
+                </p>
+              )}
+              {rows.length === 0 ? (
+                <Empty title="No source yet">Whoever sends a packet or a call appears here.</Empty>
+              ) : (
+                <Table
+                  label="Sources"
+                  rows={rows}
+                  rowKey={(row) => row.address}
+                  columns={sourceColumns(setBanning)}
+                />
+              )}
             </>
           );
         }}
@@ -52,19 +90,94 @@ function Sources() {
 
 function sourceColumns(onBan: (source: string) => void): ReadonlyArray<Column<Source>> {
   return [
-    { name: 'source', cell: (row) => <FilterValue name="source" value={row.address}><span className="mono">{row.address}</span></FilterValue> },
-    { name: 'share', cell: (row) => (row.share === null ? '–' : <span title="Of the packets of the last second">{percent(row.share)}<Share value={row.share} tone={(row.droppedPerSecond ?? 0) > 0 ? 'dropped' : 'passed'} /></span>) },
-    { name: 'packets/s', number: true, cell: (row) => <Rate value={row.packetsPerSecond} unit="packets" /> },
-    { name: 'dropped/s', number: true, cell: (row) => ((row.droppedPerSecond ?? 0) > 0 ? <Dot tone="dropped">{exact(row.droppedPerSecond ?? 0)}</Dot> : <Num value={row.droppedPerSecond} />) },
-    { name: 'bytes/s', number: true, cell: (row) => (row.bytesPerSecond === null ? '–' : <span title={`${exact(row.bytesPerSecond)} bytes a second`}>{bytes(row.bytesPerSecond)}</span>) },
-    { name: 'packets', unit: 'all', number: true, cell: (row) => <Num value={row.packets} unit="packets" /> },
-    { name: 'dropped', unit: 'all', number: true, cell: (row) => <Num value={row.droppedPackets} unit="packets" /> },
-    { name: 'calls', unit: 'last min', number: true, cell: (row) => <span title={(row.callsOver ?? 0) > 0 ? `too high by at most ${row.callsOver}` : undefined}><Num value={row.calls} unit="calls" /></span> },
-    { name: 'last packet', number: true, cell: (row) => (row.lastSeen === null ? '–' : ago(Date.now() - Date.parse(row.lastSeen))) },
+    {
+      name: 'source',
+      cell: (row) => (
+        <FilterValue name="source" value={row.address}>
+          <span className="mono">{row.address}</span>
+        </FilterValue>
+      ),
+    },
+    {
+      name: 'share',
+      cell: (row) =>
+        row.share === null ? (
+          '–'
+        ) : (
+          <span title="Of the packets of the last second">
+            {percent(row.share)}
+            <Share
+              value={row.share}
+              tone={(row.droppedPerSecond ?? 0) > 0 ? 'dropped' : 'passed'}
+            />
+          </span>
+        ),
+    },
+    {
+      name: 'packets/s',
+      number: true,
+      cell: (row) => <Rate value={row.packetsPerSecond} unit="packets" />,
+    },
+    {
+      name: 'dropped/s',
+      number: true,
+      cell: (row) =>
+        (row.droppedPerSecond ?? 0) > 0 ? (
+          <Dot tone="dropped">{exact(row.droppedPerSecond ?? 0)}</Dot>
+        ) : (
+          <Num value={row.droppedPerSecond} />
+        ),
+    },
+    {
+      name: 'bytes/s',
+      number: true,
+      cell: (row) =>
+        row.bytesPerSecond === null ? (
+          '–'
+        ) : (
+          <span title={`${exact(row.bytesPerSecond)} bytes a second`}>
+            {bytes(row.bytesPerSecond)}
+          </span>
+        ),
+    },
+    {
+      name: 'packets',
+      unit: 'all',
+      number: true,
+      cell: (row) => <Num value={row.packets} unit="packets" />,
+    },
+    {
+      name: 'dropped',
+      unit: 'all',
+      number: true,
+      cell: (row) => <Num value={row.droppedPackets} unit="packets" />,
+    },
+    {
+      name: 'calls',
+      unit: 'last min',
+      number: true,
+      cell: (row) => (
+        <span title={(row.callsOver ?? 0) > 0 ? `too high by at most ${row.callsOver}` : undefined}>
+          <Num value={row.calls} unit="calls" />
+        </span>
+      ),
+    },
+    {
+      name: 'last packet',
+      number: true,
+      cell: (row) => (row.lastSeen === null ? '–' : ago(Date.now() - Date.parse(row.lastSeen))),
+    },
     {
       name: '',
       number: true,
-      cell: (row) => (row.ban === null ? <button type="button" className="plain-button small" onClick={() => onBan(row.address)}>Ban…</button> : <Dot tone="dropped">banned</Dot>),
+      cell: (row) =>
+        row.ban === null ? (
+          <button type="button" className="plain-button small" onClick={() => onBan(row.address)}>
+            Ban…
+          </button>
+        ) : (
+          <Dot tone="dropped">banned</Dot>
+        ),
     },
   ];
 }
@@ -80,7 +193,11 @@ function Flows() {
           if (!data.available) {
             return <Empty title="Packets are not watched">{data.sentence}</Empty>;
           }
-          return data.items.length === 0 ? <Empty title="No flow was seen lately" /> : <Table label="Flows" rows={data.items} rowKey={flowKey} columns={FLOW_COLUMNS} />;
+          return data.items.length === 0 ? (
+            <Empty title="No flow was seen lately" />
+          ) : (
+            <Table label="Flows" rows={data.items} rowKey={flowKey} columns={FLOW_COLUMNS} />
+          );
         }}
       </Answer>
     </Card>
@@ -88,16 +205,56 @@ function Flows() {
 }
 
 const FLOW_COLUMNS: ReadonlyArray<Column<Flow>> = [
-  { name: 'source', cell: (row) => <span className="mono"><FilterValue name="source" value={row.source} />:{row.sourcePort}</span> },
-  { name: 'destination', cell: (row) => <span className="mono">{row.destination}:{row.destinationPort}</span> },
+  {
+    name: 'source',
+    cell: (row) => (
+      <span className="mono">
+        <FilterValue name="source" value={row.source} />:{row.sourcePort}
+      </span>
+    ),
+  },
+  {
+    name: 'destination',
+    cell: (row) => (
+      <span className="mono">
+        {row.destination}:{row.destinationPort}
+      </span>
+    ),
+  },
   { name: 'protocol', cell: (row) => row.protocol },
-  { name: 'interface', cell: (row) => (row.vlan === 0 ? row.interfaceName : `${row.interfaceName} · VLAN ${row.vlan}`) },
+  {
+    name: 'interface',
+    cell: (row) => (row.vlan === 0 ? row.interfaceName : `${row.interfaceName} · VLAN ${row.vlan}`),
+  },
   { name: 'packets', number: true, cell: (row) => <Num value={row.packets} unit="packets" /> },
-  { name: 'bytes', number: true, cell: (row) => <span title={`${exact(row.bytes)} bytes`}>{bytes(row.bytes)}</span> },
-  { name: 'flags seen', cell: (row) => <span className="tags">{row.tcpFlags.map((flag) => <span className="tag" key={flag}>{flag}</span>)}</span> },
+  {
+    name: 'bytes',
+    number: true,
+    cell: (row) => <span title={`${exact(row.bytes)} bytes`}>{bytes(row.bytes)}</span>,
+  },
+  {
+    name: 'flags seen',
+    cell: (row) => (
+      <span className="tags">
+        {row.tcpFlags.map((flag) => (
+          <span className="tag" key={flag}>
+            {flag}
+          </span>
+        ))}
+      </span>
+    ),
+  },
   { name: 'last packet', number: true, cell: (row) => ago(Date.now() - Date.parse(row.lastSeen)) },
 ];
 
 function flowKey(row: Flow): string {
-  return [row.protocol, row.source, row.sourcePort, row.destination, row.destinationPort, row.vlan, row.interfaceName].join();
+  return [
+    row.protocol,
+    row.source,
+    row.sourcePort,
+    row.destination,
+    row.destinationPort,
+    row.vlan,
+    row.interfaceName,
+  ].join();
 }

@@ -8,7 +8,11 @@ import { Answer, Empty } from '../../parts/states';
 import { Table } from '../../parts/table';
 import { Bans } from './bans';
 
-export const page = { path: '/shield', title: 'Shield', nav: { order: 4, icon: 'shield' } } as const;
+export const page = {
+  path: '/shield',
+  title: 'Shield',
+  nav: { order: 4, icon: 'shield' },
+} as const;
 
 /** What the kernel refuses before a socket is built: interfaces, rules, bans, programs. */
 export default function Shield() {
@@ -20,17 +24,31 @@ export default function Shield() {
     <Answer of={kernel}>
       {(data) => (
         <>
-          <PageHead title="Shield" sentence={<Dot tone={data.running ? (data.dryRun ? 'warning' : 'passed') : 'quiet'}>{data.sentence}{data.dryRun ? ' Dry-run: drops are counted, not done.' : ''}</Dot>} />
+          <PageHead
+            title="Shield"
+            sentence={
+              <Dot tone={data.running ? (data.dryRun ? 'warning' : 'passed') : 'quiet'}>
+                {data.sentence}
+                {data.dryRun ? ' Dry-run: drops are counted, not done.' : ''}
+              </Dot>
+            }
+          />
           <Card>
             <dl className="facts">
               <Fact name="kernel">{data.kernelRelease}</Fact>
               <Fact name="libbpf">{data.libbpfVersion ?? 'absent'}</Fact>
-              <Fact name="rule set" title="Grows with every set that came into force">{data.rulesVersion}</Fact>
-              <Fact name="memory of all maps" title={`${exact(data.memoryBytes)} bytes`}>{bytes(data.memoryBytes)}</Fact>
+              <Fact name="rule set" title="Grows with every set that came into force">
+                {data.rulesVersion}
+              </Fact>
+              <Fact name="memory of all maps" title={`${exact(data.memoryBytes)} bytes`}>
+                {bytes(data.memoryBytes)}
+              </Fact>
             </dl>
           </Card>
           <Interfaces kernel={data} />
-          <Answer of={rules} rows={3}>{(found) => <RulesCard rules={found} />}</Answer>
+          <Answer of={rules} rows={3}>
+            {(found) => <RulesCard rules={found} />}
+          </Answer>
           <Bans />
           <Programs kernel={data} open={open} onOpen={setOpen} />
         </>
@@ -50,17 +68,53 @@ function Interfaces({ kernel }: { kernel: Kernel }) {
           rows={kernel.interfaces}
           rowKey={(row) => row.name}
           columns={[
-            { name: 'interface', cell: (row) => <><b>{row.name}</b> <span className="faint">{row.driver}</span></> },
-            { name: 'mode', cell: (row) => <span className={`tag ${row.mode === 'off' ? '' : 'on'}`}>{row.mode}</span> },
+            {
+              name: 'interface',
+              cell: (row) => (
+                <>
+                  <b>{row.name}</b> <span className="faint">{row.driver}</span>
+                </>
+              ),
+            },
+            {
+              name: 'mode',
+              cell: (row) => (
+                <span className={`tag ${row.mode === 'off' ? '' : 'on'}`}>{row.mode}</span>
+              ),
+            },
             { name: 'why', wide: true, cell: (row) => row.why },
-            { name: 'passed', unit: 'packets', number: true, cell: (row) => <Num value={row.counters.passedPackets} unit="packets" /> },
-            { name: 'passed', unit: 'bytes', number: true, cell: (row) => <span title={`${exact(row.counters.passedBytes)} bytes`}>{bytes(row.counters.passedBytes)}</span> },
+            {
+              name: 'passed',
+              unit: 'packets',
+              number: true,
+              cell: (row) => <Num value={row.counters.passedPackets} unit="packets" />,
+            },
+            {
+              name: 'passed',
+              unit: 'bytes',
+              number: true,
+              cell: (row) => (
+                <span title={`${exact(row.counters.passedBytes)} bytes`}>
+                  {bytes(row.counters.passedBytes)}
+                </span>
+              ),
+            },
             {
               name: 'dropped',
               unit: 'packets by reason',
               cell: (row) => {
                 const drops = row.counters.drops.filter((drop) => drop.packets > 0);
-                return drops.length === 0 ? <span className="faint">none</span> : drops.map((drop) => <div key={drop.reason}><Dot tone="dropped">{drop.reason} <Num value={drop.packets} unit="packets" /></Dot></div>);
+                return drops.length === 0 ? (
+                  <span className="faint">none</span>
+                ) : (
+                  drops.map((drop) => (
+                    <div key={drop.reason}>
+                      <Dot tone="dropped">
+                        {drop.reason} <Num value={drop.packets} unit="packets" />
+                      </Dot>
+                    </div>
+                  ))
+                );
               },
             },
           ]}
@@ -72,10 +126,23 @@ function Interfaces({ kernel }: { kernel: Kernel }) {
 
 function RulesCard({ rules }: { rules: Rules }) {
   return (
-    <Card title="Rules" aside={rules.file === null ? 'the built-in demo has none of its own' : <>written in <code>{rules.file}</code>, read live</>}>
+    <Card
+      title="Rules"
+      aside={
+        rules.file === null ? (
+          'the built-in demo has none of its own'
+        ) : (
+          <>
+            written in <code>{rules.file}</code>, read live
+          </>
+        )
+      }
+    >
       {rules.items.length === 0 ? (
         <Empty title="No rule">
-          Add one under <code>kernel: rules:</code>, such as <code>{'- deny: { from: [203.0.113.0/24] }'}</code>. It is in force as soon as the file is saved.
+          Add one under <code>kernel: rules:</code>, such as{' '}
+          <code>{'- deny: { from: [203.0.113.0/24] }'}</code>. It is in force as soon as the file is
+          saved.
         </Empty>
       ) : (
         <Table
@@ -84,24 +151,70 @@ function RulesCard({ rules }: { rules: Rules }) {
           rowKey={(rule) => String(rule.number)}
           columns={[
             { name: '#', cell: (rule) => rule.number },
-            { name: 'action', cell: (rule) => <Dot tone={rule.action === 'deny' ? 'dropped' : rule.action === 'limit' ? 'warning' : 'passed'}>{rule.action}</Dot> },
-            { name: 'from', wide: true, cell: (rule) => <Words words={rule.from} all="anywhere" /> },
+            {
+              name: 'action',
+              cell: (rule) => (
+                <Dot
+                  tone={
+                    rule.action === 'deny'
+                      ? 'dropped'
+                      : rule.action === 'limit'
+                        ? 'warning'
+                        : 'passed'
+                  }
+                >
+                  {rule.action}
+                </Dot>
+              ),
+            },
+            {
+              name: 'from',
+              wide: true,
+              cell: (rule) => <Words words={rule.from} all="anywhere" />,
+            },
             { name: 'to ports', cell: (rule) => <Words words={rule.toPorts} all="any" /> },
             { name: 'protocols', cell: (rule) => <Words words={rule.protocols} all="any" /> },
-            { name: 'limit', unit: 'packets/s a source', number: true, cell: (rule) => (rule.packetsPerSecond === null ? '' : exact(rule.packetsPerSecond)) },
+            {
+              name: 'limit',
+              unit: 'packets/s a source',
+              number: true,
+              cell: (rule) => (rule.packetsPerSecond === null ? '' : exact(rule.packetsPerSecond)),
+            },
           ]}
         />
       )}
-      {rules.management.length > 0 && <p className="card-note" style={{ margin: '12px 0 0' }}>Never refused: <Words words={rules.management} all="" /></p>}
+      {rules.management.length > 0 && (
+        <p className="card-note" style={{ margin: '12px 0 0' }}>
+          Never refused: <Words words={rules.management} all="" />
+        </p>
+      )}
     </Card>
   );
 }
 
 function Words({ words, all }: { words: ReadonlyArray<string>; all: string }) {
-  return words.length === 0 ? <span className="faint">{all}</span> : <span className="tags">{words.map((word) => <span className="tag mono" key={word}>{word}</span>)}</span>;
+  return words.length === 0 ? (
+    <span className="faint">{all}</span>
+  ) : (
+    <span className="tags">
+      {words.map((word) => (
+        <span className="tag mono" key={word}>
+          {word}
+        </span>
+      ))}
+    </span>
+  );
 }
 
-function Programs({ kernel, open, onOpen }: { kernel: Kernel; open: string | null; onOpen: (name: string | null) => void }) {
+function Programs({
+  kernel,
+  open,
+  onOpen,
+}: {
+  kernel: Kernel;
+  open: string | null;
+  onOpen: (name: string | null) => void;
+}) {
   const shown = kernel.programs.find((program) => program.name === open);
   return (
     <Card title="Programs" aside={`${kernel.programs.length} eBPF programs`}>
@@ -115,11 +228,34 @@ function Programs({ kernel, open, onOpen }: { kernel: Kernel; open: string | nul
           columns={[
             { name: 'program', cell: (row) => <b>{row.name}</b> },
             { name: 'hook', cell: (row) => row.hook },
-            { name: 'state', cell: (row) => <Dot tone={row.attached ? 'passed' : 'warning'}>{row.attached ? 'attached' : 'not attached'}</Dot> },
+            {
+              name: 'state',
+              cell: (row) => (
+                <Dot tone={row.attached ? 'passed' : 'warning'}>
+                  {row.attached ? 'attached' : 'not attached'}
+                </Dot>
+              ),
+            },
             { name: 'why', wide: true, cell: (row) => row.why },
             { name: 'instructions', number: true, cell: (row) => exact(row.instructions) },
             { name: 'memory', number: true, cell: (row) => bytes(row.memoryBytes) },
-            { name: 'maps', number: true, cell: (row) => (row.maps.length === 0 ? '0' : <button type="button" className="plain-button small" aria-expanded={row.name === open} onClick={() => onOpen(row.name === open ? null : row.name)}>{row.maps.length}</button>) },
+            {
+              name: 'maps',
+              number: true,
+              cell: (row) =>
+                row.maps.length === 0 ? (
+                  '0'
+                ) : (
+                  <button
+                    type="button"
+                    className="plain-button small"
+                    aria-expanded={row.name === open}
+                    onClick={() => onOpen(row.name === open ? null : row.name)}
+                  >
+                    {row.maps.length}
+                  </button>
+                ),
+            },
           ]}
         />
       )}
