@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Percent-encoded texts, read strictly: what is not UTF-8 or half an escape is no text.
 final class Encoded {
-  /// More are not looked at; the gateway's limit on the head makes this far away.
-  private static final int PAIRS_MAX = 10_000;
+  /// More are refused rather than left unseen.
+  static final int PAIRS_MAX = 10_000;
 
   private Encoded() {}
 
@@ -20,17 +20,17 @@ final class Encoded {
   /// @param value still encoded
   record Pair(String name, String value) {}
 
-  /// @return null where a name cannot be decoded
+  /// @return null where a name cannot be decoded or there are too many
   static @Nullable List<Pair> pairs(String text) {
     var pairs = new ArrayList<Pair>();
     int start = 0;
-    while (start <= text.length() && pairs.size() < PAIRS_MAX) {
+    while (start <= text.length()) {
       int end = text.indexOf('&', start);
       var part = text.substring(start, end < 0 ? text.length() : end);
       if (!part.isEmpty()) {
         int equals = part.indexOf('=');
         var name = decode(equals < 0 ? part : part.substring(0, equals), true);
-        if (name == null) {
+        if (name == null || pairs.size() == PAIRS_MAX) {
           return null;
         }
         pairs.add(new Pair(name, equals < 0 ? "" : part.substring(equals + 1)));

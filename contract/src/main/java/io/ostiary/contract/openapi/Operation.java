@@ -1,6 +1,7 @@
 package io.ostiary.contract.openapi;
 
 import io.ostiary.contract.schema.Mismatch;
+import io.ostiary.contract.schema.SchemaCheck;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -77,34 +78,46 @@ public final class Operation {
     var pairs = text == null ? List.<Encoded.Pair>of() : Encoded.pairs(text);
     if (pairs == null) {
       faults.add(
-          new RequestFault("query", "", "cannot be decoded (expected: percent-encoded UTF-8)"));
+          new RequestFault(
+              "query",
+              "",
+              "cannot be decoded (expected: percent-encoded UTF-8, at most 10,000 parameters)"));
       return;
     }
-    var taken = new ArrayList<Encoded.Pair>();
     for (var parameter : parameters) {
       if (parameter.in() == Parameter.In.QUERY) {
         var own = pairs.stream().filter(pair -> parameter.takes(pair.name())).toList();
-        taken.addAll(own);
         parameter.inQuery(own, faults);
       }
     }
     if (refuseUnknown) {
-      unknown(pairs, taken, faults);
+      unknown(pairs, faults);
     }
   }
 
-  private void unknown(
-      List<Encoded.Pair> pairs, List<Encoded.Pair> taken, List<RequestFault> faults) {
+  private void unknown(List<Encoded.Pair> pairs, List<RequestFault> faults) {
     var names = new TreeSet<String>();
     for (var pair : pairs) {
-      if (!taken.contains(pair) && !keyNames.contains(pair.name())) {
+      if (!known(pair.name())) {
         names.add(pair.name());
       }
     }
     for (var name : names) {
+      if (faults.size() >= SchemaCheck.MISMATCHES_MAX) {
+        return;
+      }
       faults.add(
           new RequestFault("query", Mismatch.step(name), "is not a parameter of this operation"));
     }
+  }
+
+  private boolean known(String queryName) {
+    for (var parameter : parameters) {
+      if (parameter.in() == Parameter.In.QUERY && parameter.takes(queryName)) {
+        return true;
+      }
+    }
+    return keyNames.contains(queryName);
   }
 
   private static List<String> cookies(RequestView request, String name) {

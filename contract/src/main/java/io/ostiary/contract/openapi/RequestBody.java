@@ -120,7 +120,9 @@ public final class RequestBody {
     var text = utf8(body);
     var pairs = text == null ? null : Encoded.pairs(text);
     if (pairs == null) {
-      return List.of(new RequestFault("body", "", "is not a form (expected: name=value&...)"));
+      return List.of(
+          new RequestFault(
+              "body", "", "is not a form (expected: name=value&..., at most 10,000 times)"));
     }
     return switch (StyledText.members(pairs, kind)) {
       case StyledText.Value.Known(JsonNode node) -> faults(check.check(node));

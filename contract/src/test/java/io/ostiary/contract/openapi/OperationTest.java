@@ -264,6 +264,20 @@ class OperationTest {
   }
 
   @Test
+  void floodsOfParametersAreBounded() throws IOException {
+    var operation = parameter("query", INTEGERS);
+    long start = System.nanoTime();
+    assertThat(operation.check(Documents.query("p=1&".repeat(9_000)), true)).isEmpty();
+    assertThat(operation.check(Documents.query("p=1&".repeat(10_001)), true)).hasSize(1);
+    var unknown = new StringBuilder("p=1");
+    for (int i = 0; i < 9_000; i++) {
+      unknown.append("&u").append(i);
+    }
+    assertThat(operation.check(Documents.query(unknown.toString()), true)).hasSize(50);
+    assertThat((System.nanoTime() - start) / 1_000_000).isLessThan(5_000);
+  }
+
+  @Test
   void keysInQueriesAreNotUnknown() throws IOException {
     var document =
         Documents.understood(
