@@ -99,10 +99,13 @@ class ReloadTest {
   }
 
   @Test
-  void closesBannedSources() {
+  void closesBannedSources() throws Exception {
     try (var upstream = FakeUpstream.echo();
         var kit = new Kit(upstream).publish();
         var before = kit.client()) {
+      while (kit.gateway.gauges().open() == 0) {
+        Thread.sleep(5);
+      }
       var now = Instant.now();
       var all = kit.snapshot();
       var ban =

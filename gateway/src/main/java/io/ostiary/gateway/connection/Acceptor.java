@@ -72,7 +72,8 @@ final class Acceptor implements AutoCloseable {
           bootstrap.childOption(IoUringChannelOption.TCP_NOTSENT_LOWAT, (long) NOT_SENT_MAX);
       case EPOLL ->
           bootstrap.childOption(EpollChannelOption.TCP_NOTSENT_LOWAT, (long) NOT_SENT_MAX);
-      case NIO -> {}
+      // NIO cannot say how much may wait unsent; a fixed buffer comes near it.
+      case NIO -> bootstrap.childOption(ChannelOption.SO_SNDBUF, NOT_SENT_MAX);
     }
     var bound = bootstrap.bind(new InetSocketAddress(host, listener.port())).awaitUninterruptibly();
     if (!bound.isSuccess()) {

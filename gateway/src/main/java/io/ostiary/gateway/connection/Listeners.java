@@ -29,6 +29,7 @@ public final class Listeners {
   private final Map<Object, CallPool> pools = new HashMap<>();
   private final Map<Listener, Acceptor> open = new LinkedHashMap<>();
   private final AtomicInteger connections = new AtomicInteger();
+  private volatile List<Acceptor> acceptors = List.of();
   private volatile boolean paused;
 
   public Listeners(
@@ -60,6 +61,7 @@ public final class Listeners {
         problems.add(String.valueOf(e.getMessage()));
       }
     }
+    acceptors = List.copyOf(open.values());
     if (problems.isEmpty()) {
       return opened;
     }
@@ -78,6 +80,7 @@ public final class Listeners {
   private void close(Listener listener) {
     var acceptor = open.remove(listener);
     if (acceptor != null) {
+      acceptors = List.copyOf(open.values());
       acceptor.close();
     }
   }
@@ -130,7 +133,7 @@ public final class Listeners {
   /// bind could hold.
   private void pause(boolean on) {
     paused = on;
-    for (var acceptor : List.copyOf(open.values())) {
+    for (var acceptor : acceptors) {
       acceptor.accepting(!on);
     }
   }

@@ -395,7 +395,7 @@ public final class Call implements Exchange {
   }
 
   byte[] clientBytes() {
-    return clientAddress == null ? clientSide().peerBytes() : clientAddress.getAddress();
+    return peerTrusted() ? client().getAddress() : clientSide().peerBytes();
   }
 
   // What filters see.

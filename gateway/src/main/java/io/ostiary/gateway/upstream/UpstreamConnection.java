@@ -395,7 +395,12 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
     loop.refresh();
-    fail(cause instanceof java.io.IOException ? "reset" : "internal");
+    boolean network = cause instanceof java.io.IOException;
+    if (!network) {
+      System.getLogger("io.ostiary.gateway")
+          .log(System.Logger.Level.ERROR, "an upstream connection failed", cause);
+    }
+    fail(network ? "reset" : "internal");
   }
 
   private void fail(String reason) {
