@@ -138,8 +138,8 @@ public final class Cors implements Policy<Cors.Settings> {
     return List.copyOf(methods);
   }
 
-  /// Which origins may call.
-  private record Origins(boolean all, Set<String> exact, List<Below> below) {
+  /// Pages that may call, by their origin.
+  private record Pages(boolean all, Set<String> exact, List<Below> below) {
     /// `https://*.example.com:8443`, without the star.
     private record Below(String start, String end) {
       boolean holds(String origin) {
@@ -153,7 +153,7 @@ public final class Cors implements Policy<Cors.Settings> {
       }
     }
 
-    static Origins of(List<String> texts) {
+    static Pages of(List<String> texts) {
       var exact = new ArrayList<String>();
       var below = new ArrayList<Below>();
       for (var text : texts) {
@@ -176,7 +176,7 @@ public final class Cors implements Policy<Cors.Settings> {
           below.add(new Below(origin.substring(0, star + 3), origin.substring(star + 4)));
         }
       }
-      return new Origins(texts.contains("*"), Set.copyOf(exact), List.copyOf(below));
+      return new Pages(texts.contains("*"), Set.copyOf(exact), List.copyOf(below));
     }
 
     boolean hold(String origin) {
@@ -202,7 +202,7 @@ public final class Cors implements Policy<Cors.Settings> {
                     "Pages of this origin may not call this API.")
                 .withFields(new Field(VARY, "Origin")));
 
-    private final Origins origins;
+    private final Pages origins;
     private final boolean credentials;
     private final String methods;
     private final String headers;
@@ -210,7 +210,7 @@ public final class Cors implements Policy<Cors.Settings> {
     private final String maxAge;
 
     Gate(Settings settings, List<String> methods) {
-      origins = Origins.of(settings.origins);
+      origins = Pages.of(settings.origins);
       credentials = settings.credentials;
       this.methods = String.join(", ", methods);
       headers = String.join(", ", settings.headers);
