@@ -100,7 +100,8 @@ function useChange<Argument, Result>(change: (argument: Argument) => Promise<Res
   const client = useQueryClient();
   return useMutation({
     mutationFn: change,
-    onSuccess: () => client.invalidateQueries(),
+    onSuccess: () =>
+      client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== 'session' }),
   });
 }
 

@@ -1,4 +1,5 @@
-import { Suspense } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
 import { useSession } from '../api/session';
 import { Failed } from '../parts/states';
 import { Frame } from './frame';
@@ -8,6 +9,7 @@ import { SignIn } from './sign-in';
 
 export function App() {
   const session = useSession();
+  useFreshness();
   if (session.isPending) {
     return <div className="app-blank" aria-busy="true" />;
   }
@@ -16,9 +18,7 @@ export function App() {
   }
   return (
     <Frame session={session.data}>
-      <Suspense fallback={null}>
-        <Current />
-      </Suspense>
+      <Current />
     </Frame>
   );
 }
@@ -42,4 +42,21 @@ function Current() {
       detail={`${path} (expected: one of the pages on the left)`}
     />
   );
+}
+
+/** When a configuration or a record changed, everything that is shown is asked for again. A sign-in
+ * link that is opened where the console stands already only changes the address, hence the reload. */
+function useFreshness(): void {
+  const client = useQueryClient();
+  useEffect(() => {
+    const onChange = () =>
+      void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
+    const onHash = () => location.hash.startsWith('#/sign-in') && location.reload();
+    window.addEventListener('ostiary:change', onChange);
+    window.addEventListener('hashchange', onHash);
+    return () => {
+      window.removeEventListener('ostiary:change', onChange);
+      window.removeEventListener('hashchange', onHash);
+    };
+  }, [client]);
 }

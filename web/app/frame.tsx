@@ -5,6 +5,7 @@ import { setPaused, setSeconds, useLive } from '../api/live';
 import { useSignOut } from '../api/session';
 import { Chips } from '../parts/chips';
 import { Icon, Mark } from '../parts/icons';
+import { Refused } from '../parts/refused';
 import { Footer } from './footer';
 import { Palette } from './palette';
 import { navigation } from './pages';
@@ -58,6 +59,7 @@ export function Frame({ session, children }: { session: Session; children: React
       <Navigation path={path} />
       <main className="content" id="content" tabIndex={-1}>
         <Stale />
+        <Refused />
         <Chips />
         {children}
       </main>

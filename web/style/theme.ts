@@ -15,10 +15,24 @@ const accent: MantineColorsTuple = [
   '#044c41',
 ];
 
+/** Its greys in the dark, so that dialogs and fields stand on our surfaces. */
+const dark: MantineColorsTuple = [
+  '#e8ebee',
+  '#a7b0bb',
+  '#7f8a97',
+  '#5a6674',
+  '#36404c',
+  '#232a33',
+  '#1a1f26',
+  '#13171c',
+  '#0d1014',
+  '#0a0d10',
+];
+
 export const theme = createTheme({
   primaryColor: 'accent',
   primaryShade: { light: 7, dark: 5 },
-  colors: { accent },
+  colors: { accent, dark },
   autoContrast: true,
   fontFamily: 'var(--font)',
   fontFamilyMonospace: 'var(--mono)',

@@ -1,9 +1,9 @@
 import type { ApiSummary, Rate } from '../../api/generated';
-import { useApis, useSnapshot } from '../../api/queries';
+import { useApis } from '../../api/queries';
 import { Link } from '../../app/router';
 import { Card, Dot, PageHead } from '../../parts/bits';
 import { Numbers } from '../../parts/red';
-import { Answer, Empty, Failed } from '../../parts/states';
+import { Answer, Empty } from '../../parts/states';
 
 export const page = { path: '/apis', title: 'APIs', nav: { order: 5, icon: 'apis' } } as const;
 
@@ -16,7 +16,6 @@ export default function Apis() {
         title="APIs"
         sentence="What is published here. Open one for its routes, its policies and its documentation with try-it."
       />
-      <Refused />
       <Answer of={apis}>
         {(data) =>
           data.items.length === 0 ? (
@@ -34,28 +33,6 @@ export default function Apis() {
         }
       </Answer>
     </>
-  );
-}
-
-/** The newest configuration may not be the one in force; then its faults stand here. */
-function Refused() {
-  const snapshot = useSnapshot();
-  const configuration = snapshot.data?.configuration;
-  if (configuration?.state !== 'refused') {
-    return null;
-  }
-  return (
-    <Failed
-      title={`The newest ${configuration.file ?? 'configuration'} was refused; plan ${snapshot.data?.version ?? ''} stays in force`}
-      detail={configuration.faults.map((fault) => (
-        <span className="fault" key={fault.message + fault.line}>
-          <code>
-            {[fault.file, fault.line, fault.column].filter((part) => part !== null).join(':')}
-          </code>{' '}
-          {fault.message}
-        </span>
-      ))}
-    />
   );
 }
 
