@@ -1,8 +1,9 @@
-import { FILTERS, setFilter, useFilters } from '../app/router';
+import { FILTERS, Link, setFilter, useAddress, useFilters } from '../app/router';
 
 /** The filters that hold on every page until they are removed here. */
 export function Chips() {
   const filters = useFilters();
+  const { path } = useAddress();
   const set = FILTERS.filter((name) => filters[name] !== undefined);
   if (set.length === 0) {
     return null;
@@ -21,6 +22,14 @@ export function Chips() {
           </button>
         </li>
       ))}
+      {!path.startsWith('/calls') && (
+        <li className="chips-note">
+          {path === '/' && 'The figures below are of all traffic. '}
+          <Link to="/calls" className="text-link">
+            See the calls that pass
+          </Link>
+        </li>
+      )}
     </ul>
   );
 }

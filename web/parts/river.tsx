@@ -6,7 +6,7 @@ import { layOut, NODE_WIDTH, type Band, type Node } from './river-layout';
 
 const HEIGHT = 250;
 const HEADS = ['sources', 'kernel', 'gateway', 'outcome', 'upstreams'] as const;
-const PAD = 118;
+const PAD = 148;
 
 /** The journey of a second, drawn: who sends, what the kernel drops and why, how calls end and
  * who answered them. Every band that stands for something filterable is a filter. */
@@ -146,5 +146,5 @@ function sentence(bands: ReadonlyArray<Band>): string {
 }
 
 function clip(name: string): string {
-  return name.length > 19 ? `${name.slice(0, 18)}…` : name;
+  return name.length > 17 ? `${name.slice(0, 16)}…` : name;
 }
