@@ -147,6 +147,27 @@ final class Kit implements AutoCloseable {
     return lines;
   }
 
+  /// Whom the ledger names as client, once there are `count` lines.
+  void drainClients(List<String> into, int count) {
+    long until = System.nanoTime() + 5_000_000_000L;
+    while (into.size() < count && System.nanoTime() < until) {
+      for (var ring : gateway.ledger().rings()) {
+        ring.drain(
+            slot ->
+                into.add(
+                    (slot.client[0] & 0xff)
+                        + "."
+                        + (slot.client[1] & 0xff)
+                        + "."
+                        + (slot.client[2] & 0xff)
+                        + "."
+                        + (slot.client[3] & 0xff)),
+            1000);
+      }
+      Thread.onSpinWait();
+    }
+  }
+
   private static String line(LedgerSlot slot) {
     return slot.method
         + " "
