@@ -3,16 +3,14 @@ package io.ostiary.gateway.exchange;
 import io.netty.buffer.ByteBuf;
 import io.ostiary.gateway.filter.FilterChain;
 import io.ostiary.gateway.loop.Loop;
-import io.ostiary.gateway.route.RouteTable;
 import io.ostiary.gateway.spi.Exchange;
-import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.spi.Headers;
 import io.ostiary.gateway.spi.Message;
 import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.StateKey;
+import io.ostiary.gateway.wire.Bytes;
 import io.ostiary.gateway.wire.HeadFault;
 import io.ostiary.gateway.wire.RequestHead;
-import io.ostiary.gateway.wire.ResponseHead;
 import io.ostiary.model.Api;
 import io.ostiary.model.Consumer;
 import io.ostiary.model.Ending;
@@ -30,13 +28,13 @@ import org.jspecify.annotations.Nullable;
 /// what. Borrowed from its loop for one exchange and used again for another, so a call in steady
 /// state makes next to no objects; confined to its event loop.
 public final class Call implements Exchange {
-  private static final HeaderName ORIGIN = HeaderName.of("Origin");
-  private static final HeaderName ASKED_METHOD = HeaderName.of("Access-Control-Request-Method");
+  private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
+  private static final System.Logger.Level WARNING = System.Logger.Level.WARNING;
   private static final Object[] NO_STATES = {};
 
   private final RequestHead requestHead = new RequestHead();
   private final RequestBody requestBody = new RequestBody(this);
-  private final RouteTable.Match<RoutePlan> match = new RouteTable.Match<>();
+  private final Routing routing = new Routing();
   private final FilterRun filters = new FilterRun(this);
   private final Attempts attempts = new Attempts(this);
   private final Answer answer = new Answer(this);
@@ -52,7 +50,7 @@ public final class Call implements Exchange {
   private @Nullable String path;
   private @Nullable String remark;
   private boolean active;
-  private boolean preflight;
+  private int waitingFilter;
   private long callId;
 
   public Call(Loop loop) {
@@ -69,7 +67,6 @@ public final class Call implements Exchange {
     path = null;
     remark = null;
     active = true;
-    preflight = false;
     callId = loop.nextCallId(loops);
     filters.begin(FilterChain.EMPTY);
     requestHead.start(under.settings().headBytesMax(), under.settings().headFieldsMax());
@@ -109,44 +106,35 @@ public final class Call implements Exchange {
       return;
     }
     filters.run(
-        FilterRun.Step.REQUEST, filters().request(), preflight ? filters().preflights() : -1L);
+        FilterRun.Step.REQUEST,
+        filters().request(),
+        routing.preflight() ? filters().preflights() : -1L);
   }
 
   private boolean findRoute() {
-    var found =
-        plan()
-            .routes()
-            .find(requestHead.bytes(), requestHead.pathStart(), requestHead.pathEnd(), match);
-    if (!found) {
-      reply(Problems.NO_ROUTE, new Ending.ClientFailed("no-route"), -1);
-      return false;
-    }
-    var route = match.route(requestHead.method());
-    if (route == null && requestHead.method().equals("OPTIONS")) {
-      // A browser asks beforehand (Fetch standard): the policies of the route it will ask decide.
-      var asked = requestHead.fields().first(ASKED_METHOD);
-      preflight = asked != null && requestHead.fields().has(ORIGIN);
-      route = preflight ? preflightRoute(Objects.requireNonNull(asked)) : null;
-    }
+    var route = routing.find(plan().routes(), requestHead);
     if (route == null) {
-      reply(
-          Problems.methodNotAllowed(match.allow()),
-          new Ending.ClientFailed("method-not-allowed"),
-          -1);
+      if (routing.pathKnown()) {
+        methodNotAllowed();
+      } else {
+        reply(Problems.NO_ROUTE, new Ending.ClientFailed("no-route"), -1);
+      }
       return false;
     }
     routePlan = route;
     filters.begin(route.filters());
     int wanted = route.filters().states();
-    if (wanted > 0) {
-      states = states.length < wanted ? new @Nullable Object[wanted] : states;
+    if (states.length < wanted) {
+      states = new @Nullable Object[wanted];
     }
     return true;
   }
 
-  private @Nullable RoutePlan preflightRoute(String asked) {
-    var route = match.route(asked);
-    return route == null ? match.anyRoute() : route;
+  private void methodNotAllowed() {
+    reply(
+        Problems.methodNotAllowed(routing.allow()),
+        new Ending.ClientFailed("method-not-allowed"),
+        -1);
   }
 
   // What the parts say.
@@ -154,11 +142,8 @@ public final class Call implements Exchange {
   void filtersPassed(FilterRun.Step step) {
     switch (step) {
       case REQUEST -> {
-        if (preflight) {
-          reply(
-              Problems.methodNotAllowed(match.allow()),
-              new Ending.ClientFailed("method-not-allowed"),
-              -1);
+        if (routing.preflight()) {
+          methodNotAllowed();
         } else {
           requestBody.start();
         }
@@ -186,11 +171,7 @@ public final class Call implements Exchange {
   }
 
   void filterFailed(int filter, Throwable cause) {
-    System.getLogger("io.ostiary.gateway")
-        .log(
-            System.Logger.Level.WARNING,
-            "policy " + filters().name(filter) + " failed in call " + callId,
-            cause);
+    log(filter, cause);
     if (answer.replying()) {
       // It failed on the reply itself: nobody else is asked.
       answer.replyPassed();
@@ -206,8 +187,6 @@ public final class Call implements Exchange {
     clientSide().timeout(nanos, "policy-timeout");
     waitingFilter = filter;
   }
-
-  private int waitingFilter;
 
   void filterWaited() {
     clientSide().noTimeout();
@@ -321,11 +300,14 @@ public final class Call implements Exchange {
         try {
           filters().filter(filter).end(this, ending);
         } catch (RuntimeException e) {
-          System.getLogger("io.ostiary.gateway")
-              .log(System.Logger.Level.WARNING, "policy " + filters().name(filter) + " failed", e);
+          log(filter, e);
         }
       }
     }
+  }
+
+  private void log(int filter, Throwable cause) {
+    LOG.log(WARNING, "policy " + filters().name(filter) + " failed in call " + callId, cause);
   }
 
   /// Lets go of everything, before the call goes back to its loop.
@@ -374,10 +356,6 @@ public final class Call implements Exchange {
     return requestBody;
   }
 
-  ResponseHead responseHead() {
-    return answer.head();
-  }
-
   Attempts attempts() {
     return attempts;
   }
@@ -423,20 +401,16 @@ public final class Call implements Exchange {
   @Override
   public String path() {
     if (path == null) {
-      path = text(requestHead.pathStart(), requestHead.pathEnd());
+      path = Bytes.text(requestHead.bytes(), requestHead.pathStart(), requestHead.pathEnd());
     }
     return path;
-  }
-
-  private String text(int from, int to) {
-    return io.ostiary.gateway.wire.Bytes.text(requestHead.bytes(), from, to);
   }
 
   @Override
   public @Nullable String query() {
     return requestHead.queryStart() < 0
         ? null
-        : text(requestHead.queryStart(), requestHead.queryEnd());
+        : Bytes.text(requestHead.bytes(), requestHead.queryStart(), requestHead.queryEnd());
   }
 
   @Override
@@ -446,10 +420,7 @@ public final class Call implements Exchange {
 
   @Override
   public @Nullable String pathParameter(String name) {
-    int n = routed().parameters().indexOf(name);
-    return n < 0 || n >= match.templateCount()
-        ? null
-        : text(match.templateStart(n), match.templateEnd(n));
+    return routing.parameter(routed().parameters().indexOf(name), requestHead);
   }
 
   @Override
