@@ -38,43 +38,36 @@
 /* Only for benchmarks: 1 draws sources from 2^16 addresses, 2 from all. The verifier removes it. */
 const volatile __u32 random_sources = 0;
 
-struct rules_map {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__uint(value_size, sizeof(struct rule_set));
-};
-
-/* Never used: clang describes a struct in BTF only where a map of its own holds it. */
+/* Of each table below there are two, and control.active says which one counts. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2);
 	__type(key, __u32);
 	__type(value, struct rule_set);
-} rule_set_layout SEC(".maps");
+} rules SEC(".maps");
 
-struct ports_map {
+struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 2 * 65536);
 	__type(key, __u32);
 	__type(value, __u64);
-};
+} ports SEC(".maps");
 
-struct ipv4_top_map {
+struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 2 * 65536);
 	__type(key, __u32);
-	__type(value, __u32);
-};
+	__type(value, __u64); /* of which 32 bits count: an array's entries are multiples of 8 bytes */
+} ipv4_top SEC(".maps");
 
 struct ipv4_block {
 	__u8 class[IPV4_BLOCK_BYTES];
 };
 
-/* BPF_F_INNER_MAP: one set has more blocks than another. */
+/* As long as the set needs, up to 16 MiB; BPF_F_INNER_MAP lets the lengths differ. */
 struct ipv4_blocks_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP);
@@ -83,34 +76,34 @@ struct ipv4_blocks_map {
 	__uint(value_size, sizeof(struct ipv4_block));
 };
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 2);
+	__uint(key_size, sizeof(__u32));
+	__array(values, struct ipv4_blocks_map);
+} ipv4_blocks SEC(".maps");
+
+#define LONG_ENTRIES_MAX 131072
+
 struct ipv4_long_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);
-	__uint(key_size, sizeof(struct ipv4_key));
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, LONG_ENTRIES_MAX);
+	__type(key, struct ipv4_key);
 	__type(value, __u32);
 };
+
+struct ipv4_long_map ipv4_long_0 SEC(".maps"), ipv4_long_1 SEC(".maps");
 
 struct ipv6_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);
-	__uint(key_size, sizeof(struct ipv6_key));
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, LONG_ENTRIES_MAX);
+	__type(key, struct ipv6_key);
 	__type(value, __u32);
 };
 
-#define TWO_OF(inner, name)                                   \
-	struct {                                              \
-		__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);     \
-		__uint(max_entries, 2);                       \
-		__uint(key_size, sizeof(__u32));              \
-		__array(values, struct inner);                \
-	} name SEC(".maps")
-
-TWO_OF(rules_map, rules);
-TWO_OF(ports_map, ports);
-TWO_OF(ipv4_top_map, ipv4_top);
-TWO_OF(ipv4_blocks_map, ipv4_blocks);
-TWO_OF(ipv4_long_map, ipv4_long);
-TWO_OF(ipv6_map, ipv6);
+struct ipv6_map ipv6_0 SEC(".maps"), ipv6_1 SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -156,29 +149,19 @@ struct {
 	__type(value, struct meter_totals);
 } totals SEC(".maps");
 
-static __always_inline void *inner(void *outer, __u32 active, __u32 key)
-{
-	void *map = bpf_map_lookup_elem(outer, &active);
-
-	return map ? bpf_map_lookup_elem(map, &key) : NULL;
-}
-
 static __always_inline __u32 class_of_long4(__be32 address, __u32 active, struct rule_set *set)
 {
-	void *map = bpf_map_lookup_elem(&ipv4_long, &active);
-
-	if (!map)
-		return 0;
 #pragma unroll
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < LENGTHS4_MAX; i++) {
 		struct ipv4_key key;
 		__u32 *class;
 
 		key.length = set->lengths4[i];
 		if (!key.length)
 			break;
-		key.address = address & bpf_htonl(~0U << (32 - key.length));
-		class = bpf_map_lookup_elem(map, &key);
+		key.address = address & bpf_htonl(~0U << ((32 - key.length) & 31));
+		class = active ? bpf_map_lookup_elem(&ipv4_long_1, &key)
+			       : bpf_map_lookup_elem(&ipv4_long_0, &key);
 		if (class)
 			return *class;
 	}
@@ -187,14 +170,17 @@ static __always_inline __u32 class_of_long4(__be32 address, __u32 active, struct
 
 static __always_inline __u32 class_of_ipv4(__be32 address, __u32 active, struct rule_set *set)
 {
-	__u32 host = bpf_ntohl(address);
-	__u32 *top = inner(&ipv4_top, active, host >> 16);
+	__u32 host = bpf_ntohl(address), key = active << 16 | host >> 16, class;
+	__u64 *top = bpf_map_lookup_elem(&ipv4_top, &key);
 	struct ipv4_block *block;
-	__u32 class;
+	void *blocks;
 
-	if (!top || !(*top & IPV4_IS_BLOCK))
-		return top ? *top : 0;
-	block = inner(&ipv4_blocks, active, *top & ~IPV4_IS_BLOCK);
+	class = top ? *top : 0;
+	if (!(class & IPV4_IS_BLOCK))
+		return class;
+	key = class & ~IPV4_IS_BLOCK;
+	blocks = bpf_map_lookup_elem(&ipv4_blocks, &active);
+	block = blocks ? bpf_map_lookup_elem(blocks, &key) : NULL;
 	if (!block)
 		return 0;
 	class = block->class[(host >> 8) & 255];
@@ -210,10 +196,6 @@ static __always_inline __u32 keep(__u32 word, int bits)
 
 static __always_inline __u32 class_of_ipv6(__u32 *address, __u32 active, struct rule_set *set)
 {
-	void *map = bpf_map_lookup_elem(&ipv6, &active);
-
-	if (!map)
-		return set->class6;
 	for (int i = 0; i < LENGTHS6_MAX; i++) {
 		int length = set->lengths6[i];
 		struct ipv6_key key;
@@ -226,7 +208,8 @@ static __always_inline __u32 class_of_ipv6(__u32 *address, __u32 active, struct 
 		key.address[1] = keep(address[1], length - 32);
 		key.address[2] = keep(address[2], length - 64);
 		key.address[3] = keep(address[3], length - 96);
-		class = bpf_map_lookup_elem(map, &key);
+		class = active ? bpf_map_lookup_elem(&ipv6_1, &key)
+			       : bpf_map_lookup_elem(&ipv6_0, &key);
 		if (class)
 			return *class;
 	}
@@ -324,7 +307,9 @@ static __always_inline enum reason judge(struct packet *p, struct control *c, __
 		return essential(p) ? REASON_PASSED : REASON_BANNED;
 	mask &= set->protocols[protocol_index(p->protocol) & 3];
 	if (p->has_ports) {
-		port = inner(&ports, active, p->destination_port);
+		__u32 key = active << 16 | p->destination_port;
+
+		port = bpf_map_lookup_elem(&ports, &key);
 		mask &= port ? *port : 0;
 	} else {
 		mask &= set->without_ports;
@@ -443,7 +428,7 @@ static __always_inline bool handle(struct packet *p, void *start, void *end)
 	bytes = p->length + (__u64)(p->segments - 1) * p->headers;
 	active = c->active & 1;
 	alive = now <= c->deadline;
-	set = alive ? inner(&rules, active, 0) : NULL;
+	set = alive ? bpf_map_lookup_elem(&rules, &active) : NULL;
 	if (set) {
 		if (!sound)
 			reason = REASON_MALFORMED;

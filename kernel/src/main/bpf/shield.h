@@ -10,6 +10,7 @@
 #define RULE_MANAGEMENT 62 /* the bit of the management allow-list */
 #define LENGTHS6_MAX 16    /* different IPv6 prefix lengths in one rule set */
 
+#define LENGTHS4_MAX 9
 #define IPV4_BLOCK_BYTES 256
 #define IPV4_IS_BLOCK 0x80000000U
 #define IPV4_LONGER 255 /* a block of this /24 is longer than /24: ask ipv4_long */
@@ -24,7 +25,7 @@ struct rule_set {
 	__u64 limit;
 	__u64 intervals[RULE_BITS];  /* of a limit: between two packets, in jiffies << 32 */
 	__u64 tolerances[RULE_BITS]; /* and how far ahead a burst may run, in the same unit */
-	__u8 lengths4[8];          /* prefix lengths in ipv4_long, the longest first, 0 ends */
+	__u8 lengths4[16];         /* prefix lengths in ipv4_long (24-32), the longest first, 0 ends */
 	__u8 lengths6[LENGTHS6_MAX]; /* in ipv6, the longest first, 0 ends */
 	__u8 class6;               /* of an IPv6 source that no prefix holds */
 	__u8 dry_run;
@@ -57,5 +58,5 @@ struct control {
 	__u32 hz;        /* jiffies a second */
 };
 
-_Static_assert(sizeof(struct rule_set) == 3168, "shield/RuleSetLayout.java");
+_Static_assert(sizeof(struct rule_set) == 3176, "shield/RuleSetLayout.java");
 _Static_assert(sizeof(struct control) == 48, "shield/ControlLayout.java");

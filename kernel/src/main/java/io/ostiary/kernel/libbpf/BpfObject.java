@@ -35,7 +35,8 @@ public final class BpfObject implements AutoCloseable {
   public record Program(String name, int descriptor, int instructions, MemorySegment pointer) {}
 
   /// @param type as bpftool calls it: `array`, `lru_hash`, ...
-  public record BpfMap(String name, String type, int descriptor, int entriesMax, int valueBytes) {}
+  public record BpfMap(
+      String name, String type, int descriptor, int entriesMax, int keyBytes, int valueBytes) {}
 
   /// A structure as the object's own type information (BTF) describes it.
   ///
@@ -125,6 +126,7 @@ public final class BpfObject implements AutoCloseable {
               library.text("libbpf_bpf_map_type_str", library.number("map", "bpf_map__type", at)),
               library.number("map", "bpf_map__fd", at),
               library.number("map", "bpf_map__max_entries", at),
+              library.number("map", "bpf_map__key_size", at),
               library.number("map", "bpf_map__value_size", at)));
       at = library.pointer("bpf_object__next_map", object, at);
     }
@@ -135,19 +137,52 @@ public final class BpfObject implements AutoCloseable {
     return maps().stream()
         .map(map ->
             new KernelStatus.KernelMap(
-                map.name(), "array", map.entriesMax(), (long) map.entriesMax() * map.valueBytes()))
+                map.name(),
+                map.type(),
+                map.entriesMax(),
+                (long) map.entriesMax() * map.valueBytes()))
         .toList();
+  }
+
+  /// The map of this name, to read and write by system calls.
+  public BpfTable table(String map) throws LibbpfException {
+    return new BpfTable(library, find(map));
+  }
+
+  public Program program(String name) throws LibbpfException {
+    for (var program : programs()) {
+      if (program.name().equals(name)) {
+        return program;
+      }
+    }
+    throw new IllegalArgumentException(
+        "program: " + name + " (expected: one of " + programs() + ")");
+  }
+
+  /// Attaches to a network interface; the link lives until [BpfLink#close] or the end of the
+  /// process.
+  public BpfLink attachInterface(Program program, BpfLink.Hook hook, int interfaceIndex)
+      throws LibbpfException {
+    return BpfLink.create(library, program, hook, interfaceIndex);
+  }
+
+  public TestRun testRun(Program program) {
+    return new TestRun(library, program);
   }
 
   /// The memory of an array map made with BPF_F_MMAPABLE, shared with the programs. It stays
   /// readable after `close` for as long as somebody holds it.
   public MemorySegment share(String map, long bytes) throws LibbpfException {
-    for (var candidate : maps()) {
-      if (candidate.name().equals(map)) {
-        return library.share("cannot map the memory of " + map, candidate.descriptor(), bytes);
+    return library.share("cannot map the memory of " + map, find(map).descriptor(), bytes);
+  }
+
+  private BpfMap find(String name) throws LibbpfException {
+    for (var map : maps()) {
+      if (map.name().equals(name)) {
+        return map;
       }
     }
-    throw new IllegalArgumentException("map: " + map + " (expected: one of " + maps() + ")");
+    throw new IllegalArgumentException("map: " + name + " (expected: one of " + maps() + ")");
   }
 
   public Struct struct(String name) throws LibbpfException {

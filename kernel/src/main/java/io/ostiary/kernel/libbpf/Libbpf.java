@@ -15,6 +15,8 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /// The functions of libbpf and libc by name, through the foreign function API: what a type, an
 /// array or a record would wrap stays with the caller. A pointer that is NULL and a result below
@@ -32,6 +34,7 @@ public final class Libbpf {
   private final SymbolLookup symbols;
   private final MethodHandle mmap;
   private final MethodHandle munmap;
+  private final ConcurrentHashMap<String, MethodHandle> handles = new ConcurrentHashMap<>();
 
   private Libbpf(SymbolLookup libbpf) {
     symbols = libbpf.or(LINKER.defaultLookup());
@@ -103,6 +106,27 @@ public final class Libbpf {
     }
   }
 
+  /// Shares the memory of a map only while `use` runs.
+  public void whileShared(String what, int descriptor, long bytes, Consumer<MemorySegment> use)
+      throws LibbpfException {
+    long length = (bytes + 4095) & -4096;
+    try (var arena = Arena.ofConfined()) {
+      var state = arena.allocate(STATE);
+      var memory =
+          (MemorySegment)
+              mmap.invokeExact(
+                  state, MemorySegment.NULL, length, PROT_READ_WRITE, MAP_SHARED, descriptor, 0L);
+      if (memory.address() == -1) {
+        throw new LibbpfException(what, (int) ERRNO.get(state, 0L));
+      }
+      use.accept(memory.reinterpret(length, arena, this::unshare).asSlice(0, bytes));
+    } catch (LibbpfException | RuntimeException e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
   private void unshare(MemorySegment memory) {
     try {
       int ignored = (int) munmap.invokeExact(memory, memory.byteSize());
@@ -134,7 +158,6 @@ public final class Libbpf {
 
   private record Result(Object value, int errno) {}
 
-  /// Rare calls only: the handle is made anew for each.
   private Result call(String name, MemoryLayout returned, Object... arguments)
       throws LibbpfException {
     var layouts = new MemoryLayout[arguments.length];
@@ -146,7 +169,7 @@ public final class Libbpf {
       var all = new Object[arguments.length + 1];
       all[0] = state;
       System.arraycopy(arguments, 0, all, 1, arguments.length);
-      var value = handle(name, returned, layouts).invokeWithArguments(all);
+      var value = cached(name, returned, layouts).invokeWithArguments(all);
       return new Result(value, (int) ERRNO.get(state, 0L));
     } catch (java.util.NoSuchElementException e) {
       throw new LibbpfException(
@@ -154,6 +177,11 @@ public final class Libbpf {
     } catch (Throwable e) {
       throw new AssertionError(e);
     }
+  }
+
+  /// Each function is called with arguments of the same types everywhere.
+  private MethodHandle cached(String name, MemoryLayout returned, MemoryLayout... arguments) {
+    return handles.computeIfAbsent(name, unknown -> handle(name, returned, arguments));
   }
 
   private MethodHandle handle(String name, MemoryLayout returned, MemoryLayout... arguments) {

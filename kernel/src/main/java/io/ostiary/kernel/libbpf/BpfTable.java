@@ -1,0 +1,126 @@
+package io.ostiary.kernel.libbpf;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
+
+/// A map, read and written by system calls; not for event loops. Confined to one thread at a time.
+public final class BpfTable {
+  private static final int BPF_MAP_TYPE_ARRAY = 2;
+  private static final int BPF_F_MMAPABLE = 1 << 10;
+  private static final int BPF_F_INNER_MAP = 1 << 12;
+  private static final int NOT_THERE = 2;
+
+  private final Libbpf library;
+  private final BpfObject.BpfMap map;
+
+  BpfTable(Libbpf library, BpfObject.BpfMap map) {
+    this.library = library;
+    this.map = map;
+  }
+
+  /// Reads one entry of a map whose keys are 32-bit numbers into `value`, which for a per-CPU map
+  /// holds one value for each possible CPU.
+  public void read(int key, MemorySegment value) throws LibbpfException {
+    try (var arena = Arena.ofConfined()) {
+      library.number(
+          "cannot read " + map.name(),
+          "bpf_map_lookup_elem",
+          map.descriptor(),
+          arena.allocateFrom(JAVA_INT, key),
+          value);
+    }
+  }
+
+  /// Reads entries of an array map from its beginning.
+  ///
+  /// @param values room for `count` entries
+  public void readAll(int count, MemorySegment values) throws LibbpfException {
+    try (var arena = Arena.ofConfined()) {
+      var keys = arena.allocate(JAVA_INT, count);
+      var length = arena.allocateFrom(JAVA_INT, count);
+      var next = arena.allocate(JAVA_INT);
+      try {
+        library.number(
+            "cannot read " + map.name(),
+            "bpf_map_lookup_batch",
+            map.descriptor(),
+            MemorySegment.NULL,
+            next,
+            keys,
+            values,
+            length,
+            MemorySegment.NULL);
+      } catch (LibbpfException e) {
+        // The end of the map was met, which is what was asked for.
+        if (e.errno() != NOT_THERE) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  public void write(MemorySegment key, MemorySegment value) throws LibbpfException {
+    library.number(
+        "cannot write " + map.name(), "bpf_map_update_elem", map.descriptor(), key, value, 0L);
+  }
+
+  /// Writes `count` entries that stand one after the other in `keys` and `values`.
+  public void writeAll(MemorySegment keys, MemorySegment values, int count) throws LibbpfException {
+    try (var arena = Arena.ofConfined()) {
+      library.number(
+          "cannot write " + map.name(),
+          "bpf_map_update_batch",
+          map.descriptor(),
+          keys,
+          values,
+          arena.allocateFrom(JAVA_INT, count),
+          MemorySegment.NULL);
+    }
+  }
+
+  /// Removes `count` entries of a hash map; all of them must be there.
+  public void removeAll(MemorySegment keys, int count) throws LibbpfException {
+    try (var arena = Arena.ofConfined()) {
+      library.number(
+          "cannot clear " + map.name(),
+          "bpf_map_delete_batch",
+          map.descriptor(),
+          keys,
+          arena.allocateFrom(JAVA_INT, count),
+          MemorySegment.NULL);
+    }
+  }
+
+  /// Puts a new array map into a slot of this map of maps. Returns after a grace period of RCU: no
+  /// program can still be reading what stood there, nor any other table it read before.
+  ///
+  /// @param fill writes the new map's memory
+  public void putArray(int slot, int entries, int valueBytes, Consumer<MemorySegment> fill)
+      throws LibbpfException {
+    try (var arena = Arena.ofConfined()) {
+      var options = arena.allocate(48, 8);
+      options.set(java.lang.foreign.ValueLayout.JAVA_LONG, 0, 48);
+      options.set(JAVA_INT, 28, BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+      int descriptor =
+          library.number(
+              "cannot make a table for " + map.name(),
+              "bpf_map_create",
+              BPF_MAP_TYPE_ARRAY,
+              arena.allocateFrom("ostiary_inner"),
+              4,
+              valueBytes,
+              entries,
+              options);
+      try {
+        long bytes = (long) entries * valueBytes;
+        library.whileShared("cannot fill " + map.name(), descriptor, bytes, fill);
+        write(arena.allocateFrom(JAVA_INT, slot), arena.allocateFrom(JAVA_INT, descriptor));
+      } finally {
+        library.number("close", "close", descriptor);
+      }
+    }
+  }
+}

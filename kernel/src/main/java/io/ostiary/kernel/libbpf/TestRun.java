@@ -1,0 +1,39 @@
+package io.ostiary.kernel.libbpf;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+
+/// Runs a program on a packet without any interface (BPF_PROG_TEST_RUN).
+public final class TestRun {
+  private static final long OPTIONS_BYTES = 80;
+
+  private final Libbpf library;
+  private final BpfObject.Program program;
+
+  TestRun(Libbpf library, BpfObject.Program program) {
+    this.library = library;
+    this.program = program;
+  }
+
+  /// @param verdict what the program returned
+  /// @param nanos the average over all repetitions, harness included
+  public record Outcome(int verdict, int nanos) {}
+
+  /// @param packet from the Ethernet header on, at least 14 bytes
+  public Outcome run(byte[] packet, int repetitions) throws LibbpfException {
+    try (var arena = Arena.ofConfined()) {
+      var options = arena.allocate(OPTIONS_BYTES, 8);
+      options.set(JAVA_LONG, 0, OPTIONS_BYTES);
+      options.set(ADDRESS, 8, arena.allocateFrom(JAVA_BYTE, packet));
+      options.set(JAVA_INT, 24, packet.length);
+      options.set(JAVA_INT, 60, repetitions);
+      library.number(
+          "cannot run " + program.name(), "bpf_prog_test_run_opts", program.descriptor(), options);
+      return new Outcome(options.get(JAVA_INT, 56), options.get(JAVA_INT, 64));
+    }
+  }
+}

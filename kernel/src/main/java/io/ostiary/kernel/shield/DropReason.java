@@ -1,0 +1,33 @@
+package io.ostiary.kernel.shield;
+
+import java.util.Locale;
+
+/// What became of a packet, as `reason.h` numbers it.
+public enum DropReason {
+  PASSED(0),
+  DENY_RULE(1),
+  BANNED(2),
+  LIMIT_RULE(3),
+  MALFORMED(4);
+
+  /// In dry-run a packet is counted this far behind its reason, and passes.
+  static final int WOULD = 8;
+
+  /// Counters for each interface.
+  static final int COUNTERS = 16;
+
+  private final int number;
+
+  DropReason(int number) {
+    this.number = number;
+  }
+
+  int number() {
+    return number;
+  }
+
+  /// As it is shown: `deny-rule`.
+  public String word() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+}

@@ -1,0 +1,19 @@
+package io.ostiary.kernel.shield;
+
+import java.net.InetAddress;
+
+/// A flow as the meter listed it, of one or several CPUs. Times are CLOCK_MONOTONIC nanoseconds, to
+/// one kernel tick.
+public record MeteredFlow(
+    InetAddress source,
+    int sourcePort,
+    InetAddress destination,
+    int destinationPort,
+    int protocol,
+    int vlan,
+    int interfaceIndex,
+    long packets,
+    long bytes,
+    long firstNanos,
+    long lastNanos,
+    int tcpFlags) {}

@@ -1,0 +1,122 @@
+package io.ostiary.kernel.shield;
+
+import io.ostiary.kernel.libbpf.BpfObject;
+import io.ostiary.kernel.libbpf.LibbpfException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// Where the fields of the shared structs stand, as `shield.h` and `meter.h` lay them out, and the
+/// check of that against the compiled program.
+final class ShieldMemory {
+  static final long RULE_SET_BYTES = 3176;
+  static final long CLASSES = 0;
+  static final long PROTOCOLS = 2048;
+  static final long WITHOUT_PORTS = 2080;
+  static final long ALLOW = 2088;
+  static final long DENY = 2096;
+  static final long LIMIT = 2104;
+  static final long INTERVALS = 2112;
+  static final long TOLERANCES = 2624;
+  static final long LENGTHS4 = 3136;
+  static final long LENGTHS6 = 3152;
+  static final long CLASS6 = 3168;
+  static final long DRY_RUN = 3169;
+
+  static final long CONTROL_BYTES = 48;
+  static final long DEADLINE = 0;
+  static final long JIFFIES = 8;
+  static final long NANOS = 16;
+  static final long SEED = 24;
+  static final long BEAT_TICKS = 32;
+  static final long ACTIVE = 40;
+  static final long HZ = 44;
+
+  static final long FLOW_BYTES = 72;
+  static final long SOURCE_BYTES = 48;
+  static final long TOTALS_BYTES = 48;
+  static final long COUNTER_BYTES = 16;
+
+  private static final Map<String, Map<String, Long>> STRUCTS =
+      Map.of(
+          "rule_set",
+          Map.ofEntries(
+              Map.entry("classes", CLASSES),
+              Map.entry("protocols", PROTOCOLS),
+              Map.entry("without_ports", WITHOUT_PORTS),
+              Map.entry("allow", ALLOW),
+              Map.entry("deny", DENY),
+              Map.entry("limit", LIMIT),
+              Map.entry("intervals", INTERVALS),
+              Map.entry("tolerances", TOLERANCES),
+              Map.entry("lengths4", LENGTHS4),
+              Map.entry("lengths6", LENGTHS6),
+              Map.entry("class6", CLASS6),
+              Map.entry("dry_run", DRY_RUN)),
+          "control",
+          Map.of(
+              "deadline", DEADLINE,
+              "jiffies", JIFFIES,
+              "nanos", NANOS,
+              "seed", SEED,
+              "beat_ticks", BEAT_TICKS,
+              "active", ACTIVE,
+              "hz", HZ),
+          "flow",
+          Map.ofEntries(
+              Map.entry("source", 0L),
+              Map.entry("destination", 16L),
+              Map.entry("source_port", 32L),
+              Map.entry("destination_port", 34L),
+              Map.entry("ifindex", 36L),
+              Map.entry("vlan", 40L),
+              Map.entry("protocol", 42L),
+              Map.entry("family", 43L),
+              Map.entry("first", 44L),
+              Map.entry("packets", 48L),
+              Map.entry("bytes", 56L),
+              Map.entry("last", 64L),
+              Map.entry("tcp_flags", 68L)),
+          "source",
+          Map.of(
+              "address", 0L,
+              "packets", 16L,
+              "bytes", 24L,
+              "dropped", 32L,
+              "last", 40L,
+              "family", 44L));
+
+  private static final Map<String, Long> SIZES =
+      Map.of(
+          "rule_set", RULE_SET_BYTES,
+          "control", CONTROL_BYTES,
+          "flow", FLOW_BYTES,
+          "source", SOURCE_BYTES);
+
+  private ShieldMemory() {}
+
+  /// What the program lays out otherwise; empty when Java and C agree.
+  static List<String> differences(BpfObject object) throws LibbpfException {
+    var differences = new ArrayList<String>();
+    for (var struct : STRUCTS.entrySet()) {
+      var compiled = object.struct(struct.getKey());
+      long size = SIZES.getOrDefault(struct.getKey(), 0L);
+      if (compiled.bytes() != size) {
+        differences.add(
+            "struct %s: %d bytes (expected: %d)"
+                .formatted(struct.getKey(), compiled.bytes(), size));
+      }
+      struct
+          .getValue()
+          .forEach((member, offset) -> {
+            var found = compiled.members().get(member);
+            if (!offset.equals(found)) {
+              differences.add(
+                  "struct %s.%s: at %s (expected: %d)"
+                      .formatted(struct.getKey(), member, found, offset));
+            }
+          });
+    }
+    return differences;
+  }
+}
