@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -189,6 +190,7 @@ final class Kit implements AutoCloseable {
 
   static final class Client implements AutoCloseable {
     final Socket socket;
+    boolean hungUp;
 
     Client(int port) {
       try {
@@ -203,10 +205,13 @@ final class Kit implements AutoCloseable {
       send(text.getBytes(StandardCharsets.ISO_8859_1));
     }
 
+    /// What cannot be sent because the gateway has hung up shows when the answer is read.
     void send(byte[] bytes) {
       try {
         socket.getOutputStream().write(bytes);
         socket.getOutputStream().flush();
+      } catch (SocketException e) {
+        hungUp = true;
       } catch (IOException e) {
         throw new IllegalStateException(e);
       }

@@ -138,7 +138,6 @@ public final class Call implements Exchange {
   }
 
   // What the parts say.
-
   void filtersPassed(FilterRun.Step step) {
     switch (step) {
       case REQUEST -> {
@@ -319,7 +318,6 @@ public final class Call implements Exchange {
   }
 
   // What the parts ask.
-
   Loop loop() {
     return loop;
   }
@@ -377,7 +375,6 @@ public final class Call implements Exchange {
   }
 
   // What filters see.
-
   @Override
   public long callId() {
     return callId;
