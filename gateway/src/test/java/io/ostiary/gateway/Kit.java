@@ -50,16 +50,17 @@ final class Kit implements AutoCloseable {
   }
 
   Kit(List<Target> targets, Policy<?>... policies) {
+    this(
+        targets,
+        Transport.Kind.valueOf(System.getProperty("ostiary.test.transport", "IO_URING")),
+        ConnectionLens.NONE,
+        policies);
+  }
+
+  Kit(List<Target> targets, Transport.Kind kind, ConnectionLens lens, Policy<?>... policies) {
     this.targets = targets;
     gateway =
-        new Gateway(
-            new DataPlane(
-                2,
-                Transport.Kind.valueOf(System.getProperty("ostiary.test.transport", "IO_URING")),
-                1024,
-                ConnectionLens.NONE,
-                List.of(policies),
-                InstantSource.system()));
+        new Gateway(new DataPlane(2, kind, 1024, lens, List.of(policies), InstantSource.system()));
   }
 
   static int freePort() {
