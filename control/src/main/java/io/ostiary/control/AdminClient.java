@@ -73,6 +73,16 @@ public final class AdminClient implements AutoCloseable {
     return get("/api/v1/calls/" + encode(call));
   }
 
+  /// The same as text, drawn for a terminal.
+  public String explain(String call, int width) throws AdminException {
+    var path = "/api/v1/calls/" + encode(call) + "?width=" + width;
+    var response = exchange("GET", path, null, "text/plain");
+    if (response.statusCode() < 400) {
+      return new String(response.body(), StandardCharsets.UTF_8);
+    }
+    return understood(response, path).toString();
+  }
+
   public JsonNode now(int windowSeconds) throws AdminException {
     return get("/api/v1/now?window=" + windowSeconds);
   }
@@ -152,10 +162,17 @@ public final class AdminClient implements AutoCloseable {
 
   private JsonNode send(String method, String path, @Nullable Map<String, ?> body)
       throws AdminException {
+    return understood(exchange(method, path, body, "application/json"), path);
+  }
+
+  private HttpResponse<byte[]> exchange(
+      String method, String path, @Nullable Map<String, ?> body, String accept)
+      throws AdminException {
     var request =
         HttpRequest.newBuilder(URI.create(address + path))
             .timeout(ANSWER)
-            .header("Authorization", "Bearer " + token);
+            .header("Authorization", "Bearer " + token)
+            .header("Accept", accept);
     if (body == null) {
       request.method(method, HttpRequest.BodyPublishers.noBody());
     } else {
@@ -164,8 +181,7 @@ public final class AdminClient implements AutoCloseable {
           .method(method, HttpRequest.BodyPublishers.ofByteArray(Json.writeBytes(body)));
     }
     try {
-      return understood(
-          client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray()), path);
+      return client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
     } catch (IOException e) {
       throw new AdminException(
           0,

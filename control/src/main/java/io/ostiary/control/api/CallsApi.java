@@ -6,8 +6,10 @@ import io.ostiary.control.api.LiveViews.CallLineView;
 import io.ostiary.control.http.ApiProblem;
 import io.ostiary.control.http.Query;
 import io.ostiary.insight.InsightView;
+import io.ostiary.insight.explain.Waterfall;
 import io.ostiary.model.CallId;
 import java.util.List;
+import java.util.Objects;
 
 /// `calls`: single calls, listed and explained.
 final class CallsApi {
@@ -39,17 +41,17 @@ final class CallsApi {
   }
 
   private void one(Context context) {
-    Query.of(context);
+    int width = Query.of(context, "width").number("width", 100, 60, 500);
     var text = context.pathParam("call");
-    long id;
+    long call;
     try {
-      id = CallId.parse(text);
+      call = CallId.parse(text);
     } catch (IllegalArgumentException e) {
       throw ApiProblem.invalid("path", "call", String.valueOf(e.getMessage()));
     }
     var explanation =
         insight
-            .explain(id)
+            .explain(call)
             .orElseThrow(() ->
                 ApiProblem.of(
                     404,
@@ -59,6 +61,15 @@ final class CallsApi {
                         + text
                         + " is not in the ledger (it is older than the history, or belongs to"
                         + " another gateway)"));
-    context.json(CallView.of(explanation, live::consumerName));
+    var accept = context.header("Accept");
+    if (accept != null && accept.startsWith("text/plain")) {
+      var id = explanation.entry().consumer();
+      var name = id == null ? null : Objects.requireNonNullElse(live.consumerName(id), id);
+      context
+          .contentType("text/plain; charset=utf-8")
+          .result(Waterfall.text(explanation, name, width));
+    } else {
+      context.json(CallView.of(explanation, live::consumerName));
+    }
   }
 }

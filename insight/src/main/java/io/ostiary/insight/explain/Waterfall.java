@@ -16,18 +16,21 @@ public final class Waterfall {
 
   private final Explanation explanation;
   private final LedgerEntry entry;
+  private final @Nullable String consumer;
   private final int bar;
   private final StringBuilder out = new StringBuilder();
 
-  private Waterfall(Explanation explanation, int width) {
+  private Waterfall(Explanation explanation, @Nullable String consumer, int width) {
     this.explanation = explanation;
     this.entry = explanation.entry();
+    this.consumer = consumer;
     this.bar = Math.max(WIDTH_MIN, width) - LABEL - 12;
   }
 
+  /// @param consumer how people call the entry's consumer, null where there is none
   /// @param width columns of the terminal; less than 60 counts as 60
-  public static String text(Explanation explanation, int width) {
-    var waterfall = new Waterfall(explanation, width);
+  public static String text(Explanation explanation, @Nullable String consumer, int width) {
+    var waterfall = new Waterfall(explanation, consumer, width);
     waterfall.head();
     waterfall.phases();
     waterfall.facts();
@@ -43,7 +46,7 @@ public final class Waterfall {
         Sentence.duration(explanation.totalNanos()));
     var who = new ArrayList<String>();
     who.add("call " + CallId.text(entry.call()));
-    who.add("consumer " + (entry.consumer() == null ? "unknown" : entry.consumer()));
+    who.add("consumer " + (consumer == null ? "unknown" : consumer));
     who.add(address(entry.peer(), entry.peerPort()));
     if (!entry.client().equals(entry.peer())) {
       who.add("for " + entry.client().getHostAddress());

@@ -224,10 +224,11 @@ final class ExplanationTest {
         Waterfall.text(
             explained(
                 new EntryBuilder()
-                    .consumer("acme")
+                    .consumer("c-17")
                     .network(EntryBuilder.facts(-33_000, -31_500, -31_000, -20, 2, 0, 1500))
                     .filter("key-auth", 60)
                     .attempt(true, 100, null, 120, 4_200, 4_400, "")),
+            "acme",
             100);
     assertThat(text)
         .contains("GET /demo/orders   200   38 ms", "consumer acme", "client network  handshake")
