@@ -4,7 +4,6 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -32,10 +31,10 @@ public final class OrderService implements AutoCloseable {
   private final HttpServer server;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
-  /// @param port where to listen on loopback; 0 chooses a free one
+  /// @param address where to listen; port 0 chooses a free one
   /// @throws IOException when the port is taken
-  public OrderService(int port) throws IOException {
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1024);
+  public OrderService(InetSocketAddress address) throws IOException {
+    server = HttpServer.create(address, 1024);
     server.setExecutor(threads);
     server.createContext("/", this::answer);
   }

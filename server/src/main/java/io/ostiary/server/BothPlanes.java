@@ -1,0 +1,51 @@
+package io.ostiary.server;
+
+import io.ostiary.control.Publication;
+import io.ostiary.gateway.Gateway;
+import io.ostiary.gateway.Published;
+import io.ostiary.model.GatewaySettings;
+import io.ostiary.model.Snapshot;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Brings a snapshot into force in the gateway and in the kernel, or in neither: what the kernel
+/// side refuses is taken back from the gateway. Called by one thread at a time.
+final class BothPlanes implements Publication {
+  private static final Logger LOG = LoggerFactory.getLogger(BothPlanes.class);
+
+  private final Gateway gateway;
+  private final KernelSide kernel;
+  private final Consumer<GatewaySettings> inForce;
+  private @Nullable Snapshot before;
+
+  BothPlanes(Gateway gateway, KernelSide kernel, Consumer<GatewaySettings> inForce) {
+    this.gateway = gateway;
+    this.kernel = kernel;
+    this.inForce = inForce;
+  }
+
+  @Override
+  public List<Problem> publish(Snapshot snapshot) {
+    if (gateway.publish(snapshot) instanceof Published.Refused(var problems)) {
+      return problems.stream().map(Problem::of).toList();
+    }
+    var refused = kernel.apply(snapshot);
+    if (refused.isEmpty()) {
+      before = snapshot;
+      inForce.accept(snapshot.gateway());
+      return List.of();
+    }
+    takeBack();
+    return refused.stream().map(Problem::of).toList();
+  }
+
+  /// The first snapshot has nothing to go back to; whoever published it ends the process.
+  private void takeBack() {
+    if (before != null && gateway.publish(before) instanceof Published.Refused(var problems)) {
+      LOG.error("the gateway runs what the kernel side refused, and cannot go back: {}", problems);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package io.ostiary.server;
+
+import io.ostiary.server.command.BanCommand;
+import io.ostiary.server.command.BansCommand;
+import io.ostiary.server.command.CheckCommand;
+import io.ostiary.server.command.ExplainCommand;
+import io.ostiary.server.command.KeyCommand;
+import io.ostiary.server.command.RunCommand;
+import io.ostiary.server.command.TopCommand;
+import io.ostiary.server.command.UnbanCommand;
+import io.ostiary.server.command.WarmUpCommand;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/// The command line of Ostiary.
+@Command(
+    name = "ostiary",
+    description = "An API gateway that understands its traffic from the packet up.",
+    mixinStandardHelpOptions = true,
+    version = "ostiary 0.1.0",
+    subcommands = {
+      RunCommand.class,
+      CheckCommand.class,
+      ExplainCommand.class,
+      TopCommand.class,
+      KeyCommand.class,
+      BanCommand.class,
+      UnbanCommand.class,
+      BansCommand.class,
+      WarmUpCommand.class
+    },
+    footer = {
+      "",
+      "From a clone also:",
+      "  bench   Compare with nginx and HAProxy, and the kernel programs with xdp-filter.",
+      "  test    Run everything that CI runs.",
+    })
+public final class Main {
+  private Main() {}
+
+  public static void main(String[] arguments) {
+    System.exit(run(arguments));
+  }
+
+  static int run(String... arguments) {
+    var line = new CommandLine(new Main());
+    line.setExecutionExceptionHandler(Main::failed);
+    if (arguments.length == 0) {
+      line.usage(line.getOut());
+      return 2;
+    }
+    return line.execute(arguments);
+  }
+
+  private static int failed(Exception failure, CommandLine line, CommandLine.ParseResult parsed)
+      throws Exception {
+    if (failure instanceof UserError) {
+      line.getErr().println(failure.getMessage());
+      line.getErr().flush();
+      return 1;
+    }
+    throw failure;
+  }
+}

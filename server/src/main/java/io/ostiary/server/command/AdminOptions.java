@@ -1,0 +1,40 @@
+package io.ostiary.server.command;
+
+import io.ostiary.control.AdminClient;
+import io.ostiary.control.AdminException;
+import io.ostiary.server.UserError;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/// How a command finds the running Ostiary, and what it asks of it.
+final class AdminOptions {
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      defaultValue = "data",
+      description = "Where the running Ostiary keeps its records (default: ./data).")
+  private Path data = Path.of("data");
+
+  @Option(
+      names = "--control",
+      paramLabel = "ADDRESS",
+      description = "Where its control plane listens (default: as the running one says).")
+  private @Nullable String control;
+
+  /// One thing to ask.
+  @FunctionalInterface
+  interface Question<T> {
+    T ask(AdminClient client) throws AdminException, InterruptedException;
+  }
+
+  /// @throws UserError with what the admin API, or its absence, says
+  <T> T ask(Question<T> question) throws InterruptedException {
+    var address = control == null ? null : ControlAddress.parse(control).url().toString();
+    try (var client = AdminClient.of(data, address)) {
+      return question.ask(client);
+    } catch (AdminException e) {
+      throw new UserError(String.valueOf(e.getMessage()));
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package io.ostiary.server.command;
+
+import io.ostiary.server.Ostiary;
+import io.ostiary.server.Progress;
+import io.ostiary.server.RunSettings;
+import io.ostiary.server.UserError;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// `ostiary run`: starts everything and serves until SIGTERM or Ctrl-C, then drains.
+@Command(
+    name = "run",
+    description = {
+      "Serve what ostiary.yaml says, or the built-in demo where there is none.",
+      "Runs in the foreground; Ctrl-C or SIGTERM lets running calls end."
+    })
+public final class RunCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "The configuration (default: ./ostiary.yaml where it exists, else the demo).")
+  private @Nullable Path config;
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      defaultValue = "data",
+      description = "Where records are kept (default: ./data).")
+  private Path data = Path.of("data");
+
+  @Option(
+      names = "--control",
+      paramLabel = "ADDRESS",
+      defaultValue = "127.0.0.1:9080",
+      description = "Where console and admin API listen (default: ${DEFAULT-VALUE}).")
+  private String control = "";
+
+  @Option(
+      names = "--loops",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Event loops of the data plane (default: one for each core).")
+  private int loops;
+
+  @Override
+  public Integer call() throws InterruptedException {
+    var settings = new RunSettings(configuration(), data, ControlAddress.parse(control), loops());
+    PrintWriter out = spec.commandLine().getOut();
+    var ostiary = Ostiary.start(settings, new Progress(out));
+    Runtime.getRuntime()
+        .addShutdownHook(Thread.ofPlatform().name("end").unstarted(() -> end(ostiary)));
+    Thread.currentThread().join();
+    return 0;
+  }
+
+  /// The machine would answer a signal with 128 + its number; who ends as asked ends with 0.
+  private static void end(Ostiary ostiary) {
+    int exit = 1;
+    try {
+      ostiary.close();
+      exit = 0;
+    } finally {
+      Runtime.getRuntime().halt(exit);
+    }
+  }
+
+  private int loops() {
+    if (loops < 0 || loops > 1024) {
+      throw new UserError("--loops: %d (expected: 1-1024, or 0 for one a core)".formatted(loops));
+    }
+    return loops == 0 ? Runtime.getRuntime().availableProcessors() : loops;
+  }
+
+  /// Null stands for the demo.
+  private @Nullable Path configuration() {
+    if (config != null) {
+      if (!Files.isReadable(config)) {
+        throw new UserError("--config: %s (expected: a file we may read)".formatted(config));
+      }
+      return config;
+    }
+    var usual = Path.of("ostiary.yaml");
+    return Files.exists(usual) ? usual : null;
+  }
+}
