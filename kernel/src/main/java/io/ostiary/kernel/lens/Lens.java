@@ -136,9 +136,20 @@ public final class Lens implements ConnectionLens, AutoCloseable {
   /// Loads the programs and attaches them. They watch no port before [#watchPorts] names one.
   public static Attempt attach() {
     return switch (Cgroup.ofThisProcess()) {
-      case Cgroup.Missing(var sentence) -> new Refused(sentence);
+      case Cgroup.Missing(var sentence) -> attachPrivately(sentence);
       case Cgroup.Found(var directory) -> attach(directory.toString());
     };
+  }
+
+  /// @param sentence what to say where we may not mount it ourselves
+  private static Attempt attachPrivately(String sentence) {
+    try (var cgroup = PrivateCgroup.mount()) {
+      return cgroup.own() instanceof Cgroup.Found(var directory)
+          ? attach(directory.toString())
+          : new Refused(sentence);
+    } catch (LibbpfException | IOException e) {
+      return new Refused(sentence);
+    }
   }
 
   private static Attempt attach(String cgroup) {
