@@ -1,7 +1,9 @@
 package io.ostiary.server;
 
 import io.ostiary.insight.NetworkPlace;
+import io.ostiary.kernel.Kernel;
 import io.ostiary.kernel.lens.Lens;
+import io.ostiary.model.Cidr;
 import io.ostiary.model.ConnectionFacts;
 import io.ostiary.model.ConnectionLens;
 import io.ostiary.model.KernelSettings.Interfaces;
@@ -9,20 +11,35 @@ import io.ostiary.model.KernelStatus;
 import io.ostiary.model.Listener;
 import io.ostiary.model.PacketView;
 import io.ostiary.model.Snapshot;
+import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// The kernel room as the others see it: there before the first snapshot, attached when a snapshot
-/// asks for it, taken away when one does not.
+/// The kernel room as the others see it: there before the first snapshot, loaded when a snapshot
+/// asks for it, and silent with one sentence where it cannot run.
 ///
-/// The lens is read by event loops through one volatile field; everything else happens in [#apply],
-/// on one control-plane thread at a time.
-final class KernelSide implements AutoCloseable {
+/// Event loops read the lens, and control-plane threads the packets, through volatile fields;
+/// everything else happens in [#apply] and [#close], which take turns.
+final class KernelSide implements AutoCloseable, PacketView {
+  private static final Logger LOG = LoggerFactory.getLogger(KernelSide.class);
+
   private volatile @Nullable Lens lens;
-  private volatile KernelStatus status = off("The kernel side has not been asked for yet.");
+  private volatile @Nullable Kernel kernel;
+
+  /// Why the one or the other does not run; empty while nothing is wrong.
+  private volatile String kernelMissing = "Packets are not inspected yet.";
+
+  private volatile String lensMissing = "";
+  private boolean asked;
 
   ConnectionLens lens() {
     return this::read;
@@ -33,57 +50,68 @@ final class KernelSide implements AutoCloseable {
     return attached == null ? ConnectionLens.NONE.read(cookie, into) : attached.read(cookie, into);
   }
 
-  PacketView packets() {
-    return new PacketView() {
-      @Override
-      public KernelStatus status() {
-        return status;
-      }
-
-      @Override
-      public List<Source> sources(int limit) {
-        return List.of();
-      }
-
-      @Override
-      public List<Flow> flows(int limit) {
-        return List.of();
-      }
-    };
-  }
-
   /// Brings the kernel's part of a snapshot into force.
   ///
-  /// @return what is wrong with it; empty when it is in force, or when the kernel side cannot run
-  ///   here at all, which its status says
+  /// @return what is wrong with it; empty when it is in force, and also where the kernel side
+  ///   cannot run at all, which its status says
   synchronized List<String> apply(Snapshot snapshot) {
-    if (snapshot.kernel().interfaces() instanceof Interfaces.Off) {
-      close();
-      status = off("The kernel side is off: kernel.interfaces says so.");
+    boolean off = snapshot.kernel().interfaces() instanceof Interfaces.Off;
+    if (off && !asked) {
+      kernelMissing =
+          "Packets are not inspected, because the configuration says kernel.interfaces: off.";
       return List.of();
     }
-    if (lens == null) {
-      switch (Lens.attach()) {
-        case Lens.Attached(var attached) -> {
-          lens = attached;
-          status = running(attached);
-        }
-        case Lens.Refused(var sentence) -> status = off(sentence);
-      }
+    if (!asked) {
+      asked = true;
+      load();
     }
     var attached = lens;
     if (attached != null) {
-      attached.watchPorts(
-          snapshot.listeners().stream().map(Listener::port).collect(Collectors.toSet()));
+      attached.watchPorts(off ? Set.of() : ports(snapshot));
     }
-    return List.of();
+    var running = kernel;
+    return running == null
+        ? List.of()
+        : running.apply(snapshot.kernel(), snapshot.bans(), neverRefused(snapshot));
   }
 
-  /// Where packets of an interface come in, and what is done to them there.
+  private void load() {
+    switch (Lens.attach()) {
+      case Lens.Attached(var attached) -> lens = attached;
+      case Lens.Refused(var sentence) -> lensMissing = "Connections are not measured: " + sentence;
+    }
+    switch (Kernel.open()) {
+      case Kernel.Opened.Running(var running) -> kernel = running;
+      case Kernel.Opened.Unavailable(var sentence) -> kernelMissing = sentence;
+    }
+  }
+
+  private static Set<Integer> ports(Snapshot snapshot) {
+    return snapshot.listeners().stream().map(Listener::port).collect(Collectors.toSet());
+  }
+
+  /// Proxies in front of us speak for many, and without its upstreams the gateway is of no use.
+  private static Set<Cidr> neverRefused(Snapshot snapshot) {
+    var spared = new LinkedHashSet<>(snapshot.gateway().trustedProxies());
+    for (var upstream : snapshot.upstreams()) {
+      for (var target : upstream.targets()) {
+        try {
+          for (var address : InetAddress.getAllByName(target.host())) {
+            spared.add(Cidr.parse(address.getHostAddress()));
+          }
+        } catch (UnknownHostException e) {
+          LOG.warn("{} is not spared by the kernel rules: its name is not known", target);
+        }
+      }
+    }
+    return spared;
+  }
+
+  /// Where packets of an interface come in, and what the shield said of those that passed.
   NetworkPlace place(int index) {
-    for (var device : status.interfaces()) {
+    for (var device : status().interfaces()) {
       if (device.index() == index && !device.mode().equals("off")) {
-        var dryRun = status.dryRun() ? ", dry run" : "";
+        var dryRun = status().dryRun() ? ", dry run" : "";
         return new NetworkPlace(device.name(), "passed (%s)%s".formatted(device.mode(), dryRun));
       }
     }
@@ -99,29 +127,53 @@ final class KernelSide implements AutoCloseable {
     }
   }
 
-  String sentence() {
-    return status.sentence();
+  @Override
+  public KernelStatus status() {
+    var running = kernel;
+    var status = running == null ? off() : running.status();
+    var attached = lens;
+    var programs = new ArrayList<>(status.programs());
+    if (attached != null) {
+      programs.addAll(attached.programs());
+    }
+    return new KernelStatus(
+        status.running(),
+        lensMissing.isEmpty() || running == null
+            ? status.sentence()
+            : status.sentence() + " " + lensMissing,
+        status.kernelRelease(),
+        status.libbpfVersion(),
+        status.dryRun(),
+        status.rulesVersion(),
+        status.interfaces(),
+        programs);
   }
 
-  private static KernelStatus off(String sentence) {
-    return new KernelStatus(
-        false, sentence, System.getProperty("os.version"), null, false, 0, List.of(), List.of());
+  private KernelStatus off() {
+    var release = System.getProperty("os.version");
+    return new KernelStatus(false, kernelMissing, release, null, false, 0, List.of(), List.of());
   }
 
-  private static KernelStatus running(Lens lens) {
-    return new KernelStatus(
-        true,
-        "Connections are measured; packets are not inspected.",
-        System.getProperty("os.version"),
-        null,
-        false,
-        0,
-        List.of(),
-        lens.programs());
+  @Override
+  public List<Source> sources(int limit) {
+    var running = kernel;
+    return running == null ? List.of() : running.sources(limit);
+  }
+
+  @Override
+  public List<Flow> flows(int limit) {
+    var running = kernel;
+    return running == null ? List.of() : running.flows(limit);
   }
 
   @Override
   public synchronized void close() {
+    var running = kernel;
+    kernel = null;
+    kernelMissing = "The kernel side has ended.";
+    if (running != null) {
+      running.close();
+    }
     var attached = lens;
     lens = null;
     if (attached != null) {

@@ -82,12 +82,7 @@ public final class Ostiary implements AutoCloseable {
     var gateway = new Gateway(dataPlane(kernel, policies));
     var insight =
         new Insight(
-            gateway.ledger(),
-            kernel.packets(),
-            kernel::place,
-            clock,
-            data.path(),
-            InsightSettings.DEFAULT);
+            gateway.ledger(), kernel, kernel::place, clock, data.path(), InsightSettings.DEFAULT);
     endings.push(insight::close);
     var control =
         new Control(
@@ -98,7 +93,7 @@ public final class Ostiary implements AutoCloseable {
                 "/web",
                 List.of()),
             insight,
-            kernel.packets(),
+            kernel,
             new BothPlanes(gateway, kernel, this::inForce),
             () -> gateway.upstreams().stream().map(Ostiary::health).toList(),
             clock);
@@ -170,7 +165,7 @@ public final class Ostiary implements AutoCloseable {
 
   private void welcome(Gateway gateway, Control control, KernelSide kernel) {
     progress.say("%s", gateway.transport());
-    progress.say("kernel: %s", kernel.sentence());
+    progress.say("kernel: %s", kernel.status().sentence());
     progress.line("gateway   " + addresses(control));
     progress.line("console   " + control.address());
     progress.line("sign in   " + control.signInLink() + "   (once)");

@@ -13,6 +13,10 @@ import java.util.concurrent.TimeUnit;
 ///
 /// @param namespace empty: the host itself
 record Host(String namespace) {
+  /// `ip netns exec` gives the program a /sys of its own namespace, which lacks the control groups.
+  private static final String WITH_CGROUPS =
+      "mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>/dev/null; exec \"$@\"";
+
   /// What a program printed, both streams together, and how it ended.
   record Output(int exit, String text) {}
 
@@ -62,6 +66,7 @@ record Host(String namespace) {
     var all = new ArrayList<String>();
     if (!namespace.isEmpty()) {
       all.addAll(List.of("ip", "netns", "exec", namespace));
+      all.addAll(List.of("sh", "-c", WITH_CGROUPS, "sh"));
     }
     all.addAll(command);
     return new ProcessBuilder(all);
