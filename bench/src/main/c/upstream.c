@@ -114,7 +114,8 @@ static void welcome(int epoll, int listener)
 	int fd, one = 1;
 
 	while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0) {
-		if (fd >= CONNECTIONS_MAX || !(connections[fd] = calloc(1, sizeof(struct connection)))) {
+		if (fd >= CONNECTIONS_MAX ||
+		    !(connections[fd] = calloc(1, sizeof(struct connection)))) {
 			close(fd);
 			continue;
 		}

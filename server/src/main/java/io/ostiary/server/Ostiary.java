@@ -173,8 +173,9 @@ public final class Ostiary implements AutoCloseable {
 
   private void end(Gateway gateway) {
     var limit = drainTimeout;
-    if (gateway.gauges().open() > 0) {
-      progress.say("ending: running calls have %d s", limit.toSeconds());
+    long running = gateway.gauges().inFlight();
+    if (running > 0) {
+      progress.say("ending: %d running calls have %d s", running, limit.toSeconds());
     }
     if (!gateway.drain(limit)) {
       progress.say("ending: %d connections are cut", gateway.gauges().open());

@@ -137,6 +137,10 @@ final class TidyTest {
     if (indent < 2 || indent > 6 || !first.endsWith("{") || !first.contains("(")) {
       return start;
     }
+    if (start + 1 < lines.size() && lines.get(start + 1).strip().equals("return Stream.of(")) {
+      // A table of test cases is data; it may be as long as there are cases.
+      return start;
+    }
     var close = " ".repeat(indent) + "}";
     for (int i = start + 1; i < lines.size(); i++) {
       if (lines.get(i).startsWith(close)) {

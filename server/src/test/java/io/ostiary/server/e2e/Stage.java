@@ -54,15 +54,27 @@ final class Stage implements AutoCloseable {
   }
 
   private static List<String> service() {
-    return List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-Xmx64m",
-        "-XX:TieredStopAtLevel=1",
-        "-cp",
-        Path.of("target/test-classes").toAbsolutePath() + ":" + Ostiary.LIB + "/*",
-        "io.ostiary.server.e2e.OrderServiceProcess",
-        Hosts.UPSTREAM,
-        "" + UPSTREAM_PORT);
+    return program(OrderServiceProcess.class, Hosts.UPSTREAM, "" + UPSTREAM_PORT);
+  }
+
+  /// Knocks at the gateway's listener from `source` for some time.
+  static List<String> knocker(String source, int millis) {
+    return program(Knocker.class, source, Hosts.GATEWAY, "8080", "" + millis);
+  }
+
+  /// A test class of ours as a program of its own.
+  private static List<String> program(Class<?> main, String... arguments) {
+    var command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx64m",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                Path.of("target/test-classes").toAbsolutePath() + ":" + Ostiary.LIB + "/*",
+                main.getName()));
+    command.addAll(List.of(arguments));
+    return command;
   }
 
   private static void copy(String name, Path to) throws IOException {
