@@ -7,9 +7,10 @@
  * new flow takes the place of one that is old or small; a flow that is alive and proven stays, and
  * the packet is counted as unlisted. What is replaced is added to `evicted`, so that
  *     packets seen = sum(flows) + evicted + unlisted
- * holds at any moment, to the packet.
+ * holds to the packet, on each CPU. (A reader who copies the tables while packets arrive may see one
+ * of the terms a few packets older than the others.)
  */
-#define FLOWS 16384
+#define FLOWS 16384 /* fewer where there are more than four CPUs */
 #define SOURCES 8192
 #define PROVEN_PACKETS 8
 
@@ -47,5 +48,5 @@ struct meter_totals {
 	__u64 unlisted_bytes;
 };
 
-_Static_assert(sizeof(struct flow) == 72, "meter/FlowLayout.java");
-_Static_assert(sizeof(struct source) == 48, "meter/SourceLayout.java");
+_Static_assert(sizeof(struct flow) == 72, "shield/ShieldMemory.java");
+_Static_assert(sizeof(struct source) == 48, "shield/ShieldMemory.java");

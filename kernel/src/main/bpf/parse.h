@@ -29,6 +29,7 @@ struct packet {
 	__u32 destination[4];
 	__u32 length; /* of the whole frame, Ethernet header included */
 	__u32 headers; /* of these, up to the payload of TCP or UDP */
+	__u32 limit; /* where in the frame the IP packet ends; what follows is padding */
 	__u32 ifindex;
 	__u32 segments; /* frames on the wire that this packet stands for */
 	__u16 source_port; /* host order; 0: unknown */
@@ -38,6 +39,7 @@ struct packet {
 	__u8 protocol; /* of the payload; 0: unknown */
 	__u8 tcp_flags;
 	__u8 icmp_type;
+	__u8 hops; /* time to live */
 	bool has_ports;
 	bool later_fragment;
 };
@@ -116,7 +118,7 @@ static __always_inline bool parse_transport(struct packet *p, struct cursor *c, 
 			return false;
 		p->icmp_type = icmp->type;
 		p->headers = distance(start, c->at);
-		return true;
+		return p->headers <= p->limit;
 	}
 	if (p->protocol != IPPROTO_TCP && p->protocol != IPPROTO_UDP)
 		return true;
@@ -137,6 +139,9 @@ static __always_inline bool parse_transport(struct packet *p, struct cursor *c, 
 			return false;
 		p->headers = distance(start, c->at);
 	}
+	/* Padding of a short frame is not a header. */
+	if (p->headers > p->limit)
+		return false;
 	p->source_port = bpf_ntohs(ports->source);
 	p->destination_port = bpf_ntohs(ports->destination);
 	p->has_ports = true;
@@ -153,6 +158,7 @@ static __always_inline bool parse_ipv4(struct packet *p, struct cursor *c, void 
 		return false;
 	p->family = 4;
 	p->protocol = ip->protocol;
+	p->hops = ip->ttl;
 	p->source[2] = p->destination[2] = bpf_htonl(0xffff);
 	p->source[3] = ip->saddr;
 	p->destination[3] = ip->daddr;
@@ -161,6 +167,7 @@ static __always_inline bool parse_ipv4(struct packet *p, struct cursor *c, void 
 	/* 0 stands for more than 65,535 bytes in an aggregate (BIG TCP). */
 	if (length > behind || (length < ip->ihl * 4 && !(length == 0 && behind > 0xffff)))
 		return false;
+	p->limit = length ? p->length - behind + length : p->length;
 	c->at = (void *)ip + ip->ihl * 4;
 	if (c->at > c->end)
 		return false;
@@ -178,11 +185,16 @@ static __always_inline bool parse_ipv6(struct packet *p, struct cursor *c, void 
 	if (!ip || ip->version != 6)
 		return false;
 	p->family = 6;
+	p->hops = ip->hop_limit;
 	__builtin_memcpy(p->source, &ip->saddr, 16);
 	__builtin_memcpy(p->destination, &ip->daddr, 16);
 	behind = p->length - distance(start, ip + 1);
 	if (bpf_ntohs(ip->payload_len) > behind)
 		return false;
+	/* 0 may stand for a jumbogram, or for an aggregate as large as one. */
+	p->limit = p->length;
+	if (ip->payload_len || (ip->nexthdr != IPPROTO_HOPOPTS && behind <= 0xffff))
+		p->limit -= behind - bpf_ntohs(ip->payload_len);
 	next = ip->nexthdr;
 #pragma unroll
 	for (int i = 0; i <= EXTENSIONS_MAX; i++) {
@@ -195,7 +207,7 @@ static __always_inline bool parse_ipv6(struct packet *p, struct cursor *c, void 
 			if (bpf_ntohs(fragment->offset) >> 3) {
 				p->later_fragment = true;
 				p->protocol = next;
-				return true;
+				return distance(start, c->at) <= p->limit;
 			}
 		} else if (next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING ||
 			   next == IPPROTO_DSTOPTS || next == IPPROTO_AH) {
@@ -212,7 +224,7 @@ static __always_inline bool parse_ipv6(struct packet *p, struct cursor *c, void 
 				return false;
 		} else {
 			p->protocol = next;
-			return parse_transport(p, c, start);
+			return distance(start, c->at) <= p->limit && parse_transport(p, c, start);
 		}
 	}
 	return false;

@@ -3,7 +3,7 @@
  * shield and meter: every incoming packet is judged, counted, and listed by source and flow.
  *
  * One classifier, two entry points: XDP (native or generic) and tcx. What a packet costs does not
- * depend on the number of rules. Up to 62 different rules are bits of a 64-bit mask; a rule's
+ * depend on the number of rules. Up to 61 different rules are bits of a 64-bit mask; a rule's
  * sources, of which there may be any number, are compiled into a class for each address:
  *
  *     IPv4   top[address >> 16] -> class, or a block of 256 classes, one for each /24;
@@ -12,7 +12,8 @@
  *
  *     rules = classes[class] & ports[destination port] & protocols[protocol]
  *
- * Order: what the stack needs to stay reachable, management allow-list, bans, allow, deny, limits.
+ * Order: malformed, management allow-list, sessions of operators, what the stack needs to stay
+ * reachable, bans, allow, deny, limits. What is neither IPv4 nor IPv6 (ARP, ...) always passes.
  * The whole set is swapped by one store: packets read `active` once, and each table of the other
  * number was complete before it was made active.
  *
@@ -28,15 +29,24 @@
 
 #define TCX_NEXT -1
 #define TCX_DROP 2
+#define MLD_QUERY 130
 #define ND_FIRST 133
 #define ND_LAST 137
 #define PACKET_TOO_BIG 2
 #define UNREACHABLE 3
+#define ND_HOPS 255 /* from a neighbour: no router has let it pass (RFC 4861) */
+#define MLD_HOPS 1
+#define DHCP_SERVER 67
 #define DHCP_CLIENT 68
 #define DHCPV6_CLIENT 546
+#define DHCPV6_SERVER 547
 
 /* Only for benchmarks: 1 draws sources from 2^16 addresses, 2 from all. The verifier removes it. */
 const volatile __u32 random_sources = 0;
+
+/* Powers of two. Java makes the tables as large as the number of CPUs allows. */
+const volatile __u32 flow_slots = FLOWS;
+const volatile __u32 source_slots = SOURCES;
 
 /* Of each table below there are two, and control.active says which one counts. */
 struct {
@@ -233,13 +243,21 @@ static __always_inline __u32 protocol_index(__u8 protocol)
 /* Without these a host loses its neighbours, its address or its path MTU. */
 static __always_inline bool essential(struct packet *p)
 {
-	if (p->protocol == IPPROTO_ICMPV6)
-		return (p->icmp_type >= ND_FIRST && p->icmp_type <= ND_LAST) ||
-		       p->icmp_type == PACKET_TOO_BIG;
-	if (p->protocol == IPPROTO_ICMP)
-		return p->icmp_type == UNREACHABLE;
-	return p->protocol == IPPROTO_UDP && (p->destination_port == DHCP_CLIENT ||
-					      p->destination_port == DHCPV6_CLIENT);
+	if (p->later_fragment)
+		return false;
+	if (p->protocol == IPPROTO_UDP)
+		return p->family == 4 ? p->source_port == DHCP_SERVER &&
+						p->destination_port == DHCP_CLIENT
+				      : p->source_port == DHCPV6_SERVER &&
+						p->destination_port == DHCPV6_CLIENT;
+	if (p->family == 4)
+		return p->protocol == IPPROTO_ICMP && p->icmp_type == UNREACHABLE;
+	if (p->protocol != IPPROTO_ICMPV6)
+		return false;
+	if (p->icmp_type >= ND_FIRST && p->icmp_type <= ND_LAST)
+		return p->hops == ND_HOPS;
+	return p->icmp_type == PACKET_TOO_BIG ||
+	       (p->icmp_type == MLD_QUERY && p->hops == MLD_HOPS);
 }
 
 static __always_inline __u64 mix(__u64 h)
@@ -258,12 +276,15 @@ static __always_inline __u64 source_hash(struct packet *p, __u64 seed)
 	return mix(seed ^ high ^ low << 16);
 }
 
+/* An aggregate passes or is dropped whole; what it is charged for is bounded. */
+#define SEGMENTS_CHARGED_MAX 64
+
 static __always_inline bool over_limit(struct packet *p, struct rule_set *set, __u64 limits,
 				       __u64 seed)
 {
 	__u64 rule = 0, interval, tolerance, now, *next;
+	__u32 slot, packets;
 	__s64 ahead;
-	__u32 slot;
 
 	/* The lowest bit: the first limit of the file that is about this packet. */
 #pragma unroll
@@ -283,25 +304,41 @@ static __always_inline bool over_limit(struct packet *p, struct rule_set *set, _
 	now = bpf_jiffies64() << 32;
 	ahead = *next - now;
 	/* Further ahead than a bucket can be: it was never used, or not since jiffies wrapped. */
-	if (ahead < 0 || ahead > (__s64)(tolerance + interval + interval))
+	if (ahead < 0 || ahead > (__s64)(tolerance + interval * (SEGMENTS_CHARGED_MAX + 1)))
 		ahead = 0;
 	if (ahead > (__s64)tolerance)
 		return true;
-	*next = now + ahead + interval;
+	packets = p->segments < SEGMENTS_CHARGED_MAX ? p->segments : SEGMENTS_CHARGED_MAX;
+	*next = now + ahead + interval * packets;
 	return false;
 }
 
-static __always_inline enum reason judge(struct packet *p, struct control *c, __u32 active,
-					 struct rule_set *set)
+static __always_inline bool of_session(struct packet *p, __u32 active)
 {
-	__u32 class = p->family == 4 ? class_of_ipv4(p->source[3], active, set)
-				     : class_of_ipv6(p->source, active, set);
-	__u64 mask = set->classes[class & (CLASSES - 1)];
-	__u64 *port;
+	__u32 key = active << 16 | p->destination_port;
+	__u64 *port = bpf_map_lookup_elem(&ports, &key);
 
+	return p->has_ports && p->protocol == IPPROTO_TCP && port && *port & 1ULL << RULE_SESSION;
+}
+
+/* Global, as is `meter`: the verifier takes each by itself, not once for each way to parse. */
+__noinline int judge(struct packet *p, __u32 active)
+{
+	struct rule_set *set = bpf_map_lookup_elem(&rules, &active);
+	__u32 class, zero = 0;
+	__u64 mask, *port;
+	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
+
+	if (!p || !set || !c)
+		return REASON_PASSED;
+	class = p->family == 4 ? class_of_ipv4(p->source[3], active, set)
+			       : class_of_ipv6(p->source, active, set);
+	mask = set->classes[class & (CLASSES - 1)];
 	if (!mask)
 		return REASON_PASSED;
 	if (mask & 1ULL << RULE_MANAGEMENT)
+		return REASON_PASSED;
+	if (mask & 1ULL << RULE_SESSION && of_session(p, active))
 		return REASON_PASSED;
 	if (mask & 1ULL << RULE_BAN)
 		return essential(p) ? REASON_PASSED : REASON_BANNED;
@@ -327,7 +364,7 @@ static __always_inline void meter_source(struct packet *p, struct control *c, __
 {
 	__u64 h = mix(c->seed ^ ((__u64)p->source[0] << 32 | p->source[1]) ^
 		      mix((__u64)p->source[2] << 32 | p->source[3]));
-	__u32 slot = h & (SOURCES - 1);
+	__u32 slot = h & (source_slots - 1);
 	struct source *s = bpf_map_lookup_elem(&sources, &slot);
 
 	if (!s)
@@ -378,7 +415,7 @@ static __always_inline void meter_flow(struct packet *p, struct control *c, __u6
 		    ((__u64)p->source[1] << 32 | p->destination[2]);
 	h = mix(mix(h) ^ ((__u64)p->source_port << 48 | (__u64)p->destination_port << 32 |
 			  p->protocol));
-	slot = h & (FLOWS - 1);
+	slot = h & (flow_slots - 1);
 	f = bpf_map_lookup_elem(&flows, &slot);
 	if (!f || !t)
 		return;
@@ -409,11 +446,29 @@ static __always_inline void meter_flow(struct packet *p, struct control *c, __u6
 	f->tcp_flags |= p->tcp_flags;
 }
 
+static __always_inline __u64 bytes_on_wire(struct packet *p)
+{
+	return p->length + (__u64)(p->segments - 1) * p->headers;
+}
+
+static __always_inline int meter(struct packet *p, __u32 dropped)
+{
+	__u32 zero = 0, now = bpf_jiffies64();
+	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
+
+	if (!p || !c)
+		return 0;
+	meter_flow(p, c, bytes_on_wire(p), now);
+	if (p->family)
+		meter_source(p, c, bytes_on_wire(p), dropped, now);
+	return 0;
+}
+
 static __always_inline bool handle(struct packet *p, void *start, void *end)
 {
 	__u32 zero = 0, active, index;
 	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
-	__u64 bytes, now = bpf_jiffies64();
+	__u64 now = bpf_jiffies64();
 	enum reason reason = REASON_PASSED;
 	struct rule_set *set;
 	struct counter *counter;
@@ -425,7 +480,6 @@ static __always_inline bool handle(struct packet *p, void *start, void *end)
 	if (random_sources)
 		p->source[3] = random_sources == 1 ? bpf_get_prandom_u32() & 0xffff
 						   : bpf_get_prandom_u32();
-	bytes = p->length + (__u64)(p->segments - 1) * p->headers;
 	active = c->active & 1;
 	alive = now <= c->deadline;
 	set = alive ? bpf_map_lookup_elem(&rules, &active) : NULL;
@@ -433,7 +487,7 @@ static __always_inline bool handle(struct packet *p, void *start, void *end)
 		if (!sound)
 			reason = REASON_MALFORMED;
 		else if (p->family)
-			reason = judge(p, c, active, set);
+			reason = judge(p, active) & (REASONS - 1);
 	}
 	dropped = reason != REASON_PASSED && !set->dry_run;
 	index = (p->ifindex & (INTERFACES - 1)) * COUNTERS + reason +
@@ -441,11 +495,9 @@ static __always_inline bool handle(struct packet *p, void *start, void *end)
 	counter = bpf_map_lookup_elem(&counters, &index);
 	if (counter) {
 		counter->packets += p->segments;
-		counter->bytes += bytes;
+		counter->bytes += bytes_on_wire(p);
 	}
-	meter_flow(p, c, bytes, now);
-	if (p->family)
-		meter_source(p, c, bytes, dropped, now);
+	meter(p, dropped);
 	return !dropped;
 }
 

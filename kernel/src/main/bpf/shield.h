@@ -8,6 +8,7 @@
 #define RULE_BITS 64
 #define RULE_BAN 63        /* the bit of all bans */
 #define RULE_MANAGEMENT 62 /* the bit of the management allow-list */
+#define RULE_SESSION 61    /* the bit of operators' peers: they pass to the ports of their sessions */
 #define LENGTHS6_MAX 16    /* different IPv6 prefix lengths in one rule set */
 
 #define LENGTHS4_MAX 9
@@ -47,7 +48,7 @@ struct counter {
 	__u64 bytes;
 };
 
-/* Java writes, the programs read; but `hz_*`, which program `beat` writes. */
+/* Java writes, the programs read; but the first three, which program `beat` writes. */
 struct control {
 	__u64 deadline;  /* jiffies; later than this the programs pass everything */
 	__u64 jiffies;   /* when `beat` ran last */
@@ -58,5 +59,5 @@ struct control {
 	__u32 hz;        /* jiffies a second */
 };
 
-_Static_assert(sizeof(struct rule_set) == 3176, "shield/RuleSetLayout.java");
-_Static_assert(sizeof(struct control) == 48, "shield/ControlLayout.java");
+_Static_assert(sizeof(struct rule_set) == 3176, "shield/ShieldMemory.java");
+_Static_assert(sizeof(struct control) == 48, "shield/ShieldMemory.java");

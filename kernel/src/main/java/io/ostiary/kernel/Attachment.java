@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
 record Attachment(NetworkInterfaces.Found device, @Nullable BpfLink link, String mode, String why)
     implements AutoCloseable {
   private static final int EBUSY = 16;
+  private static final int EEXIST = 17;
   private static final int ENOTSUP = 95;
 
+  /// In the best mode that this interface takes.
   static Attachment of(Shield shield, NetworkInterfaces.Found device) {
     if (!device.ethernet()) {
       return new Attachment(
@@ -51,7 +53,7 @@ record Attachment(NetworkInterfaces.Found device, @Nullable BpfLink link, String
   }
 
   private static String reason(LibbpfException e, NetworkInterfaces.Found device) {
-    if (e.errno() == EBUSY) {
+    if (e.errno() == EBUSY || e.errno() == EEXIST) {
       return "another XDP program is attached, and it is not ours to displace"
           + " (bpftool net show dev %s tells which)".formatted(device.name());
     }
@@ -62,8 +64,30 @@ record Attachment(NetworkInterfaces.Found device, @Nullable BpfLink link, String
     return String.valueOf(e.getMessage());
   }
 
+  /// Where this interface's counters would be those of another one that is attached.
+  static Attachment refused(NetworkInterfaces.Found device, NetworkInterfaces.Found other) {
+    return new Attachment(
+        device,
+        null,
+        "off",
+        "its number %d shares the counters of %s (%d): numbers must differ modulo 256. Move it into another namespace and back, which gives it a new number"
+            .formatted(device.index(), other.name(), other.index()));
+  }
+
   boolean attached() {
     return link != null;
+  }
+
+  /// Whether it still holds: an interface can go, and another one come with its number.
+  boolean stands(NetworkInterfaces.Found now) {
+    if (!device.name().equals(now.name())) {
+      return false;
+    }
+    try {
+      return link == null || link.alive();
+    } catch (LibbpfException e) {
+      return false;
+    }
   }
 
   @Override

@@ -1,8 +1,6 @@
 package io.ostiary.kernel;
 
 import io.ostiary.kernel.libbpf.LibbpfException;
-import io.ostiary.kernel.shield.MeteredFlow;
-import io.ostiary.kernel.shield.MeteredSource;
 import io.ostiary.kernel.shield.RuleSetSource;
 import io.ostiary.kernel.shield.Shield;
 import io.ostiary.model.Ban;
@@ -14,7 +12,6 @@ import io.ostiary.model.PacketView;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +26,9 @@ import org.slf4j.LoggerFactory;
 public final class Kernel implements PacketView, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Kernel.class);
   private static final long BEAT_MILLIS = 500;
+  private static final int FOLLOW_BEATS = 2;
+  private static final int RETRY_BEATS = 20;
+  private static final KernelStatus.Counters NOTHING = new KernelStatus.Counters(0, 0, List.of());
 
   private final Shield shield;
   private final Map<Integer, Attachment> attachments = new LinkedHashMap<>();
@@ -37,6 +37,11 @@ public final class Kernel implements PacketView, AutoCloseable {
   private List<String> missing = List.of();
   private boolean dryRun;
   private long rulesVersion;
+  private int beats;
+
+  /// Why the programs do not hear from us; empty while they do.
+  private volatile String silence = "";
+
   private volatile boolean closed;
 
   /// What came of opening it.
@@ -59,7 +64,7 @@ public final class Kernel implements PacketView, AutoCloseable {
       kernel.heart.start();
       return new Opened.Running(kernel);
     } catch (LibbpfException e) {
-      return new Opened.Unavailable(sentence(e));
+      return new Opened.Unavailable(whyNot(e));
     } catch (IOException e) {
       return new Opened.Unavailable("the kernel side is off: " + e.getMessage());
     } catch (InterruptedException e) {
@@ -68,7 +73,7 @@ public final class Kernel implements PacketView, AutoCloseable {
     }
   }
 
-  private static String sentence(LibbpfException e) {
+  private static String whyNot(LibbpfException e) {
     if (e.isRefused()) {
       return "Packets are not inspected, because this process may not load kernel programs (%s): run it as root, or grant CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (systemd: AmbientCapabilities=)."
           .formatted(e.getMessage());
@@ -78,6 +83,8 @@ public final class Kernel implements PacketView, AutoCloseable {
   }
 
   /// Brings settings and bans into force: interfaces, then rules.
+  ///
+  /// Peers of SSH sessions are spared on their port without being named.
   ///
   /// @param management sources beside those of the settings that nothing may refuse
   /// @return what is wrong; empty when all of it is in force. The rules before stay otherwise.
@@ -91,7 +98,9 @@ public final class Kernel implements PacketView, AutoCloseable {
         return chosen.missing().stream().map(Kernel::unknown).toList();
       }
       var problems =
-          shield.install(new RuleSetSource(settings.rules(), bans, spared, settings.dryRun()));
+          shield.install(
+              new RuleSetSource(
+                  settings.rules(), bans, spared, OperatorSessions.now(), settings.dryRun()));
       if (!problems.isEmpty()) {
         return problems;
       }
@@ -120,30 +129,53 @@ public final class Kernel implements PacketView, AutoCloseable {
     attachments
         .entrySet()
         .removeIf(entry -> {
-          boolean gone = !wantedNow.containsKey(entry.getKey());
+          var now = wantedNow.get(entry.getKey());
+          boolean gone = now == null || !entry.getValue().stands(now) || worthAnotherTry(entry);
           if (gone) {
             entry.getValue().close();
           }
           return gone;
         });
     for (var found : wantedNow.values()) {
-      attachments.computeIfAbsent(found.index(), index -> Attachment.of(shield, found));
+      attachments.computeIfAbsent(found.index(), index -> attach(found));
     }
+  }
+
+  /// What kept us off an interface may have gone.
+  private boolean worthAnotherTry(Map.Entry<Integer, Attachment> entry) {
+    return !entry.getValue().attached() && beats % RETRY_BEATS == 0;
+  }
+
+  private Attachment attach(NetworkInterfaces.Found found) {
+    for (var other : attachments.values()) {
+      if (Shield.collide(found.index(), other.device().index())) {
+        return Attachment.refused(found, other.device());
+      }
+    }
+    var attachment = Attachment.of(shield, found);
+    LOG.info("{}: {} {}", found.name(), attachment.mode(), attachment.why());
+    return attachment;
   }
 
   private void beat() {
     while (!closed) {
       try {
         shield.beat();
+        silence = "";
         synchronized (this) {
-          if (!closed) {
+          beats++;
+          if (!closed && beats % FOLLOW_BEATS == 0) {
             follow();
           }
         }
-        Thread.sleep(BEAT_MILLIS);
       } catch (LibbpfException e) {
-        LOG.warn("the kernel programs were not told that we are alive: {}", e.getMessage());
-        return;
+        if (silence.isEmpty()) {
+          LOG.warn("the kernel programs were not told that we are alive: {}", e.getMessage());
+        }
+        silence = "The rules are suspended: " + e.getMessage() + ". ";
+      }
+      try {
+        Thread.sleep(BEAT_MILLIS);
       } catch (InterruptedException e) {
         return;
       }
@@ -152,10 +184,14 @@ public final class Kernel implements PacketView, AutoCloseable {
 
   @Override
   public synchronized KernelStatus status() {
+    boolean attached = attachments.values().stream().anyMatch(Attachment::attached);
     try {
       var interfaces = new ArrayList<KernelStatus.Interface>();
+      long would = 0;
       for (var attachment : attachments.values()) {
         var device = attachment.device();
+        var counted = shield.counted(device.index());
+        would += counted.wouldDrop().stream().mapToLong(KernelStatus.Drop::packets).sum();
         interfaces.add(
             new KernelStatus.Interface(
                 device.name(),
@@ -163,32 +199,36 @@ public final class Kernel implements PacketView, AutoCloseable {
                 device.driver(),
                 attachment.mode(),
                 attachment.why(),
-                shield.counters(device.index())));
+                attachment.attached() ? counted.counters() : NOTHING));
       }
-      boolean attached = attachments.values().stream().anyMatch(Attachment::attached);
-      return new KernelStatus(
+      return status(
           attached,
-          sentence(attached),
-          System.getProperty("os.version"),
-          null,
-          dryRun,
-          rulesVersion,
+          silence + sentence(attached, would),
           interfaces,
           shield.status(attached, attached ? "" : "attached to no interface"));
     } catch (LibbpfException e) {
-      return new KernelStatus(
-          false,
-          "the kernel programs cannot be read: " + e.getMessage(),
-          System.getProperty("os.version"),
-          null,
-          dryRun,
-          rulesVersion,
-          List.of(),
-          List.of());
+      return status(
+          false, "The kernel programs cannot be read: " + e.getMessage(), List.of(), List.of());
     }
   }
 
-  private String sentence(boolean attached) {
+  private KernelStatus status(
+      boolean running,
+      String sentence,
+      List<KernelStatus.Interface> interfaces,
+      List<KernelStatus.Program> programs) {
+    return new KernelStatus(
+        running,
+        sentence,
+        System.getProperty("os.version"),
+        shield.libraryVersion(),
+        dryRun,
+        rulesVersion,
+        interfaces,
+        programs);
+  }
+
+  private String sentence(boolean attached, long would) {
     var watched =
         attachments.values().stream()
             .map(attachment -> attachment.device().name() + " (" + attachment.mode() + ")")
@@ -200,15 +240,18 @@ public final class Kernel implements PacketView, AutoCloseable {
               : "Packets are not inspected: no interface takes the programs. " + watched)
           + gone;
     }
-    return "Watching " + watched + "." + (dryRun ? " Dry run: nothing is dropped." : "") + gone;
+    var dry =
+        dryRun
+            ? " Dry run: nothing is dropped; the rules would have dropped " + would + " packets."
+            : "";
+    return "Watching %s; the maps take %.1f MiB.%s%s"
+        .formatted(watched, shield.memoryBytes() / (double) (1 << 20), dry, gone);
   }
 
   @Override
   public List<Source> sources(int limit) {
     try {
-      return shield.sources().stream()
-          .sorted(Comparator.comparingLong(MeteredSource::packets).reversed())
-          .limit(limit)
+      return shield.sources(limit).stream()
           .map(source ->
               new Source(
                   source.address(),
@@ -225,9 +268,7 @@ public final class Kernel implements PacketView, AutoCloseable {
   @Override
   public List<Flow> flows(int limit) {
     try {
-      return shield.flows().stream()
-          .sorted(Comparator.comparingLong(MeteredFlow::packets).reversed())
-          .limit(limit)
+      return shield.flows(limit).stream()
           .map(flow ->
               new Flow(
                   flow.source(),

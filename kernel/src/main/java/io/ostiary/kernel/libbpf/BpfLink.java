@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /// A program attached to a network interface. Held by a file descriptor and nothing else.
 public final class BpfLink implements AutoCloseable {
@@ -24,6 +25,13 @@ public final class BpfLink implements AutoCloseable {
       this.flags = flags;
     }
   }
+
+  private static final int EBUSY = 16;
+  private static final int ONLY_IF_NONE = 1;
+  private static final int INFO_BYTES = 128;
+
+  /// In `struct bpf_link_info`, the same for XDP and tcx.
+  private static final long INFO_INTERFACE = 16;
 
   private final Libbpf library;
   private final int descriptor;
@@ -49,6 +57,49 @@ public final class BpfLink implements AutoCloseable {
               hook.attachType,
               options);
       return new BpfLink(library, descriptor);
+    }
+  }
+
+  /// The same error with the kernel's own words. A link is refused without any; the older way to
+  /// attach says why. It never displaces a program, and should it succeed after all, it is undone.
+  static LibbpfException explained(
+      LibbpfException error,
+      Libbpf library,
+      Transcript transcript,
+      BpfObject.Program program,
+      Hook hook,
+      int interfaceIndex)
+      throws LibbpfException {
+    if (hook == Hook.TCX || error.errno() == EBUSY || error.isRefused()) {
+      return error;
+    }
+    var said =
+        transcript.record(() -> {
+          library.number(
+              "attach",
+              "bpf_xdp_attach",
+              interfaceIndex,
+              program.descriptor(),
+              hook.flags | ONLY_IF_NONE,
+              MemorySegment.NULL);
+          library.number(
+              "detach", "bpf_xdp_detach", interfaceIndex, hook.flags, MemorySegment.NULL);
+        });
+    return new LibbpfException(
+        "cannot attach " + program.name(), error.errno(), Transcript.ofKernel(said));
+  }
+
+  /// Whether its interface is still there. Without it the link is an empty shell.
+  public boolean alive() throws LibbpfException {
+    try (var arena = Arena.ofConfined()) {
+      var info = arena.allocate(INFO_BYTES, 8);
+      library.number(
+          "link",
+          "bpf_obj_get_info_by_fd",
+          descriptor,
+          info,
+          arena.allocateFrom(JAVA_INT, INFO_BYTES));
+      return info.get(JAVA_INT, INFO_INTERFACE) != 0;
     }
   }
 

@@ -3,13 +3,17 @@ package io.ostiary.kernel.libbpf;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.ostiary.model.KernelStatus;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// A compiled object in the kernel: its programs, their maps, and what they are attached to.
 /// Confined to one thread at a time; its owner sees to that.
@@ -24,6 +28,9 @@ public final class BpfObject implements AutoCloseable {
   private final Libbpf library;
   private final MemorySegment object;
   private final List<MemorySegment> links = new ArrayList<>();
+  private List<Program> programs = List.of();
+  private List<BpfMap> maps = List.of();
+  private @Nullable Transcript transcript;
   private boolean closed;
 
   private BpfObject(Libbpf library, MemorySegment object) {
@@ -56,7 +63,28 @@ public final class BpfObject implements AutoCloseable {
 
   /// @param settings what the object's read-only data begins with, instead of what was compiled
   public static BpfObject load(String name, byte[] elf, byte[] settings) throws LibbpfException {
+    return load(name, elf, settings, Map.of());
+  }
+
+  /// @param entries how many entries maps have, by name, instead of what was compiled
+  public static BpfObject load(
+      String name, byte[] elf, byte[] settings, Map<String, Integer> entries)
+      throws LibbpfException {
     var library = Libbpf.load();
+    try {
+      return load(library, name, elf, settings, entries);
+    } catch (LibbpfException e) {
+      if (e.isRefused()) {
+        throw e;
+      }
+      var said = new Transcript(library).record(() -> load(library, name, elf, settings, entries));
+      throw new LibbpfException("cannot load " + name, e.errno(), Transcript.ofVerifier(said));
+    }
+  }
+
+  private static BpfObject load(
+      Libbpf library, String name, byte[] elf, byte[] settings, Map<String, Integer> entries)
+      throws LibbpfException {
     try (var arena = Arena.ofConfined()) {
       var file = arena.allocateFrom(ValueLayout.JAVA_BYTE, elf);
       var object =
@@ -69,13 +97,25 @@ public final class BpfObject implements AutoCloseable {
       var loaded = new BpfObject(library, object);
       try {
         loaded.set(settings, arena);
+        for (var map : entries.entrySet()) {
+          loaded.size(map.getKey(), map.getValue(), arena);
+        }
         library.number("cannot load " + name, "bpf_object__load", object);
+        loaded.programs = loaded.readPrograms();
+        loaded.maps = loaded.readMaps();
       } catch (LibbpfException e) {
         loaded.close();
         throw e;
       }
       return loaded;
     }
+  }
+
+  private void size(String map, int entries, Arena arena) throws LibbpfException {
+    var found =
+        library.pointerOrFail(
+            "map " + map, "bpf_object__find_map_by_name", object, arena.allocateFrom(map));
+    library.number("map " + map, "bpf_map__set_max_entries", found, entries);
   }
 
   private void set(byte[] settings, Arena arena) throws LibbpfException {
@@ -95,16 +135,20 @@ public final class BpfObject implements AutoCloseable {
         settings, 0, data.reinterpret(bytes), ValueLayout.JAVA_BYTE, 0, settings.length);
   }
 
-  public List<Program> programs() throws LibbpfException {
-    var programs = new ArrayList<Program>();
+  public List<Program> programs() {
+    return programs;
+  }
+
+  private List<Program> readPrograms() throws LibbpfException {
+    var found = new ArrayList<Program>();
     var at = library.pointer("bpf_object__next_program", object, MemorySegment.NULL);
     while (!at.equals(MemorySegment.NULL)) {
       int descriptor = library.number("program", "bpf_program__fd", at);
       var name = library.text("bpf_program__name", at);
-      programs.add(new Program(name, descriptor, instructions(descriptor), at));
+      found.add(new Program(name, descriptor, instructions(descriptor), at));
       at = library.pointer("bpf_object__next_program", object, at);
     }
-    return programs;
+    return List.copyOf(found);
   }
 
   private int instructions(int descriptor) throws LibbpfException {
@@ -116,11 +160,11 @@ public final class BpfObject implements AutoCloseable {
     }
   }
 
-  public List<BpfMap> maps() throws LibbpfException {
-    var maps = new ArrayList<BpfMap>();
+  private List<BpfMap> readMaps() throws LibbpfException {
+    var found = new ArrayList<BpfMap>();
     var at = library.pointer("bpf_object__next_map", object, MemorySegment.NULL);
     while (!at.equals(MemorySegment.NULL)) {
-      maps.add(
+      found.add(
           new BpfMap(
               library.text("bpf_map__name", at),
               library.text("libbpf_bpf_map_type_str", library.number("map", "bpf_map__type", at)),
@@ -130,40 +174,55 @@ public final class BpfObject implements AutoCloseable {
               library.number("map", "bpf_map__value_size", at)));
       at = library.pointer("bpf_object__next_map", object, at);
     }
-    return maps;
+    return List.copyOf(found);
   }
 
-  public List<KernelStatus.KernelMap> mapsStatus() throws LibbpfException {
-    return maps().stream()
+  /// The maps with the memory that the kernel says they take.
+  public List<KernelStatus.KernelMap> mapsStatus() {
+    return maps.stream()
         .map(map ->
-            new KernelStatus.KernelMap(
-                map.name(),
-                map.type(),
-                map.entriesMax(),
-                (long) map.entriesMax() * map.valueBytes()))
+            new KernelStatus.KernelMap(map.name(), map.type(), map.entriesMax(), memory(map)))
         .toList();
   }
 
+  private static long memory(BpfMap map) {
+    try (var lines = Files.lines(Path.of("/proc/self/fdinfo/" + map.descriptor()))) {
+      return lines
+          .filter(line -> line.startsWith("memlock:"))
+          .mapToLong(line -> Long.parseLong(line.substring(8).strip()))
+          .findFirst()
+          .orElse((long) map.entriesMax() * map.valueBytes());
+    } catch (IOException | NumberFormatException e) {
+      return (long) map.entriesMax() * map.valueBytes();
+    }
+  }
+
   /// The map of this name, to read and write by system calls.
-  public BpfTable table(String map) throws LibbpfException {
+  public BpfTable table(String map) {
     return new BpfTable(library, find(map));
   }
 
-  public Program program(String name) throws LibbpfException {
-    for (var program : programs()) {
+  public Program program(String name) {
+    for (var program : programs) {
       if (program.name().equals(name)) {
         return program;
       }
     }
-    throw new IllegalArgumentException(
-        "program: " + name + " (expected: one of " + programs() + ")");
+    throw new IllegalArgumentException("program: " + name + " (expected: one of " + programs + ")");
   }
 
   /// Attaches to a network interface; the link lives until [BpfLink#close] or the end of the
   /// process.
   public BpfLink attachInterface(Program program, BpfLink.Hook hook, int interfaceIndex)
       throws LibbpfException {
-    return BpfLink.create(library, program, hook, interfaceIndex);
+    try {
+      return BpfLink.create(library, program, hook, interfaceIndex);
+    } catch (LibbpfException e) {
+      if (transcript == null) {
+        transcript = new Transcript(library);
+      }
+      throw BpfLink.explained(e, library, transcript, program, hook, interfaceIndex);
+    }
   }
 
   public TestRun testRun(Program program) {
@@ -176,13 +235,18 @@ public final class BpfObject implements AutoCloseable {
     return library.share("cannot map the memory of " + map, find(map).descriptor(), bytes);
   }
 
-  private BpfMap find(String name) throws LibbpfException {
-    for (var map : maps()) {
+  private BpfMap find(String name) {
+    for (var map : maps) {
       if (map.name().equals(name)) {
         return map;
       }
     }
-    throw new IllegalArgumentException("map: " + name + " (expected: one of " + maps() + ")");
+    throw new IllegalArgumentException("map: " + name + " (expected: one of " + maps + ")");
+  }
+
+  /// The version of libbpf that loaded it.
+  public String libraryVersion() throws LibbpfException {
+    return library.version();
   }
 
   public Struct struct(String name) throws LibbpfException {

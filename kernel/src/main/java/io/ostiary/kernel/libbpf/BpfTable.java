@@ -21,24 +21,13 @@ public final class BpfTable {
     this.map = map;
   }
 
-  /// Reads one entry of a map whose keys are 32-bit numbers into `value`, which for a per-CPU map
-  /// holds one value for each possible CPU.
-  public void read(int key, MemorySegment value) throws LibbpfException {
-    try (var arena = Arena.ofConfined()) {
-      library.number(
-          "cannot read " + map.name(),
-          "bpf_map_lookup_elem",
-          map.descriptor(),
-          arena.allocateFrom(JAVA_INT, key),
-          value);
-    }
-  }
-
-  /// Reads entries of an array map from its beginning.
+  /// Reads `count` entries of an array map.
   ///
-  /// @param values room for `count` entries
-  public void readAll(int count, MemorySegment values) throws LibbpfException {
+  /// @param values room for them; of a per-CPU map, for one value of each possible CPU
+  public void read(int first, int count, MemorySegment values) throws LibbpfException {
     try (var arena = Arena.ofConfined()) {
+      // The key before the first one, and none before 0.
+      var before = first == 0 ? MemorySegment.NULL : arena.allocateFrom(JAVA_INT, first - 1);
       var keys = arena.allocate(JAVA_INT, count);
       var length = arena.allocateFrom(JAVA_INT, count);
       var next = arena.allocate(JAVA_INT);
@@ -47,7 +36,7 @@ public final class BpfTable {
             "cannot read " + map.name(),
             "bpf_map_lookup_batch",
             map.descriptor(),
-            MemorySegment.NULL,
+            before,
             next,
             keys,
             values,
@@ -81,8 +70,31 @@ public final class BpfTable {
     }
   }
 
-  /// Removes `count` entries of a hash map; all of them must be there.
+  /// Removes `count` entries of a hash map, those that are there.
   public void removeAll(MemorySegment keys, int count) throws LibbpfException {
+    try {
+      removeThere(keys, count);
+    } catch (LibbpfException e) {
+      if (e.errno() != NOT_THERE) {
+        throw e;
+      }
+      for (int i = 0; i < count; i++) {
+        removeOne(keys.asSlice((long) i * map.keyBytes(), map.keyBytes()));
+      }
+    }
+  }
+
+  private void removeOne(MemorySegment key) throws LibbpfException {
+    try {
+      library.number("cannot clear " + map.name(), "bpf_map_delete_elem", map.descriptor(), key);
+    } catch (LibbpfException e) {
+      if (e.errno() != NOT_THERE) {
+        throw e;
+      }
+    }
+  }
+
+  private void removeThere(MemorySegment keys, int count) throws LibbpfException {
     try (var arena = Arena.ofConfined()) {
       library.number(
           "cannot clear " + map.name(),

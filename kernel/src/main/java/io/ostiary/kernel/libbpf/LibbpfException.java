@@ -1,7 +1,7 @@
 package io.ostiary.kernel.libbpf;
 
-/// A call into libbpf or the kernel that did not succeed; the message is what was tried, and the
-/// name of the error.
+/// A call into libbpf or the kernel that did not succeed; the message is what was tried, the name
+/// of the error, and the kernel's own words where it said any.
 public final class LibbpfException extends Exception {
   private static final long serialVersionUID = 1;
 
@@ -10,7 +10,12 @@ public final class LibbpfException extends Exception {
   private final int errno;
 
   public LibbpfException(String what, int errno) {
-    super(what + ": " + nameOf(errno));
+    this(what, errno, "");
+  }
+
+  /// @param kernel what the kernel said of it, or nothing
+  public LibbpfException(String what, int errno, String kernel) {
+    super(what + ": " + nameOf(errno) + (kernel.isEmpty() ? "" : " (" + kernel + ")"));
     this.errno = errno;
   }
 
@@ -36,6 +41,7 @@ public final class LibbpfException extends Exception {
       case 19 -> "ENODEV";
       case 22 -> "EINVAL";
       case 28 -> "ENOSPC";
+      case 34 -> "ERANGE";
       case 38 -> "ENOSYS";
       case 95 -> "EOPNOTSUPP";
       default -> "errno " + errno;

@@ -9,226 +9,202 @@ import io.ostiary.kernel.libbpf.BpfObject;
 import io.ostiary.kernel.libbpf.BpfTable;
 import io.ostiary.kernel.libbpf.LibbpfException;
 import io.ostiary.model.KernelStatus;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.function.LongBinaryOperator;
 
-/// Reads what the programs counted: a copy of the per-CPU tables, with what several CPUs saw of one
-/// flow added up. Confined to one thread at a time.
+/// Reads what the programs counted, adding up what several CPUs saw. Confined to one thread at a
+/// time.
 final class Meter {
-  private static final int FLOWS = 16_384;
-  private static final int SOURCES = 8_192;
   private static final int INTERFACES = 256;
+  private static final int LONGS = 2;
+
+  private static final long FLOW_PACKETS = 48;
+  private static final long SOURCE_PACKETS = 16;
 
   private final BpfTable counters;
-  private final BpfTable flows;
-  private final BpfTable sources;
   private final BpfTable totals;
+  private final PerCpuEntries flows;
+  private final PerCpuEntries sources;
   private final MemorySegment control;
   private final int hz;
-  private final int processors = possibleProcessors();
+  private final int processors;
 
-  Meter(BpfObject object, MemorySegment control, int hz) throws LibbpfException {
+  /// Which interface counts in which slot; 0 means none has so far.
+  private final int[] owners = new int[INTERFACES];
+
+  Meter(BpfObject object, MemorySegment control, int hz, MeterSize size) {
     this.control = control;
     this.hz = hz;
+    processors = size.processors();
     counters = object.table("counters");
-    flows = object.table("flows");
-    sources = object.table("sources");
     totals = object.table("totals");
+    flows =
+        new PerCpuEntries(
+            object.table("flows"),
+            size.flows(),
+            processors,
+            ShieldMemory.FLOW_BYTES,
+            FLOW_PACKETS,
+            Meter::sameFlow);
+    sources =
+        new PerCpuEntries(
+            object.table("sources"),
+            size.sources(),
+            processors,
+            ShieldMemory.SOURCE_BYTES,
+            SOURCE_PACKETS,
+            (values, a, b) -> same(values, a, b, 16));
   }
 
-  /// The kernel gives per-CPU values for every CPU that could ever come up.
-  private static int possibleProcessors() {
-    try {
-      var range = Files.readString(Path.of("/sys/devices/system/cpu/possible")).strip();
-      var last = range.substring(Math.max(range.lastIndexOf('-'), range.lastIndexOf(',')) + 1);
-      return Integer.parseInt(last) + 1;
-    } catch (IOException | NumberFormatException e) {
-      return Runtime.getRuntime().availableProcessors();
-    }
-  }
-
-  KernelStatus.Counters counters(int interfaceIndex) throws LibbpfException {
-    var passed = counter(interfaceIndex, DropReason.PASSED.number());
-    var drops = new ArrayList<KernelStatus.Drop>();
-    for (var reason : DropReason.values()) {
-      if (reason != DropReason.PASSED) {
-        drops.add(drop(reason, counter(interfaceIndex, reason.number())));
+  /// Begins to count for an interface, at zero where another one, now gone, had its slot before.
+  void claim(int interfaceIndex) throws LibbpfException {
+    int slot = slot(interfaceIndex);
+    if (owners[slot] != 0 && owners[slot] != interfaceIndex) {
+      try (var arena = Arena.ofConfined()) {
+        var zeros = arena.allocate(ShieldMemory.COUNTER_BYTES * processors, 8);
+        for (int number = 0; number < DropReason.COUNTERS; number++) {
+          var key = arena.allocateFrom(JAVA_INT, slot * DropReason.COUNTERS + number);
+          counters.write(key, zeros);
+        }
       }
     }
-    var would = would(interfaceIndex);
-    long packets = passed[0];
-    long bytes = passed[1];
-    for (var drop : would) {
-      packets += drop.packets();
-      bytes += drop.bytes();
-    }
-    return new KernelStatus.Counters(packets, bytes, drops);
+    owners[slot] = interfaceIndex;
   }
 
-  List<KernelStatus.Drop> wouldDrop(int interfaceIndex) throws LibbpfException {
-    return would(interfaceIndex);
+  static int slot(int interfaceIndex) {
+    return interfaceIndex & (INTERFACES - 1);
   }
 
-  private List<KernelStatus.Drop> would(int interfaceIndex) throws LibbpfException {
-    var drops = new ArrayList<KernelStatus.Drop>();
-    for (var reason : DropReason.values()) {
-      if (reason != DropReason.PASSED) {
-        drops.add(drop(reason, counter(interfaceIndex, reason.number() + DropReason.WOULD)));
+  MeteredInterface counters(int interfaceIndex) throws LibbpfException {
+    try (var arena = Arena.ofConfined()) {
+      long stride = ShieldMemory.COUNTER_BYTES * processors;
+      var values = arena.allocate(DropReason.COUNTERS * stride, 8);
+      counters.read(slot(interfaceIndex) * DropReason.COUNTERS, DropReason.COUNTERS, values);
+      var drops = new ArrayList<KernelStatus.Drop>();
+      var would = new ArrayList<KernelStatus.Drop>();
+      long packets = sum(values, 0, 0, LONGS);
+      long bytes = sum(values, 0, 8, LONGS);
+      for (var reason : DropReason.values()) {
+        if (reason != DropReason.PASSED) {
+          drops.add(drop(reason, values, reason.number() * stride));
+          would.add(drop(reason, values, (reason.number() + DropReason.WOULD) * stride));
+          packets += would.getLast().packets();
+          bytes += would.getLast().bytes();
+        }
       }
-    }
-    return drops;
-  }
-
-  private static KernelStatus.Drop drop(DropReason reason, long[] counted) {
-    return new KernelStatus.Drop(reason.word(), counted[0], counted[1]);
-  }
-
-  private long[] counter(int interfaceIndex, int number) throws LibbpfException {
-    try (var arena = Arena.ofConfined()) {
-      var values = arena.allocate(ShieldMemory.COUNTER_BYTES * processors, 8);
-      counters.read((interfaceIndex & (INTERFACES - 1)) * DropReason.COUNTERS + number, values);
-      return sum(values, 0, 2);
+      return new MeteredInterface(
+          new KernelStatus.Counters(packets, bytes, drops), List.copyOf(would));
     }
   }
 
-  MeterTotals totals() throws LibbpfException {
-    try (var arena = Arena.ofConfined()) {
-      var values = arena.allocate(ShieldMemory.TOTALS_BYTES * processors, 8);
-      totals.read(0, values);
-      var sum = sum(values, 0, 6);
-      return new MeterTotals(sum[0], sum[1], sum[2], sum[3], sum[4], sum[5]);
-    }
+  private KernelStatus.Drop drop(DropReason reason, MemorySegment values, long at) {
+    return new KernelStatus.Drop(
+        reason.word(), sum(values, at, 0, LONGS), sum(values, at, 8, LONGS));
   }
 
-  private long[] sum(MemorySegment values, long offset, int count) {
-    var sum = new long[count];
-    long stride = values.byteSize() / processors;
+  /// Of one entry, over all CPUs.
+  private long sum(MemorySegment values, long at, long member, int longs) {
+    long sum = 0;
     for (int cpu = 0; cpu < processors; cpu++) {
-      for (int i = 0; i < count; i++) {
-        sum[i] += values.get(JAVA_LONG, offset + cpu * stride + 8L * i);
-      }
+      sum += values.get(JAVA_LONG, at + member + (long) cpu * longs * Long.BYTES);
     }
     return sum;
   }
 
-  List<MeteredSource> sources() throws LibbpfException {
-    var found = new HashMap<InetAddress, MeteredSource>();
+  MeterTotals totals() throws LibbpfException {
+    return totals(0);
+  }
+
+  /// Of the list of sources: the packets in it, what was evicted, what was not listed.
+  MeterTotals sourceTotals() throws LibbpfException {
+    return totals(1);
+  }
+
+  private MeterTotals totals(int entry) throws LibbpfException {
     try (var arena = Arena.ofConfined()) {
-      long stride = ShieldMemory.SOURCE_BYTES;
-      var values = arena.allocate(SOURCES * stride * processors, 8);
-      sources.readAll(SOURCES, values);
-      for (long at = 0; at < values.byteSize(); at += stride) {
-        if (values.get(JAVA_LONG, at + 16) != 0) {
-          var source = source(values, at);
-          found.merge(source.address(), source, Meter::both);
-        }
+      int longs = (int) (ShieldMemory.TOTALS_BYTES / Long.BYTES);
+      var values = arena.allocate(ShieldMemory.TOTALS_BYTES * processors, 8);
+      totals.read(entry, 1, values);
+      var sums = new long[longs];
+      for (int i = 0; i < longs; i++) {
+        sums[i] = sum(values, 0, (long) i * Long.BYTES, longs);
       }
+      return new MeterTotals(sums[0], sums[1], sums[2], sums[3], sums[4], sums[5]);
     }
-    return List.copyOf(found.values());
   }
 
-  private MeteredSource source(MemorySegment values, long at) {
-    return new MeteredSource(
-        address(values, at),
-        values.get(JAVA_LONG, at + 16),
-        values.get(JAVA_LONG, at + 24),
-        values.get(JAVA_LONG, at + 32),
-        nanos(values.get(JAVA_INT, at + 40)));
+  List<MeteredSource> sources(int limit) throws LibbpfException {
+    return sources.busiest(
+        limit,
+        (values, places) ->
+            new MeteredSource(
+                address(values, places.getFirst()),
+                sum(values, places, SOURCE_PACKETS),
+                sum(values, places, 24),
+                sum(values, places, 32),
+                nanos(values, places, 40, Math::max)));
   }
 
-  private static MeteredSource both(MeteredSource a, MeteredSource b) {
-    return new MeteredSource(
-        a.address(),
-        a.packets() + b.packets(),
-        a.bytes() + b.bytes(),
-        a.droppedPackets() + b.droppedPackets(),
-        Math.max(a.lastNanos(), b.lastNanos()));
+  List<MeteredFlow> flows(int limit) throws LibbpfException {
+    return flows.busiest(limit, this::flow);
   }
 
-  /// What makes two entries of different CPUs one flow.
-  private record Key(
-      InetAddress source,
-      int sourcePort,
-      InetAddress destination,
-      int destinationPort,
-      int protocol,
-      int vlan,
-      int interfaceIndex) {}
-
-  List<MeteredFlow> flows() throws LibbpfException {
-    Map<Key, MeteredFlow> found = new HashMap<>();
-    try (var arena = Arena.ofConfined()) {
-      long stride = ShieldMemory.FLOW_BYTES;
-      var values = arena.allocate(FLOWS * stride * processors, 8);
-      flows.readAll(FLOWS, values);
-      for (long at = 0; at < values.byteSize(); at += stride) {
-        if (values.get(JAVA_LONG, at + 48) != 0) {
-          var flow = flow(values, at);
-          found.merge(key(flow), flow, Meter::both);
-        }
-      }
+  private MeteredFlow flow(MemorySegment values, List<Long> places) {
+    long at = places.getFirst();
+    int flags = 0;
+    for (long place : places) {
+      flags |= values.get(JAVA_INT, place + 68);
     }
-    Collection<MeteredFlow> all = found.values();
-    return List.copyOf(all);
-  }
-
-  private MeteredFlow flow(MemorySegment values, long at) {
     return new MeteredFlow(
         address(values, at),
         Short.toUnsignedInt(values.get(JAVA_SHORT, at + 32)),
         address(values, at + 16),
         Short.toUnsignedInt(values.get(JAVA_SHORT, at + 34)),
+        values.get(JAVA_BYTE, at + 43),
         Byte.toUnsignedInt(values.get(JAVA_BYTE, at + 42)),
         Short.toUnsignedInt(values.get(JAVA_SHORT, at + 40)),
         values.get(JAVA_INT, at + 36),
-        values.get(JAVA_LONG, at + 48),
-        values.get(JAVA_LONG, at + 56),
-        nanos(values.get(JAVA_INT, at + 44)),
-        nanos(values.get(JAVA_INT, at + 64)),
-        values.get(JAVA_INT, at + 68));
+        sum(values, places, FLOW_PACKETS),
+        sum(values, places, 56),
+        nanos(values, places, 44, Math::min),
+        nanos(values, places, 64, Math::max),
+        flags);
   }
 
-  private static Key key(MeteredFlow flow) {
-    return new Key(
-        flow.source(),
-        flow.sourcePort(),
-        flow.destination(),
-        flow.destinationPort(),
-        flow.protocol(),
-        flow.vlan(),
-        flow.interfaceIndex());
+  /// Addresses, ports, interface, VLAN, protocol and family: the first 44 bytes.
+  private static boolean sameFlow(MemorySegment values, long a, long b) {
+    return same(values, a, b, 40) && values.get(JAVA_INT, a + 40) == values.get(JAVA_INT, b + 40);
   }
 
-  private static MeteredFlow both(MeteredFlow a, MeteredFlow b) {
-    return new MeteredFlow(
-        a.source(),
-        a.sourcePort(),
-        a.destination(),
-        a.destinationPort(),
-        a.protocol(),
-        a.vlan(),
-        a.interfaceIndex(),
-        a.packets() + b.packets(),
-        a.bytes() + b.bytes(),
-        Math.min(a.firstNanos(), b.firstNanos()),
-        Math.max(a.lastNanos(), b.lastNanos()),
-        a.tcpFlags() | b.tcpFlags());
+  private static boolean same(MemorySegment values, long a, long b, int bytes) {
+    for (int at = 0; at < bytes; at += Long.BYTES) {
+      if (values.get(JAVA_LONG, a + at) != values.get(JAVA_LONG, b + at)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static long sum(MemorySegment values, List<Long> places, long member) {
+    return places.stream().mapToLong(at -> values.get(JAVA_LONG, at + member)).sum();
   }
 
   /// The lower half of a tick count as nanoseconds, measured from the last beat.
-  private long nanos(int jiffies) {
-    int since = (int) control.get(JAVA_LONG, ShieldMemory.JIFFIES) - jiffies;
-    return control.get(JAVA_LONG, ShieldMemory.NANOS) - since * (1_000_000_000L / hz);
+  private long nanos(
+      MemorySegment values, List<Long> places, long member, LongBinaryOperator which) {
+    long beat = control.get(JAVA_LONG, ShieldMemory.JIFFIES);
+    return places.stream()
+        .mapToLong(at -> {
+          int since = (int) beat - values.get(JAVA_INT, at + member);
+          return control.get(JAVA_LONG, ShieldMemory.NANOS) - since * (1_000_000_000L / hz);
+        })
+        .reduce(which)
+        .orElse(0);
   }
 
   private static InetAddress address(MemorySegment values, long at) {

@@ -3,12 +3,13 @@ package io.ostiary.kernel.shield;
 import java.net.InetAddress;
 
 /// A flow as the meter listed it, of one or several CPUs. Times are CLOCK_MONOTONIC nanoseconds, to
-/// one kernel tick.
+/// one kernel tick. `family` is 4, 6, or 0 for what is neither, which all is one flow.
 public record MeteredFlow(
     InetAddress source,
     int sourcePort,
     InetAddress destination,
     int destinationPort,
+    int family,
     int protocol,
     int vlan,
     int interfaceIndex,

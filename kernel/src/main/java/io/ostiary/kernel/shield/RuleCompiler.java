@@ -16,7 +16,7 @@ import java.util.TreeSet;
 ///
 /// Rules that differ only in their sources share one bit; so a deny list may have any number of
 /// prefixes, and a hundred thousand bans are one bit too. What is limited, and said so clearly, is
-/// the number of rules that differ otherwise (62), and in how many different ways their sources
+/// the number of rules that differ otherwise (61), and in how many different ways their sources
 /// overlap (254).
 final class RuleCompiler {
   private final long[] classes = new long[RuleTables.CLASSES];
@@ -68,6 +68,8 @@ final class RuleCompiler {
       add(rule, 1L << bit, bit);
     }
     source.management().forEach(cidr -> prefix(cidr, 1L << RuleTables.MANAGEMENT));
+    source.sessions().peers().forEach(peer -> prefix(peer, 1L << RuleTables.SESSION));
+    source.sessions().ports().forEach(port -> ports[port] |= 1L << RuleTables.SESSION);
     source.bans().forEach(ban -> prefix(ban.source(), 1L << RuleTables.BAN));
     classNumbers.put(anySource, 0);
     classes[0] = anySource;
@@ -86,6 +88,12 @@ final class RuleCompiler {
       return new Outcome.Refused(
           "kernel.rules: their sources overlap in %d different ways (expected: at most %d)"
               .formatted(classNumbers.size(), RuleTables.LONGER));
+    }
+    int longest = Math.max(long4.size(), six.size());
+    if (longest > RuleTables.LONG_ENTRIES_MAX) {
+      return new Outcome.Refused(
+          "kernel.rules: %d prefixes of IPv6, or of IPv4 longer than /24 (expected: at most %d of each)"
+              .formatted(longest, RuleTables.LONG_ENTRIES_MAX));
     }
     var lengths = new TreeSet<Integer>();
     six.forEach(prefix -> lengths.add(prefix.length()));
@@ -188,9 +196,13 @@ final class RuleCompiler {
       Arrays.fill(block, at, at + (1 << (24 - entry.length())), (byte) number);
       return;
     }
-    if ((block[at] & 255) != RuleTables.LONGER) {
-      var around = new byte[] {entry.address()[0], entry.address()[1], entry.address()[2], 0};
-      long4.add(new RuleTables.Prefix(around, 24, block[at] & 255));
+    int around = block[at] & 255;
+    if (around != RuleTables.LONGER) {
+      // Class 0 is what stands for a source that is not found.
+      if (around != 0) {
+        var slash24 = new byte[] {entry.address()[0], entry.address()[1], entry.address()[2], 0};
+        long4.add(new RuleTables.Prefix(slash24, 24, around));
+      }
       block[at] = (byte) RuleTables.LONGER;
     }
     long4.add(new RuleTables.Prefix(entry.address(), entry.length(), number));

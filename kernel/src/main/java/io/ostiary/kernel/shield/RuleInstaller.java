@@ -10,8 +10,11 @@ import io.ostiary.kernel.libbpf.LibbpfException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Writes rule sets into the tables of the number that is not active, makes it active by one store,
 /// and waits until no packet can still be reading the other one. Confined to one thread at a time.
@@ -21,6 +24,7 @@ final class RuleInstaller {
   private static final int BLOCK_BYTES = 256;
   private static final int KEY4_BYTES = 8;
   private static final int KEY6_BYTES = 20;
+  private static final Logger LOG = LoggerFactory.getLogger(RuleInstaller.class);
   private static final VarHandle INT = JAVA_INT.varHandle();
 
   private final MemorySegment control;
@@ -33,6 +37,8 @@ final class RuleInstaller {
   private final List<List<RuleTables.Prefix>> installed4;
   private final List<List<RuleTables.Prefix>> installed6;
   private final int hz;
+  private boolean released = true;
+  private long blockBytes;
 
   RuleInstaller(BpfObject object, MemorySegment control, int hz) throws LibbpfException {
     this.control = control;
@@ -43,13 +49,16 @@ final class RuleInstaller {
     blocks = object.table("ipv4_blocks");
     long4 = new BpfTable[] {object.table("ipv4_long_0"), object.table("ipv4_long_1")};
     prefixes6 = new BpfTable[] {object.table("ipv6_0"), object.table("ipv6_1")};
-    installed4 = new java.util.ArrayList<>(List.of(List.of(), List.of()));
-    installed6 = new java.util.ArrayList<>(List.of(List.of(), List.of()));
+    installed4 = new ArrayList<>(List.of(List.of(), List.of()));
+    installed6 = new ArrayList<>(List.of(List.of(), List.of()));
   }
 
   void install(RuleTables tables) throws LibbpfException {
     int active = control.get(JAVA_INT, ShieldMemory.ACTIVE);
     int next = 1 - active;
+    if (!released) {
+      release(next);
+    }
     long4(next, tables.long4());
     prefixes6(next, tables.prefixes6());
     blocks(next, tables.blocks());
@@ -60,8 +69,28 @@ final class RuleInstaller {
     }
     ruleSet(rules.asSlice(next * ShieldMemory.RULE_SET_BYTES), tables);
     INT.setVolatile(control, ShieldMemory.ACTIVE, next);
+    released = false;
+    blockBytes = (long) (tables.blocks().size() + 1) * BLOCK_BYTES;
+    try {
+      release(active);
+    } catch (LibbpfException e) {
+      // The new rules are in force. The memory of the old ones is given back before the next.
+      LOG.debug("the rules before were not released: {}", e.getMessage());
+    }
+  }
+
+  /// Gives back what the rules before needed, once no packet reads them any more.
+  private void release(int slot) throws LibbpfException {
     // An empty table in the place of the old blocks; putting it there waits for the last reader.
-    blocks.putArray(active, 1, BLOCK_BYTES, empty -> {});
+    blocks.putArray(slot, 1, BLOCK_BYTES, empty -> {});
+    long4(slot, List.of());
+    prefixes6(slot, List.of());
+    released = true;
+  }
+
+  /// Of the blocks of IPv4 classes, which the kernel does not count with the map that holds them.
+  long unlistedBytes() {
+    return blockBytes;
   }
 
   private void ruleSet(MemorySegment set, RuleTables tables) {
@@ -77,7 +106,7 @@ final class RuleInstaller {
       if (rate > 0) {
         long interval = ((long) hz << 32) / rate;
         set.set(JAVA_LONG, ShieldMemory.INTERVALS + 8L * rule, interval);
-        set.set(JAVA_LONG, ShieldMemory.TOLERANCES + 8L * rule, interval * burst(rate));
+        set.set(JAVA_LONG, ShieldMemory.TOLERANCES + 8L * rule, interval * (burst(rate) - 1));
       }
     }
     lengths(set, ShieldMemory.LENGTHS4, tables.long4());
@@ -123,34 +152,42 @@ final class RuleInstaller {
         });
   }
 
+  /// What may stand in a table is noted before it is written: a write can fail half-way.
   private void long4(int slot, List<RuleTables.Prefix> next) throws LibbpfException {
-    replace(long4[slot], installed4.get(slot), next, 4, KEY4_BYTES);
+    remove(long4[slot], installed4.get(slot), 4, KEY4_BYTES);
     installed4.set(slot, next);
+    write(long4[slot], next, 4, KEY4_BYTES);
   }
 
   private void prefixes6(int slot, List<RuleTables.Prefix> next) throws LibbpfException {
-    replace(prefixes6[slot], installed6.get(slot), next, 16, KEY6_BYTES);
+    remove(prefixes6[slot], installed6.get(slot), 16, KEY6_BYTES);
     installed6.set(slot, next);
+    write(prefixes6[slot], next, 16, KEY6_BYTES);
   }
 
-  private static void replace(
-      BpfTable table,
-      List<RuleTables.Prefix> before,
-      List<RuleTables.Prefix> after,
-      int addressBytes,
-      int keyBytes)
+  private static void remove(
+      BpfTable table, List<RuleTables.Prefix> prefixes, int addressBytes, int keyBytes)
       throws LibbpfException {
+    if (prefixes.isEmpty()) {
+      return;
+    }
     try (var arena = Arena.ofConfined()) {
-      if (!before.isEmpty()) {
-        table.removeAll(keys(arena, before, addressBytes, keyBytes), before.size());
+      table.removeAll(keys(arena, prefixes, addressBytes, keyBytes), prefixes.size());
+    }
+  }
+
+  private static void write(
+      BpfTable table, List<RuleTables.Prefix> prefixes, int addressBytes, int keyBytes)
+      throws LibbpfException {
+    if (prefixes.isEmpty()) {
+      return;
+    }
+    try (var arena = Arena.ofConfined()) {
+      var values = arena.allocate(JAVA_INT, prefixes.size());
+      for (int i = 0; i < prefixes.size(); i++) {
+        values.setAtIndex(JAVA_INT, i, prefixes.get(i).classNumber());
       }
-      if (!after.isEmpty()) {
-        var values = arena.allocate(JAVA_INT, after.size());
-        for (int i = 0; i < after.size(); i++) {
-          values.setAtIndex(JAVA_INT, i, after.get(i).classNumber());
-        }
-        table.writeAll(keys(arena, after, addressBytes, keyBytes), values, after.size());
-      }
+      table.writeAll(keys(arena, prefixes, addressBytes, keyBytes), values, prefixes.size());
     }
   }
 

@@ -5,12 +5,17 @@ import io.ostiary.model.Cidr;
 import io.ostiary.model.KernelRule;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 
 /// Everything that decides about packets, before it is compiled.
 ///
 /// @param management sources that neither a rule nor a ban can refuse
 public record RuleSetSource(
-    List<KernelRule> rules, Collection<Ban> bans, List<Cidr> management, boolean dryRun) {
+    List<KernelRule> rules,
+    Collection<Ban> bans,
+    List<Cidr> management,
+    Sessions sessions,
+    boolean dryRun) {
   public RuleSetSource {
     rules = List.copyOf(rules);
     bans = List.copyOf(bans);
@@ -18,6 +23,17 @@ public record RuleSetSource(
   }
 
   public static RuleSetSource empty() {
-    return new RuleSetSource(List.of(), List.of(), List.of(), false);
+    return new RuleSetSource(List.of(), List.of(), List.of(), Sessions.NONE, false);
+  }
+
+  /// Who is signed in from afar: neither a rule nor a ban can cut these sessions. Only TCP to their
+  /// ports is spared, for whoever reaches the port has a connection before he has signed in.
+  public record Sessions(Set<Cidr> peers, Set<Integer> ports) {
+    public static final Sessions NONE = new Sessions(Set.of(), Set.of());
+
+    public Sessions {
+      peers = Set.copyOf(peers);
+      ports = Set.copyOf(ports);
+    }
   }
 }

@@ -33,12 +33,14 @@ record RuleTables(
     boolean dryRun,
     int rules) {
   static final int CLASSES = 256;
-  static final int RULES_MAX = 62;
+  static final int RULES_MAX = 61;
+  static final int SESSION = 61;
   static final int MANAGEMENT = 62;
   static final int BAN = 63;
   static final int BLOCK = 0x8000_0000;
   static final int LONGER = 255;
   static final int LENGTHS6_MAX = 16;
+  static final int LONG_ENTRIES_MAX = 131_072;
 
   /// @param address masked, 4 or 16 bytes
   @SuppressWarnings("ArrayRecordComponent")

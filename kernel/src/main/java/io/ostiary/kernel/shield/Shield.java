@@ -10,6 +10,8 @@ import io.ostiary.kernel.libbpf.TestRun;
 import io.ostiary.model.KernelStatus;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,6 +29,10 @@ public final class Shield implements AutoCloseable {
   private static final String OBJECT = "/bpf/shield.bpf.o";
   private static final int[] TICK_RATES = {100, 250, 300, 1000};
   private static final long CALIBRATION_MILLIS = 60;
+
+  /// How many seconds after its start the kernel lets its tick count overflow, to find bugs early.
+  private static final long OVERFLOW_SECONDS = 300;
+
   private static final Map<String, String> HOOKS =
       Map.of("shield_xdp", "xdp", "shield_tcx", "tcx/ingress");
 
@@ -35,24 +41,27 @@ public final class Shield implements AutoCloseable {
   private final TestRun beat;
   private final RuleInstaller installer;
   private final Meter meter;
-  private final List<BpfObject.Program> programs;
+  private final String libraryVersion;
+  private List<KernelStatus.KernelMap> maps = List.of();
   private boolean closed;
 
-  private Shield(BpfObject object) throws LibbpfException, IOException, InterruptedException {
+  private Shield(BpfObject object, MeterSize size)
+      throws LibbpfException, IOException, InterruptedException {
     var differences = ShieldMemory.differences(object);
     if (!differences.isEmpty()) {
       throw new IOException(String.join("; ", differences));
     }
     this.object = object;
-    this.programs = object.programs();
     this.control = object.share("shield_control", ShieldMemory.CONTROL_BYTES);
     this.beat = object.testRun(object.program("beat"));
     control.set(JAVA_LONG, ShieldMemory.SEED, new SecureRandom().nextLong());
-    int hz = calibrate();
+    int hz = tickRate();
     control.set(JAVA_INT, ShieldMemory.HZ, hz);
     control.set(JAVA_LONG, ShieldMemory.BEAT_TICKS, (long) hz * SILENCE_SECONDS);
     this.installer = new RuleInstaller(object, control, hz);
-    this.meter = new Meter(object, control, hz);
+    this.meter = new Meter(object, control, hz, size);
+    this.maps = object.mapsStatus();
+    this.libraryVersion = object.libraryVersion();
   }
 
   /// Loads and verifies; attaches nothing.
@@ -63,7 +72,8 @@ public final class Shield implements AutoCloseable {
   }
 
   /// @param randomSources 0; for benchmarks 1 or 2, see `shield.bpf.c`
-  static Shield load(int randomSources) throws LibbpfException, IOException, InterruptedException {
+  public static Shield load(int randomSources)
+      throws LibbpfException, IOException, InterruptedException {
     byte[] elf;
     try (var stream = Shield.class.getResourceAsStream(OBJECT)) {
       if (stream == null) {
@@ -71,18 +81,40 @@ public final class Shield implements AutoCloseable {
       }
       elf = stream.readAllBytes();
     }
-    var object = BpfObject.load("shield", elf, new byte[] {(byte) randomSources, 0, 0, 0});
+    var size = MeterSize.ofThisHost();
+    var settings =
+        ByteBuffer.allocate(3 * Integer.BYTES)
+            .order(ByteOrder.nativeOrder())
+            .putInt(randomSources)
+            .putInt(size.flows())
+            .putInt(size.sources())
+            .array();
+    var entries = Map.of("flows", size.flows(), "sources", size.sources());
+    var object = BpfObject.load("shield", elf, settings, entries);
     try {
-      return new Shield(object);
+      return new Shield(object, size);
     } catch (LibbpfException | IOException | InterruptedException e) {
       object.close();
       throw e;
     }
   }
 
-  /// The kernel's tick rate, which it tells nobody: the number of jiffies between two moments.
-  private int calibrate() throws LibbpfException, InterruptedException {
+  /// The kernel's tick rate, which it tells nobody: from the ticks since it started, or where its
+  /// clocks do not agree (a virtual machine that was moved), between two moments.
+  private int tickRate() throws LibbpfException, InterruptedException {
     beat();
+    long jiffies = control.get(JAVA_LONG, ShieldMemory.JIFFIES);
+    double seconds = control.get(JAVA_LONG, ShieldMemory.NANOS) / 1e9;
+    for (int candidate : TICK_RATES) {
+      double since = jiffies - ((1L << 32) - OVERFLOW_SECONDS * candidate);
+      if (Math.abs(since / candidate - seconds) < seconds / 100) {
+        return candidate;
+      }
+    }
+    return calibrate();
+  }
+
+  private int calibrate() throws LibbpfException, InterruptedException {
     long jiffies = control.get(JAVA_LONG, ShieldMemory.JIFFIES);
     long nanos = control.get(JAVA_LONG, ShieldMemory.NANOS);
     Thread.sleep(CALIBRATION_MILLIS);
@@ -113,6 +145,7 @@ public final class Shield implements AutoCloseable {
       case RuleCompiler.Outcome.Refused(var problem) -> List.of(problem);
       case RuleCompiler.Outcome.Compiled(var tables) -> {
         installer.install(tables);
+        maps = object.mapsStatus();
         yield List.of();
       }
     };
@@ -122,43 +155,68 @@ public final class Shield implements AutoCloseable {
   ///   where the driver cannot
   public synchronized BpfLink attach(BpfLink.Hook hook, int interfaceIndex) throws LibbpfException {
     var name = hook == BpfLink.Hook.TCX ? "shield_tcx" : "shield_xdp";
+    meter.claim(interfaceIndex);
     return object.attachInterface(object.program(name), hook, interfaceIndex);
   }
 
   /// Packets and bytes of one interface by verdict, since the programs were loaded.
   public synchronized KernelStatus.Counters counters(int interfaceIndex) throws LibbpfException {
+    return meter.counters(interfaceIndex).counters();
+  }
+
+  /// Both in one reading.
+  public synchronized MeteredInterface counted(int interfaceIndex) throws LibbpfException {
     return meter.counters(interfaceIndex);
   }
 
-  /// What dry-run would have dropped.
+  /// What dry-run let pass though a rule would have dropped it.
   public synchronized List<KernelStatus.Drop> wouldDrop(int interfaceIndex) throws LibbpfException {
-    return meter.wouldDrop(interfaceIndex);
+    return meter.counters(interfaceIndex).wouldDrop();
   }
 
-  public synchronized List<MeteredSource> sources() throws LibbpfException {
-    return meter.sources();
+  /// The busiest first. Addresses that share a slot of the table with a busier one are not listed.
+  public synchronized List<MeteredSource> sources(int limit) throws LibbpfException {
+    return meter.sources(limit);
   }
 
-  public synchronized List<MeteredFlow> flows() throws LibbpfException {
-    return meter.flows();
+  /// The busiest first.
+  public synchronized List<MeteredFlow> flows(int limit) throws LibbpfException {
+    return meter.flows(limit);
   }
 
-  /// packets = sum over [#flows] + evicted + unlisted, at any moment.
+  /// packets = sum over all flows + evicted + unlisted.
   public synchronized MeterTotals totals() throws LibbpfException {
     return meter.totals();
   }
 
+  /// The same of the list of sources, in which what is not IP does not stand.
+  public synchronized MeterTotals sourceTotals() throws LibbpfException {
+    return meter.sourceTotals();
+  }
+
+  /// Whether two interfaces would count into the same counters.
+  public static boolean collide(int oneIndex, int otherIndex) {
+    return oneIndex != otherIndex && Meter.slot(oneIndex) == Meter.slot(otherIndex);
+  }
+
+  public String libraryVersion() {
+    return libraryVersion;
+  }
+
+  /// What all maps take, as the kernel counts it.
+  public synchronized long memoryBytes() {
+    return maps.stream().mapToLong(KernelStatus.KernelMap::bytes).sum() + installer.unlistedBytes();
+  }
+
   /// Runs one of the programs without an interface, for tests and benchmarks.
-  TestRun testRun(String program) throws LibbpfException {
+  public TestRun testRun(String program) {
     return object.testRun(object.program(program));
   }
 
   /// For the kernel page. The memory of all maps stands with the first program.
-  public List<KernelStatus.Program> status(boolean attached, String why) throws LibbpfException {
-    var maps = object.mapsStatus();
-    long bytes = maps.stream().mapToLong(KernelStatus.KernelMap::bytes).sum();
+  public synchronized List<KernelStatus.Program> status(boolean attached, String why) {
     var status = new ArrayList<KernelStatus.Program>();
-    for (var program : programs) {
+    for (var program : object.programs()) {
       var hook = HOOKS.get(program.name());
       if (hook != null) {
         boolean first = status.isEmpty();
@@ -169,7 +227,7 @@ public final class Shield implements AutoCloseable {
                 attached,
                 why,
                 program.instructions(),
-                first ? bytes : 0,
+                first ? memoryBytes() : 0,
                 first ? maps : List.of()));
       }
     }

@@ -84,14 +84,26 @@ final class ShieldMemory {
               "bytes", 24L,
               "dropped", 32L,
               "last", 40L,
-              "family", 44L));
+              "family", 44L),
+          "counter",
+          Map.of("packets", 0L, "bytes", 8L),
+          "meter_totals",
+          Map.of(
+              "packets", 0L,
+              "bytes", 8L,
+              "evicted_packets", 16L,
+              "evicted_bytes", 24L,
+              "unlisted_packets", 32L,
+              "unlisted_bytes", 40L));
 
   private static final Map<String, Long> SIZES =
       Map.of(
           "rule_set", RULE_SET_BYTES,
           "control", CONTROL_BYTES,
           "flow", FLOW_BYTES,
-          "source", SOURCE_BYTES);
+          "source", SOURCE_BYTES,
+          "counter", COUNTER_BYTES,
+          "meter_totals", TOTALS_BYTES);
 
   private ShieldMemory() {}
 
