@@ -2,6 +2,7 @@ package io.ostiary.gateway;
 
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.util.ResourceLeakDetector;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.ostiary.gateway.connection.Listeners;
 import io.ostiary.gateway.exchange.Plan;
@@ -38,10 +39,12 @@ public final class Gateway implements AutoCloseable {
   private final Listeners listeners;
   private volatile @Nullable Plan plan;
   private boolean ended;
+  private boolean closed;
 
   public Gateway(DataPlane dataPlane) {
     this.dataPlane = dataPlane;
     transport = Transport.choose(dataPlane.preferred());
+    leakDetectionOnlyWhereAsked();
     group =
         new MultiThreadIoEventLoopGroup(
             dataPlane.loops(), new DefaultThreadFactory("ostiary-loop"), transport.handlers());
@@ -59,6 +62,14 @@ public final class Gateway implements AutoCloseable {
     registry = new UpstreamRegistry(loops);
     compiler = new PlanCompiler(dataPlane.policies(), registry, shared);
     listeners = new Listeners(group, transport, loops, this::plan);
+  }
+
+  /// By default Netty follows one buffer in 128 with two stack traces, which is some per cent of a
+  /// call and tells users nothing. `-Dio.netty.leakDetection.level` turns it on.
+  private static void leakDetectionOnlyWhereAsked() {
+    if (System.getProperty("io.netty.leakDetection.level") == null) {
+      ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.DISABLED);
+    }
   }
 
   private Plan plan() {
@@ -152,7 +163,11 @@ public final class Gateway implements AutoCloseable {
   @Override
   public void close() {
     synchronized (this) {
+      if (closed) {
+        return;
+      }
       ended = true;
+      closed = true;
     }
     listeners.drain();
     listeners.closeAll();

@@ -26,7 +26,6 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -45,6 +44,9 @@ final class Kit implements AutoCloseable {
   Duration answer = Duration.ofSeconds(3);
   long version;
 
+  /// By how much the gateway's wall clock is ahead.
+  volatile Duration ahead = Duration.ZERO;
+
   Kit(FakeUpstream upstream, Policy<?>... policies) {
     this(List.of(new Target("127.0.0.1", upstream.port(), 1)), policies);
   }
@@ -60,7 +62,8 @@ final class Kit implements AutoCloseable {
   Kit(List<Target> targets, Transport.Kind kind, ConnectionLens lens, Policy<?>... policies) {
     this.targets = targets;
     gateway =
-        new Gateway(new DataPlane(2, kind, 1024, lens, List.of(policies), InstantSource.system()));
+        new Gateway(
+            new DataPlane(2, kind, 1024, lens, List.of(policies), () -> Instant.now().plus(ahead)));
   }
 
   static int freePort() {
@@ -197,6 +200,15 @@ final class Kit implements AutoCloseable {
       try {
         socket = new Socket(InetAddress.getLoopbackAddress(), port);
         socket.setSoTimeout(5000);
+      } catch (IOException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    /// Says that nothing more will be sent, and goes on reading.
+    void endInput() {
+      try {
+        socket.shutdownOutput();
       } catch (IOException e) {
         throw new IllegalStateException(e);
       }

@@ -39,6 +39,25 @@ class ProxyTest {
   }
 
   @Test
+  void letsNobodySayWhoTheyAreNorSendTheConsolesSessionOn() {
+    try (var upstream = FakeUpstream.echo();
+        var kit = new Kit(upstream).publish()) {
+      kit.ask(
+          "GET /i HTTP/1.1\r\nHost: t\r\nConnection: close, Ostiary-Consumer\r\n"
+              + "Ostiary-Consumer: one\r\nOSTIARY_CONSUMER: two\r\nostiary-consumer: three\r\n"
+              + "Ostiary_consumer: four\r\nX-Kept: yes\r\n"
+              + "Cookie: ostiary-session=secret\r\n"
+              + "Cookie: a=1; ostiary-session=secret; b=\"2\"; __Host-ostiary-session=secret\r\n"
+              + "cookie: ostiary-session=secret;c=3; my-ostiary-session=mine\r\n\r\n");
+      assertThat(upstream.heads().getFirst())
+          .contains("\r\nX-Kept: yes\r\n")
+          .contains("\r\nCookie: a=1; b=\"2\"\r\n")
+          .contains("\r\ncookie: c=3; my-ostiary-session=mine\r\n")
+          .doesNotContainIgnoringCase("ostiary-consumer", "ostiary_consumer", "secret");
+    }
+  }
+
+  @Test
   void passesContentInBothFramings() {
     try (var upstream = mirror();
         var kit = new Kit(upstream).publish()) {

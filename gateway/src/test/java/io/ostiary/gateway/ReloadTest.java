@@ -127,7 +127,9 @@ class ReloadTest {
       before.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
       assertThat(before.readAll()).isEmpty();
       assertThat(kit.gateway.gauges().bannedCloses()).isEqualTo(2);
-      kit.publish();
+      // A ban ends by itself, under the plan that brought it.
+      kit.ahead = Duration.ofSeconds(61);
+      Thread.sleep(5);
       assertThat(kit.get("/")).startsWith("HTTP/1.1 200");
     }
   }

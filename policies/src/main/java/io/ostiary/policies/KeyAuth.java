@@ -9,12 +9,9 @@ import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
-import io.ostiary.model.Consumer;
 import io.ostiary.model.Snapshot;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +20,6 @@ import org.jspecify.annotations.Nullable;
 public final class KeyAuth implements Policy<KeyAuth.Settings> {
   private static final HeaderName AUTHORIZATION = HeaderName.of("Authorization");
   private static final HeaderName IDENTITY = HeaderName.of(HeaderRules.CONSUMER);
-  private static final List<HeaderName> IDENTITIES = HeaderRules.spellings(HeaderRules.CONSUMER);
 
   /// The table of the last snapshot. Plans are compiled one after another, and every site of a plan
   /// asks for the same one; a reload that leaves the keys alone finds it again.
@@ -166,8 +162,8 @@ public final class KeyAuth implements Policy<KeyAuth.Settings> {
     }
 
     private Verdict admit(Exchange exchange, String key, boolean inAuthorization) {
-      var consumer = table.find(key);
-      if (consumer == null) {
+      var owner = table.find(key);
+      if (owner == null) {
         return unknown;
       }
       var headers = exchange.requestHeaders();
@@ -177,30 +173,15 @@ public final class KeyAuth implements Policy<KeyAuth.Settings> {
           headers.remove(AUTHORIZATION);
         }
       }
-      removeAll(headers, IDENTITIES);
-      headers.set(IDENTITY, written(consumer));
-      exchange.consumer(consumer);
+      headers.set(IDENTITY, owner.written());
+      exchange.consumer(owner.consumer());
       return Verdict.CONTINUE;
     }
 
     private static void removeAll(io.ostiary.gateway.spi.Headers headers, List<HeaderName> names) {
       for (int i = 0; i < names.size(); i++) {
-        if (headers.has(names.get(i))) {
-          headers.remove(names.get(i));
-        }
+        headers.remove(names.get(i));
       }
-    }
-
-    /// Ids are usually plain words; whatever else would not fit a header field is percent-encoded.
-    private static String written(Consumer consumer) {
-      var id = consumer.id();
-      for (int i = 0; i < id.length(); i++) {
-        char c = id.charAt(i);
-        if (c <= ' ' || c >= 0x7f || c == '%') {
-          return URLEncoder.encode(id, StandardCharsets.UTF_8);
-        }
-      }
-      return id;
     }
   }
 }

@@ -4,7 +4,9 @@ import io.ostiary.model.ApiKey;
 import io.ostiary.model.Consumer;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.net.URLEncoder;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.security.DigestException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -29,8 +31,21 @@ final class KeyTable {
   private final List<ApiKey> keys;
   private final List<Consumer> consumers;
   private final long[] hashes;
-  private final @Nullable Consumer[] owners;
+  private final @Nullable Owner[] owners;
   private final int mask;
+
+  /// @param written the consumer's id as it goes into a header field
+  record Owner(Consumer consumer, String written) {
+    static Owner of(Consumer consumer) {
+      return new Owner(consumer, written(consumer.id()));
+    }
+
+    /// Ids are usually plain words; whatever else would not fit a header field is percent-encoded.
+    private static String written(String id) {
+      boolean plain = id.chars().allMatch(c -> c > ' ' && c < 0x7f && c != '%');
+      return plain ? id : URLEncoder.encode(id, StandardCharsets.UTF_8);
+    }
+  }
 
   /// What one thread needs to hash a key.
   private static final class Scratch {
@@ -70,9 +85,9 @@ final class KeyTable {
     int capacity = Integer.highestOneBit(Math.max(8, keys.size() * 2) * 2 - 1);
     mask = capacity - 1;
     hashes = new long[capacity * 4];
-    owners = new Consumer[capacity];
-    var byId = new HashMap<String, Consumer>();
-    consumers.forEach(consumer -> byId.put(consumer.id(), consumer));
+    owners = new Owner[capacity];
+    var byId = new HashMap<String, Owner>();
+    consumers.forEach(consumer -> byId.put(consumer.id(), Owner.of(consumer)));
     for (var key : keys) {
       var owner = byId.get(key.consumer());
       if (owner == null) {
@@ -90,7 +105,7 @@ final class KeyTable {
     return keys == otherKeys && consumers == otherConsumers;
   }
 
-  private void put(byte[] hash, Consumer owner) {
+  private void put(byte[] hash, Owner owner) {
     int slot = (int) word(hash, 0) & mask;
     while (owners[slot] != null && !same(slot, hash)) {
       slot = (slot + 1) & mask;
@@ -99,9 +114,9 @@ final class KeyTable {
     if (before != null && !before.equals(owner)) {
       throw new IllegalArgumentException(
           "keys: one key for '"
-              + before.name()
+              + before.consumer().name()
               + "' and '"
-              + owner.name()
+              + owner.consumer().name()
               + "' (expected: each"
               + " key belongs to one consumer)");
     }
@@ -112,7 +127,7 @@ final class KeyTable {
   }
 
   /// The owner of a key, or null.
-  @Nullable Consumer find(String key) {
+  @Nullable Owner find(String key) {
     if (key.isEmpty() || key.length() > KEY_CHARS_MAX) {
       return null;
     }

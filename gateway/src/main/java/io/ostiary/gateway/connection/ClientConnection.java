@@ -4,12 +4,14 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.ostiary.gateway.exchange.Call;
 import io.ostiary.gateway.exchange.ClientSide;
 import io.ostiary.gateway.exchange.Plan;
 import io.ostiary.gateway.loop.Deadline;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.wire.RequestHead.Progress;
+import io.ostiary.model.Ending;
 import io.ostiary.model.Listener;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -38,6 +40,12 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
   private static final long LEAVE_NANOS = 2_000_000_000L;
   private static final int LEAVE_BYTES_MAX = 1024 * 1024;
 
+  /// So long a client that has ended its side is waited for until its answer begins: it may be gone
+  /// altogether, which TCP does not tell before something is written.
+  private static final long HALF_CLOSED_NANOS = 10_000_000_000L;
+
+  private static final Ending LEFT = new Ending.ClientFailed("client-left");
+
   private final Loop loop;
   private final CallPool calls;
   private final Listener listener;
@@ -49,6 +57,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
   private final long acceptedNanos;
   private final long cookie;
   private final Deadline deadline = new Deadline(this::expired);
+  private final Deadline halfClosed = new Deadline(this::halfClosedLong);
   private final Plan acceptedUnder;
   private State state = State.IDLE;
   private @Nullable Call call;
@@ -56,6 +65,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
   private String timeoutReason = "";
   private boolean processing;
   private boolean reading = true;
+  private boolean inputEnded;
   private int requestNumber;
   private int leftBytes;
 
@@ -124,6 +134,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     }
     if (held == null && state != State.CLOSED) {
       read(true);
+      endIfNothingFollows();
     }
   }
 
@@ -195,7 +206,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
   }
 
   private void read(boolean on) {
-    if (reading != on) {
+    // Asked to read on behind the end, epoll and NIO would call the connection broken.
+    if (reading != on && !(on && inputEnded)) {
       reading = on;
       channel.config().setAutoRead(on);
     }
@@ -219,8 +231,44 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
   }
 
   @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event == ChannelInputShutdownEvent.INSTANCE) {
+      loop.refresh();
+      inputEnded = true;
+      endIfNothingFollows();
+    }
+  }
+
+  /// The client has ended its side (RFC 9112 section 9.6). Requests that are complete are answered;
+  /// what is not will never be.
+  private void endIfNothingFollows() {
+    if (!inputEnded || held != null || processing) {
+      return;
+    }
+    switch (state) {
+      case IDLE, LEAVING -> close();
+      case HEAD -> gone(LEFT);
+      case CALL -> {
+        if (running().requestComplete() || running().answerWritten()) {
+          loop.deadlines().set(halfClosed, loop.now() + HALF_CLOSED_NANOS);
+        } else {
+          gone(LEFT);
+        }
+      }
+      case CLOSED -> {}
+    }
+  }
+
+  private void halfClosedLong() {
+    var running = call;
+    if (running != null && !running.answering()) {
+      gone(LEFT);
+    }
+  }
+
+  @Override
   public void channelInactive(ChannelHandlerContext context) {
-    gone("client-left");
+    gone(LEFT);
   }
 
   @Override
@@ -229,14 +277,17 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
       System.getLogger("io.ostiary.gateway")
           .log(System.Logger.Level.ERROR, "a client connection failed", cause);
     }
-    gone(cause instanceof java.io.IOException ? "client-reset" : "internal");
+    gone(
+        cause instanceof java.io.IOException
+            ? new Ending.ClientFailed("client-reset")
+            : new Ending.GatewayFailed("internal"));
   }
 
-  private void gone(String reason) {
+  private void gone(Ending ending) {
     loop.refresh();
     var running = call;
     if (running != null) {
-      running.clientGone(reason);
+      running.abort(ending);
     }
     close();
   }
@@ -258,6 +309,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     }
     state = State.CLOSED;
     loop.deadlines().remove(deadline);
+    loop.deadlines().remove(halfClosed);
     if (held != null) {
       held.release();
       held = null;
@@ -276,7 +328,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
 
   /// The time for draining is over.
   void cut() {
-    gone("drain-timeout");
+    gone(new Ending.GatewayFailed("drain-timeout"));
   }
 
   @Override
@@ -304,6 +356,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
   public void ended(Call over, boolean reuse) {
     boolean answered = over.answered();
     call = null;
+    halfClosed.clear();
     calls.give(over);
     if (state == State.CLOSED) {
       return;
@@ -316,7 +369,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
       leave();
       return;
     }
-    if (calls.draining() && held == null) {
+    if (draining() && held == null) {
       close();
       return;
     }
@@ -330,6 +383,10 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
   }
 
   private void leave() {
+    if (inputEnded) {
+      close();
+      return;
+    }
     state = State.LEAVING;
     leftBytes = 0;
     timeout(LEAVE_NANOS, "leave");
@@ -407,6 +464,6 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
 
   @Override
   public boolean draining() {
-    return calls.draining();
+    return calls.draining() || (inputEnded && held == null);
   }
 }

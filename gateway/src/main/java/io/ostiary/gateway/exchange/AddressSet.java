@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /// Blocks of addresses, asked by address: one look-up for each prefix length in use. Immutable.
 public final class AddressSet {
@@ -30,8 +31,14 @@ public final class AddressSet {
   }
 
   public boolean contains(byte[] address) {
+    return contains(address, _ -> true);
+  }
+
+  /// Whether one of the blocks around this address holds what is asked.
+  boolean contains(byte[] address, Predicate<Cidr> holds) {
     for (int prefix : address.length == 4 ? prefixes4 : prefixes6) {
-      if (blocks.contains(block(address, prefix))) {
+      var block = block(address, prefix);
+      if (blocks.contains(block) && holds.test(block)) {
         return true;
       }
     }

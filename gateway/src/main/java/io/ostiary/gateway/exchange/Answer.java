@@ -102,6 +102,11 @@ final class Answer implements ChannelFutureListener {
     return begun;
   }
 
+  /// Whether the last byte has been handed to the connection.
+  boolean written() {
+    return lastWritten;
+  }
+
   boolean replying() {
     return replying;
   }

@@ -131,10 +131,8 @@ public final class Call implements Exchange {
   }
 
   private void methodNotAllowed() {
-    reply(
-        Problems.methodNotAllowed(routing.allow()),
-        new Ending.ClientFailed("method-not-allowed"),
-        -1);
+    var problem = Problems.methodNotAllowed(routing.allow());
+    reply(problem, new Ending.ClientFailed("method-not-allowed"), -1);
   }
 
   // What the parts say.
@@ -213,16 +211,11 @@ public final class Call implements Exchange {
     reply(Problems.upstream(reason), new Ending.UpstreamFailed(reason), -1);
   }
 
-  /// Nothing can be told any more: the connection is cut.
-  void abort(Ending ending) {
+  /// Nothing can be told any more: the connection is gone, or is cut now.
+  public void abort(Ending ending) {
     if (active) {
       finish(ending, false);
     }
-  }
-
-  /// The client's connection is gone.
-  public void clientGone(String reason) {
-    abort(new Ending.ClientFailed(reason));
   }
 
   /// The time of [ClientSide#timeout] is over.
@@ -259,6 +252,16 @@ public final class Call implements Exchange {
     return requestBody.complete();
   }
 
+  /// Whether a byte of the answer may be on its way.
+  public boolean answering() {
+    return answer.begun();
+  }
+
+  /// Whether nothing more will be written.
+  public boolean answerWritten() {
+    return answer.written();
+  }
+
   /// Whether the client was sent a whole answer.
   public boolean answered() {
     return answer.allTaken();
@@ -285,8 +288,7 @@ public final class Call implements Exchange {
       Arrays.fill(states, null);
     }
     loop.gauges().ended();
-    var of = clientSide();
-    of.ended(this, reuse);
+    clientSide().ended(this, reuse);
   }
 
   private void runEnds(Ending ending) {

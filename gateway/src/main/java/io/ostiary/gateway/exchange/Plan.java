@@ -8,14 +8,12 @@ import java.util.List;
 
 /// A snapshot compiled. Immutable; swapped by one write; an exchange ends under the plan it began
 /// with.
-///
-/// @param bans sources that are refused as long as the plan is in force
 public record Plan(
     Snapshot snapshot,
     RouteTable<RoutePlan> routes,
     List<UpstreamHandle> upstreams,
     AddressSet trustedProxies,
-    AddressSet bans,
+    Bans bans,
     Waits waits) {
   /// The waits of the settings in nanoseconds.
   public record Waits(long head, long body, long idle) {

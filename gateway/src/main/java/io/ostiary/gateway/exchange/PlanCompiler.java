@@ -9,7 +9,6 @@ import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.upstream.UpstreamHandle;
 import io.ostiary.gateway.upstream.UpstreamRegistry;
 import io.ostiary.model.Api;
-import io.ostiary.model.Ban;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
@@ -66,8 +65,7 @@ public final class PlanCompiler {
         routes,
         List.copyOf(handles.values()),
         new AddressSet(snapshot.gateway().trustedProxies()),
-        new AddressSet(
-            snapshot.bans().stream().filter(b -> b.until().isAfter(now)).map(Ban::source).toList()),
+        new Bans(snapshot.bans().stream().filter(ban -> ban.until().isAfter(now)).toList()),
         Plan.Waits.of(snapshot.gateway()));
   }
 

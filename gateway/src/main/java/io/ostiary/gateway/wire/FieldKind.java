@@ -23,8 +23,14 @@ public final class FieldKind {
   public static final int OSTIARY_CALL = 14;
   public static final int DATE = 15;
 
-  /// Taken out: by a filter, or because Connection named it.
+  /// Taken out: by a filter, because Connection named it, or because only the gateway may say it.
   public static final int REMOVED = 16;
+
+  /// What only the gateway may tell an upstream; nobody's word for it is taken, on any route.
+  static final int IDENTITY = 17;
+
+  /// May carry the session of the console ([SessionCookies]); an ordinary field once that is gone.
+  static final int COOKIE = 18;
 
   /// Kinds below this and above OTHER frame the message or belong to the hop: filters may read but
   /// not change them.
@@ -53,6 +59,8 @@ public final class FieldKind {
     known("traceparent", TRACEPARENT);
     known("ostiary-call", OSTIARY_CALL);
     known("date", DATE);
+    known("ostiary-consumer", IDENTITY);
+    known("cookie", COOKIE);
   }
 
   private FieldKind() {}

@@ -115,6 +115,9 @@ public final class Fields implements Headers {
       }
       kind = FieldKind.REMOVED;
     }
+    if (kind == FieldKind.IDENTITY) {
+      kind = FieldKind.REMOVED;
+    }
     put(start, p, value, valueEnd, end + 2, kind);
     return null;
   }
@@ -135,6 +138,19 @@ public final class Fields implements Headers {
     index[at + LINE_END] = lineEnd;
     index[at + KIND] = kind;
     count++;
+  }
+
+  /// Takes the console's session out of a Cookie field. What is left moves to the line's front.
+  void removeSession(int field) {
+    int at = field * STRIDE;
+    int end = SessionCookies.remove(bytes, index[at + VALUE], index[at + VALUE_END]);
+    index[at + KIND] = end == index[at + VALUE] ? FieldKind.REMOVED : FieldKind.OTHER;
+    if (end < index[at + VALUE_END]) {
+      bytes[end] = '\r';
+      bytes[end + 1] = '\n';
+      index[at + VALUE_END] = end;
+      index[at + LINE_END] = end + 2;
+    }
   }
 
   /// Takes out the fields that a Connection field names (RFC 9110 section 7.6.1), so that neither a
@@ -226,7 +242,7 @@ public final class Fields implements Headers {
     for (int i = from; i < count; i++) {
       int at = i * STRIDE;
       if (index[at + KIND] != FieldKind.REMOVED
-          && Bytes.equalsFolded(bytes, index[at], index[at + NAME_END], lower)) {
+          && Bytes.isToken(bytes, index[at], index[at + NAME_END], lower)) {
         return i;
       }
     }
@@ -290,6 +306,9 @@ public final class Fields implements Headers {
     }
     int nameEnd = length;
     int kind = FieldKind.of(bytes, start, nameEnd);
+    if (kind == FieldKind.IDENTITY || kind == FieldKind.COOKIE) {
+      kind = FieldKind.OTHER;
+    }
     if (FieldKind.owned(kind)) {
       length = start;
       throw new IllegalArgumentException(

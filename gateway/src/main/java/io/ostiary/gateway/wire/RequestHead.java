@@ -193,6 +193,7 @@ public final class RequestHead {
         }
         case FieldKind.CONNECTION -> wrong = fields.removeNamedByConnection(i, options);
         case FieldKind.EXPECT -> wrong = expectation(i);
+        case FieldKind.COOKIE -> fields.removeSession(i);
         default -> {}
       }
     }
