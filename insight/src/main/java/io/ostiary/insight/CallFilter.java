@@ -68,6 +68,11 @@ public record CallFilter(
         api, route, consumer, low, high, blame, reason, source, atLeast, from, to);
   }
 
+  public CallFilter withWindow(@Nullable Instant first, @Nullable Instant last) {
+    return new CallFilter(
+        api, route, consumer, statusFrom, statusTo, blame, reason, source, atLeast, first, last);
+  }
+
   public boolean matches(LedgerEntry entry) {
     return (api == null || api.equals(entry.api()))
         && (route == null || route.equals(entry.route()))

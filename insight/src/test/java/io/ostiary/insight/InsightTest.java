@@ -119,12 +119,12 @@ final class InsightTest {
   void makesADamagedIndexAnew() throws Exception {
     open(InsightSettings.DEFAULT);
     mixed(30);
-    assertThat(page(CallFilter.ALL)).isEqualTo(30);
+    assertThat(calls(CallFilter.ALL)).isEqualTo(30);
     insight.close();
     Files.writeString(data.resolve("history/index.duckdb"), "not a database".repeat(1000));
     open(InsightSettings.DEFAULT);
     await(() -> insight.status().store().state() == InsightStatus.State.RUNNING);
-    assertThat(page(CallFilter.ALL)).isEqualTo(30);
+    assertThat(calls(CallFilter.ALL)).isEqualTo(30);
     try (var files = Files.list(data.resolve("history"))) {
       assertThat(files).anyMatch(file -> file.getFileName().toString().contains("damaged"));
     }
@@ -243,6 +243,61 @@ final class InsightTest {
 
   private int page(CallFilter filter) {
     return insight.calls().page(filter, null, 500).calls().size();
+  }
+
+  private long calls(CallFilter filter) {
+    return insight.history().summary(filter, List.of(), 1).stream()
+        .mapToLong(row -> row.sums().calls())
+        .sum();
+  }
+
+  @Test
+  void tellsTheSameFromSumsAndFromSingleCalls() throws Exception {
+    open(InsightSettings.DEFAULT);
+    await(() -> insight.status().store().state() == InsightStatus.State.RUNNING);
+    long now = System.currentTimeMillis() / 60_000 * 60_000;
+    for (int i = 0; i < 300; i++) {
+      fixture.answered(ring.claim(), now - i * 1000L, System.nanoTime(), 1_000 + i);
+      ring.publish();
+    }
+    await(() -> insight.status().store().rows() == 300);
+    var window = CallFilter.ALL.withWindow(millis(now - 205_000), millis(now - 3_500));
+    assertThat(calls(window)).isEqualTo(202);
+    assertThat(calls(window.withConsumer("consumer1"))).isBetween(66L, 68L);
+    assertThat(calls(CallFilter.ALL.withWindow(millis(now - 7_000), millis(now - 3_000))))
+        .isEqualTo(4);
+    var both = List.of(History.By.ROUTE, History.By.CONSUMER);
+    var rows = insight.history().summary(window, both, 10);
+    assertThat(rows).hasSize(3).allMatch(row -> "get-order".equals(row.keys().getFirst()));
+    assertThat(rows.stream().mapToLong(row -> row.sums().calls()).sum()).isEqualTo(202);
+    for (int seconds : new int[] {1, 10, 60}) {
+      var steps = insight.history().steps(window, Duration.ofSeconds(seconds));
+      assertThat(steps.stream().mapToLong(step -> step.sums().calls()).sum()).isEqualTo(202);
+    }
+    var p99 = insight.history().summary(CallFilter.ALL, List.of(), 1).getFirst().sums().latency();
+    assertThat(p99.p99Micros()).isBetween(1_250L, 1_299L);
+    assertThat(p99.maxMicros()).isEqualTo(1_299);
+  }
+
+  @Test
+  void sumsEachCallOnceAlsoOverRestarts() throws Exception {
+    for (int round = 1; round <= 3; round++) {
+      open(InsightSettings.DEFAULT);
+      int expected = round * 30;
+      await(() -> insight.status().store().rows() == expected - 30);
+      if (round == 2) {
+        assertThat(calls(CallFilter.ALL)).isEqualTo(30);
+      }
+      mixedNow(30);
+      await(() -> insight.status().store().rows() == expected);
+      assertThat(calls(CallFilter.ALL)).isEqualTo(expected);
+      assertThat(calls(CallFilter.ALL)).isEqualTo(expected);
+      insight.close();
+    }
+  }
+
+  private static java.time.Instant millis(long epochMillis) {
+    return java.time.Instant.ofEpochMilli(epochMillis);
   }
 
   private void open(InsightSettings settings) {

@@ -25,6 +25,12 @@ public final class RowFilter {
     return matches(batch.bytes(), batch.offset(row));
   }
 
+  /// The same for a row that was read from a file.
+  public boolean matches(byte[] bytes, int at, Names names) {
+    resolve(names);
+    return matches(bytes, at);
+  }
+
   private boolean matches(byte[] bytes, int at) {
     int status = Row.getShort(bytes, at + Row.STATUS);
     return same(filter.api(), api, bytes, at + Row.API)

@@ -12,7 +12,7 @@ import java.nio.file.StandardOpenOption;
 /// Walks the frames of a journal file from its beginning, collecting names on the way. Ends at the
 /// file's end or at the first frame that is not whole. Confined to its thread.
 final class Frames implements AutoCloseable {
-  private static final int AHEAD = 64 * 1024;
+  private static final int AHEAD = 4 * 1024;
   private static final int FRAME_MAX = 64 * 1024 * 1024;
 
   private final FileChannel file;
@@ -79,7 +79,19 @@ final class Frames implements AutoCloseable {
     return whole ? rows : new byte[0];
   }
 
-  long rowsAt() {
+  /// The rows of the frame at this place, or an empty array where they are damaged. Where [#next]
+  /// goes is not changed, and names must have been collected up to there.
+  byte[] rows(long at) throws IOException {
+    if (!read(header, at, Segment.HEADER)) {
+      return new byte[0];
+    }
+    frameAt = at;
+    namesBytes = Row.getInt(header, 8);
+    rowBytes = Row.getInt(header, 12);
+    return rows();
+  }
+
+  private long rowsAt() {
     return frameAt + Segment.HEADER + namesBytes;
   }
 
@@ -107,19 +119,6 @@ final class Frames implements AutoCloseable {
   /// The names of all frames so far.
   Names names() {
     return names;
-  }
-
-  /// One row by its place in the file.
-  byte[] rowAt(long at) throws IOException {
-    var length = new byte[4];
-    if (!read(length, at, 4) || Row.getInt(length, 0) < Row.DETAIL) {
-      throw new IOException("journal row at " + at + ": unreadable (expected: a row)");
-    }
-    var row = new byte[Math.min(Row.getInt(length, 0), 1 << 16)];
-    if (!read(row, at, row.length)) {
-      throw new IOException("journal row at " + at + ": cut off (expected: a whole row)");
-    }
-    return row;
   }
 
   private boolean read(byte[] into, long from, int length) throws IOException {

@@ -1,7 +1,5 @@
 package io.ostiary.insight.store;
 
-import io.ostiary.insight.ledger.Names;
-import io.ostiary.insight.ledger.Row;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,7 +7,8 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,19 +18,19 @@ import org.duckdb.DuckDBAppender;
 import org.duckdb.DuckDBConnection;
 import org.jspecify.annotations.Nullable;
 
-/// The DuckDB file over the journal: one table of narrow columns for each segment. It holds nothing
-/// that the journal does not, so a damaged one is moved aside and made anew.
+/// The DuckDB file over the journal: sums by window, key and step of latency, two tables for each
+/// segment. It holds nothing that the journal does not, so a damaged one is moved aside and made
+/// anew.
 ///
 /// One writer connection, confined to the store's thread; readers borrow connections of their own,
 /// four at most, because a DuckDB connection must never be shared between threads.
 final class Index implements AutoCloseable {
   private static final int READERS = 4;
-  private static final int ROWS_IN_TRANSACTION = 100_000;
 
   private final DuckDBConnection writer;
   private final Map<String, Integer> ids = new ConcurrentHashMap<>();
   private final Map<Integer, String> texts = new ConcurrentHashMap<>();
-  private final Map<Long, Long> ingested = new ConcurrentHashMap<>();
+  private final Map<Long, Long> summed = new ConcurrentHashMap<>();
   private final Semaphore readers = new Semaphore(READERS);
   private final ArrayDeque<Connection> idle = new ArrayDeque<>();
 
@@ -60,7 +59,7 @@ final class Index implements AutoCloseable {
   private void prepare() throws SQLException {
     try (var statement = writer.createStatement()) {
       statement.execute(
-          "CREATE TABLE IF NOT EXISTS segments (number BIGINT PRIMARY KEY, ingested BIGINT)");
+          "CREATE TABLE IF NOT EXISTS summed (segment BIGINT PRIMARY KEY, bytes BIGINT)");
       statement.execute("CREATE TABLE IF NOT EXISTS names (id INTEGER, text VARCHAR)");
       try (var rows = statement.executeQuery("SELECT id, text FROM names")) {
         while (rows.next()) {
@@ -68,9 +67,9 @@ final class Index implements AutoCloseable {
           texts.put(rows.getInt(1), rows.getString(2));
         }
       }
-      try (var rows = statement.executeQuery("SELECT number, ingested FROM segments")) {
+      try (var rows = statement.executeQuery("SELECT segment, bytes FROM summed")) {
         while (rows.next()) {
-          ingested.put(rows.getLong(1), rows.getLong(2));
+          summed.put(rows.getLong(1), rows.getLong(2));
         }
       }
     }
@@ -97,129 +96,107 @@ final class Index implements AutoCloseable {
     }
   }
 
-  /// How much of a segment is in the index, in bytes of its file.
-  long ingested(Segment segment) {
-    return ingested.getOrDefault(segment.number(), 0L);
+  /// How much of a segment is summed in the index, in bytes of its file.
+  long summed(Segment segment) {
+    return summed.getOrDefault(segment.number(), 0L);
   }
 
-  /// Adds what the segment has and the index has not.
-  void ingest(Segment segment) throws SQLException, IOException {
-    long to = segment.size;
-    if (ingested(segment) >= to) {
-      return;
-    }
-    try (var frames = new Frames(segment.path())) {
-      var translation = new Translation();
-      boolean more = true;
-      while (more) {
-        more = transaction(segment, frames, translation, to);
+  /// Adds sums of a segment and, in the same transaction, how far in its file they reach.
+  void write(Segment segment, Rollup rollup, long to) throws SQLException {
+    try {
+      create(segment.number());
+      var translation = new Translation(rollup.texts());
+      try (var appender = writer.createAppender("routes_" + segment.number())) {
+        rollup.routes.forEach((first, second, calls, longest, in, out) -> {
+          key(appender, first, second, translation);
+          appender.append(translation.id((int) (second >>> 48)));
+          values(appender, calls, longest, in, out);
+        });
       }
-    } catch (SQLException | IOException | RuntimeException e) {
+      try (var appender = writer.createAppender("consumers_" + segment.number())) {
+        rollup.consumers.forEach((first, second, calls, longest, in, out) -> {
+          key(appender, first, second, translation);
+          values(appender, calls, longest, in, out);
+        });
+      }
+      translation.save();
+      execute("INSERT OR REPLACE INTO summed VALUES (" + segment.number() + ", " + to + ")");
+      writer.commit();
+      translation.committed();
+      summed.put(segment.number(), to);
+    } catch (SQLException | RuntimeException e) {
       writer.rollback();
       throw e;
     }
   }
 
-  /// One transaction of bounded size; false when the segment is done.
-  private boolean transaction(Segment segment, Frames frames, Translation translation, long to)
-      throws SQLException, IOException {
-    var table = "calls_" + segment.number();
-    long from = ingested(segment);
-    if (from == 0) {
-      execute(
-          "CREATE TABLE IF NOT EXISTS "
-              + table
-              + " (call BIGINT, pos BIGINT, api INTEGER, route INTEGER, consumer INTEGER, reason"
-              + " INTEGER, upstream INTEGER, status SMALLINT, blame TINYINT, us BIGINT, rin BIGINT,"
-              + " rout BIGINT, shi BIGINT, slo BIGINT)");
+  private void create(long number) throws SQLException {
+    if (summed.containsKey(number)) {
+      return;
     }
-    int count = 0;
-    boolean more = false;
-    try (var appender = writer.createAppender(table)) {
-      while (frames.position() < to && frames.next()) {
-        if (frames.frameAt() < from) {
-          continue;
-        }
-        count += append(appender, frames, translation);
-        if (count >= ROWS_IN_TRANSACTION) {
-          more = true;
-          break;
-        }
-      }
-    }
-    long done = more ? frames.position() : to;
-    translation.save();
-    execute("INSERT OR REPLACE INTO segments VALUES (" + segment.number() + ", " + done + ")");
-    writer.commit();
-    translation.committed();
-    ingested.put(segment.number(), done);
-    return more;
+    var keys = "span INTEGER, step SMALLINT, status SMALLINT, blame TINYINT, api INTEGER,";
+    var values = "calls INTEGER, longest BIGINT, rin BIGINT, rout BIGINT)";
+    execute(
+        "CREATE TABLE IF NOT EXISTS routes_%d (%s reason INTEGER, route INTEGER, upstream INTEGER, %s"
+            .formatted(number, keys, values));
+    execute(
+        "CREATE TABLE IF NOT EXISTS consumers_%d (%s reason INTEGER, consumer INTEGER, %s"
+            .formatted(number, keys, values));
   }
 
-  private int append(DuckDBAppender appender, Frames frames, Translation names)
-      throws SQLException, IOException {
-    var rows = frames.rows();
-    int count = 0;
-    for (int at = 0; at < rows.length; at += Row.getInt(rows, at)) {
-      appender.beginRow();
-      appender.append(Row.getLong(rows, at + Row.CALL));
-      appender.append(frames.rowsAt() + at);
-      names.append(appender, frames.names(), Row.getInt(rows, at + Row.API));
-      names.append(appender, frames.names(), Row.getInt(rows, at + Row.ROUTE));
-      names.append(appender, frames.names(), Row.getInt(rows, at + Row.CONSUMER));
-      names.append(appender, frames.names(), Row.getInt(rows, at + Row.REASON));
-      names.append(appender, frames.names(), Row.getInt(rows, at + Row.UPSTREAM));
-      appender.append((short) Row.getShort(rows, at + Row.STATUS));
-      appender.append(rows[at + Row.BLAME]);
-      appender.append(Row.getLong(rows, at + Row.DURATION_MICROS));
-      appender.append(Row.getLong(rows, at + Row.REQUEST_BYTES));
-      appender.append(Row.getLong(rows, at + Row.RESPONSE_BYTES));
-      int length = rows[at + Row.CLIENT_LENGTH];
-      appender.append(Addresses.high(rows, at + Row.CLIENT, length));
-      appender.append(Addresses.low(rows, at + Row.CLIENT, length));
-      appender.endRow();
-      count++;
-    }
-    return count;
+  private static void key(DuckDBAppender appender, long first, long second, Translation names)
+      throws SQLException {
+    appender.beginRow();
+    appender.append((int) (first >>> 32));
+    appender.append((short) (first >>> 16));
+    appender.append((short) ((first & 0xffff) >>> 3));
+    appender.append((byte) (first & 7));
+    appender.append(names.id((int) second & 0xffff));
+    appender.append(names.id((int) (second >>> 16) & 0xffff));
+    appender.append(names.id((int) (second >>> 32) & 0xffff));
   }
 
-  /// From a segment's numbers of names to the index's. New ones become visible to others only when
+  private static void values(DuckDBAppender appender, long calls, long longest, long in, long out)
+      throws SQLException {
+    appender.append((int) calls);
+    appender.append(longest);
+    appender.append(in);
+    appender.append(out);
+    appender.endRow();
+  }
+
+  /// From a rollup's numbers of names to the index's. New ones become visible to others only when
   /// the transaction that holds them is committed.
   private final class Translation {
-    private int[] global = new int[256];
-    private final Map<String, Integer> added = new HashMap<>();
+    private final List<String> local;
+    private final int[] global;
+    private final Map<String, Integer> added = new LinkedHashMap<>();
 
-    void append(DuckDBAppender appender, Names names, int local) throws SQLException {
-      if (local == 0) {
-        appender.append(0);
-        return;
-      }
-      if (local >= global.length) {
-        global = java.util.Arrays.copyOf(global, Math.max(local + 1, global.length * 2));
-      }
-      if (global[local] == 0) {
-        global[local] = id(names.textOrEmpty(local));
-      }
-      appender.append(global[local]);
+    Translation(List<String> local) {
+      this.local = local;
+      global = new int[local.size()];
     }
 
-    private int id(String text) {
-      var known = ids.get(text);
-      if (known != null) {
-        return known;
+    int id(int number) {
+      if (number != 0 && global[number] == 0) {
+        var text = local.get(number);
+        var known = ids.get(text);
+        int next = ids.size() + added.size() + 1;
+        global[number] = known != null ? known : added.computeIfAbsent(text, _ -> next);
       }
-      return added.computeIfAbsent(text, _ -> ids.size() + added.size() + 1);
+      return global[number];
     }
 
     void save() throws SQLException {
       if (added.isEmpty()) {
         return;
       }
-      try (var insert = writer.prepareStatement("INSERT INTO names VALUES (?, ?)")) {
+      try (var appender = writer.createAppender("names")) {
         for (var name : added.entrySet()) {
-          insert.setInt(1, name.getValue());
-          insert.setString(2, name.getKey());
-          insert.execute();
+          appender.beginRow();
+          appender.append(name.getValue().intValue());
+          appender.append(name.getKey());
+          appender.endRow();
         }
       }
     }
@@ -232,20 +209,22 @@ final class Index implements AutoCloseable {
   }
 
   void drop(Segment segment) throws SQLException {
-    execute("DROP TABLE IF EXISTS calls_" + segment.number());
-    execute("DELETE FROM segments WHERE number = " + segment.number());
+    drop(segment.number());
+  }
+
+  private void drop(long number) throws SQLException {
+    execute("DROP TABLE IF EXISTS routes_" + number);
+    execute("DROP TABLE IF EXISTS consumers_" + number);
+    execute("DELETE FROM summed WHERE segment = " + number);
     writer.commit();
-    ingested.remove(segment.number());
+    summed.remove(number);
   }
 
   /// Drops tables whose segments are gone, such as after files were deleted by hand.
   void keepOnly(java.util.Set<Long> numbers) throws SQLException {
-    for (long number : java.util.List.copyOf(ingested.keySet())) {
+    for (long number : java.util.List.copyOf(summed.keySet())) {
       if (!numbers.contains(number)) {
-        execute("DROP TABLE IF EXISTS calls_" + number);
-        execute("DELETE FROM segments WHERE number = " + number);
-        writer.commit();
-        ingested.remove(number);
+        drop(number);
       }
     }
   }
@@ -277,11 +256,16 @@ final class Index implements AutoCloseable {
     }
     try {
       var connection = borrow();
-      var answer = question.ask(connection);
-      synchronized (idle) {
-        idle.push(connection);
+      try {
+        var answer = question.ask(connection);
+        synchronized (idle) {
+          idle.push(connection);
+        }
+        return answer;
+      } catch (SQLException | RuntimeException e) {
+        connection.close();
+        throw e;
       }
-      return answer;
     } finally {
       readers.release();
     }
@@ -290,7 +274,13 @@ final class Index implements AutoCloseable {
   private Connection borrow() throws SQLException {
     synchronized (idle) {
       var connection = idle.poll();
-      return connection != null ? connection : writer.duplicate();
+      if (connection != null) {
+        return connection;
+      }
+      var made = writer.duplicate();
+      // The writer's own setting goes over to the copy, which would look at one state for ever.
+      made.setAutoCommit(true);
+      return made;
     }
   }
 

@@ -68,7 +68,8 @@ final class Journal {
     }
   }
 
-  void append(Batch batch) throws IOException {
+  /// Appends to the newest segment, or to a new one; returns it.
+  Segment append(Batch batch) throws IOException {
     var segment = current;
     if (segment == null || segment.names != batch.names()) {
       var day = Instant.ofEpochMilli(CallId.epochMillis(batch.firstCall()));
@@ -80,9 +81,16 @@ final class Journal {
       }
       segments.add(made);
       current = made;
-      return;
+      return made;
     }
     segment.append(batch);
+    return segment;
+  }
+
+  /// Where the frame of this batch will begin: 0 in a new segment.
+  long currentSize(Batch batch) {
+    var segment = current;
+    return segment == null || segment.names != batch.names() ? 0 : segment.size;
   }
 
   List<Segment> segments() {
@@ -136,26 +144,6 @@ final class Journal {
       }
     }
     return Optional.empty();
-  }
-
-  /// The names of a segment, read once and kept while few segments are asked for.
-  Names names(Segment segment) throws IOException {
-    var known = segment.names;
-    if (known != null) {
-      return known;
-    }
-    try (var frames = new Frames(segment.path())) {
-      while (frames.next()) {
-        // Walking collects the names.
-      }
-      for (var other : segments) {
-        if (other != current && other != segment) {
-          other.names = null;
-        }
-      }
-      segment.names = frames.names();
-      return frames.names();
-    }
   }
 
   void close() throws IOException {

@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -29,15 +30,17 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Keeps calls on disk. One thread writes sealed batches to the journal as they come (a killed
-/// process loses nothing that was written, since the kernel has it) and adds them to the index in
-/// large transactions, when enough wait, when they wait for long, or when somebody asks.
+/// process loses nothing that was written, since the kernel has it), sums them, and adds the sums
+/// to the index in large transactions: when many wait, when they wait for long, or when somebody
+/// asks.
 ///
 /// What fails here (a full disk, a damaged index) is told by [#status] and tried again; it never
 /// reaches the ledger reader, which only sees a bounded queue that refuses.
 public final class Store implements AutoCloseable {
   private static final int QUEUE = 64;
-  private static final long INDEX_ROWS = 100_000;
-  private static final long INDEX_AGE_NANOS = 30_000_000_000L;
+  private static final long SUM_NANOS = 60_000_000_000L;
+  private static final long ASKED_NANOS = 60_000_000_000L;
+  private static final long REST_NANOS = 5_000_000_000L;
   private static final long RETRY_NANOS = 1_000_000_000L;
   private static final long RETENTION_NANOS = 60_000_000_000L;
   private static final String RUNNING = "Calls are kept for %d days, up to %d MB.";
@@ -46,9 +49,11 @@ public final class Store implements AutoCloseable {
   private final InsightSettings settings;
   private final Clock clock;
   private final Journal journal;
+  private final Summing summing;
   private final ArrayBlockingQueue<Batch> queue = new ArrayBlockingQueue<>(QUEUE);
   private final ConcurrentLinkedQueue<CompletableFuture<Index>> questions =
       new ConcurrentLinkedQueue<>();
+  private final CountDownLatch opened = new CountDownLatch(1);
   private final AtomicLong lost = new AtomicLong();
   private final AtomicLong waiting = new AtomicLong();
   private final Thread thread;
@@ -56,7 +61,9 @@ public final class Store implements AutoCloseable {
   private @Nullable Index index;
   private @Nullable Batch unwritten;
   private long indexFailedNanos;
-  private long indexedNanos = System.nanoTime();
+  private long summedNanos = System.nanoTime();
+  private long usedNanos = System.nanoTime();
+  private long askedNanos = System.nanoTime();
   private long retentionNanos = System.nanoTime() - RETENTION_NANOS;
   private volatile boolean closing;
   private volatile State state = State.OPENING;
@@ -68,6 +75,7 @@ public final class Store implements AutoCloseable {
     this.settings = settings;
     this.clock = clock;
     journal = new Journal(directory);
+    summing = new Summing(journal);
     thread = Thread.ofPlatform().name("insight-store").daemon(true).unstarted(this::run);
   }
 
@@ -113,11 +121,35 @@ public final class Store implements AutoCloseable {
     return journal;
   }
 
-  /// The index with everything in it that was offered before this call.
-  Index indexed() {
-    if (closing || !thread.isAlive()) {
-      throw new HistoryUnavailableException(sentence);
+  /// Waits until the journal is open.
+  ///
+  /// @throws HistoryUnavailableException where there is no journal to read
+  void checkOpen() {
+    try {
+      if (opened.getCount() > 0 && state == State.FAILING) {
+        throw new HistoryUnavailableException(sentence);
+      }
+      boolean inTime = opened.await(settings.queryTimeout().toMillis(), TimeUnit.MILLISECONDS);
+      if (closing || !thread.isAlive() || !inTime) {
+        throw new HistoryUnavailableException(sentence);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new HistoryUnavailableException("Interrupted while asking the history.", e);
     }
+  }
+
+  /// The start of the newest call that is kept, 0 where there is none.
+  long newestMillis() {
+    return journal.segments().stream()
+        .mapToLong(segment -> CallId.epochMillis(segment.lastCall))
+        .max()
+        .orElse(0);
+  }
+
+  /// The index with everything in it that was written before this call.
+  Index indexed() {
+    checkOpen();
     var question = new CompletableFuture<Index>();
     questions.add(question);
     try {
@@ -150,6 +182,7 @@ public final class Store implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
+      opened.countDown();
       closeIndex();
       release();
       questions.forEach(q -> q.completeExceptionally(new IOException("The history is closed.")));
@@ -164,6 +197,7 @@ public final class Store implements AutoCloseable {
         lock();
         journal.open();
         running();
+        opened.countDown();
         return true;
       } catch (IOException e) {
         failing("The history in " + directory + " cannot be opened: " + said(e));
@@ -208,7 +242,7 @@ public final class Store implements AutoCloseable {
       TimeUnit.NANOSECONDS.sleep(RETRY_NANOS);
       return;
     }
-    if (queue.isEmpty() || waitingForIndex() >= INDEX_ROWS) {
+    if (queue.isEmpty() || summing.full()) {
       index();
       retain();
     }
@@ -216,7 +250,9 @@ public final class Store implements AutoCloseable {
 
   private boolean write(Batch batch) {
     try {
-      journal.append(batch);
+      long before = journal.currentSize(batch);
+      var segment = journal.append(batch);
+      summing.appended(segment, before, batch);
       unwritten = null;
       waiting.addAndGet(-batch.rows());
       running();
@@ -234,21 +270,15 @@ public final class Store implements AutoCloseable {
     }
   }
 
-  private long waitingForIndex() {
-    long bytes = 0;
-    for (var segment : journal.segments()) {
-      bytes += segment.size - (index == null ? 0 : index.ingested(segment));
-    }
-    // A row takes about 200 bytes.
-    return bytes / 200;
-  }
-
   private void index() {
     boolean asked = !questions.isEmpty();
-    long pending = waitingForIndex();
     long now = System.nanoTime();
-    boolean due = pending >= INDEX_ROWS || (pending > 0 && now - indexedNanos >= INDEX_AGE_NANOS);
+    if (summing.empty()) {
+      summedNanos = now;
+    }
+    boolean due = summing.full() || now - summedNanos >= SUM_NANOS;
     if (!asked && (!due || closing)) {
+      rest(now);
       return;
     }
     if (indexProblem != null && now - indexFailedNanos < RETRY_NANOS) {
@@ -257,16 +287,25 @@ public final class Store implements AutoCloseable {
     }
     try {
       var current = openIndex();
-      for (var segment : journal.segments()) {
-        current.ingest(segment);
+      summing.write(current);
+      summedNanos = now;
+      usedNanos = now;
+      if (asked) {
+        askedNanos = now;
       }
-      indexedNanos = now;
       indexProblem = null;
       for (var question = questions.poll(); question != null; question = questions.poll()) {
         question.complete(current);
       }
     } catch (SQLException | IOException | RuntimeException e) {
       indexFailed(e);
+    }
+  }
+
+  /// Closes an index that nobody has asked for a while: between two writes it only takes memory.
+  private void rest(long now) {
+    if (index != null && now - askedNanos > ASKED_NANOS && now - usedNanos > REST_NANOS) {
+      closeIndex();
     }
   }
 
@@ -312,6 +351,7 @@ public final class Store implements AutoCloseable {
 
   private void indexFailed(Exception problem) {
     indexFailedNanos = System.nanoTime();
+    summing.forget();
     indexProblem = "The history cannot be searched right now: " + said(problem);
     closeIndex();
     refuse();
@@ -348,6 +388,7 @@ public final class Store implements AutoCloseable {
       retainNow();
     } catch (SQLException | IOException e) {
       indexProblem = "Old calls cannot be dropped: " + said(e);
+      summing.forget();
       closeIndex();
     }
   }

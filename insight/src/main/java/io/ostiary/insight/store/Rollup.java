@@ -1,0 +1,127 @@
+package io.ostiary.insight.store;
+
+import io.ostiary.insight.ledger.Names;
+import io.ostiary.insight.ledger.Row;
+import io.ostiary.insight.live.LatencyCounts;
+import io.ostiary.model.CallId;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Calls of one segment that are summed but not yet in the index: by route in windows of 10 s, by
+/// consumer in windows of 60 s, each with the step of its latency, so that percentiles can be told
+/// from sums. Confined to the store's thread.
+///
+/// Two tables and not one, because consumers times routes would leave nearly one sum for each call.
+final class Rollup {
+  static final int ROUTE_SECONDS = 10;
+  static final int CONSUMER_SECONDS = 60;
+
+  /// Fuller than this it is written to the index.
+  private static final int ENTRIES_MAX = 100_000;
+
+  /// A key has 16 bits for a name; one batch may bring a few thousand new ones.
+  private static final int NAMES_MAX = 40_000;
+
+  final RollTable routes = new RollTable();
+  final RollTable consumers = new RollTable();
+  private final Map<String, Integer> ids = new HashMap<>();
+  private final List<String> texts = new ArrayList<>(List.of(""));
+  private @Nullable Names names;
+  private int[] own = new int[256];
+
+  /// Sums all rows of a frame.
+  void add(byte[] rows, int length, Names names) {
+    if (this.names != names) {
+      this.names = names;
+      Arrays.fill(own, 0);
+    }
+    for (int at = 0; at < length; at += Row.getInt(rows, at)) {
+      add(rows, at);
+    }
+  }
+
+  private void add(byte[] rows, int at) {
+    long seconds = CallId.epochMillis(Row.getLong(rows, at + Row.CALL)) / 1000;
+    long micros = Row.getLong(rows, at + Row.DURATION_MICROS);
+    int step = LatencyCounts.index(micros);
+    long ending = ((long) Row.getShort(rows, at + Row.STATUS) << 3) | rows[at + Row.BLAME];
+    long in = Row.getLong(rows, at + Row.REQUEST_BYTES);
+    long out = Row.getLong(rows, at + Row.RESPONSE_BYTES);
+    long api = id(Row.getInt(rows, at + Row.API));
+    long reason = id(Row.getInt(rows, at + Row.REASON));
+    long shared = api | (reason << 16);
+    routes.add(
+        ((seconds / ROUTE_SECONDS) << 32) | ((long) step << 16) | ending,
+        shared
+            | (id(Row.getInt(rows, at + Row.ROUTE)) << 32)
+            | (id(Row.getInt(rows, at + Row.UPSTREAM)) << 48),
+        micros,
+        in,
+        out);
+    consumers.add(
+        ((seconds / CONSUMER_SECONDS) << 32) | ((long) coarse(step) << 16) | ending,
+        shared | (id(Row.getInt(rows, at + Row.CONSUMER)) << 32),
+        micros,
+        in,
+        out);
+  }
+
+  /// Four steps for each doubling instead of sixteen.
+  static int coarse(int step) {
+    return step < 16 ? step : (step & ~3) + 2;
+  }
+
+  private long id(int local) {
+    if (local == 0) {
+      return 0;
+    }
+    if (local >= own.length) {
+      own = Arrays.copyOf(own, Math.max(local + 1, own.length * 2));
+    }
+    if (own[local] == 0) {
+      own[local] = intern(java.util.Objects.requireNonNull(names).textOrEmpty(local));
+    }
+    return own[local];
+  }
+
+  private int intern(String text) {
+    var known = ids.get(text);
+    if (known != null) {
+      return known;
+    }
+    int id = texts.size();
+    texts.add(text);
+    ids.put(text, id);
+    return id;
+  }
+
+  /// The texts by the numbers that keys hold; number 0 is no text.
+  List<String> texts() {
+    return texts;
+  }
+
+  boolean full() {
+    return routes.size() >= ENTRIES_MAX
+        || consumers.size() >= ENTRIES_MAX
+        || texts.size() >= NAMES_MAX;
+  }
+
+  boolean empty() {
+    return routes.size() == 0;
+  }
+
+  void clear() {
+    routes.clear();
+    consumers.clear();
+    if (texts.size() >= NAMES_MAX / 2) {
+      ids.clear();
+      texts.clear();
+      texts.add("");
+      Arrays.fill(own, 0);
+    }
+  }
+}

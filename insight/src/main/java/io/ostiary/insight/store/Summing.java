@@ -1,0 +1,103 @@
+package io.ostiary.insight.store;
+
+import io.ostiary.insight.ledger.Batch;
+import java.io.IOException;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/// Brings calls from the journal into the index as sums, each call exactly once: a transaction
+/// holds sums and how far in the journal they reach, and what was not committed is read again.
+///
+/// What is appended while the room runs is summed from memory; the journal is read only for what an
+/// earlier process left. Confined to the store's thread.
+final class Summing {
+  private final Journal journal;
+  private final Rollup rollup = new Rollup();
+
+  /// The segment that the rollup is about, and how far it has been summed.
+  private @Nullable Segment segment;
+
+  private long to;
+  private boolean missed;
+
+  Summing(Journal journal) {
+    this.journal = journal;
+  }
+
+  /// Sums a batch that was just appended, unless something before it is missing.
+  ///
+  /// @param from where in the segment's file its frame begins
+  void appended(Segment into, long from, Batch batch) {
+    if (from == 0 && rollup.empty()) {
+      segment = into;
+      to = 0;
+    }
+    if (segment == into && to == from) {
+      rollup.add(batch.bytes(), batch.length(), batch.names());
+      to = into.size;
+    } else {
+      missed = true;
+    }
+  }
+
+  /// Whether it should be written soon: it is full, or something could not be summed from memory.
+  boolean full() {
+    return missed || rollup.full();
+  }
+
+  boolean empty() {
+    return rollup.empty();
+  }
+
+  /// Writes what is summed, then sums and writes what is not.
+  void write(Index index) throws SQLException, IOException {
+    writeRollup(index);
+    for (var next : journal.segments()) {
+      long done = index.summed(next);
+      if (done < next.size) {
+        read(index, next, done);
+      }
+      segment = next;
+      to = next.size;
+    }
+    missed = false;
+  }
+
+  private void writeRollup(Index index) throws SQLException {
+    var about = segment;
+    if (about != null && !rollup.empty()) {
+      index.write(about, rollup, to);
+      rollup.clear();
+    }
+  }
+
+  private void read(Index index, Segment from, long done) throws SQLException, IOException {
+    long end = from.size;
+    segment = from;
+    try (var frames = new Frames(from.path())) {
+      while (frames.position() < end && frames.next()) {
+        if (frames.frameAt() < done) {
+          continue;
+        }
+        var rows = frames.rows();
+        rollup.add(rows, rows.length, frames.names());
+        to = frames.position();
+        if (rollup.full()) {
+          writeRollup(index);
+        }
+      }
+    }
+    to = end;
+    if (rollup.empty()) {
+      index.write(from, rollup, end);
+    } else {
+      writeRollup(index);
+    }
+  }
+
+  /// After a failure: what was not committed will be read again.
+  void forget() {
+    rollup.clear();
+    segment = null;
+  }
+}
