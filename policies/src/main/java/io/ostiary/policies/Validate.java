@@ -7,6 +7,7 @@ import io.ostiary.contract.openapi.RequestFault;
 import io.ostiary.contract.openapi.RequestView;
 import io.ostiary.gateway.spi.BodyNeed;
 import io.ostiary.gateway.spi.Exchange;
+import io.ostiary.gateway.spi.Field;
 import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.spi.Moment;
@@ -15,6 +16,7 @@ import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.spi.Verdict;
+import io.ostiary.model.Ending;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Bytes;
 import io.ostiary.model.setting.Default;
@@ -23,6 +25,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// Holds requests to the API's OpenAPI document: what breaks it is refused, each fault named, and
@@ -30,6 +39,45 @@ import org.jspecify.annotations.Nullable;
 public final class Validate implements Policy<Validate.Settings> {
   private static final HeaderName CONTENT_TYPE = HeaderName.of("Content-Type");
   private static final HeaderName CONTENT_ENCODING = HeaderName.of("Content-Encoding");
+
+  private final Executor checkers;
+
+  public Validate() {
+    this(checkers());
+  }
+
+  /// @param checkers where bodies are checked that would hold an event loop for too long; it may
+  ///   refuse
+  Validate(Executor checkers) {
+    this.checkers = checkers;
+  }
+
+  /// Half of the processors at most, so that hostile bodies leave the other half to event loops.
+  private static Executor checkers() {
+    int threads = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+    var pool =
+        new ThreadPoolExecutor(
+            threads,
+            threads,
+            10,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(WAITING_MAX),
+            Thread.ofPlatform().daemon().name("ostiary-validate-", 0).factory());
+    pool.allowCoreThreadTimeOut(true);
+    return pool;
+  }
+
+  /// Longer bodies are checked beside the event loop.
+  static final int ON_LOOP_BYTES_MAX = 16 * 1024;
+
+  /// So many bodies wait to be checked; further calls are refused.
+  private static final int WAITING_MAX = 32;
+
+  /// A check that takes longer makes the next bodies of its operation be checked beside the loop,
+  /// whatever their length: with some schemas a hundred bytes suffice to do a million steps.
+  private static final long SLOW_NANOS = 5_000_000;
+
+  private static final int WARY_CHECKS = 256;
 
   /// What is done about a fault.
   public enum Mode {
@@ -101,13 +149,24 @@ public final class Validate implements Policy<Validate.Settings> {
       throw new IllegalArgumentException(
           "validate: route '" + site.route().id() + "' (expected: an operation of the document)");
     }
-    return new Gate(operation, settings, site.state(Pending.class));
+    return new Gate(operation, settings, site.state(Pending.class), checkers);
   }
 
-  /// What the head left to do for the body.
-  ///
-  /// @param media null: the operation takes no body of this type
-  private record Pending(List<RequestFault> faults, RequestBody.@Nullable Media media) {}
+  /// What the head left to do for the body, and what became of it beside the event loop.
+  private static final class Pending {
+    final List<RequestFault> faults;
+
+    /// null: the operation takes no body of this type
+    final RequestBody.@Nullable Media media;
+
+    /// The word for the ledger.
+    volatile @Nullable String remark;
+
+    Pending(List<RequestFault> faults, RequestBody.@Nullable Media media) {
+      this.faults = faults;
+      this.media = media;
+    }
+  }
 
   private record View(Exchange exchange) implements RequestView {
     @Override
@@ -127,6 +186,15 @@ public final class Validate implements Policy<Validate.Settings> {
   }
 
   private static final class Gate implements Filter {
+    private static final Verdict BUSY =
+        new Verdict.Reply(
+            Problem.of(
+                    503,
+                    "validate-busy",
+                    "Too many bodies to check",
+                    "More long bodies wait to be checked than the gateway keeps. Try again later.")
+                .withFields(Field.of("Retry-After", "1")));
+
     private final Operation operation;
     private final @Nullable RequestBody body;
     private final StateKey<Pending> state;
@@ -134,10 +202,15 @@ public final class Validate implements Policy<Validate.Settings> {
     private final boolean enforce;
     private final boolean refuseUnknown;
     private final int bodyMax;
+    private final Executor checkers;
 
-    Gate(Operation operation, Settings settings, StateKey<Pending> state) {
+    /// How many checks are still to be done beside the loop because one was slow.
+    private final AtomicInteger wary = new AtomicInteger();
+
+    Gate(Operation operation, Settings settings, StateKey<Pending> state, Executor checkers) {
       this.operation = operation;
       this.state = state;
+      this.checkers = checkers;
       body = operation.body();
       off = settings.request == Mode.OFF;
       enforce = settings.request == Mode.ENFORCE;
@@ -150,7 +223,9 @@ public final class Validate implements Policy<Validate.Settings> {
       if (off) {
         return Set.of();
       }
-      return body == null ? Set.of(Moment.REQUEST) : Set.of(Moment.REQUEST, Moment.REQUEST_BODY);
+      return body == null
+          ? Set.of(Moment.REQUEST)
+          : Set.of(Moment.REQUEST, Moment.REQUEST_BODY, Moment.END);
     }
 
     /// Where a body follows, its faults are told together with those of the head.
@@ -187,15 +262,72 @@ public final class Validate implements Policy<Validate.Settings> {
       if (pending == null || body == null) {
         return Verdict.CONTINUE;
       }
-      var faults = new ArrayList<>(pending.faults);
-      if (pending.media != null) {
-        faults.addAll(body.check(pending.media, content));
-      } else if (content.hasRemaining()) {
+      var media = pending.media;
+      if (media != null) {
+        return content.remaining() > ON_LOOP_BYTES_MAX || wary.get() > 0
+            ? checkBeside(exchange, pending, body, media, content)
+            : verdict(exchange, check(pending, body, media, content));
+      }
+      if (content.hasRemaining()) {
         return unsupported(exchange, body);
-      } else if (body.required()) {
+      }
+      var faults = new ArrayList<>(pending.faults);
+      if (body.required()) {
         faults.add(new RequestFault("body", "", "is missing"));
       }
       return verdict(exchange, faults);
+    }
+
+    private List<RequestFault> check(
+        Pending pending, RequestBody by, RequestBody.Media media, ByteBuffer content) {
+      long begun = System.nanoTime();
+      var faults = new ArrayList<>(pending.faults);
+      faults.addAll(by.check(media, content));
+      if (System.nanoTime() - begun > SLOW_NANOS) {
+        wary.set(WARY_CHECKS);
+      } else if (wary.get() > 0) {
+        wary.decrementAndGet();
+      }
+      return faults;
+    }
+
+    /// The content is only lent, and the exchange belongs to its loop: the check gets a copy of the
+    /// one and does not touch the other.
+    private Verdict checkBeside(
+        Exchange exchange,
+        Pending pending,
+        RequestBody by,
+        RequestBody.Media media,
+        ByteBuffer content) {
+      var copy = ByteBuffer.allocate(content.remaining()).put(content).flip();
+      try {
+        return new Verdict.Wait(
+            CompletableFuture.supplyAsync(
+                () -> verdict(pending, check(pending, by, media, copy)), checkers));
+      } catch (RejectedExecutionException e) {
+        if (enforce) {
+          return BUSY;
+        }
+        exchange.remark("request-unchecked");
+        return Verdict.CONTINUE;
+      }
+    }
+
+    private Verdict verdict(Pending pending, List<RequestFault> faults) {
+      if (enforce || faults.isEmpty()) {
+        return faults.isEmpty() ? Verdict.CONTINUE : refusal(faults);
+      }
+      pending.remark = "request-invalid";
+      return Verdict.CONTINUE;
+    }
+
+    @Override
+    public void end(Exchange exchange, Ending ending) {
+      var pending = exchange.state(state);
+      var remark = pending == null ? null : pending.remark;
+      if (remark != null) {
+        exchange.remark(remark);
+      }
     }
 
     private Verdict unsupported(Exchange exchange, RequestBody expected) {
@@ -219,6 +351,10 @@ public final class Validate implements Policy<Validate.Settings> {
         exchange.remark("request-invalid");
         return Verdict.CONTINUE;
       }
+      return refusal(faults);
+    }
+
+    private static Verdict refusal(List<RequestFault> faults) {
       var told =
           faults.stream()
               .map(fault -> new Problem.Fault(fault.in(), fault.pointer(), fault.message()))

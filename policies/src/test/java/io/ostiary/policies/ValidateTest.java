@@ -13,6 +13,7 @@ import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeExchange;
 import io.ostiary.gateway.testing.FakeSite;
 import io.ostiary.model.Api;
+import io.ostiary.model.Ending;
 import io.ostiary.policies.Validate.Mode;
 import io.ostiary.policies.Validate.Unknown;
 import java.io.IOException;
@@ -20,8 +21,11 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -71,6 +75,22 @@ class ValidateTest {
                             properties:
                               sku: { type: string }
                               count: { type: integer, minimum: 1 }
+          /trees:
+            post:
+              operationId: plant
+              requestBody:
+                content:
+                  application/json:
+                    schema: { $ref: "#/components/schemas/Tree" }
+        components:
+          schemas:
+            Tree:
+              type: object
+              properties:
+                n:
+                  anyOf:
+                    - { $ref: "#/components/schemas/Tree" }
+                    - { $ref: "#/components/schemas/Tree" }
         """);
     var loaded = (Loaded.Understood) new OpenApiReader().load(file, "orders.yaml");
     api = new Api("orders", "/", "orders", true, loaded.document(), loaded.routes(), List.of());
@@ -83,13 +103,13 @@ class ValidateTest {
   }
 
   private static Verdict post(Validate.Settings settings, FakeExchange exchange, String body) {
-    Filter filter = new Validate().compile(settings, site("add"));
+    Filter filter = new Validate(Runnable::run).compile(settings, site("add"));
     var verdict = filter.request(exchange);
-    return verdict.equals(Verdict.CONTINUE)
-        ? filter.requestBody(
-            exchange,
-            ByteBuffer.wrap(body.getBytes(StandardCharsets.UTF_8)).asReadOnlyBuffer(),
-            true)
+    if (verdict.equals(Verdict.CONTINUE)) {
+      verdict = filter.requestBody(exchange, bytes(body).asReadOnlyBuffer(), true);
+    }
+    return verdict instanceof Verdict.Wait(var stage)
+        ? stage.toCompletableFuture().join()
         : verdict;
   }
 
@@ -177,6 +197,96 @@ class ValidateTest {
     var xml = site("add").exchange("POST", "/orders").with("Content-Type", "text/xml");
     assertThat(post(REPORT, xml, "<a/>")).isEqualTo(Verdict.CONTINUE);
     assertThat(xml.remark()).isEqualTo("request-invalid");
+  }
+
+  /// Keeps what it should do until it is told to.
+  private static final class Later implements Executor {
+    private final ArrayDeque<Runnable> waiting = new ArrayDeque<>();
+
+    @Override
+    public void execute(Runnable task) {
+      waiting.add(task);
+    }
+
+    Verdict done(Verdict verdict) {
+      assertThat(verdict).isInstanceOf(Verdict.Wait.class);
+      var future = ((Verdict.Wait) verdict).stage().toCompletableFuture();
+      assertThat(future).isNotDone();
+      waiting.remove().run();
+      return future.join();
+    }
+  }
+
+  private static ByteBuffer bytes(String text) {
+    return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void longBodiesDoNotHoldTheEventLoop() {
+    var later = new Later();
+    var filter = new Validate(later).compile(ENFORCE, site("add"));
+    var items = "{\"sku\":\"x\"},".repeat(Validate.ON_LOOP_BYTES_MAX / 10);
+    var good = "{\"customer\":\"a\",\"items\":[" + items + "{\"sku\":\"x\"}]}";
+    var exchange = json("/orders?x=1");
+    filter.request(exchange);
+    var lent = bytes(good.replaceFirst("\"a\"", "7"));
+    var verdict = filter.requestBody(exchange, lent, true);
+    // The buffer is another call's by the time the body is checked.
+    lent.clear().put(new byte[lent.capacity()]);
+    assertThat(faults(later.done(verdict))).containsExactly("query /x", "body /customer");
+    var other = json("/orders");
+    filter.request(other);
+    assertThat(later.done(filter.requestBody(other, bytes(good), true)))
+        .isEqualTo(Verdict.CONTINUE);
+  }
+
+  @Test
+  void reportsOnLongBodiesWhenTheCallEnds() {
+    var later = new Later();
+    var filter = new Validate(later).compile(REPORT, site("add"));
+    var exchange = json("/orders");
+    filter.request(exchange);
+    var body = bytes("[" + "1,".repeat(Validate.ON_LOOP_BYTES_MAX) + "1]");
+    assertThat(later.done(filter.requestBody(exchange, body, true))).isEqualTo(Verdict.CONTINUE);
+    assertThat(exchange.remark()).isNull();
+    filter.end(exchange, new Ending.Answered(200));
+    assertThat(exchange.remark()).isEqualTo("request-invalid");
+  }
+
+  @Test
+  void aCostlySchemaIsCheckedBesideTheLoopFromThenOn() {
+    var later = new Later();
+    var filter = new Validate(later).compile(ENFORCE, site("plant"));
+    var depth = 18;
+    var bomb = bytes("{\"n\":".repeat(depth) + "1" + "}".repeat(depth));
+    var first = site("plant").exchange("POST", "/trees").with("Content-Type", "application/json");
+    filter.request(first);
+    assertThat(faults(filter.requestBody(first, bomb, true))).isNotEmpty();
+    var second = site("plant").exchange("POST", "/trees").with("Content-Type", "application/json");
+    filter.request(second);
+    assertThat(later.done(filter.requestBody(second, bytes("{\"n\":{}}"), true)))
+        .isEqualTo(Verdict.CONTINUE);
+  }
+
+  @Test
+  void refusesMoreLongBodiesThanCanWait() {
+    Executor full =
+        _ -> {
+          throw new RejectedExecutionException();
+        };
+    var body = "[" + "1,".repeat(Validate.ON_LOOP_BYTES_MAX) + "1]";
+    var enforcing = new Validate(full).compile(ENFORCE, site("add"));
+    var exchange = json("/orders");
+    enforcing.request(exchange);
+    var problem = Sites.problem(enforcing.requestBody(exchange, bytes(body), true));
+    assertThat(problem.status()).isEqualTo(503);
+    assertThat(problem.code()).isEqualTo("validate-busy");
+    assertThat(Sites.fields(problem)).containsExactly("Retry-After: 1");
+    var reporting = new Validate(full).compile(REPORT, site("add"));
+    var reported = json("/orders");
+    reporting.request(reported);
+    assertThat(reporting.requestBody(reported, bytes(body), true)).isEqualTo(Verdict.CONTINUE);
+    assertThat(reported.remark()).isEqualTo("request-unchecked");
   }
 
   @Test
