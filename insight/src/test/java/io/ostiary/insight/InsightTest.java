@@ -70,6 +70,15 @@ final class InsightTest {
   }
 
   @Test
+  void listsWhatCameAfterTheFirstPageWasAskedFor() throws Exception {
+    open(InsightSettings.DEFAULT);
+    mixed(30);
+    assertThat(page(CallFilter.ALL)).isEqualTo(30);
+    answered(1_000);
+    await(() -> page(CallFilter.ALL) == 31);
+  }
+
+  @Test
   void sumsByApiAndConsumer() throws Exception {
     open(InsightSettings.DEFAULT);
     mixed(300);

@@ -45,6 +45,9 @@ public final class Main {
   static int run(String... arguments) {
     var line = new CommandLine(new Main());
     line.setExecutionExceptionHandler(Main::failed);
+    for (var command : line.getSubcommands().values()) {
+      command.getCommandSpec().mixinStandardHelpOptions(true);
+    }
     if (arguments.length == 0) {
       line.usage(line.getOut());
       return 2;

@@ -88,9 +88,7 @@ final class FilterRun {
         call.filterFailed(filter, e);
         return;
       }
-      if (step == Step.REQUEST && !(verdict instanceof Verdict.Wait)) {
-        call.times().filterEnded(chain.name(filter));
-      }
+      timed(filter, verdict);
       if (!decided(filter, verdict)) {
         return;
       }
@@ -153,10 +151,16 @@ final class FilterRun {
   }
 
   private boolean resumed(int filter, Verdict verdict) {
-    if (step == Step.REQUEST && !(verdict instanceof Verdict.Wait)) {
+    timed(filter, verdict);
+    return decided(filter, verdict);
+  }
+
+  /// A filter that reads the whole body has two moments in the call's story: head and body.
+  private void timed(int filter, Verdict verdict) {
+    boolean counts = step == Step.REQUEST || step == Step.REQUEST_WHOLE;
+    if (counts && !(verdict instanceof Verdict.Wait)) {
       call.times().filterEnded(chain.name(filter));
     }
-    return decided(filter, verdict);
   }
 
   /// Nothing that was waited for counts any more.

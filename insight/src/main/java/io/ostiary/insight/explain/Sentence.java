@@ -66,7 +66,7 @@ final class Sentence {
   }
 
   private String clientFailed() {
-    if (entry.timings().head() == null) {
+    if (entry.timings().head() == null && (entry.status() == 0 || entry.status() == 408)) {
       return "The client did not send a complete request ("
           + entry.reason()
           + ") within "

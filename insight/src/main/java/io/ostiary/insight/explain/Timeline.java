@@ -22,6 +22,10 @@ final class Timeline {
   /// Below this, reading a head or writing a response is our own work, not waiting for a network.
   private static final long OWN_WORK_NANOS = 200_000;
 
+  /// A response of this size lies in the socket's send buffer at once, whatever the client does;
+  /// how long writing it took is our own affair. Linux begins with 16 KiB (tcp_wmem).
+  private static final long SEND_BUFFER_BYTES = 16 * 1024;
+
   /// Shorter round trips are not told apart from the upstream's own time.
   private static final long ROUND_TRIP_NANOS_MIN = 1_000_000;
 
@@ -184,7 +188,7 @@ final class Timeline {
           timings.responseStart());
     }
     if (timings.responseEnd() != null) {
-      boolean own = timings.responseEnd() - cursor < OWN_WORK_NANOS;
+      boolean own = timings.responseEnd() - cursor < OWN_WORK_NANOS || leftAtOnce();
       pass(
           own ? Lane.GATEWAY : Lane.CLIENT_NETWORK,
           own ? "write" : "response",
@@ -194,6 +198,12 @@ final class Timeline {
       pass(timings.responseStart() == null ? Lane.GATEWAY : Lane.CLIENT_NETWORK, "response", end);
     }
     lastAck();
+  }
+
+  /// Whether no client, however slow, can have held up the response.
+  private boolean leftAtOnce() {
+    return entry.responseBytes() <= SEND_BUFFER_BYTES
+        && (network == null || network.zeroWindows() + network.callRetransmitsOut() == 0);
   }
 
   private void lastAck() {
@@ -216,18 +226,16 @@ final class Timeline {
     return last.firstByte() == null ? first : Math.max(first, last.firstByte());
   }
 
-  /// Gives to the client what passed while its body was still arriving, up to `limit`.
+  /// Gives to the client what passed while its body was still arriving, where the step that ended
+  /// at `limit` waited for it. A step that ended before the body did has not waited.
   private void bodyUntil(long limit) {
     var requestEnd = entry.timings().requestEnd();
     var head = entry.timings().head();
-    if (head == null) {
-      return;
-    }
-    if (requestEnd == null) {
+    if (head == null || requestEnd == null || requestEnd > limit) {
       return;
     }
     if (requestEnd - Math.max(cursor, head) >= OWN_WORK_NANOS) {
-      pass(Lane.CLIENT_NETWORK, "request body", Math.min(requestEnd, limit));
+      pass(Lane.CLIENT_NETWORK, "request body", requestEnd);
     }
   }
 

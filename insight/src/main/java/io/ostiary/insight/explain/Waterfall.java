@@ -39,9 +39,8 @@ public final class Waterfall {
 
   private void head() {
     line(
-        "%s %s   %s   %s",
-        entry.method(),
-        entry.target(),
+        "%s   %s   %s",
+        entry.method().isEmpty() ? "unreadable request" : entry.method() + " " + entry.target(),
         entry.status() == 0 ? "no answer" : Integer.toString(entry.status()),
         Sentence.duration(explanation.totalNanos()));
     var who = new ArrayList<String>();
@@ -144,13 +143,15 @@ public final class Waterfall {
         micros(facts.smoothedRttMicros()),
         micros(facts.smallestRttMicros()),
         micros(facts.handshakeRttMicros()));
-    line(
-        "%-11s this call: packets %d in, %d out; retransmits %d out, %d again in",
-        "",
-        facts.callPacketsIn(),
-        facts.callPacketsOut(),
-        facts.callRetransmitsOut(),
-        facts.callDuplicatesIn());
+    if (facts.callPacketsIn() + facts.callPacketsOut() > 0) {
+      line(
+          "%-11s since the head: packets %d in, %d out; retransmits %d out, %d again in",
+          "",
+          facts.callPacketsIn(),
+          facts.callPacketsOut(),
+          facts.callRetransmitsOut(),
+          facts.callDuplicatesIn());
+    }
     line(
         "%-11s connection: packets %d in, %d out; bytes %s in, %s out; retransmits %d; zero windows"
             + " %d",

@@ -189,6 +189,45 @@ final class ExplanationTest {
   }
 
   @Test
+  void blamesNoClientForWritingASmallResponse() {
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .network(EntryBuilder.facts(-300, -200, -50, -50))
+                .times(20, 20, 4_500, 8_500, 8_600)
+                .attempt(true, 100, null, 120, 4_200, 4_400, ""));
+    assertThat(names(explanation)).contains("write");
+    assertThat(explanation.sentence()).contains("in the gateway: write took 4.0 ms");
+  }
+
+  @Test
+  void givesTheWaitForABodyToThePolicyThatWaitedOnly() {
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .times(20, 1_500_000, 1_510_000, 1_510_050, 1_510_100)
+                .filter("cors", 60)
+                .filter("validate", 1_500_300)
+                .attempt(true, 1_500_310, null, 1_500_320, 1_509_000, 1_509_100, ""));
+    assertThat(names(explanation))
+        .containsSubsequence("cors", "request body", "validate", "answer");
+    assertThat(names(explanation)).containsOnlyOnce("request body");
+  }
+
+  @Test
+  void saysThatAMalformedRequestWasAnswered() {
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .ended(400, 0, Blame.CLIENT, "malformed-request")
+                .times(null, null, 800, 850, 900));
+    assertThat(explanation.sentence())
+        .isEqualTo(
+            "The client's request was answered with 400 (malformed-request) after 0.90 ms; no"
+                + " upstream was asked.");
+  }
+
+  @Test
   void blamesAPolicyThatTookLong() {
     var explanation =
         explained(
