@@ -509,7 +509,9 @@ int shield_xdp(struct xdp_md *ctx)
 	p.length = bpf_xdp_get_buff_len(ctx);
 	p.segments = 1;
 	p.ifindex = ctx->ingress_ifindex;
-	return handle(&p, (void *)(long)ctx->data, (void *)(long)ctx->data_end) ? XDP_PASS : XDP_DROP;
+	bool pass = handle(&p, (void *)(long)ctx->data, (void *)(long)ctx->data_end);
+
+	return pass ? XDP_PASS : XDP_DROP;
 }
 
 /* Enough for Ethernet, two tags, IPv6 with some extensions, and TCP. */
@@ -527,7 +529,9 @@ int shield_tcx(struct __sk_buff *skb)
 	p.segments = skb->gso_segs ? skb->gso_segs : 1;
 	p.ifindex = skb->ifindex;
 	p.vlan = skb->vlan_present ? skb->vlan_tci & 0xfff : 0;
-	return handle(&p, (void *)(long)skb->data, (void *)(long)skb->data_end) ? TCX_NEXT : TCX_DROP;
+	bool pass = handle(&p, (void *)(long)skb->data, (void *)(long)skb->data_end);
+
+	return pass ? TCX_NEXT : TCX_DROP;
 }
 
 /* Run by Java twice a second: as long as it is, the rules count. */
