@@ -1,6 +1,7 @@
 package io.ostiary.insight;
 
 import io.ostiary.insight.explain.Explanation;
+import io.ostiary.insight.ledger.Batches;
 import io.ostiary.insight.ledger.Recent;
 import io.ostiary.insight.live.Board;
 import io.ostiary.insight.live.PacketSampler;
@@ -27,13 +28,14 @@ import org.jspecify.annotations.Nullable;
 /// writes to disk; `insight-packets` asks the kernel side for its counters once a second. None of
 /// them can hold up an event loop: when they are behind, lines are refused and counted.
 public final class Insight implements InsightView, AutoCloseable {
-  private static final long RECENT_BYTES_MAX = 8L << 20;
+  private static final long RECENT_BYTES_MAX = 4L << 20;
 
   private final PacketSampler packets;
   private final LedgerReader reader;
   private final Board board;
   private final Meters meters;
-  private final Recent recent = new Recent(RECENT_BYTES_MAX);
+  private final Batches batches = new Batches();
+  private final Recent recent = new Recent(RECENT_BYTES_MAX, batches);
   private final @Nullable Store store;
   private final RecentCalls calls;
   private final Thread packetThread;
@@ -50,10 +52,11 @@ public final class Insight implements InsightView, AutoCloseable {
       Path data,
       InsightSettings settings) {
     packets = new PacketSampler(kernel);
-    store = settings.history() ? new Store(data.resolve("history"), settings, clock) : null;
+    store =
+        settings.history() ? new Store(data.resolve("history"), settings, clock, batches) : null;
     board = new Board(packets, this::status, clock.millis());
     meters = new Meters(this::status, packets::status);
-    reader = new LedgerReader(ledger, places, clock, board, meters, recent, store);
+    reader = new LedgerReader(ledger, places, clock, board, meters, recent, batches, store);
     calls =
         new RecentCalls(recent, store, store == null ? null : new StoreHistory(store, settings));
     packetThread =

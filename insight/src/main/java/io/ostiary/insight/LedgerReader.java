@@ -1,6 +1,7 @@
 package io.ostiary.insight;
 
 import io.ostiary.insight.ledger.Batch;
+import io.ostiary.insight.ledger.Batches;
 import io.ostiary.insight.ledger.Names;
 import io.ostiary.insight.ledger.Recent;
 import io.ostiary.insight.ledger.RowWriter;
@@ -37,6 +38,7 @@ final class LedgerReader implements AutoCloseable {
   private final Board board;
   private final Meters meters;
   private final Recent recent;
+  private final Batches batches;
   private final @Nullable Store store;
   private final RowWriter writer;
   private final Consumer<LedgerSlot> read = this::read;
@@ -62,7 +64,9 @@ final class LedgerReader implements AutoCloseable {
       Board board,
       Meters meters,
       Recent recent,
+      Batches batches,
       @Nullable Store store) {
+    this.batches = batches;
     this.ledger = ledger;
     this.clock = clock;
     this.board = board;
@@ -148,19 +152,22 @@ final class LedgerReader implements AutoCloseable {
       return;
     }
     batch.seal();
+    int length = batch.length();
+    batches.hold(batch, store == null ? 2 : 3);
     recent.add(batch);
     board.add(batch);
     if (store != null) {
       store.offer(batch);
     }
-    segmentBytes += batch.length();
+    batches.release(batch);
+    segmentBytes += length;
     long day = clock.millis() / DAY_MILLIS;
     if (segmentBytes >= SEGMENT_BYTES_MAX || day != segmentDay || names.size() >= Names.SIZE_MAX) {
       names = new Names();
       segmentBytes = 0;
       segmentDay = day;
     }
-    batch = new Batch(names, Math.min(batch.length() * 5 / 4, Batch.BYTES_FULL + 8192));
+    batch = batches.take(names, Math.min(length * 5 / 4, Batch.BYTES_FULL + 8192));
   }
 
   /// Reads what was published, five seconds at most.

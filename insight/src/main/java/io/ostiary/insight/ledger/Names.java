@@ -15,7 +15,7 @@ public final class Names {
   /// A segment with this many names is closed, so that memory stays bounded whatever names occur.
   public static final int SIZE_MAX = 100_000;
 
-  private static final int KNOWN_MAX = 8192;
+  private static final int KNOWN_MAX = 65_536;
 
   private final Map<String, Integer> ids = new HashMap<>();
 

@@ -47,8 +47,12 @@ final class Feeds {
     ticks.forEach(feed -> feed.offer(tick));
   }
 
+  /// A feed keeps what it gets until somebody reads it, so it gets a copy.
   void offer(Batch batch) {
-    calls.forEach(feed -> feed.offer(batch));
+    if (!calls.isEmpty()) {
+      var copy = batch.copy();
+      calls.forEach(feed -> feed.offer(copy));
+    }
   }
 
   void closeAll() {

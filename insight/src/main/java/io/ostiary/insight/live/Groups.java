@@ -19,8 +19,10 @@ final class Groups {
     this.sizeMax = sizeMax;
   }
 
+  /// Null where the key is new and there is room for it.
   @Nullable Tally get(Object key) {
-    return tallies.get(key);
+    var tally = tallies.get(key);
+    return tally == null && other != null ? other : tally;
   }
 
   /// The tally for a key that [#get] did not know.

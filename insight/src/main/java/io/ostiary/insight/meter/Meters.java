@@ -6,22 +6,22 @@ import io.ostiary.model.Blame;
 import io.ostiary.model.KernelStatus;
 import io.ostiary.model.LedgerSlot;
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
-import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
-import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
+import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
-import java.util.Locale;
-import java.util.Set;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -32,89 +32,29 @@ public final class Meters {
   private static final int APIS_MAX = 200;
   private static final int REASONS_MAX = 200;
   private static final int KNOWN_MAX = 2000;
-  private static final String[] CLASSES = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
-  private static final int BLAMES = Blame.values().length;
-
+  private static final String OTHER = "(other)";
   private final PrometheusRegistry registry = new PrometheusRegistry();
   private final PrometheusTextFormatWriter writer =
       PrometheusTextFormatWriter.builder().setIncludeCreatedTimestamps(false).build();
-  private final Counter calls =
-      Counter.builder()
-          .name("ostiary_calls_total")
-          .help("Calls that ended, by API, status class and who is to blame.")
-          .labelNames("api", "status", "blame")
-          .register(registry);
+  private final IdentityHashMap<Api, ApiMeters> byApi = new IdentityHashMap<>();
+  private final Map<String, ApiMeters> apis = new ConcurrentSkipListMap<>();
   private final Counter refusals =
       Counter.builder()
           .name("ostiary_refusals_total")
           .help("Calls refused by a policy.")
           .labelNames("policy")
+          .withoutExemplars()
           .register(registry);
-  private final Counter requestBytes =
-      Counter.builder()
-          .name("ostiary_request_bytes_total")
-          .help("Bytes of HTTP received from clients.")
-          .labelNames("api")
-          .register(registry);
-  private final Counter responseBytes =
-      Counter.builder()
-          .name("ostiary_response_bytes_total")
-          .help("Bytes of HTTP sent to clients.")
-          .labelNames("api")
-          .register(registry);
-  private final Histogram durations =
-      Histogram.builder()
-          .name("ostiary_call_duration_seconds")
-          .help("From the first byte of a request to the end of its call.")
-          .labelNames("api")
-          .classicOnly()
-          .classicUpperBounds(
-              0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-          .register(registry);
-  private final IdentityHashMap<Api, ApiMeters> byApi = new IdentityHashMap<>();
-  private final Set<String> apiNames = new HashSet<>();
-  private final Set<String> policyNames = new HashSet<>();
+  private final Map<String, CounterDataPoint> refusalsOf = new HashMap<>();
   private @Nullable ApiMeters noApi;
 
   /// @param kernel the kernel's counters as they were sampled last
   public Meters(Supplier<InsightStatus> status, Supplier<KernelStatus> kernel) {
+    calls();
     ledger(status);
     store(status);
     kernel(kernel);
     process();
-  }
-
-  private final class ApiMeters {
-    private final String name;
-    private final CounterDataPoint[] byEnding = new CounterDataPoint[CLASSES.length * BLAMES];
-    private final CounterDataPoint in;
-    private final CounterDataPoint out;
-    private final DistributionDataPoint duration;
-
-    ApiMeters(String name) {
-      this.name = name;
-      in = requestBytes.labelValues(name);
-      out = responseBytes.labelValues(name);
-      duration = durations.labelValues(name);
-    }
-
-    void add(LedgerSlot slot) {
-      int status = slot.status < 100 || slot.status > 599 ? 0 : slot.status / 100;
-      ending(status, slot.blame).inc();
-      in.inc(slot.requestBytes);
-      out.inc(slot.responseBytes);
-      duration.observe(Math.max(0, slot.endNanos - slot.firstByteNanos) / 1e9);
-    }
-
-    private CounterDataPoint ending(int status, Blame blame) {
-      int at = status * BLAMES + io.ostiary.insight.ledger.Row.code(blame);
-      var known = byEnding[at];
-      if (known == null) {
-        known = calls.labelValues(name, CLASSES[status], blame.name().toLowerCase(Locale.ROOT));
-        byEnding[at] = known;
-      }
-      return known;
-    }
   }
 
   /// Counts one call. Ledger reader only.
@@ -122,13 +62,26 @@ public final class Meters {
     var api = slot.api;
     (api == null ? withoutApi() : of(api)).add(slot);
     if (slot.blame == Blame.POLICY) {
-      refusals.labelValues(bounded(policyNames, slot.reason, REASONS_MAX)).inc();
+      refused(slot.reason).inc();
     }
+  }
+
+  private CounterDataPoint refused(String policy) {
+    var known = refusalsOf.get(policy);
+    if (known != null) {
+      return known;
+    }
+    if (refusalsOf.size() >= REASONS_MAX) {
+      return refusals.labelValues(OTHER);
+    }
+    var made = refusals.labelValues(policy);
+    refusalsOf.put(policy, made);
+    return made;
   }
 
   private ApiMeters withoutApi() {
     if (noApi == null) {
-      noApi = new ApiMeters("");
+      noApi = named("");
     }
     return noApi;
   }
@@ -141,20 +94,46 @@ public final class Meters {
     if (byApi.size() >= KNOWN_MAX) {
       byApi.clear();
     }
-    var made = new ApiMeters(bounded(apiNames, api.name(), APIS_MAX));
+    var made = named(api.name());
     byApi.put(api, made);
     return made;
   }
 
-  private static String bounded(Set<String> seen, String name, int max) {
-    if (seen.contains(name)) {
-      return name;
-    }
-    if (seen.size() >= max) {
-      return "(other)";
-    }
-    seen.add(name);
-    return name;
+  /// After a reload another object may stand for the same API; its calls go on in the same counts.
+  private ApiMeters named(String name) {
+    boolean room = apis.size() < APIS_MAX || apis.containsKey(name);
+    return apis.computeIfAbsent(room ? name : OTHER, ApiMeters::new);
+  }
+
+  private void calls() {
+    CounterWithCallback.builder()
+        .name("ostiary_calls_total")
+        .help("Calls that ended, by API, status class and who is to blame.")
+        .labelNames("api", "status", "blame")
+        .callback(callback -> apis.values().forEach(api -> api.calls(callback)))
+        .register(registry);
+    CounterWithCallback.builder()
+        .name("ostiary_request_bytes_total")
+        .help("Bytes of HTTP received from clients.")
+        .labelNames("api")
+        .callback(callback -> apis.values().forEach(api -> api.requestBytes(callback)))
+        .register(registry);
+    CounterWithCallback.builder()
+        .name("ostiary_response_bytes_total")
+        .help("Bytes of HTTP sent to clients.")
+        .labelNames("api")
+        .callback(callback -> apis.values().forEach(api -> api.responseBytes(callback)))
+        .register(registry);
+    registry.register(this::durations);
+  }
+
+  private MetricSnapshot durations() {
+    var snapshot =
+        HistogramSnapshot.builder()
+            .name("ostiary_call_duration_seconds")
+            .help("From the first byte of a request to the end of its call.");
+    apis.values().forEach(api -> snapshot.dataPoint(api.durations()));
+    return snapshot.build();
   }
 
   private void ledger(Supplier<InsightStatus> status) {

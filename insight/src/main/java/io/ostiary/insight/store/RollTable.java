@@ -19,7 +19,7 @@ final class RollTable {
   void add(long first, long second, long micros, long requestBytes, long responseBytes) {
     int at = find(first, second);
     if (cells[at + CALLS] == 0) {
-      if (size >= slots / 2) {
+      if (size >= slots / 4 * 3) {
         grow();
         at = find(first, second);
       }

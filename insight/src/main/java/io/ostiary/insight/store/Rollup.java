@@ -21,7 +21,7 @@ final class Rollup {
   static final int CONSUMER_SECONDS = 60;
 
   /// Fuller than this it is written to the index.
-  private static final int ENTRIES_MAX = 100_000;
+  private static final int ENTRIES_MAX = 48_000;
 
   /// A key has 16 bits for a name; one batch may bring a few thousand new ones.
   private static final int NAMES_MAX = 40_000;

@@ -5,6 +5,7 @@ import io.ostiary.insight.InsightSettings;
 import io.ostiary.insight.InsightStatus;
 import io.ostiary.insight.InsightStatus.State;
 import io.ostiary.insight.ledger.Batch;
+import io.ostiary.insight.ledger.Batches;
 import io.ostiary.model.CallId;
 import io.ostiary.model.LedgerEntry;
 import java.io.IOException;
@@ -50,6 +51,7 @@ public final class Store implements AutoCloseable {
   private final Clock clock;
   private final Journal journal;
   private final Summing summing;
+  private final Batches batches;
   private final ArrayBlockingQueue<Batch> queue = new ArrayBlockingQueue<>(QUEUE);
   private final ConcurrentLinkedQueue<CompletableFuture<Index>> questions =
       new ConcurrentLinkedQueue<>();
@@ -70,7 +72,8 @@ public final class Store implements AutoCloseable {
   private volatile String sentence = "The history is being opened.";
   private volatile @Nullable String indexProblem;
 
-  public Store(Path directory, InsightSettings settings, Clock clock) {
+  public Store(Path directory, InsightSettings settings, Clock clock, Batches batches) {
+    this.batches = batches;
     this.directory = directory;
     this.settings = settings;
     this.clock = clock;
@@ -90,6 +93,7 @@ public final class Store implements AutoCloseable {
     if (!queue.offer(batch)) {
       waiting.addAndGet(-batch.rows());
       lost.addAndGet(batch.rows());
+      batches.release(batch);
     }
   }
 
@@ -255,6 +259,7 @@ public final class Store implements AutoCloseable {
       summing.appended(segment, before, batch);
       unwritten = null;
       waiting.addAndGet(-batch.rows());
+      batches.release(batch);
       running();
       return true;
     } catch (IOException e) {
