@@ -60,7 +60,8 @@ record Ostiary(boolean featured, boolean kernel, int port, int controlPort) impl
     var consumers = new ArrayList<String>();
     for (int i = 0; i < workload.keys().size(); i++) {
       consumers.add(
-          "{\"name\":\"consumer-%d\",\"key\":\"%s\"}".formatted(i, workload.keys().get(i)));
+          "{\"name\":\"consumer-%d\",\"newKeys\":0,\"hashes\":[\"%s\"]}"
+              .formatted(i, Workload.sha256(workload.keys().get(i))));
     }
     var token = Files.readString(folder.resolve("data/admin.token")).strip();
     var request =

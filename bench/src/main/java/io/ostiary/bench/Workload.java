@@ -26,15 +26,18 @@ record Workload(int routes, List<String> keys, int requestsPerSecond) {
 
   /// Deterministic, so that every run has the same keys; they protect nothing.
   private static String key(int number) {
+    return sha256("key" + number).substring(0, 40);
+  }
+
+  /// In lower-case hexadecimal digits, as Ostiary keeps keys.
+  static String sha256(String text) {
     try {
-      var hash = MessageDigest.getInstance("SHA-256").digest(("key" + number).getBytes(UTF_8));
-      return HexFormat.of().formatHex(hash, 0, 20);
+      var hash = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(hash);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }
   }
-
-  private static final java.nio.charset.Charset UTF_8 = StandardCharsets.UTF_8;
 
   /// The script that makes wrk walk over all routes and keys with no work per request worth
   /// mentioning: requests are built once.
