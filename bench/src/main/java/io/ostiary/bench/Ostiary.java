@@ -1,6 +1,9 @@
 package io.ostiary.bench;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -73,11 +76,25 @@ record Ostiary(boolean featured, boolean kernel, int port, int controlPort) impl
                 HttpRequest.BodyPublishers.ofString(
                     "{\"consumers\":[" + String.join(",", consumers) + "]}"))
             .build();
+    awaitAdmin();
     try (var client = HttpClient.newHttpClient()) {
       var answer = client.send(request, HttpResponse.BodyHandlers.ofString());
       if (answer.statusCode() / 100 != 2) {
         throw new IOException("import of consumers: " + answer.statusCode() + " " + answer.body());
       }
     }
+  }
+
+  /// The data plane serves first; the admin API follows.
+  private void awaitAdmin() throws IOException, InterruptedException {
+    for (int i = 0; i < 600; i++) {
+      try (var socket = new Socket()) {
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), controlPort), 100);
+        return;
+      } catch (IOException e) {
+        Thread.sleep(50);
+      }
+    }
+    throw new IOException(name() + ": no admin API on port " + controlPort + " after 30 s");
   }
 }
