@@ -134,6 +134,9 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
   private static final class Gate implements Filter {
     private static final int TEXTS_MAX = 4096;
 
+    /// @param text `RateLimit` where so much remains
+    private record Told(long remaining, String text) {}
+
     private final By by;
     private final Cells cells;
     private final StateKey<String> state;
@@ -143,8 +146,9 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
     private final long tolerance;
     private final long burst;
 
-    /// `RateLimit` by what remains, made when first needed, so that a call allocates none.
-    private final AtomicReferenceArray<@Nullable String> texts;
+    /// What was told last, by the low bits of what remained: callers are mostly far from their
+    /// limit and near each other, so hardly a call makes a text of its own.
+    private final AtomicReferenceArray<@Nullable Told> told;
 
     Gate(Settings settings, By by, Cells cells, StateKey<String> state, String scope) {
       this.by = by;
@@ -156,7 +160,9 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
       quoted = "\"" + scope.replaceAll("[^ !#-\\[\\]-~]", "_") + "\"";
       long seconds = settings.per.toSeconds();
       policy = quoted + ";q=" + settings.requests + (seconds > 0 ? ";w=" + seconds : "");
-      texts = new AtomicReferenceArray<>((int) Math.min(burst + 1, TEXTS_MAX));
+      told =
+          new AtomicReferenceArray<>(
+              Integer.highestOneBit((int) Math.min(burst + 1, TEXTS_MAX) * 2 - 1));
     }
 
     @Override
@@ -211,15 +217,16 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
 
     /// Until everything is back takes what was used times the interval, rounded up.
     private String text(long remaining) {
-      int index = (int) Math.min(remaining, TEXTS_MAX);
-      var text = index < texts.length() ? texts.get(index) : null;
-      if (text == null) {
-        text = quoted + ";r=" + remaining + ";t=" + seconds((burst - remaining) * interval);
-        if (index < texts.length()) {
-          texts.set(index, text);
-        }
+      int index = (int) remaining & (told.length() - 1);
+      var last = told.get(index);
+      if (last == null || last.remaining != remaining) {
+        last =
+            new Told(
+                remaining,
+                quoted + ";r=" + remaining + ";t=" + seconds((burst - remaining) * interval));
+        told.set(index, last);
       }
-      return text;
+      return last.text;
     }
 
     private Verdict refusal(long waitNanos) {

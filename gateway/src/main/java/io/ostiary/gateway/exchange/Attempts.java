@@ -311,7 +311,6 @@ final class Attempts implements UpstreamConnection.Owner {
   @Override
   public void responseBody(ByteBuf in, int start, int length, boolean last) {
     var from = connection();
-    call.loop();
     if (!last) {
       from.timeout(call.routed().upstream().idleNanos(), "idle-timeout");
       call.answer().content(in, start, length, false);
@@ -413,6 +412,7 @@ final class Attempts implements UpstreamConnection.Owner {
 
   private void resumeIf(UpstreamConnection paused) {
     if (connection == paused && !call.filterRun().waiting() && call.answer().clientKeepsUp()) {
+      call.loop().refresh();
       paused.resume();
     }
   }

@@ -277,7 +277,6 @@ public final class Call implements Exchange {
       return;
     }
     active = false;
-    loop.refresh();
     filters.stop();
     attempts.drop();
     runEnds(ending);
