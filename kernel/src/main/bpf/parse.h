@@ -176,6 +176,12 @@ static __always_inline bool parse_ipv4(struct packet *p, struct cursor *c, void 
 	return parse_transport(p, c, start);
 }
 
+static __always_inline bool is_extension(__u8 next)
+{
+	return next == IPPROTO_FRAGMENT || next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING ||
+	       next == IPPROTO_DSTOPTS || next == IPPROTO_AH;
+}
+
 static __always_inline bool parse_ipv6(struct packet *p, struct cursor *c, void *start)
 {
 	struct ipv6hdr *ip = TAKE(c, struct ipv6hdr);
@@ -198,6 +204,12 @@ static __always_inline bool parse_ipv6(struct packet *p, struct cursor *c, void 
 	next = ip->nexthdr;
 #pragma unroll
 	for (int i = 0; i <= EXTENSIONS_MAX; i++) {
+		if (!is_extension(next)) {
+			p->protocol = next;
+			return distance(start, c->at) <= p->limit && parse_transport(p, c, start);
+		}
+		if (i == EXTENSIONS_MAX)
+			return false;
 		if (next == IPPROTO_FRAGMENT) {
 			struct fragment_part *fragment = TAKE(c, struct fragment_part);
 
@@ -209,8 +221,7 @@ static __always_inline bool parse_ipv6(struct packet *p, struct cursor *c, void 
 				p->protocol = next;
 				return distance(start, c->at) <= p->limit;
 			}
-		} else if (next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING ||
-			   next == IPPROTO_DSTOPTS || next == IPPROTO_AH) {
+		} else {
 			struct extension *extension = c->at;
 			__u32 size;
 
@@ -222,9 +233,6 @@ static __always_inline bool parse_ipv6(struct packet *p, struct cursor *c, void 
 			c->at += size;
 			if (c->at > c->end)
 				return false;
-		} else {
-			p->protocol = next;
-			return distance(start, c->at) <= p->limit && parse_transport(p, c, start);
 		}
 	}
 	return false;

@@ -481,7 +481,7 @@ static __always_inline bool handle(struct packet *p, void *start, void *end)
 		p->source[3] = random_sources == 1 ? bpf_get_prandom_u32() & 0xffff
 						   : bpf_get_prandom_u32();
 	active = c->active & 1;
-	alive = now <= c->deadline;
+	alive = now < c->deadline;
 	set = alive ? bpf_map_lookup_elem(&rules, &active) : NULL;
 	if (set) {
 		if (!sound)

@@ -50,7 +50,7 @@ struct counter {
 
 /* Java writes, the programs read; but the first three, which program `beat` writes. */
 struct control {
-	__u64 deadline;  /* jiffies; later than this the programs pass everything */
+	__u64 deadline;  /* jiffies; from then on the programs pass everything */
 	__u64 jiffies;   /* when `beat` ran last */
 	__u64 nanos;     /* the same moment by CLOCK_MONOTONIC */
 	__u64 seed;

@@ -30,6 +30,7 @@ final class RuleCompiler {
   private final PrefixMasks prefixes4 = new PrefixMasks();
   private final PrefixMasks prefixes6 = new PrefixMasks();
   private long anySource;
+  private int class6;
   private long withoutPorts;
   private long allow;
   private long deny;
@@ -78,7 +79,12 @@ final class RuleCompiler {
     }
     var six = new ArrayList<RuleTables.Prefix>();
     for (var entry : prefixes6.nested(anySource)) {
-      six.add(new RuleTables.Prefix(entry.address(), entry.length(), classOf(entry.mask())));
+      int number = classOf(entry.mask());
+      if (entry.length() == 0) {
+        class6 = number;
+      } else {
+        six.add(new RuleTables.Prefix(entry.address(), entry.length(), number));
+      }
     }
     return checked(source, six);
   }
@@ -105,7 +111,7 @@ final class RuleCompiler {
     return new Outcome.Compiled(
         new RuleTables(
             classes,
-            0,
+            class6,
             ports,
             protocols,
             withoutPorts,
