@@ -1,0 +1,102 @@
+package io.ostiary.kernel;
+
+import io.ostiary.model.Ban;
+import io.ostiary.model.Cidr;
+import io.ostiary.model.KernelRule;
+import io.ostiary.model.KernelRule.Match;
+import io.ostiary.model.KernelRule.PortRange;
+import io.ostiary.model.KernelSettings;
+import io.ostiary.model.KernelSettings.Interfaces;
+import io.ostiary.model.KernelStatus;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/// A process that holds a [Kernel] and does what it is told by lines, one answer for each:
+///
+///     rules DEVICE deny;FROM;PORT limit;FROM;PORT;RATE ban;FROM dry    empty parts match all
+///     status                                                          MODE|WHY|PASSED|REASON=N ...
+final class KernelChild {
+  private KernelChild() {}
+
+  static void main() throws IOException {
+    switch (Kernel.open()) {
+      case Kernel.Opened.Unavailable(var sentence) -> say("unavailable " + sentence);
+      case Kernel.Opened.Running(var kernel) -> {
+        say("open");
+        var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        for (var line = lines.readLine(); line != null; line = lines.readLine()) {
+          var words = List.of(line.split(" "));
+          say(words.getFirst().equals("rules") ? rules(kernel, words) : status(kernel.status()));
+        }
+        kernel.close();
+      }
+    }
+  }
+
+  private static String rules(Kernel kernel, List<String> words) {
+    var rules = new ArrayList<KernelRule>();
+    var bans = new ArrayList<Ban>();
+    for (var word : words.subList(2, words.size())) {
+      var parts = word.split(";", -1);
+      switch (parts[0]) {
+        case "deny" -> rules.add(new KernelRule.Deny(match(parts)));
+        case "limit" -> rules.add(new KernelRule.Limit(match(parts), Long.parseLong(parts[3])));
+        case "ban" -> bans.add(ban(parts[1]));
+        default -> {}
+      }
+    }
+    Interfaces interfaces =
+        words.get(1).equals("auto")
+            ? new Interfaces.Auto()
+            : new Interfaces.Named(List.of(words.get(1).split(",")));
+    var settings = new KernelSettings(interfaces, words.contains("dry"), List.of(), rules);
+    long start = System.nanoTime();
+    var problems = kernel.apply(settings, bans, List.of());
+    return problems.isEmpty()
+        ? "applied in " + (System.nanoTime() - start) / 1000 + " us"
+        : "refused " + String.join(" ", problems);
+  }
+
+  private static Match match(String[] parts) {
+    var from = parts[1].isEmpty() ? List.<Cidr>of() : List.of(Cidr.parse(parts[1]));
+    var ports =
+        parts[2].isEmpty()
+            ? List.<PortRange>of()
+            : List.of(new PortRange(Integer.parseInt(parts[2]), Integer.parseInt(parts[2])));
+    return new Match(from, ports, Set.of());
+  }
+
+  private static Ban ban(String from) {
+    var now = Instant.now();
+    return new Ban("b", Cidr.parse(from), "test", List.of(), now, now.plusSeconds(60), "test");
+  }
+
+  private static String status(KernelStatus status) {
+    return Stream.concat(
+            Stream.of(status.sentence(), "libbpf " + status.libbpfVersion()),
+            status.interfaces().stream().map(KernelChild::of))
+        .collect(java.util.stream.Collectors.joining("|"));
+  }
+
+  private static String of(KernelStatus.Interface device) {
+    var text =
+        new StringBuilder(device.name() + " " + device.mode() + " [" + device.why() + "] passed=");
+    text.append(device.counters().passedPackets());
+    for (var drop : device.counters().drops()) {
+      text.append(' ').append(drop.reason()).append('=').append(drop.packets());
+    }
+    return text.toString();
+  }
+
+  private static void say(String text) {
+    System.out.println(text);
+    System.out.flush();
+  }
+}
