@@ -17,7 +17,7 @@ public record InsightSettings(
     long storeMemoryBytes,
     Duration queryTimeout) {
   public static final InsightSettings DEFAULT =
-      new InsightSettings(true, Duration.ofDays(7), 10L << 30, 32L << 20, Duration.ofSeconds(10));
+      new InsightSettings(true, Duration.ofDays(7), 10L << 30, 64L << 20, Duration.ofSeconds(10));
 
   public InsightSettings {
     Require.between("history.retention (hours)", retention.toHours(), 1, 24 * 3650);

@@ -130,7 +130,7 @@ final class InsightTest {
     mixed(30);
     assertThat(calls(CallFilter.ALL)).isEqualTo(30);
     insight.close();
-    Files.writeString(data.resolve("history/index.duckdb"), "not a database".repeat(1000));
+    Files.writeString(data.resolve("history/sums.duckdb"), "not a database".repeat(1000));
     open(InsightSettings.DEFAULT);
     await(() -> insight.status().store().state() == InsightStatus.State.RUNNING);
     assertThat(calls(CallFilter.ALL)).isEqualTo(30);

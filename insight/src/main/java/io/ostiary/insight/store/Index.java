@@ -18,7 +18,7 @@ import org.duckdb.DuckDBAppender;
 import org.duckdb.DuckDBConnection;
 import org.jspecify.annotations.Nullable;
 
-/// The DuckDB file over the journal: sums by window, key and step of latency, two tables for each
+/// The DuckDB file over the journal: sums by window, key and step of latency, three tables for each
 /// segment. It holds nothing that the journal does not, so a damaged one is moved aside and made
 /// anew.
 ///
@@ -106,9 +106,16 @@ final class Index implements AutoCloseable {
     try {
       create(segment.number());
       var translation = new Translation(rollup.texts());
+      try (var appender = writer.createAppender("apis_" + segment.number())) {
+        rollup.apis.forEach((first, second, calls, longest, in, out) -> {
+          key(appender, first, second, translation);
+          values(appender, calls, longest, in, out);
+        });
+      }
       try (var appender = writer.createAppender("routes_" + segment.number())) {
         rollup.routes.forEach((first, second, calls, longest, in, out) -> {
           key(appender, first, second, translation);
+          appender.append(translation.id((int) (second >>> 32) & 0xffff));
           appender.append(translation.id((int) (second >>> 48)));
           values(appender, calls, longest, in, out);
         });
@@ -116,6 +123,7 @@ final class Index implements AutoCloseable {
       try (var appender = writer.createAppender("consumers_" + segment.number())) {
         rollup.consumers.forEach((first, second, calls, longest, in, out) -> {
           key(appender, first, second, translation);
+          appender.append(translation.id((int) (second >>> 32) & 0xffff));
           values(appender, calls, longest, in, out);
         });
       }
@@ -136,11 +144,12 @@ final class Index implements AutoCloseable {
     }
     var keys = "span INTEGER, step SMALLINT, status SMALLINT, blame TINYINT, api INTEGER,";
     var values = "calls INTEGER, longest BIGINT, rin BIGINT, rout BIGINT)";
+    execute("CREATE TABLE apis_%d (%s reason INTEGER, %s".formatted(number, keys, values));
     execute(
-        "CREATE TABLE IF NOT EXISTS routes_%d (%s reason INTEGER, route INTEGER, upstream INTEGER, %s"
+        "CREATE TABLE routes_%d (%s reason INTEGER, route INTEGER, upstream INTEGER, %s"
             .formatted(number, keys, values));
     execute(
-        "CREATE TABLE IF NOT EXISTS consumers_%d (%s reason INTEGER, consumer INTEGER, %s"
+        "CREATE TABLE consumers_%d (%s reason INTEGER, consumer INTEGER, %s"
             .formatted(number, keys, values));
   }
 
@@ -153,7 +162,6 @@ final class Index implements AutoCloseable {
     appender.append((byte) (first & 7));
     appender.append(names.id((int) second & 0xffff));
     appender.append(names.id((int) (second >>> 16) & 0xffff));
-    appender.append(names.id((int) (second >>> 32) & 0xffff));
   }
 
   private static void values(DuckDBAppender appender, long calls, long longest, long in, long out)
@@ -213,6 +221,7 @@ final class Index implements AutoCloseable {
   }
 
   private void drop(long number) throws SQLException {
+    execute("DROP TABLE IF EXISTS apis_" + number);
     execute("DROP TABLE IF EXISTS routes_" + number);
     execute("DROP TABLE IF EXISTS consumers_" + number);
     execute("DELETE FROM summed WHERE segment = " + number);

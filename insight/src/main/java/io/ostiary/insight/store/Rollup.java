@@ -11,21 +11,24 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Calls of one segment that are summed but not yet in the index: by route in windows of 10 s, by
-/// consumer in windows of 60 s, each with the step of its latency, so that percentiles can be told
-/// from sums. Confined to the store's thread.
+/// Calls of one segment that are summed but not yet in the index: by API in windows of 10 s, by
+/// route and by consumer in windows of 60 s, each with the step of its latency, so that percentiles
+/// can be told from sums. Confined to the store's thread.
 ///
-/// Two tables and not one, because consumers times routes would leave nearly one sum for each call.
+/// Three tables and not one, because consumers times routes times steps would leave nearly one sum
+/// for each call. For the same reason steps are 16 for each doubling by API, four by route and two
+/// by consumer.
 final class Rollup {
-  static final int ROUTE_SECONDS = 10;
-  static final int CONSUMER_SECONDS = 60;
+  static final int API_SECONDS = 10;
+  static final int MINUTE_SECONDS = 60;
 
   /// Fuller than this it is written to the index.
-  private static final int ENTRIES_MAX = 48_000;
+  private static final int ENTRIES_MAX = 190_000;
 
   /// A key has 16 bits for a name; one batch may bring a few thousand new ones.
   private static final int NAMES_MAX = 40_000;
 
+  final RollTable apis = new RollTable();
   final RollTable routes = new RollTable();
   final RollTable consumers = new RollTable();
   private final Map<String, Integer> ids = new HashMap<>();
@@ -54,8 +57,11 @@ final class Rollup {
     long api = id(Row.getInt(rows, at + Row.API));
     long reason = id(Row.getInt(rows, at + Row.REASON));
     long shared = api | (reason << 16);
+    long minute = (seconds / MINUTE_SECONDS) << 32;
+    apis.add(
+        ((seconds / API_SECONDS) << 32) | ((long) step << 16) | ending, shared, micros, in, out);
     routes.add(
-        ((seconds / ROUTE_SECONDS) << 32) | ((long) step << 16) | ending,
+        minute | ((long) coarse(step, 4) << 16) | ending,
         shared
             | (id(Row.getInt(rows, at + Row.ROUTE)) << 32)
             | (id(Row.getInt(rows, at + Row.UPSTREAM)) << 48),
@@ -63,16 +69,16 @@ final class Rollup {
         in,
         out);
     consumers.add(
-        ((seconds / CONSUMER_SECONDS) << 32) | ((long) coarse(step) << 16) | ending,
+        minute | ((long) coarse(step, 8) << 16) | ending,
         shared | (id(Row.getInt(rows, at + Row.CONSUMER)) << 32),
         micros,
         in,
         out);
   }
 
-  /// Four steps for each doubling instead of sixteen.
-  static int coarse(int step) {
-    return step < 16 ? step : (step & ~3) + 2;
+  /// The middle one of so many steps: fewer where there are many keys with few calls each.
+  private static int coarse(int step, int steps) {
+    return step < 16 ? step : (step & -steps) + steps / 2;
   }
 
   private long id(int local) {
@@ -105,7 +111,8 @@ final class Rollup {
   }
 
   boolean full() {
-    return routes.size() >= ENTRIES_MAX
+    return apis.size() >= ENTRIES_MAX
+        || routes.size() >= ENTRIES_MAX
         || consumers.size() >= ENTRIES_MAX
         || texts.size() >= NAMES_MAX;
   }
@@ -115,6 +122,7 @@ final class Rollup {
   }
 
   void clear() {
+    apis.clear();
     routes.clear();
     consumers.clear();
     if (texts.size() >= NAMES_MAX / 2) {

@@ -319,7 +319,7 @@ public final class Store implements AutoCloseable {
     if (known != null) {
       return known;
     }
-    var file = directory.resolve("index.duckdb");
+    var file = directory.resolve("sums.duckdb");
     Index opened;
     try {
       opened = Index.open(file, settings.storeMemoryBytes());
@@ -342,11 +342,11 @@ public final class Store implements AutoCloseable {
   }
 
   private void moveAside(Path file) throws IOException {
-    var aside = directory.resolve("index.damaged-" + clock.millis() + ".duckdb");
+    var aside = directory.resolve("sums.damaged-" + clock.millis() + ".duckdb");
     if (Files.exists(file)) {
       Files.move(file, aside);
     }
-    Files.deleteIfExists(directory.resolve("index.duckdb.wal"));
+    Files.deleteIfExists(directory.resolve("sums.duckdb.wal"));
     System.getLogger("io.ostiary.insight")
         .log(
             System.Logger.Level.WARNING,

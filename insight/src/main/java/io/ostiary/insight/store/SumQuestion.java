@@ -15,9 +15,9 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// A question that the index's sums can answer, as SQL over the tables by route or by consumer.
+/// A question that the index's sums can answer, as SQL over one kind of its tables.
 ///
-/// @param table `routes` or `consumers`
+/// @param table `apis`, `routes` or `consumers`
 /// @param spanMillis length of the windows the sums are of
 /// @param stepMillis 0: no steps
 record SumQuestion(String table, long spanMillis, CallFilter filter, List<By> by, long stepMillis) {
@@ -29,11 +29,11 @@ record SumQuestion(String table, long spanMillis, CallFilter filter, List<By> by
     }
     boolean consumer = filter.consumer() != null || by.contains(By.CONSUMER);
     boolean route = filter.route() != null || by.contains(By.ROUTE) || by.contains(By.UPSTREAM);
-    long spanMillis = (consumer ? Rollup.CONSUMER_SECONDS : Rollup.ROUTE_SECONDS) * 1000L;
+    long spanMillis = (consumer || route ? Rollup.MINUTE_SECONDS : Rollup.API_SECONDS) * 1000L;
     if ((consumer && route) || stepMillis % spanMillis != 0) {
       return null;
     }
-    var table = consumer ? "consumers" : "routes";
+    var table = consumer ? "consumers" : route ? "routes" : "apis";
     return new SumQuestion(table, spanMillis, filter, by, stepMillis);
   }
 
