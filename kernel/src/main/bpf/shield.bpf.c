@@ -70,7 +70,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 2 * 65536);
 	__type(key, __u32);
-	__type(value, __u64); /* of which 32 bits count: an array's entries are multiples of 8 bytes */
+	__type(value, __u64); /* a class, or IPV4_IS_BLOCK and what shield.h says */
 } ipv4_top SEC(".maps");
 
 struct ipv4_block {
@@ -181,14 +181,17 @@ static __always_inline __u32 class_of_long4(__be32 address, __u32 active, struct
 static __always_inline __u32 class_of_ipv4(__be32 address, __u32 active, struct rule_set *set)
 {
 	__u32 host = bpf_ntohl(address), key = active << 16 | host >> 16, class;
-	__u64 *top = bpf_map_lookup_elem(&ipv4_top, &key);
+	__u64 *entry = bpf_map_lookup_elem(&ipv4_top, &key), top;
 	struct ipv4_block *block;
 	void *blocks;
 
-	class = top ? *top : 0;
-	if (!(class & IPV4_IS_BLOCK))
-		return class;
-	key = class & ~IPV4_IS_BLOCK;
+	top = entry ? *entry : 0;
+	if (!(top & IPV4_IS_BLOCK))
+		return top & (CLASSES - 1);
+	/* Most of a sparse block is of one class: then its memory, seldom cached, is not touched. */
+	if (!(top >> (IPV4_GROUPS_SHIFT + (host >> 11 & 31)) & 1))
+		return top >> IPV4_AROUND_SHIFT & (CLASSES - 1);
+	key = top & 0xffff;
 	blocks = bpf_map_lookup_elem(&ipv4_blocks, &active);
 	block = blocks ? bpf_map_lookup_elem(blocks, &key) : NULL;
 	if (!block)

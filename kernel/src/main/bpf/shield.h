@@ -13,7 +13,11 @@
 
 #define LENGTHS4_MAX 9
 #define IPV4_BLOCK_BYTES 256
-#define IPV4_IS_BLOCK 0x80000000U
+/* Of a /16 in ipv4_top: the block's number, the class around what the block is there for, and a bit
+ * for each /21 that holds anything else. */
+#define IPV4_IS_BLOCK (1ULL << 63)
+#define IPV4_AROUND_SHIFT 16
+#define IPV4_GROUPS_SHIFT 24
 #define IPV4_LONGER 255 /* a block of this /24 is longer than /24: ask ipv4_long */
 
 /* One rule set but for its tables. Bit n of a mask stands for rule n. */

@@ -24,7 +24,7 @@ final class RuleCompiler {
   private final long[] ports = new long[65_536];
   private final long[] protocols = new long[4];
   private final long[] rates = new long[64];
-  private final int[] top = new int[65_536];
+  private final long[] top = new long[65_536];
   private final List<byte[]> blocks = new ArrayList<>();
   private final List<RuleTables.Prefix> long4 = new ArrayList<>();
   private final PrefixMasks prefixes4 = new PrefixMasks();
@@ -77,6 +77,7 @@ final class RuleCompiler {
     for (var entry : prefixes4.nested(anySource)) {
       place4(entry);
     }
+    markGroups();
     var six = new ArrayList<RuleTables.Prefix>();
     for (var entry : prefixes6.nested(anySource)) {
       int number = classOf(entry.mask());
@@ -216,13 +217,29 @@ final class RuleCompiler {
 
   private byte[] block(int index) {
     if ((top[index] & RuleTables.BLOCK) != 0) {
-      return blocks.get(top[index] & ~RuleTables.BLOCK);
+      return blocks.get((int) top[index] & 0xffff);
     }
     var block = new byte[256];
-    Arrays.fill(block, (byte) top[index]);
-    top[index] = RuleTables.BLOCK | blocks.size();
+    long around = top[index];
+    Arrays.fill(block, (byte) around);
+    top[index] = RuleTables.BLOCK | around << RuleTables.AROUND_SHIFT | blocks.size();
     blocks.add(block);
     return block;
+  }
+
+  /// Marks the /21 groups of each block that hold anything but what is around them.
+  private void markGroups() {
+    for (int index = 0; index < top.length; index++) {
+      if ((top[index] & RuleTables.BLOCK) != 0) {
+        var block = blocks.get((int) top[index] & 0xffff);
+        byte around = (byte) (top[index] >> RuleTables.AROUND_SHIFT);
+        for (int at = 0; at < block.length; at++) {
+          if (block[at] != around) {
+            top[index] |= 1L << (RuleTables.GROUPS_SHIFT + at / 8);
+          }
+        }
+      }
+    }
   }
 
   private static int intOf(byte[] bytes) {

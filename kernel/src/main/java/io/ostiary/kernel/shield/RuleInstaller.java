@@ -64,9 +64,7 @@ final class RuleInstaller {
     blocks(next, tables.blocks());
     MemorySegment.copy(
         tables.ports(), 0, ports, JAVA_LONG, (long) next * PORTS * Long.BYTES, PORTS);
-    for (int i = 0; i < TOP; i++) {
-      top.setAtIndex(JAVA_LONG, (long) next * TOP + i, Integer.toUnsignedLong(tables.top()[i]));
-    }
+    MemorySegment.copy(tables.top(), 0, top, JAVA_LONG, (long) next * TOP * Long.BYTES, TOP);
     ruleSet(rules.asSlice(next * ShieldMemory.RULE_SET_BYTES), tables);
     INT.setVolatile(control, ShieldMemory.ACTIVE, next);
     released = false;

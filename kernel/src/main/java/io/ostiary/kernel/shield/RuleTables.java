@@ -10,7 +10,7 @@ import java.util.List;
 /// @param ports masks by destination port
 /// @param protocols masks for TCP, UDP, ICMP and anything else
 /// @param withoutPorts the mask of the rules that name no port
-/// @param top by the upper 16 bits of an IPv4 address: a class, or a block with the highest bit set
+/// @param top by the upper 16 bits of an IPv4 address: a class, or as `shield.h` says a block
 /// @param blocks 256 classes each, 255 meaning: ask `long4`
 /// @param long4 prefixes of 24-32 bits
 /// @param rates of the limits, by rule: packets a second
@@ -26,7 +26,7 @@ record RuleTables(
     long deny,
     long limit,
     long[] rates,
-    int[] top,
+    long[] top,
     List<byte[]> blocks,
     List<Prefix> long4,
     List<Prefix> prefixes6,
@@ -37,7 +37,9 @@ record RuleTables(
   static final int SESSION = 61;
   static final int MANAGEMENT = 62;
   static final int BAN = 63;
-  static final int BLOCK = 0x8000_0000;
+  static final long BLOCK = 1L << 63;
+  static final int AROUND_SHIFT = 16;
+  static final int GROUPS_SHIFT = 24;
   static final int LONGER = 255;
   static final int LENGTHS6_MAX = 16;
   static final int LONG_ENTRIES_MAX = 131_072;

@@ -112,11 +112,15 @@ final class RuleCompilerTest {
   }
 
   private static int class4(RuleTables tables, byte[] address) {
-    int top = tables.top()[(address[0] & 255) << 8 | address[1] & 255];
+    long top = tables.top()[(address[0] & 255) << 8 | address[1] & 255];
     if ((top & RuleTables.BLOCK) == 0) {
-      return top;
+      return (int) top;
     }
-    int number = tables.blocks().get(top & ~RuleTables.BLOCK)[address[2] & 255] & 255;
+    int group = (address[2] & 255) / 8;
+    if ((top >> (RuleTables.GROUPS_SHIFT + group) & 1) == 0) {
+      return (int) (top >> RuleTables.AROUND_SHIFT) & 255;
+    }
+    int number = tables.blocks().get((int) top & 0xffff)[address[2] & 255] & 255;
     return number == RuleTables.LONGER ? longest(tables.long4(), address, 0) : number;
   }
 
