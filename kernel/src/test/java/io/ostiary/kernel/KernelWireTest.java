@@ -173,6 +173,18 @@ final class KernelWireTest {
   }
 
   @Test
+  void saysInTheKernelsWordsWhyNotNative() throws Exception {
+    hosts.gatewayRuns("ip", "link", "add", "plain", "type", "bridge");
+    hosts.gatewayRuns("ip", "link", "set", "plain", "up");
+    var child = hosts.child();
+    assertThat(child.ask("rules plain")).startsWith("applied");
+    assertThat(child.ask("status"))
+        .contains("plain xdp-generic")
+        .containsIgnoringCase("native refused: cannot attach shield_xdp: EOPNOTSUPP (")
+        .containsIgnoringCase("driver");
+  }
+
+  @Test
   void watchesLoopbackAtTcxWithoutHurtingIt() throws Exception {
     var child = hosts.child();
     assertThat(child.ask("rules auto deny;127.0.0.9/32;")).startsWith("applied");
