@@ -164,17 +164,19 @@ public final class PacketBench {
     return """
     # Nanoseconds per packet, %s
 
-    `./ostiary bench kernel`: BPF_PROG_TEST_RUN with %,d repetitions of one TCP packet, the best of %d, pinned to one
-    core. Each figure includes the harness, which is the first line. `shield_*` is verdict and meter together: VLAN,
-    IPv4, IPv6, a deny list, a limit on the packet's port, counters, sources, flows. Random sources include the time to draw
-    them (about 14 ns), and nearly every packet is a source and flow never seen. Goals: 70 ns for one packet, 160 ns for random
-    sources, whatever the number of CIDRs.
+    `./ostiary bench kernel`: BPF_PROG_TEST_RUN with %,d repetitions of one TCP packet, the best
+    of %d, pinned to one core. Each figure includes the harness, which is the first line.
+    `shield_*` is verdict and meter together: VLAN, IPv4, IPv6, a deny list, a limit on the
+    packet's port, counters, sources, flows. Random sources include the time to draw them (about
+    14 ns), and nearly every packet is a source and flow never seen. Goals: 70 ns for one packet,
+    160 ns for random sources, whatever the number of CIDRs.
 
     | program | CIDRs | sources | ns |
     |---|---:|---|---:|
     %s
-    xdp-filter is not the same thing: it knows exact addresses, ports and MAC addresses and no blocks, limits or flows;
-    it is as Debian compiled it, has no rule, and its meter is a counter for each verdict.
+    xdp-filter is not the same thing: it knows exact addresses, ports and MAC addresses and no
+    blocks, limits or flows; it is as Debian compiled it, has no rule, and its meter is a counter
+    for each verdict.
 
     Host: %s, Linux %s, load before it ran %s.
     """
