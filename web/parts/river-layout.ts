@@ -99,7 +99,9 @@ function amountsOf(links: ReadonlyArray<Link>): Map<string, Amount> {
     return found;
   };
   for (const link of links) {
-    at(link.from).out[link.unit] += link.perSecond;
+    // Calls that went on to an upstream are among those with an outcome: they count once.
+    if (link.to.kind !== 'upstream' || link.from.kind !== 'gateway')
+      at(link.from).out[link.unit] += link.perSecond;
     at(link.to).into[link.unit] += link.perSecond;
   }
   return new Map(
@@ -152,7 +154,8 @@ function bandsOf(
       const bridge = link.unit === 'packets' && to.kind === 'gateway';
       const scaled = Math.max(1, link.perSecond * scales[link.unit]);
       const width = bridge ? Math.min(scaled, from.height) : scaled;
-      const fromY = from.y + take(`${from.id}>`, width) + width / 2;
+      const onward = from.kind === 'gateway' && to.kind === 'upstream';
+      const fromY = from.y + take(`${from.id}>${onward ? 'onward' : ''}`, width) + width / 2;
       const toY = bridge ? to.y + to.height / 2 : to.y + take(`>${to.id}`, width) + width / 2;
       return [
         {
