@@ -10,7 +10,7 @@
  * holds to the packet, on each CPU. (A reader who copies the tables while packets arrive may see one
  * of the terms a few packets older than the others.)
  */
-#define FLOWS 16384 /* fewer where there are more than four CPUs */
+#define FLOWS 8192 /* fewer where there are more than four CPUs */
 #define SOURCES 8192
 #define PROVEN_PACKETS 8
 

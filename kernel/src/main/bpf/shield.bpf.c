@@ -24,7 +24,7 @@
 #include "shield.h"
 #include "meter.h"
 
-#define BUCKETS (1 << 19)
+#define BUCKETS (1 << 18)
 #define INTERFACES 256
 
 #define TCX_NEXT -1

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 ///
 /// @param processors that could ever come up: the kernel keeps and gives values for all of them
 record MeterSize(int processors, int flows, int sources) {
-  private static final int FLOWS_MAX = 16_384;
+  private static final int FLOWS_MAX = 8_192;
   private static final int FLOWS_MIN = 1024;
   private static final int FLOWS_OF_ALL = 65_536;
 
