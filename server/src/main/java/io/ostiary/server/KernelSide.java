@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -76,11 +77,13 @@ final class KernelSide implements AutoCloseable, PacketView {
   }
 
   private void load() {
+    // Each waits for the verifier, so they wait side by side.
+    var opening = CompletableFuture.supplyAsync(Kernel::open);
     switch (Lens.attach()) {
       case Lens.Attached(var attached) -> lens = attached;
       case Lens.Refused(var sentence) -> lensMissing = "Connections are not measured: " + sentence;
     }
-    switch (Kernel.open()) {
+    switch (opening.join()) {
       case Kernel.Opened.Running(var running) -> kernel = running;
       case Kernel.Opened.Unavailable(var sentence) -> kernelMissing = sentence;
     }

@@ -21,7 +21,7 @@ public record Fault(String file, int line, int column, String message, String ex
 
   /// The fault with the line it is about, for a terminal.
   public String render() {
-    return this + "\n" + excerpt.indent(4).stripTrailing();
+    return excerpt.isBlank() ? toString() : this + "\n" + excerpt.indent(4).stripTrailing();
   }
 
   /// `ostiary.yaml:14:9: what is wrong`

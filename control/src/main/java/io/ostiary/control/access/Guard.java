@@ -80,8 +80,8 @@ public final class Guard {
           401,
           "sign-in-required",
           "Sign in first",
-          "no session and no token (expected: the session cookie, or Authorization: Bearer with the"
-              + " content of DATA/admin.token)");
+          "no valid session and no valid token (expected: the session cookie, or Authorization:"
+              + " Bearer with the content of DATA/admin.token)");
     }
     if (!principal.actor().role().covers(needed)) {
       throw ApiProblem.of(
