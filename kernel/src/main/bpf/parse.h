@@ -42,7 +42,12 @@ struct packet {
 	__u8 hops; /* time to live */
 	bool has_ports;
 	bool later_fragment;
+	__u8 reason; /* the verdict: enum reason, of reason.h */
+	bool dropped; /* whether it was carried out: not in dry-run */
+	__u16 rule; /* which rule gave it, RULE_NONE where none did */
 };
+
+#define RULE_NONE 0xffff
 
 struct cursor {
 	void *at;

@@ -2,8 +2,8 @@ package io.ostiary.kernel.shield;
 
 import java.util.List;
 
-/// A rule set as the kernel's tables hold it; see `shield.bpf.c` for how they are read. Immutable
-/// by agreement: nobody writes into the arrays after [RuleCompiler] is done.
+/// A rule set as the kernel's tables hold it; see `classify.h` for how they are read. Immutable by
+/// agreement: nobody writes into the arrays after [RuleCompiler] is done.
 ///
 /// @param classes masks of rules, by class; class 0 is that of an IPv4 source that no prefix holds
 /// @param class6 the class of an IPv6 source that no prefix holds

@@ -71,7 +71,7 @@ public final class Shield implements AutoCloseable {
     return load(0);
   }
 
-  /// @param randomSources 0; for benchmarks 1 or 2, see `shield.bpf.c`
+  /// @param randomSources 0; for benchmarks 1 or 2, see `control.h`
   public static Shield load(int randomSources)
       throws LibbpfException, IOException, InterruptedException {
     byte[] elf;

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#pragma once
+/* Who sends and what flows, counted by packet; meter.h says what always holds. */
+#include "control.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, FLOWS);
+	__type(key, __u32);
+	__type(value, struct flow);
+} flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SOURCES);
+	__type(key, __u32);
+	__type(value, struct source);
+} sources SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct meter_totals);
+} totals SEC(".maps");
+
+static __always_inline void meter_source(struct packet *p, struct control *c, __u64 bytes,
+					 bool dropped, __u32 now)
+{
+	__u64 h = mix(c->seed ^ ((__u64)p->source[0] << 32 | p->source[1]) ^
+		      mix((__u64)p->source[2] << 32 | p->source[3]));
+	__u32 slot = h & (source_slots - 1);
+	struct source *s = bpf_map_lookup_elem(&sources, &slot);
+
+	if (!s)
+		return;
+	if (*(__u64 *)&s->address[2] != *(__u64 *)&p->source[2] ||
+	    *(__u64 *)&s->address[0] != *(__u64 *)&p->source[0] || !s->packets) {
+		__u32 one = 1;
+		struct meter_totals *t = bpf_map_lookup_elem(&totals, &one);
+
+		if (!t)
+			return;
+		if (s->packets >= PROVEN_PACKETS && now - s->last < c->hz * 10) {
+			t->unlisted_packets += p->segments;
+			t->unlisted_bytes += bytes;
+			return;
+		}
+		t->evicted_packets += s->packets;
+		t->evicted_bytes += s->bytes;
+		__builtin_memcpy(s->address, p->source, 16);
+		s->packets = s->bytes = s->dropped = 0;
+		s->family = p->family;
+	}
+	s->packets += p->segments;
+	s->bytes += bytes;
+	s->dropped += dropped ? p->segments : 0;
+	s->last = now;
+}
+
+static __always_inline bool same_flow(struct flow *f, struct packet *p)
+{
+	__u64 *a = (__u64 *)f->source, *b = (__u64 *)p->source;
+	__u64 *d = (__u64 *)f->destination, *e = (__u64 *)p->destination;
+
+	return f->packets && a[1] == b[1] && d[1] == e[1] && f->source_port == p->source_port &&
+	       f->destination_port == p->destination_port && a[0] == b[0] && d[0] == e[0] &&
+	       f->ifindex == p->ifindex && f->vlan == p->vlan && f->protocol == p->protocol;
+}
+
+static __always_inline void meter_flow(struct packet *p, struct control *c, __u64 bytes, __u32 now)
+{
+	__u64 h = c->seed ^ ((__u64)p->source[3] << 32 | p->destination[3]);
+	__u32 slot, zero = 0;
+	struct meter_totals *t = bpf_map_lookup_elem(&totals, &zero);
+	struct flow *f;
+
+	if (p->family == 6)
+		h = mix(h ^ ((__u64)p->source[0] << 32 | p->source[2])) ^
+		    ((__u64)p->source[1] << 32 | p->destination[2]);
+	h = mix(mix(h) ^ ((__u64)p->source_port << 48 | (__u64)p->destination_port << 32 |
+			  p->protocol));
+	slot = h & (flow_slots - 1);
+	f = bpf_map_lookup_elem(&flows, &slot);
+	if (!f || !t)
+		return;
+	t->packets += p->segments;
+	t->bytes += bytes;
+	if (!same_flow(f, p)) {
+		if (f->packets >= PROVEN_PACKETS && now - f->last < c->hz * 10) {
+			t->unlisted_packets += p->segments;
+			t->unlisted_bytes += bytes;
+			return;
+		}
+		t->evicted_packets += f->packets;
+		t->evicted_bytes += f->bytes;
+		__builtin_memcpy(f->source, p->source, 32);
+		f->source_port = p->source_port;
+		f->destination_port = p->destination_port;
+		f->ifindex = p->ifindex;
+		f->vlan = p->vlan;
+		f->protocol = p->protocol;
+		f->family = p->family;
+		f->first = now;
+		f->packets = f->bytes = 0;
+		f->tcp_flags = 0;
+	}
+	f->packets += p->segments;
+	f->bytes += bytes;
+	f->last = now;
+	f->tcp_flags |= p->tcp_flags;
+}
+
+static __always_inline int meter(struct packet *p, __u32 dropped)
+{
+	__u32 zero = 0, now = bpf_jiffies64();
+	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
+
+	if (!p || !c)
+		return 0;
+	meter_flow(p, c, bytes_on_wire(p), now);
+	if (p->family)
+		meter_source(p, c, bytes_on_wire(p), dropped, now);
+	return 0;
+}

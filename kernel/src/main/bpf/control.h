@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#pragma once
+/* What every part of the shield shares: settings, the control block and a hash. */
+#include "parse.h"
+#include "shield.h"
+#include "meter.h"
+
+/* Only for benchmarks: 1 draws sources from 2^16 addresses, 2 from all. The verifier removes it. */
+const volatile __u32 random_sources = 0;
+
+/* Powers of two. Java makes the tables as large as the number of CPUs allows. */
+const volatile __u32 flow_slots = FLOWS;
+const volatile __u32 source_slots = SOURCES;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct control);
+} shield_control SEC(".maps");
+
+static __always_inline __u64 mix(__u64 h)
+{
+	h ^= h >> 32;
+	h *= 0x9e3779b97f4a7c15ULL;
+	return h ^ h >> 29;
+}
+
+static __always_inline __u64 bytes_on_wire(struct packet *p)
+{
+	return p->length + (__u64)(p->segments - 1) * p->headers;
+}
