@@ -256,6 +256,7 @@ final class ConformanceTest {
         groups,
         groups,
         groups,
+        List.of(new LiveTick.Answered("orders", 120)),
         groups,
         List.of(new LiveTick.Client(SOURCE, 100, 0)),
         List.of(new LiveTick.SourceRate(SOURCE, 900, 90_000, 12, 0.9, 2000, 24)),

@@ -10,6 +10,7 @@ import java.util.List;
 /// @param groupSeconds how many seconds the lists `apis` to `clients` cover, 60 at most
 /// @param apis the busiest first, as are routes, consumers and clients
 /// @param upstreams the slowest (p95) first
+/// @param answered the upstreams of this one second's calls, the busiest first
 /// @param sources of packets, the busiest of the last second first; empty without the kernel side
 public record LiveTick(
     Instant at,
@@ -19,6 +20,7 @@ public record LiveTick(
     List<Group> routes,
     List<Group> consumers,
     List<Group> upstreams,
+    List<Answered> answered,
     List<Group> statuses,
     List<Client> clients,
     List<SourceRate> sources,
@@ -29,6 +31,7 @@ public record LiveTick(
     routes = List.copyOf(routes);
     consumers = List.copyOf(consumers);
     upstreams = List.copyOf(upstreams);
+    answered = List.copyOf(answered);
     statuses = List.copyOf(statuses);
     clients = List.copyOf(clients);
     sources = List.copyOf(sources);
@@ -47,6 +50,9 @@ public record LiveTick(
       Latency latency,
       long requestBytes,
       long responseBytes) {}
+
+  /// @param calls whose last attempt was at this upstream, of one second
+  public record Answered(String upstream, long calls) {}
 
   /// A client address by calls, from a bounded summary.
   ///

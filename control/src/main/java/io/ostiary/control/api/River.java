@@ -46,9 +46,9 @@ record River(List<Link> links) {
               : outcome.status() + " " + outcome.cause();
       add(links, GATEWAY, new Node("outcome", name), "calls", outcome.calls() / seconds);
     }
-    for (var upstream : tick.upstreams().stream().limit(UPSTREAMS).toList()) {
-      var node = new Node("upstream", upstream.name());
-      add(links, GATEWAY, node, "calls", upstream.callsPerSecond());
+    for (var answered : tick.answered().stream().limit(UPSTREAMS).toList()) {
+      var node = new Node("upstream", answered.upstream());
+      add(links, GATEWAY, node, "calls", answered.calls() / seconds);
     }
   }
 

@@ -42,7 +42,8 @@ public final class Board implements LiveView {
     this.packets = packets;
     this.status = status;
     secondEndMillis = nowMillis - nowMillis % 1000 + 1000;
-    latest = tick(second.point(secondEndMillis - 1000, 1, PacketRates.NONE), PacketRates.NONE);
+    var empty = second.point(secondEndMillis - 1000, 1, PacketRates.NONE);
+    latest = tick(empty, List.of(), PacketRates.NONE);
   }
 
   /// Counts one call. Ledger reader only.
@@ -81,6 +82,7 @@ public final class Board implements LiveView {
     long from = secondEndMillis - 1000;
     ten.addAll(second, rates);
     var point = second.point(from, 1, rates);
+    var answered = minute.answered(LIST);
     seconds.add(point);
     second.clear();
     if (secondEndMillis % 10_000 == 0) {
@@ -89,13 +91,13 @@ public final class Board implements LiveView {
       minute.rotate();
     }
     minute.passed();
-    var tick = tick(point, rates);
+    var tick = tick(point, answered, rates);
     latest = tick;
     feeds.offer(tick);
     secondEndMillis += 1000;
   }
 
-  private LiveTick tick(Point point, PacketRates rates) {
+  private LiveTick tick(Point point, List<LiveTick.Answered> answered, PacketRates rates) {
     var lists = minute.lists(LIST);
     return new LiveTick(
         Instant.ofEpochMilli(secondEndMillis),
@@ -105,6 +107,7 @@ public final class Board implements LiveView {
         lists.routes(),
         lists.consumers(),
         lists.upstreams(),
+        answered,
         lists.statuses(),
         lists.clients(),
         rates.sources(),

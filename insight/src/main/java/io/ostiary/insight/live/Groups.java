@@ -1,6 +1,7 @@
 package io.ostiary.insight.live;
 
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,18 @@ final class Groups {
       other = new Tally(OTHER);
     }
     return other;
+  }
+
+  /// The calls of each since this was asked last.
+  Map<String, Long> newCalls() {
+    var calls = new HashMap<String, Long>();
+    for (var tally : tallies.values()) {
+      calls.merge(tally.name, tally.newCalls(), Long::sum);
+    }
+    if (other != null) {
+      calls.merge(OTHER, other.newCalls(), Long::sum);
+    }
+    return calls;
   }
 
   /// Adds everything to `into` by name: after a reload two objects may stand for the same thing.

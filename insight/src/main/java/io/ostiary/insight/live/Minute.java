@@ -1,5 +1,6 @@
 package io.ostiary.insight.live;
 
+import io.ostiary.insight.LiveTick.Answered;
 import io.ostiary.insight.LiveTick.Client;
 import io.ostiary.insight.LiveTick.Group;
 import io.ostiary.model.LedgerSlot;
@@ -89,6 +90,17 @@ final class Minute {
     var tally = current.statuses.get(key);
     (tally == null ? current.statuses.add(key, key) : tally)
         .add(error, micros, slot.requestBytes, slot.responseBytes);
+  }
+
+  /// Who answered the calls of the second that ends, the busiest first. To be asked once for each
+  /// second, before [#rotate].
+  List<Answered> answered(int limit) {
+    return current.upstreams.newCalls().entrySet().stream()
+        .map(entry -> new Answered(entry.getKey(), entry.getValue()))
+        .filter(answered -> answered.calls() > 0)
+        .sorted(Comparator.comparingLong(Answered::calls).reversed())
+        .limit(limit)
+        .toList();
   }
 
   /// One second is over.

@@ -7,6 +7,10 @@ final class Tally {
   final String name;
   final LatencyCounts latency = new LatencyCounts();
   long calls;
+
+  /// How many of them [#newCalls] has told already.
+  private long callsTold;
+
   long errors;
   long requestBytes;
   long responseBytes;
@@ -33,8 +37,16 @@ final class Tally {
     latency.addAll(other.latency);
   }
 
+  /// Calls since this was asked last.
+  long newCalls() {
+    long fresh = calls - callsTold;
+    callsTold = calls;
+    return fresh;
+  }
+
   void clear() {
     calls = 0;
+    callsTold = 0;
     errors = 0;
     requestBytes = 0;
     responseBytes = 0;

@@ -85,6 +85,7 @@ public final class FakeInsight implements InsightView, LiveView, Calls, History 
         none,
         none,
         none,
+        List.of(),
         none,
         List.of(),
         List.of(),

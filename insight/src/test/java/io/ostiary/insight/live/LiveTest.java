@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.insight.InsightStatus;
 import io.ostiary.insight.Latency;
+import io.ostiary.insight.LiveTick;
 import io.ostiary.insight.Point;
 import io.ostiary.insight.testing.SlotFixture;
 import io.ostiary.model.KernelStatus;
@@ -69,9 +70,11 @@ final class LiveTest {
     assertThat(tick.apis()).hasSize(2);
     assertThat(tick.apis().getFirst().name()).isEqualTo("api1");
     assertThat(tick.upstreams().getFirst().name()).isEqualTo("orders");
+    assertThat(tick.answered()).containsExactly(new LiveTick.Answered("orders", 2));
     assertThat(tick.clients()).hasSize(3).allMatch(client -> client.callsOver() == 0);
     board.advance(1_002_000);
     assertThat(board.latest().point().calls()).isZero();
+    assertThat(board.latest().answered()).isEmpty();
     assertThat(board.series(Duration.ofMinutes(1)))
         .extracting(Point::calls)
         .containsExactly(3L, 0L);
