@@ -7,9 +7,12 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import io.ostiary.gateway.connection.Listeners;
 import io.ostiary.gateway.exchange.Plan;
 import io.ostiary.gateway.exchange.PlanCompiler;
+import io.ostiary.gateway.exchange.PlanFault;
 import io.ostiary.gateway.exchange.SharedState;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.loop.Transport;
+import io.ostiary.gateway.spi.Policy;
+import io.ostiary.gateway.upstream.UpstreamHandle;
 import io.ostiary.gateway.upstream.UpstreamRegistry;
 import io.ostiary.model.LedgerRing;
 import io.ostiary.model.LedgerView;
@@ -17,6 +20,7 @@ import io.ostiary.model.Snapshot;
 import io.ostiary.model.UpstreamHealth;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -60,7 +64,7 @@ public final class Gateway implements AutoCloseable {
               dataPlane.wall()));
     }
     registry = new UpstreamRegistry(loops);
-    compiler = new PlanCompiler(dataPlane.policies(), registry, shared);
+    compiler = new PlanCompiler(dataPlane.policies(), registry::compile, shared);
     listeners = new Listeners(group, transport, loops, this::plan);
   }
 
@@ -85,30 +89,45 @@ public final class Gateway implements AutoCloseable {
   /// swap, those that are gone are closed behind it; connections live on through both.
   public synchronized Published publish(Snapshot snapshot) {
     if (ended) {
-      return new Published.Refused(List.of("the gateway is ending (expected: a running one)"));
+      return new Published.Refused(
+          List.of(PlanFault.of("the gateway is ending (expected: a running one)")));
     }
-    var problems = new ArrayList<String>();
+    var faults = new ArrayList<PlanFault>();
     shared.begin();
-    var next = compiler.compile(snapshot, dataPlane.wall().instant(), problems);
+    var next = compiler.compile(snapshot, dataPlane.wall().instant(), faults);
     var before = plan;
     if (next == null) {
       shared.rollBack();
-      return new Published.Refused(problems);
+      return new Published.Refused(faults);
     }
     if (before == null) {
       // A connection may come in between the first bind and the return.
       plan = next;
     }
-    if (listeners.openNew(snapshot.listeners(), problems) == null) {
+    var unbound = new ArrayList<String>();
+    if (listeners.openNew(snapshot.listeners(), unbound) == null) {
       plan = before;
       shared.rollBack();
-      return new Published.Refused(problems);
+      return new Published.Refused(unbound.stream().map(PlanFault::of).toList());
     }
     plan = next;
     listeners.closeOthers(snapshot.listeners());
     registry.inForce(next.upstreams());
     shared.commit();
     return new Published.InForce(snapshot.version());
+  }
+
+  /// What would keep a snapshot from being in force, as far as can be told without a listener and
+  /// without asking for the addresses of names; empty where nothing would.
+  public static List<PlanFault> check(List<Policy<?>> policies, Snapshot snapshot) {
+    var faults = new ArrayList<PlanFault>();
+    var compiler =
+        new PlanCompiler(
+            policies,
+            upstreams -> upstreams.stream().map(UpstreamHandle::unresolved).toList(),
+            new SharedState());
+    compiler.compile(snapshot, Instant.EPOCH, faults);
+    return faults;
   }
 
   /// Where it listens at the moment.

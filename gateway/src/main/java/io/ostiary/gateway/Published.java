@@ -1,5 +1,6 @@
 package io.ostiary.gateway;
 
+import io.ostiary.gateway.exchange.PlanFault;
 import java.util.List;
 
 /// What became of a snapshot.
@@ -9,10 +10,10 @@ public sealed interface Published {
 
   /// It was refused whole, and the one before goes on.
   ///
-  /// @param problems everything that is wrong, one sentence each
-  record Refused(List<String> problems) implements Published {
+  /// @param faults everything that is wrong, one sentence each
+  record Refused(List<PlanFault> faults) implements Published {
     public Refused {
-      problems = List.copyOf(problems);
+      faults = List.copyOf(faults);
     }
   }
 }

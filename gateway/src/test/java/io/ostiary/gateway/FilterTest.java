@@ -2,6 +2,7 @@ package io.ostiary.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ostiary.gateway.exchange.PlanFault;
 import io.ostiary.gateway.spi.BodyNeed;
 import io.ostiary.gateway.spi.Exchange;
 import io.ostiary.gateway.spi.Filter;
@@ -241,11 +242,11 @@ class FilterTest {
   void refusesAPlanWithAPolicyNobodyKnows() {
     try (var upstream = FakeUpstream.echo();
         var kit = kit(upstream, new Noting("a"))) {
-      kit.uses = List.of(new PolicyUse("p9", new None()));
+      var use = new PolicyUse("p9", new None());
+      kit.uses = List.of(use);
+      var fault = new PlanFault("api api, route all: policy: p9 (expected: one of [p0])", use);
       assertThat(kit.gateway.publish(kit.snapshot()))
-          .isEqualTo(
-              new Published.Refused(
-                  List.of("api api, route all: policy: p9 (expected: one of [p0])")));
+          .isEqualTo(new Published.Refused(List.of(fault)));
       assertThat(kit.get("/")).startsWith("HTTP/1.1 200");
     }
   }

@@ -117,8 +117,8 @@ final class Kit implements AutoCloseable {
 
   Kit publish() {
     var published = gateway.publish(snapshot());
-    if (published instanceof Published.Refused(var problems)) {
-      throw new IllegalStateException(problems.toString());
+    if (published instanceof Published.Refused(var faults)) {
+      throw new IllegalStateException(faults.toString());
     }
     return this;
   }

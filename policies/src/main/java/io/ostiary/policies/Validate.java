@@ -139,7 +139,7 @@ public final class Validate implements Policy<Validate.Settings> {
   public Filter compile(Settings settings, Site site) {
     if (!(site.api().document() instanceof OpenApi document)) {
       throw new IllegalArgumentException(
-          "validate: an API without a document (expected: 'openapi: FILE' for the API '"
+          "an API without a document (expected: 'openapi: FILE' for the API '"
               + site.api().name()
               + "')");
     }

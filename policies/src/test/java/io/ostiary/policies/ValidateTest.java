@@ -314,7 +314,7 @@ class ValidateTest {
   @Test
   void refusesSettingsThatCannotWork() {
     assertThatThrownBy(() -> new Validate().compile(ENFORCE, FakeSite.anywhere()))
-        .hasMessageContaining("validate: an API without a document");
+        .hasMessageContaining("an API without a document");
     assertThatThrownBy(() -> new Validate.Settings(Mode.OFF, Mode.ENFORCE, Unknown.REFUSE, 1))
         .hasMessageContaining("validate.response: enforce (expected: off)");
     assertThatThrownBy(() -> new Validate.Settings(Mode.OFF, Mode.OFF, Unknown.REFUSE, 0))

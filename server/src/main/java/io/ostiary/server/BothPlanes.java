@@ -29,8 +29,8 @@ final class BothPlanes implements Publication {
 
   @Override
   public List<Problem> publish(Snapshot snapshot) {
-    if (gateway.publish(snapshot) instanceof Published.Refused(var problems)) {
-      return problems.stream().map(Problem::of).toList();
+    if (gateway.publish(snapshot) instanceof Published.Refused(var faults)) {
+      return faults.stream().map(fault -> new Problem(fault.message(), fault.policy())).toList();
     }
     var refused = kernel.apply(snapshot);
     if (refused.isEmpty()) {
@@ -44,8 +44,8 @@ final class BothPlanes implements Publication {
 
   /// The first snapshot has nothing to go back to; whoever published it ends the process.
   private void takeBack() {
-    if (before != null && gateway.publish(before) instanceof Published.Refused(var problems)) {
-      LOG.error("the gateway runs what the kernel side refused, and cannot go back: {}", problems);
+    if (before != null && gateway.publish(before) instanceof Published.Refused(var faults)) {
+      LOG.error("the gateway runs what the kernel side refused, and cannot go back: {}", faults);
     }
   }
 }

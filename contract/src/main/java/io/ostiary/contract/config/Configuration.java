@@ -15,6 +15,7 @@ import io.ostiary.model.Upstream;
 import java.time.Instant;
 import java.util.IdentityHashMap;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Everything of a snapshot that people write into files: bound, checked and consistent. Immutable.
 public final class Configuration {
@@ -77,8 +78,10 @@ public final class Configuration {
   /// A fault at the place where a policy of this configuration was written, for whoever finds out
   /// later that it cannot be compiled.
   ///
-  /// @param use the very object from this configuration, not an equal one
-  public Fault fault(PolicyUse use, String message) {
-    return uses.getOrDefault(use, start).fault(message);
+  /// @param use the very object from this configuration, not an equal one; null: the whole file is
+  ///   to blame
+  public Fault fault(@Nullable PolicyUse use, String message) {
+    var known = use == null ? null : uses.get(use);
+    return (known == null ? start : known).fault(message);
   }
 }

@@ -7,16 +7,17 @@ import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.upstream.UpstreamHandle;
-import io.ostiary.gateway.upstream.UpstreamRegistry;
 import io.ostiary.model.Api;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
+import io.ostiary.model.Upstream;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -24,40 +25,47 @@ import org.jspecify.annotations.Nullable;
 /// control-plane thread and may take its time.
 public final class PlanCompiler {
   private final Map<String, Policy<?>> policies = new HashMap<>();
-  private final UpstreamRegistry registry;
+  private final Function<List<Upstream>, List<UpstreamHandle>> upstreams;
   private final SharedState shared;
 
-  public PlanCompiler(List<Policy<?>> all, UpstreamRegistry registry, SharedState shared) {
+  /// @param upstreams makes the handles of a snapshot's upstreams
+  public PlanCompiler(
+      List<Policy<?>> all,
+      Function<List<Upstream>, List<UpstreamHandle>> upstreams,
+      SharedState shared) {
     for (var policy : all) {
       policies.put(policy.name(), policy);
     }
-    this.registry = registry;
+    this.upstreams = upstreams;
     this.shared = shared;
   }
 
-  /// @param problems takes what is wrong
+  /// @param faults takes what is wrong; a policy is blamed once, however many routes it is on
   /// @return null where anything is
-  public @Nullable Plan compile(Snapshot snapshot, Instant now, List<String> problems) {
+  public @Nullable Plan compile(Snapshot snapshot, Instant now, List<PlanFault> faults) {
     var handles = new HashMap<String, UpstreamHandle>();
-    for (var handle : registry.compile(snapshot.upstreams())) {
+    for (var handle : upstreams.apply(snapshot.upstreams())) {
       if (handles.put(handle.upstream().name(), handle) != null) {
-        problems.add("upstream " + handle.upstream().name() + ": named twice (expected: once)");
+        faults.add(
+            PlanFault.of(
+                "upstream " + handle.upstream().name() + ": named twice (expected: once)"));
       }
     }
     var routes = new RouteTable<RoutePlan>();
     for (var api : snapshot.apis()) {
       var upstream = handles.get(api.upstream());
       if (upstream == null) {
-        problems.add(
-            "api %s: upstream: %s (expected: one of %s)"
-                .formatted(api.name(), api.upstream(), handles.keySet()));
+        faults.add(
+            PlanFault.of(
+                "api %s: upstream: %s (expected: one of %s)"
+                    .formatted(api.name(), api.upstream(), handles.keySet())));
         continue;
       }
       for (var route : api.routes()) {
-        add(routes, snapshot, api, route, upstream, problems);
+        add(routes, snapshot, api, route, upstream, faults);
       }
     }
-    if (!problems.isEmpty()) {
+    if (!faults.isEmpty()) {
       return null;
     }
     return new Plan(
@@ -75,9 +83,9 @@ public final class PlanCompiler {
       Api api,
       Route route,
       UpstreamHandle upstream,
-      List<String> problems) {
+      List<PlanFault> faults) {
     var where = "api " + api.name() + ", route " + route.id() + ": ";
-    var chain = chain(snapshot, api, route, where, problems);
+    var chain = chain(snapshot, api, route, where, faults);
     if (chain == null) {
       return;
     }
@@ -92,48 +100,61 @@ public final class PlanCompiler {
     var plan = new RoutePlan(api, route, chain, upstream, strip, List.copyOf(parameters));
     var wrong = routes.add(pattern, route.methods(), plan);
     if (wrong != null) {
-      problems.add(where + wrong);
+      faults.add(PlanFault.of(where + wrong));
     }
   }
 
   private @Nullable FilterChain chain(
-      Snapshot snapshot, Api api, Route route, String where, List<String> problems) {
+      Snapshot snapshot, Api api, Route route, String where, List<PlanFault> faults) {
     var uses = new ArrayList<>(api.policies());
     uses.addAll(route.policies());
     if (uses.isEmpty()) {
       return FilterChain.EMPTY;
     }
     if (uses.size() > FilterChain.FILTERS_MAX) {
-      problems.add(
-          where + "policies: %d (expected: 0-%d)".formatted(uses.size(), FilterChain.FILTERS_MAX));
+      faults.add(
+          PlanFault.of(
+              where
+                  + "policies: %d (expected: 0-%d)"
+                      .formatted(uses.size(), FilterChain.FILTERS_MAX)));
       return null;
     }
     var site = new SiteOf(snapshot, api, route);
     var filters = new ArrayList<Filter>();
     var names = new ArrayList<String>();
-    int before = problems.size();
+    boolean whole = true;
     for (var use : uses) {
-      var filter = filter(use, site, where, problems);
+      var filter = filter(use, site, where, faults);
       if (filter != null) {
         filters.add(filter);
         names.add(use.name());
       }
+      whole &= filter != null;
     }
-    return problems.size() > before ? null : new FilterChain(filters, names, site.states);
+    return whole ? new FilterChain(filters, names, site.states) : null;
   }
 
-  private @Nullable Filter filter(PolicyUse use, Site site, String where, List<String> problems) {
+  private @Nullable Filter filter(PolicyUse use, Site site, String where, List<PlanFault> faults) {
     var policy = policies.get(use.name());
     if (policy == null) {
-      problems.add(
-          where + "policy: %s (expected: one of %s)".formatted(use.name(), policies.keySet()));
+      blame(
+          use,
+          where + "policy: %s (expected: one of %s)".formatted(use.name(), policies.keySet()),
+          faults);
       return null;
     }
     try {
       return compile(policy, use.settings(), site);
     } catch (RuntimeException e) {
-      problems.add(where + use.name() + ": " + e.getMessage());
+      blame(use, where + use.name() + ": " + e.getMessage(), faults);
       return null;
+    }
+  }
+
+  @SuppressWarnings("ReferenceEquality") // Two places of a file may say the same.
+  private static void blame(PolicyUse use, String message, List<PlanFault> faults) {
+    if (faults.stream().noneMatch(fault -> fault.policy() == use)) {
+      faults.add(new PlanFault(message, use));
     }
   }
 

@@ -36,6 +36,11 @@ public final class UpstreamHandle {
     connectionsPerLoop = Math.max(1, upstream.connectionsMax() / loops);
   }
 
+  /// Without targets: for a plan that is checked and never in force.
+  public static UpstreamHandle unresolved(Upstream upstream) {
+    return new UpstreamHandle(upstream, List.of(), 1);
+  }
+
   /// The order of a smooth weighted round: each target as often as its weight, spread evenly.
   private static int[] turns(Endpoint[] endpoints) {
     long sum = 0;

@@ -113,6 +113,28 @@ final class FaultsIT {
   }
 
   @Test
+  void policiesThatDoNotFitTheirRoutesAreFoundByCheck() throws Exception {
+    var file = folder.resolve("ostiary.yaml");
+    Files.writeString(
+        file,
+        """
+        apis:
+          - name: shop
+            path: /shop
+            upstream: shop
+            policies:
+              - validate: { request: enforce }
+            routes: [ { path: /a }, { path: /b } ]
+        upstreams:
+          - name: shop
+            targets: [ "127.0.0.1:9001" ]
+        """);
+    var check = new Host("").run(Ostiary.java("check", file.toString()));
+    assertThat(check.exit()).isEqualTo(1);
+    assertThat(check.text()).contains("ostiary.yaml:6:").contains("document").contains("1 fault");
+  }
+
+  @Test
   void aTakenPortIsNamed() throws IOException {
     try (var socket = new java.net.ServerSocket(0)) {
       var file = folder.resolve("ostiary.yaml");
