@@ -35,6 +35,8 @@ struct packet {
 	__u16 source_port; /* host order; 0: unknown */
 	__u16 destination_port;
 	__u16 vlan;
+	__u16 network; /* where the IP header stands in the frame */
+	__u16 transport; /* where stands what it carries; 0: unknown */
 	__u8 family; /* 4, 6, or 0: neither */
 	__u8 protocol; /* of the payload; 0: unknown */
 	__u8 tcp_flags;
@@ -114,6 +116,7 @@ static __always_inline bool parse_transport(struct packet *p, struct cursor *c, 
 {
 	struct ports *ports;
 
+	p->transport = distance(start, c->at);
 	if (p->later_fragment)
 		return true;
 	if (p->protocol == IPPROTO_ICMP || p->protocol == IPPROTO_ICMPV6) {
@@ -162,6 +165,7 @@ static __always_inline bool parse_ipv4(struct packet *p, struct cursor *c, void 
 	if (!ip || ip->version != 4 || ip->ihl < 5)
 		return false;
 	p->family = 4;
+	p->network = distance(start, ip);
 	p->protocol = ip->protocol;
 	p->hops = ip->ttl;
 	p->source[2] = p->destination[2] = bpf_htonl(0xffff);
@@ -196,6 +200,7 @@ static __always_inline bool parse_ipv6(struct packet *p, struct cursor *c, void 
 	if (!ip || ip->version != 6)
 		return false;
 	p->family = 6;
+	p->network = distance(start, ip);
 	p->hops = ip->hop_limit;
 	__builtin_memcpy(p->source, &ip->saddr, 16);
 	__builtin_memcpy(p->destination, &ip->daddr, 16);

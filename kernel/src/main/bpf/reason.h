@@ -10,6 +10,7 @@ enum reason {
 	REASON_BANNED = 2,     /* the source is banned */
 	REASON_LIMIT_RULE = 3, /* the source is over the rate of a limit rule */
 	REASON_MALFORMED = 4,  /* headers contradict themselves or the packet's length */
+	REASON_STAGE = 5,      /* a user's own stage said so */
 	REASONS = 8,
 	WOULD = 8,
 	COUNTERS = 16,

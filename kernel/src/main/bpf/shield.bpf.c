@@ -11,11 +11,9 @@
 #include "control.h"
 #include "classify.h"
 #include "account.h"
+#include "chain.h"
 
 #define INTERFACES 256
-
-#define TCX_NEXT -1
-#define TCX_DROP 2
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -24,44 +22,110 @@ struct {
 	__type(value, struct counter);
 } counters SEC(".maps");
 
-static __always_inline bool handle(struct packet *p, void *start, void *end)
+static __always_inline void count(struct packet *p, __u32 verdict, bool back)
 {
-	__u32 zero = 0, active, index;
-	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
-	__u64 now = bpf_jiffies64();
-	enum reason reason = REASON_PASSED;
-	struct rule_set *set;
-	struct counter *counter;
-	bool alive, sound, dropped;
+	__u32 index = (p->ifindex & (INTERFACES - 1)) * COUNTERS + verdict;
+	struct counter *counter = bpf_map_lookup_elem(&counters, &index);
 
-	if (!c)
-		return true;
-	p->rule = RULE_NONE;
-	sound = parse(p, start, end);
-	if (random_sources)
-		p->source[3] = random_sources == 1 ? bpf_get_prandom_u32() & 0xffff
-						   : bpf_get_prandom_u32();
-	active = c->active & 1;
-	alive = now < c->deadline;
-	set = alive ? bpf_map_lookup_elem(&rules, &active) : NULL;
+	if (!counter)
+		return;
+	counter->packets += back ? -(__u64)p->segments : p->segments;
+	counter->bytes += back ? -bytes_on_wire(p) : bytes_on_wire(p);
+}
+
+/* The verdict stands: counted once, here. */
+static __always_inline int settle(struct packet *p, struct control *c, struct rule_set *set,
+				  enum reason reason)
+{
+	bool dropped = reason != REASON_PASSED && set && !set->dry_run;
+
+	count(p, reason + (reason != REASON_PASSED && !dropped ? WOULD : 0), false);
+	meter(p, dropped);
+	return dropped ? STEP_DROP : chain_end(p, c);
+}
+
+/* @param stage what a stage before has said: REASON_PASSED or REASON_STAGE */
+static __always_inline int decide(struct packet *p, struct control *c, struct rule_set *set,
+				  bool sound, enum reason stage)
+{
+	enum reason reason = REASON_PASSED;
+
 	if (set) {
 		if (!sound)
 			reason = REASON_MALFORMED;
 		else if (p->family)
-			reason = judge(p, active) & (REASONS - 1);
+			reason = judge(p, c->active & 1) & (REASONS - 1);
+		if (reason == REASON_PASSED)
+			reason = stage;
+		if (c->chain & CHAIN_AFTER && reason == REASON_PASSED &&
+		    meets_stages(p, c->active & 1)) {
+			count(p, REASON_STAGE, false);
+			return to_stage(p, c, c->chain & CHAIN_AFTER);
+		}
 	}
-	dropped = reason != REASON_PASSED && !set->dry_run;
-	p->reason = reason;
-	p->dropped = dropped;
-	index = (p->ifindex & (INTERFACES - 1)) * COUNTERS + reason +
-		(reason != REASON_PASSED && !dropped ? WOULD : 0);
-	counter = bpf_map_lookup_elem(&counters, &index);
-	if (counter) {
-		counter->packets += p->segments;
-		counter->bytes += bytes_on_wire(p);
+	return settle(p, c, set, reason);
+}
+
+/* The rule set in force, or NULL: Java is silent, and everything passes. */
+static __always_inline struct rule_set *in_force(struct control *c)
+{
+	__u32 active = c->active & 1;
+
+	return bpf_jiffies64() < c->deadline ? bpf_map_lookup_elem(&rules, &active) : NULL;
+}
+
+static __always_inline int handle(struct packet *p, void *start, void *end)
+{
+	__u32 zero = 0;
+	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
+	struct rule_set *set;
+	bool sound;
+
+	if (!c)
+		return STEP_PASS;
+	sound = parse(p, start, end);
+	if (random_sources)
+		p->source[3] = random_sources == 1 ? bpf_get_prandom_u32() & 0xffff
+						   : bpf_get_prandom_u32();
+	set = in_force(c);
+	if (c->chain & CHAIN_BEFORE && set && sound && meets_stages(p, c->active & 1)) {
+		count(p, REASON_STAGE, false);
+		return to_stage(p, c, c->chain & CHAIN_BEFORE);
 	}
-	meter(p, dropped);
-	return !dropped;
+	return decide(p, c, set, sound, REASON_PASSED);
+}
+
+/* A stage has handed back. The packet was read anew: the stage may have changed it. */
+static __always_inline int resume(struct packet *p, void *start, void *end)
+{
+	__u32 zero = 0, slot, later;
+	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
+	struct kept *k = bpf_map_lookup_elem(&kept, &zero);
+	bool sound = parse(p, start, end), dropped;
+	struct rule_set *set;
+
+	if (!c || !k)
+		return STEP_PASS;
+	slot = k->slot & (SLOTS - 1);
+	count(&k->packet, REASON_STAGE, true);
+	dropped = answered(slot, k->packet.segments) & OSTIARY_DROP;
+	set = in_force(c);
+	later = slot < SLOT_CLASSIFIER ? CHAIN_BEFORE : CHAIN_AFTER;
+	later &= c->chain & ~((2U << slot) - 1);
+	if (later && set && sound && !dropped) {
+		count(p, REASON_STAGE, false);
+		return to_stage(p, c, later);
+	}
+	if (slot < SLOT_CLASSIFIER)
+		return decide(p, c, set, sound, dropped ? REASON_STAGE : REASON_PASSED);
+	return settle(p, c, set, dropped ? REASON_STAGE : REASON_PASSED);
+}
+
+static __always_inline void begin_xdp(struct packet *p, struct xdp_md *ctx)
+{
+	p->length = bpf_xdp_get_buff_len(ctx);
+	p->segments = 1;
+	p->ifindex = ctx->ingress_ifindex;
 }
 
 SEC("xdp.frags")
@@ -69,32 +133,50 @@ int shield_xdp(struct xdp_md *ctx)
 {
 	struct packet p = {};
 
-	p.length = bpf_xdp_get_buff_len(ctx);
-	p.segments = 1;
-	p.ifindex = ctx->ingress_ifindex;
-	bool pass = handle(&p, (void *)(long)ctx->data, (void *)(long)ctx->data_end);
+	begin_xdp(&p, ctx);
+	return leave_xdp(ctx, handle(&p, (void *)(long)ctx->data, (void *)(long)ctx->data_end));
+}
 
-	return pass ? XDP_PASS : XDP_DROP;
+SEC("xdp.frags")
+int classifier_xdp(struct xdp_md *ctx)
+{
+	struct packet p = {};
+
+	begin_xdp(&p, ctx);
+	return leave_xdp(ctx, resume(&p, (void *)(long)ctx->data, (void *)(long)ctx->data_end));
 }
 
 /* Enough for Ethernet, two tags, IPv6 with some extensions, and TCP. */
 #define HEADERS_MAX 256
 
-SEC("tc")
-int shield_tcx(struct __sk_buff *skb)
+static __always_inline void begin_tcx(struct packet *p, struct __sk_buff *skb)
 {
-	struct packet p = {};
 	__u32 linear = skb->data_end - skb->data;
 
 	if (linear < HEADERS_MAX && linear < skb->len)
 		bpf_skb_pull_data(skb, skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX);
-	p.length = skb->len;
-	p.segments = skb->gso_segs ? skb->gso_segs : 1;
-	p.ifindex = skb->ifindex;
-	p.vlan = skb->vlan_present ? skb->vlan_tci & 0xfff : 0;
-	bool pass = handle(&p, (void *)(long)skb->data, (void *)(long)skb->data_end);
+	p->length = skb->len;
+	p->segments = skb->gso_segs ? skb->gso_segs : 1;
+	p->ifindex = skb->ifindex;
+	p->vlan = skb->vlan_present ? skb->vlan_tci & 0xfff : 0;
+}
 
-	return pass ? TCX_NEXT : TCX_DROP;
+SEC("tc")
+int shield_tcx(struct __sk_buff *skb)
+{
+	struct packet p = {};
+
+	begin_tcx(&p, skb);
+	return leave_tcx(skb, handle(&p, (void *)(long)skb->data, (void *)(long)skb->data_end));
+}
+
+SEC("tc")
+int classifier_tcx(struct __sk_buff *skb)
+{
+	struct packet p = {};
+
+	begin_tcx(&p, skb);
+	return leave_tcx(skb, resume(&p, (void *)(long)skb->data, (void *)(long)skb->data_end));
 }
 
 /* Run by Java twice a second: as long as it is, the rules count. */

@@ -61,7 +61,9 @@ struct control {
 	__u64 beat_ticks; /* how long a beat lasts, in jiffies */
 	__u32 active;    /* which of the two rule sets */
 	__u32 hz;        /* jiffies a second */
+	__u32 chain;     /* a bit for each slot of chain.h that is filled */
+	__u32 pad;
 };
 
 _Static_assert(sizeof(struct rule_set) == 3176, "shield/ShieldMemory.java");
-_Static_assert(sizeof(struct control) == 48, "shield/ShieldMemory.java");
+_Static_assert(sizeof(struct control) == 56, "shield/ShieldMemory.java");

@@ -70,20 +70,37 @@ public final class BpfObject implements AutoCloseable {
   public static BpfObject load(
       String name, byte[] elf, byte[] settings, Map<String, Integer> entries)
       throws LibbpfException {
+    return load(
+        name,
+        elf,
+        opened -> {
+          opened.set(settings);
+          for (var map : entries.entrySet()) {
+            opened.size(map.getKey(), map.getValue());
+          }
+        });
+  }
+
+  /// What is done between opening an object and loading it.
+  public interface Preparation {
+    void prepare(OpenedObject opened) throws LibbpfException;
+  }
+
+  public static BpfObject load(String name, byte[] elf, Preparation preparation)
+      throws LibbpfException {
     var library = Libbpf.load();
     try {
-      return load(library, name, elf, settings, entries);
+      return load(library, name, elf, preparation);
     } catch (LibbpfException e) {
       if (e.isRefused()) {
         throw e;
       }
-      var said = new Transcript(library).record(() -> load(library, name, elf, settings, entries));
+      var said = new Transcript(library).record(() -> load(library, name, elf, preparation));
       throw new LibbpfException("cannot load " + name, e.errno(), Transcript.ofVerifier(said));
     }
   }
 
-  private static BpfObject load(
-      Libbpf library, String name, byte[] elf, byte[] settings, Map<String, Integer> entries)
+  private static BpfObject load(Libbpf library, String name, byte[] elf, Preparation preparation)
       throws LibbpfException {
     try (var arena = Arena.ofConfined()) {
       var file = arena.allocateFrom(ValueLayout.JAVA_BYTE, elf);
@@ -96,10 +113,7 @@ public final class BpfObject implements AutoCloseable {
               MemorySegment.NULL);
       var loaded = new BpfObject(library, object);
       try {
-        loaded.set(settings, arena);
-        for (var map : entries.entrySet()) {
-          loaded.size(map.getKey(), map.getValue(), arena);
-        }
+        preparation.prepare(new OpenedObject(library, object, arena));
         library.number("cannot load " + name, "bpf_object__load", object);
         loaded.programs = loaded.readPrograms();
         loaded.maps = loaded.readMaps();
@@ -111,30 +125,6 @@ public final class BpfObject implements AutoCloseable {
     }
   }
 
-  private void size(String map, int entries, Arena arena) throws LibbpfException {
-    var found =
-        library.pointerOrFail(
-            "map " + map, "bpf_object__find_map_by_name", object, arena.allocateFrom(map));
-    library.number("map " + map, "bpf_map__set_max_entries", found, entries);
-  }
-
-  private void set(byte[] settings, Arena arena) throws LibbpfException {
-    if (settings.length == 0) {
-      return;
-    }
-    var map =
-        library.pointerOrFail(
-            "read-only data",
-            "bpf_object__find_map_by_name",
-            object,
-            arena.allocateFrom(".rodata"));
-    var size = arena.allocate(ValueLayout.JAVA_LONG);
-    var data = library.pointerOrFail("read-only data", "bpf_map__initial_value", map, size);
-    long bytes = size.get(ValueLayout.JAVA_LONG, 0);
-    MemorySegment.copy(
-        settings, 0, data.reinterpret(bytes), ValueLayout.JAVA_BYTE, 0, settings.length);
-  }
-
   public List<Program> programs() {
     return programs;
   }
@@ -143,9 +133,11 @@ public final class BpfObject implements AutoCloseable {
     var found = new ArrayList<Program>();
     var at = library.pointer("bpf_object__next_program", object, MemorySegment.NULL);
     while (!at.equals(MemorySegment.NULL)) {
-      int descriptor = library.number("program", "bpf_program__fd", at);
-      var name = library.text("bpf_program__name", at);
-      found.add(new Program(name, descriptor, instructions(descriptor), at));
+      if (library.number("program", "bpf_program__autoload", at) != 0) {
+        int descriptor = library.number("program", "bpf_program__fd", at);
+        var name = library.text("bpf_program__name", at);
+        found.add(new Program(name, descriptor, instructions(descriptor), at));
+      }
       at = library.pointer("bpf_object__next_program", object, at);
     }
     return List.copyOf(found);
@@ -233,6 +225,11 @@ public final class BpfObject implements AutoCloseable {
   /// readable after `close` for as long as somebody holds it.
   public MemorySegment share(String map, long bytes) throws LibbpfException {
     return library.share("cannot map the memory of " + map, find(map).descriptor(), bytes);
+  }
+
+  /// For [OpenedObject#reuse].
+  public int descriptor(String map) {
+    return find(map).descriptor();
   }
 
   private BpfMap find(String name) {

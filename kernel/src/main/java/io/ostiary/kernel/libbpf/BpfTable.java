@@ -79,12 +79,13 @@ public final class BpfTable {
         throw e;
       }
       for (int i = 0; i < count; i++) {
-        removeOne(keys.asSlice((long) i * map.keyBytes(), map.keyBytes()));
+        remove(keys.asSlice((long) i * map.keyBytes(), map.keyBytes()));
       }
     }
   }
 
-  private void removeOne(MemorySegment key) throws LibbpfException {
+  /// Removes one entry, where it is there.
+  public void remove(MemorySegment key) throws LibbpfException {
     try {
       library.number("cannot clear " + map.name(), "bpf_map_delete_elem", map.descriptor(), key);
     } catch (LibbpfException e) {

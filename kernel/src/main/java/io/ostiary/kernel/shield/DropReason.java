@@ -8,7 +8,8 @@ public enum DropReason {
   DENY_RULE(1),
   BANNED(2),
   LIMIT_RULE(3),
-  MALFORMED(4);
+  MALFORMED(4),
+  STAGE(5);
 
   /// In dry-run a packet is counted this far behind its reason, and passes.
   static final int WOULD = 8;

@@ -16,6 +16,7 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// The loaded programs `shield_xdp` and `shield_tcx` with their tables. Attaching, installing rules
 /// and reading take turns; packets go on meanwhile.
@@ -36,16 +37,20 @@ public final class Shield implements AutoCloseable {
   private static final Map<String, String> HOOKS =
       Map.of("shield_xdp", "xdp", "shield_tcx", "tcx/ingress");
 
+  /// Loaded at once; the others of the object wait until the chain needs them.
+  private static final Set<String> PROGRAMS = Set.of("shield_xdp", "shield_tcx", "beat", "empty");
+
   private final BpfObject object;
   private final MemorySegment control;
   private final TestRun beat;
   private final RuleInstaller installer;
   private final Meter meter;
+  private final Chain chain;
   private final String libraryVersion;
   private List<KernelStatus.KernelMap> maps = List.of();
   private boolean closed;
 
-  private Shield(BpfObject object, MeterSize size)
+  private Shield(BpfObject object, MeterSize size, byte[] elf, byte[] settings)
       throws LibbpfException, IOException, InterruptedException {
     var differences = ShieldMemory.differences(object);
     if (!differences.isEmpty()) {
@@ -60,6 +65,7 @@ public final class Shield implements AutoCloseable {
     control.set(JAVA_LONG, ShieldMemory.BEAT_TICKS, (long) hz * SILENCE_SECONDS);
     this.installer = new RuleInstaller(object, control, hz);
     this.meter = new Meter(object, control, hz, size);
+    this.chain = new Chain(object, control, elf, settings);
     this.maps = object.mapsStatus();
     this.libraryVersion = object.libraryVersion();
   }
@@ -89,10 +95,18 @@ public final class Shield implements AutoCloseable {
             .putInt(size.flows())
             .putInt(size.sources())
             .array();
-    var entries = Map.of("flows", size.flows(), "sources", size.sources());
-    var object = BpfObject.load("shield", elf, settings, entries);
+    var object =
+        BpfObject.load(
+            "shield",
+            elf,
+            opened -> {
+              opened.set(settings);
+              opened.size("flows", size.flows());
+              opened.size("sources", size.sources());
+              opened.only(PROGRAMS);
+            });
     try {
-      return new Shield(object, size);
+      return new Shield(object, size, elf, settings);
     } catch (LibbpfException | IOException | InterruptedException e) {
       object.close();
       throw e;
@@ -199,6 +213,11 @@ public final class Shield implements AutoCloseable {
     return oneIndex != otherIndex && Meter.slot(oneIndex) == Meter.slot(otherIndex);
   }
 
+  /// Where programs are put that packets meet besides these.
+  public Chain chain() {
+    return chain;
+  }
+
   public String libraryVersion() {
     return libraryVersion;
   }
@@ -238,6 +257,7 @@ public final class Shield implements AutoCloseable {
   public synchronized void close() {
     if (!closed) {
       closed = true;
+      chain.close();
       object.close();
     }
   }

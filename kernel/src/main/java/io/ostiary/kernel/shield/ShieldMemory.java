@@ -23,7 +23,7 @@ final class ShieldMemory {
   static final long CLASS6 = 3168;
   static final long DRY_RUN = 3169;
 
-  static final long CONTROL_BYTES = 48;
+  static final long CONTROL_BYTES = 56;
   static final long DEADLINE = 0;
   static final long JIFFIES = 8;
   static final long NANOS = 16;
@@ -31,6 +31,7 @@ final class ShieldMemory {
   static final long BEAT_TICKS = 32;
   static final long ACTIVE = 40;
   static final long HZ = 44;
+  static final long CHAIN = 48;
 
   static final long FLOW_BYTES = 72;
   static final long SOURCE_BYTES = 48;
@@ -61,7 +62,8 @@ final class ShieldMemory {
               "seed", SEED,
               "beat_ticks", BEAT_TICKS,
               "active", ACTIVE,
-              "hz", HZ),
+              "hz", HZ,
+              "chain", CHAIN),
           "flow",
           Map.ofEntries(
               Map.entry("source", 0L),

@@ -1,0 +1,112 @@
+package io.ostiary.kernel.libbpf;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/// A compiled object that was read and not loaded yet: here it is still decided which of its
+/// programs are loaded, and which maps it shares with another object. Confined to its loading.
+public final class OpenedObject {
+  /// What a program is, where its section does not tell libbpf.
+  public enum Kind {
+    /// With packets in several pieces, as an attached program has to be that it is called from.
+    XDP(6, 37, 1 << 5),
+    TCX(3, 0, 0);
+
+    private final int type;
+    private final int attachType;
+    private final int flags;
+
+    Kind(int type, int attachType, int flags) {
+      this.type = type;
+      this.attachType = attachType;
+      this.flags = flags;
+    }
+  }
+
+  /// A program before verification.
+  public record Source(String name, String section, MemorySegment pointer) {}
+
+  private final Libbpf library;
+  private final MemorySegment object;
+  private final Arena arena;
+
+  OpenedObject(Libbpf library, MemorySegment object, Arena arena) {
+    this.library = library;
+    this.object = object;
+    this.arena = arena;
+  }
+
+  public List<Source> programs() throws LibbpfException {
+    var found = new ArrayList<Source>();
+    var at = library.pointer("bpf_object__next_program", object, MemorySegment.NULL);
+    while (!at.equals(MemorySegment.NULL)) {
+      found.add(
+          new Source(
+              library.text("bpf_program__name", at),
+              library.text("bpf_program__section_name", at),
+              at));
+      at = library.pointer("bpf_object__next_program", object, at);
+    }
+    return found;
+  }
+
+  /// Loads only these of its programs.
+  public void only(Set<String> names) throws LibbpfException {
+    for (var program : programs()) {
+      int load = names.contains(program.name()) ? 1 : 0;
+      library.number(program.name(), "bpf_program__set_autoload", program.pointer(), load);
+    }
+  }
+
+  public void kind(Source program, Kind kind) throws LibbpfException {
+    var at = program.pointer();
+    library.number(program.name(), "bpf_program__set_type", at, kind.type);
+    library.number(program.name(), "bpf_program__set_expected_attach_type", at, kind.attachType);
+    library.number(program.name(), "bpf_program__set_flags", at, kind.flags);
+  }
+
+  public List<String> maps() throws LibbpfException {
+    var found = new ArrayList<String>();
+    var at = library.pointer("bpf_object__next_map", object, MemorySegment.NULL);
+    while (!at.equals(MemorySegment.NULL)) {
+      found.add(library.text("bpf_map__name", at));
+      at = library.pointer("bpf_object__next_map", object, at);
+    }
+    return found;
+  }
+
+  /// How many entries a map has, instead of what was compiled.
+  public void size(String map, int entries) throws LibbpfException {
+    library.number("map " + map, "bpf_map__set_max_entries", find(map), entries);
+  }
+
+  /// Uses a map of another object, which keeps its own size, in the place of this one.
+  public void reuse(String map, int descriptor) throws LibbpfException {
+    library.number("map " + map, "bpf_map__reuse_fd", find(map), descriptor);
+  }
+
+  /// What the object's read-only data begins with, instead of what was compiled.
+  public void set(byte[] settings) throws LibbpfException {
+    if (settings.length > 0) {
+      MemorySegment.copy(
+          settings, 0, initial(".rodata"), ValueLayout.JAVA_BYTE, 0, settings.length);
+    }
+  }
+
+  /// The data that a section begins with, such as `.rodata`.
+  public MemorySegment initial(String section) throws LibbpfException {
+    var size = arena.allocate(ValueLayout.JAVA_LONG);
+    var data =
+        library.pointerOrFail("section " + section, "bpf_map__initial_value", find(section), size);
+    return data.reinterpret(size.get(ValueLayout.JAVA_LONG, 0));
+  }
+
+  private MemorySegment find(String map) throws LibbpfException {
+    return library.pointerOrFail(
+        "map " + map, "bpf_object__find_map_by_name", object, arena.allocateFrom(map));
+  }
+}
