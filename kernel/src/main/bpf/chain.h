@@ -33,6 +33,8 @@
 #define CHAIN_COOKIE (1 << SLOT_COOKIE)
 #define CHAIN_APIS (1 << 16) /* a stage asks for the API of a connection */
 
+#define INTERFACES 256
+
 #define TCX_NEXT -1
 #define TCX_DROP 2
 
@@ -134,6 +136,24 @@ __noinline int meets_stages(struct packet *p, __u32 active)
 	return !essential(p);
 }
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, INTERFACES * COUNTERS);
+	__type(key, __u32);
+	__type(value, struct counter);
+} counters SEC(".maps");
+
+static __always_inline void count(struct packet *p, __u32 verdict, bool back)
+{
+	__u32 index = (p->ifindex & (INTERFACES - 1)) * COUNTERS + verdict;
+	struct counter *counter = bpf_map_lookup_elem(&counters, &index);
+
+	if (!counter)
+		return;
+	counter->packets += back ? -(__u64)p->segments : p->segments;
+	counter->bytes += back ? -bytes_on_wire(p) : bytes_on_wire(p);
+}
+
 static __always_inline void show(struct ostiary_packet *to, struct packet *p, __u32 chain)
 {
 	__builtin_memcpy(to->source, p->source, 16);
@@ -172,13 +192,13 @@ static __always_inline __u32 lowest(__u32 bits)
 	return slot;
 }
 
-/* Keeps the packet for the program of a slot that is ours. */
-static __always_inline int keep_for(struct packet *p, __u32 slot)
+/* Keeps the packet for the program of a slot. Global as are the next: out of the common path. */
+__noinline int keep_for(struct packet *p, __u32 slot)
 {
 	__u32 zero = 0;
 	struct kept *k = bpf_map_lookup_elem(&kept, &zero);
 
-	if (k) {
+	if (k && p) {
 		k->packet = *p;
 		k->slot = slot;
 	}
@@ -186,16 +206,18 @@ static __always_inline int keep_for(struct packet *p, __u32 slot)
 }
 
 /* Sends the packet to the first stage of `stages`; not 0, and of one side of the classifier only. */
-static __always_inline int to_stage(struct packet *p, struct control *c, __u32 stages)
+__noinline int to_stage(struct packet *p, __u32 stages)
 {
 	__u32 zero = 0, slot = lowest(stages) & (SLOTS - 1);
 	struct ostiary_packet *shown = bpf_map_lookup_elem(&ostiary_packets, &zero);
 	struct stage_counter *counter = bpf_map_lookup_elem(&stage_counters, &slot);
+	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
 
-	if (shown)
-		show(shown, p, c->chain);
-	if (counter)
-		counter->runs += p->segments;
+	if (!p || !c || !shown || !counter)
+		return slot;
+	count(p, REASON_STAGE, false);
+	show(shown, p, c->chain);
+	counter->runs += p->segments;
 	return keep_for(p, slot);
 }
 

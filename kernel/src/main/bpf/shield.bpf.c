@@ -13,26 +13,6 @@
 #include "account.h"
 #include "chain.h"
 
-#define INTERFACES 256
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, INTERFACES * COUNTERS);
-	__type(key, __u32);
-	__type(value, struct counter);
-} counters SEC(".maps");
-
-static __always_inline void count(struct packet *p, __u32 verdict, bool back)
-{
-	__u32 index = (p->ifindex & (INTERFACES - 1)) * COUNTERS + verdict;
-	struct counter *counter = bpf_map_lookup_elem(&counters, &index);
-
-	if (!counter)
-		return;
-	counter->packets += back ? -(__u64)p->segments : p->segments;
-	counter->bytes += back ? -bytes_on_wire(p) : bytes_on_wire(p);
-}
-
 /* The verdict stands: counted once, here. */
 static __always_inline int settle(struct packet *p, struct control *c, struct rule_set *set,
 				  enum reason reason)
@@ -59,8 +39,7 @@ static __always_inline int decide(struct packet *p, struct control *c, struct ru
 			reason = stage;
 		if (c->chain & CHAIN_AFTER && reason == REASON_PASSED &&
 		    meets_stages(p, c->active & 1)) {
-			count(p, REASON_STAGE, false);
-			return to_stage(p, c, c->chain & CHAIN_AFTER);
+			return to_stage(p, c->chain & CHAIN_AFTER);
 		}
 	}
 	return settle(p, c, set, reason);
@@ -89,8 +68,7 @@ static __always_inline int handle(struct packet *p, void *start, void *end)
 						   : bpf_get_prandom_u32();
 	set = in_force(c);
 	if (c->chain & CHAIN_BEFORE && set && sound && meets_stages(p, c->active & 1)) {
-		count(p, REASON_STAGE, false);
-		return to_stage(p, c, c->chain & CHAIN_BEFORE);
+		return to_stage(p, c->chain & CHAIN_BEFORE);
 	}
 	return decide(p, c, set, sound, REASON_PASSED);
 }
@@ -113,8 +91,7 @@ static __always_inline int resume(struct packet *p, void *start, void *end)
 	later = slot < SLOT_CLASSIFIER ? CHAIN_BEFORE : CHAIN_AFTER;
 	later &= c->chain & ~((2U << slot) - 1);
 	if (later && set && sound && !dropped) {
-		count(p, REASON_STAGE, false);
-		return to_stage(p, c, later);
+		return to_stage(p, later);
 	}
 	if (slot < SLOT_CLASSIFIER)
 		return decide(p, c, set, sound, dropped ? REASON_STAGE : REASON_PASSED);
