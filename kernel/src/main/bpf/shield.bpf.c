@@ -12,6 +12,7 @@
 #include "classify.h"
 #include "account.h"
 #include "chain.h"
+#include "capture.h"
 
 /* The verdict stands: counted once, here. */
 static __always_inline int settle(struct packet *p, struct control *c, struct rule_set *set,
@@ -19,6 +20,8 @@ static __always_inline int settle(struct packet *p, struct control *c, struct ru
 {
 	bool dropped = reason != REASON_PASSED && set && !set->dry_run;
 
+	p->reason = reason;
+	p->dropped = dropped;
 	count(p, reason + (reason != REASON_PASSED && !dropped ? WOULD : 0), false);
 	meter(p, dropped);
 	return dropped ? STEP_DROP : chain_end(p, c);
@@ -103,6 +106,7 @@ static __always_inline void begin_xdp(struct packet *p, struct xdp_md *ctx)
 	p->length = bpf_xdp_get_buff_len(ctx);
 	p->segments = 1;
 	p->ifindex = ctx->ingress_ifindex;
+	p->rule = RULE_NONE;
 }
 
 SEC("xdp.frags")
@@ -111,7 +115,10 @@ int shield_xdp(struct xdp_md *ctx)
 	struct packet p = {};
 
 	begin_xdp(&p, ctx);
-	return leave_xdp(ctx, handle(&p, (void *)(long)ctx->data, (void *)(long)ctx->data_end));
+	int step = handle(&p, (void *)(long)ctx->data, (void *)(long)ctx->data_end);
+
+	CAPTURE_XDP(ctx, &p, step);
+	return leave_xdp(ctx, step);
 }
 
 SEC("xdp.frags")
@@ -120,7 +127,10 @@ int classifier_xdp(struct xdp_md *ctx)
 	struct packet p = {};
 
 	begin_xdp(&p, ctx);
-	return leave_xdp(ctx, resume(&p, (void *)(long)ctx->data, (void *)(long)ctx->data_end));
+	int step = resume(&p, (void *)(long)ctx->data, (void *)(long)ctx->data_end);
+
+	CAPTURE_XDP(ctx, &p, step);
+	return leave_xdp(ctx, step);
 }
 
 /* Enough for Ethernet, two tags, IPv6 with some extensions, and TCP. */
@@ -135,6 +145,7 @@ static __always_inline void begin_tcx(struct packet *p, struct __sk_buff *skb)
 	p->length = skb->len;
 	p->segments = skb->gso_segs ? skb->gso_segs : 1;
 	p->ifindex = skb->ifindex;
+	p->rule = RULE_NONE;
 	p->vlan = skb->vlan_present ? skb->vlan_tci & 0xfff : 0;
 }
 
@@ -144,7 +155,10 @@ int shield_tcx(struct __sk_buff *skb)
 	struct packet p = {};
 
 	begin_tcx(&p, skb);
-	return leave_tcx(skb, handle(&p, (void *)(long)skb->data, (void *)(long)skb->data_end));
+	int step = handle(&p, (void *)(long)skb->data, (void *)(long)skb->data_end);
+
+	CAPTURE_TCX(skb, &p, step);
+	return leave_tcx(skb, step);
 }
 
 SEC("tc")
@@ -153,7 +167,10 @@ int classifier_tcx(struct __sk_buff *skb)
 	struct packet p = {};
 
 	begin_tcx(&p, skb);
-	return leave_tcx(skb, resume(&p, (void *)(long)skb->data, (void *)(long)skb->data_end));
+	int step = resume(&p, (void *)(long)skb->data, (void *)(long)skb->data_end);
+
+	CAPTURE_TCX(skb, &p, step);
+	return leave_tcx(skb, step);
 }
 
 /* Run by Java twice a second: as long as it is, the rules count. */

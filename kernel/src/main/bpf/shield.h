@@ -62,7 +62,7 @@ struct control {
 	__u32 active;    /* which of the two rule sets */
 	__u32 hz;        /* jiffies a second */
 	__u32 chain;     /* a bit for each slot of chain.h that is filled */
-	__u32 pad;
+	__u32 capture;   /* bit n: capture n runs */
 };
 
 _Static_assert(sizeof(struct rule_set) == 3176, "shield/ShieldMemory.java");

@@ -15,7 +15,9 @@ public final class BpfLink implements AutoCloseable {
     /// In the kernel, behind the driver.
     XDP_GENERIC(37, 1 << 1),
     /// At traffic control, beside others.
-    TCX(46, 0);
+    TCX(46, 0),
+    /// The same for what leaves.
+    TCX_OUT(47, 0);
 
     private final int attachType;
     private final int flags;
@@ -70,7 +72,7 @@ public final class BpfLink implements AutoCloseable {
       Hook hook,
       int interfaceIndex)
       throws LibbpfException {
-    if (hook == Hook.TCX || error.errno() == EBUSY || error.isRefused()) {
+    if (hook == Hook.TCX || hook == Hook.TCX_OUT || error.errno() == EBUSY || error.isRefused()) {
       return error;
     }
     var said =

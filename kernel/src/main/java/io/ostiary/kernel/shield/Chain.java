@@ -86,6 +86,15 @@ public final class Chain implements AutoCloseable {
     opened.reuse(map, shield.descriptor(shieldMap));
   }
 
+  /// The same of all maps, for programs of the shield's own object that are loaded later.
+  void shareAll(OpenedObject opened) throws LibbpfException {
+    for (var map : opened.maps()) {
+      if (!map.contains(".rodata")) {
+        opened.reuse(map, shield.descriptor(map));
+      }
+    }
+  }
+
   /// The program that stages hand back to: read from the same object a second time, so that a host
   /// without stages starts without verifying it.
   private void loadClassifier() throws LibbpfException {
@@ -99,11 +108,7 @@ public final class Chain implements AutoCloseable {
             opened -> {
               opened.set(settings);
               opened.only(Set.of("classifier_xdp", "classifier_tcx"));
-              for (var map : opened.maps()) {
-                if (!map.contains(".rodata")) {
-                  opened.reuse(map, shield.descriptor(map));
-                }
-              }
+              shareAll(opened);
             });
     classifier = loaded;
     fill(xdp, CLASSIFIER, loaded.program("classifier_xdp"));

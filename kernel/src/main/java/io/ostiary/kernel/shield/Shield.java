@@ -3,6 +3,7 @@ package io.ostiary.kernel.shield;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.ostiary.kernel.capture.CaptureTap;
 import io.ostiary.kernel.libbpf.BpfLink;
 import io.ostiary.kernel.libbpf.BpfObject;
 import io.ostiary.kernel.libbpf.LibbpfException;
@@ -46,6 +47,7 @@ public final class Shield implements AutoCloseable {
   private final RuleInstaller installer;
   private final Meter meter;
   private final Chain chain;
+  private final CaptureTap captures;
   private final String libraryVersion;
   private List<KernelStatus.KernelMap> maps = List.of();
   private boolean closed;
@@ -66,6 +68,21 @@ public final class Shield implements AutoCloseable {
     this.installer = new RuleInstaller(object, control, hz);
     this.meter = new Meter(object, control, hz, size);
     this.chain = new Chain(object, control, elf, settings);
+    this.captures =
+        new CaptureTap(
+            object,
+            (name, programs) ->
+                BpfObject.load(
+                    name,
+                    elf,
+                    opened -> {
+                      opened.set(settings);
+                      opened.only(programs);
+                      chain.shareAll(opened);
+                    }),
+            control.asSlice(ShieldMemory.CAPTURE, Integer.BYTES),
+            size.processors(),
+            hz);
     this.maps = object.mapsStatus();
     this.libraryVersion = object.libraryVersion();
   }
@@ -103,6 +120,9 @@ public final class Shield implements AutoCloseable {
               opened.set(settings);
               opened.size("flows", size.flows());
               opened.size("sources", size.sources());
+              for (var map : CaptureTap.entries(size.processors()).entrySet()) {
+                opened.size(map.getKey(), map.getValue());
+              }
               opened.only(PROGRAMS);
             });
     try {
@@ -218,6 +238,11 @@ public final class Shield implements AutoCloseable {
     return chain;
   }
 
+  /// Where packets can be taken out, with the verdicts of these programs.
+  public CaptureTap captures() {
+    return captures;
+  }
+
   public String libraryVersion() {
     return libraryVersion;
   }
@@ -257,6 +282,7 @@ public final class Shield implements AutoCloseable {
   public synchronized void close() {
     if (!closed) {
       closed = true;
+      captures.close();
       chain.close();
       object.close();
     }

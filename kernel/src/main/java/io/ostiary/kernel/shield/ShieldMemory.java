@@ -32,6 +32,7 @@ final class ShieldMemory {
   static final long ACTIVE = 40;
   static final long HZ = 44;
   static final long CHAIN = 48;
+  static final long CAPTURE = 52;
 
   static final long FLOW_BYTES = 72;
   static final long SOURCE_BYTES = 48;
@@ -63,7 +64,8 @@ final class ShieldMemory {
               "beat_ticks", BEAT_TICKS,
               "active", ACTIVE,
               "hz", HZ,
-              "chain", CHAIN),
+              "chain", CHAIN,
+              "capture", CAPTURE),
           "flow",
           Map.ofEntries(
               Map.entry("source", 0L),
