@@ -8,7 +8,7 @@
  * the STATE callback flag on their sockets. That flag is also the mark by which the tracepoints
  * below leave every other socket after two loads. Two tracepoints keep the record current:
  * tcp_probe when a segment has arrived, before the stack works on it, and net_dev_queue when one of
- * ours leaves. Two more tell who reset.
+ * ours leaves. Two more tell who reset, and kfree_skb what the kernel dropped and why.
  *
  * No lock: everything but net_dev_queue runs under the socket's own lock, and net_dev_queue only
  * copies counters that grow, one store each. A record changes hands by a compare-and-swap on its
@@ -30,7 +30,9 @@
 #define ETIMEDOUT 110
 #define SOCK_DONE 1 /* enum sock_flags: a FIN has come */
 #define FIN 1
-#define SYN 2
+#define ETH_P_IP 0x0800
+#define ETH_P_IPV6 0x86dd
+#define TCP 6
 
 /* The only read-only data, so that it lies at offset 0. */
 const volatile struct lens_settings settings = {.owner_known = 1, .cast = 1};
@@ -51,6 +53,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct lens_syn);
 } lens_syns SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LENS_TUPLES);
+	__type(key, __u32);
+	__type(value, struct lens_tuple);
+} lens_tuples SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -144,6 +153,39 @@ static __always_inline bool after(__u32 a, __u32 b)
 	return (__s32)(b - a) < 0;
 }
 
+/* Eight nanoseconds more or less are the price of keeping the kind in the same store. */
+static __always_inline void event(struct lens_record *r, enum lens_event kind, __u64 now)
+{
+	__u32 number = r->events;
+
+	r->event[number & (LENS_EVENTS - 1)] = (now & ~7ULL) | kind;
+	r->events = number + 1;
+}
+
+static __always_inline void windows(struct lens_record *r, struct tcp_sock *tp, __u32 flags)
+{
+	__u32 was = flags;
+
+	if (tp->snd_wnd)
+		flags &= ~LENS_WINDOW_ZERO;
+	else
+		flags |= LENS_WINDOW_ZERO;
+	if (tp->rcv_wnd)
+		flags &= ~LENS_FULL;
+	else
+		flags |= LENS_FULL;
+	if (flags & ~was & LENS_WINDOW_ZERO) {
+		r->zero_windows++;
+		event(r, LENS_PEER_FULL, bpf_ktime_get_ns());
+	}
+	if (flags & ~was & LENS_FULL) {
+		r->own_zero_windows++;
+		event(r, LENS_WE_FULL, bpf_ktime_get_ns());
+	}
+	if (flags != was)
+		r->flags = flags;
+}
+
 /*
  * The counters of the socket. A FIN takes a sequence number, which the kernel counts as a byte in
  * both directions; so does our SYN in bytes_acked. Neither is data, so they are taken out.
@@ -154,7 +196,7 @@ static __always_inline void copy(struct lens_record *r, struct tcp_sock *tp, __u
 	__u64 sent = tp->bytes_sent, once = sent - tp->bytes_retrans;
 	__u64 confirmed = tp->bytes_acked + acked;
 	__u64 fin = (tp->inet_conn.icsk_inet.sk.__sk_common.skc_flags >> SOCK_DONE) & 1;
-	__u32 smallest = tp->rtt_min.s[0].v;
+	__u32 smallest = tp->rtt_min.s[0].v, again = tp->total_retrans;
 	__u32 flags = r->flags;
 
 	r->bytes_in = tp->bytes_received + arriving - fin;
@@ -162,17 +204,21 @@ static __always_inline void copy(struct lens_record *r, struct tcp_sock *tp, __u
 	r->bytes_out = sent;
 	r->bytes_acked = confirmed < once ? confirmed : once;
 	r->segments_out = tp->segs_out;
-	r->retransmits = tp->total_retrans;
+	if (again != r->retransmits) {
+		r->retransmits = again;
+		event(r, LENS_SENT_AGAIN, bpf_ktime_get_ns());
+	}
 	r->srtt_us = tp->srtt_us >> 3;
 	r->min_rtt_us = smallest == ~0U ? 0 : smallest;
 	r->out_of_order_in = tp->rcv_ooopack;
-	if (tp->snd_wnd) {
-		if (flags & LENS_WINDOW_ZERO)
-			r->flags = flags & ~LENS_WINDOW_ZERO;
-	} else if (!(flags & LENS_WINDOW_ZERO) && r->established_ns) {
-		r->flags = flags | LENS_WINDOW_ZERO;
-		r->zero_windows++;
-	}
+	if (tp->write_seq - tp->snd_una != acked)
+		flags |= LENS_UNACKED;
+	else
+		flags &= ~LENS_UNACKED;
+	if (flags != r->flags)
+		r->flags = flags;
+	if (r->established_ns)
+		windows(r, tp, flags);
 }
 
 static __always_inline __u64 mix(__u64 h)
@@ -183,20 +229,49 @@ static __always_inline __u64 mix(__u64 h)
 	return h;
 }
 
+/* The other end and our port, both in host order. */
+struct endpoint {
+	__u32 address[4]; /* network order; IPv4 as ::ffff:a.b.c.d */
+	__u16 port;
+	__u16 local_port;
+};
+
 /* ::ffff:a.b.c.d and a.b.c.d are one client: the request has the one, its socket the other. */
-static __always_inline __u64 tag(struct bpf_sock_ops *ops, __u64 seed)
+static __always_inline void ipv4(struct endpoint *e, __u32 address)
 {
-	__u64 h = seed ^ ((__u64)ops->remote_port << 32) ^ ops->local_port;
+	e->address[0] = e->address[1] = 0;
+	e->address[2] = bpf_htonl(0xffff);
+	e->address[3] = address;
+}
+
+static __always_inline __u64 tag(struct endpoint *e, __u64 seed)
+{
+	__u64 h = seed ^ ((__u64)e->port << 32) ^ e->local_port;
+
+	h = mix(h ^ ((__u64)e->address[0] << 32 | e->address[1])) ^ ((__u64)e->address[2] << 32);
+	return mix(mix(h ^ e->address[3]));
+}
+
+static __always_inline __u64 tag_of(struct bpf_sock_ops *ops, __u64 seed)
+{
+	struct endpoint e = {
+		.port = bpf_ntohl(ops->remote_port),
+		.local_port = ops->local_port,
+	};
 
 	if (ops->family == AF_INET6) {
-		__u32 a = ops->remote_ip6[0], b = ops->remote_ip6[1];
-		__u32 c = ops->remote_ip6[2], d = ops->remote_ip6[3];
-
-		if (a | b | (c ^ bpf_htonl(0xffff)))
-			h = mix(h ^ ((__u64)a << 32 | b)) ^ ((__u64)c << 32);
-		return mix(mix(h ^ d));
+		e.address[0] = ops->remote_ip6[0];
+		e.address[1] = ops->remote_ip6[1];
+		e.address[2] = ops->remote_ip6[2];
+		/* Or clang makes one load with a computed offset of the two, which is refused. */
+		barrier();
+		e.address[3] = ops->remote_ip6[3];
+		barrier();
+	} else {
+		ipv4(&e, ops->remote_ip4);
+		barrier();
 	}
-	return mix(mix(h ^ ops->remote_ip4));
+	return tag(&e, seed);
 }
 
 static __always_inline bool watched(struct lens_control *c, __u32 port)
@@ -213,26 +288,35 @@ static __always_inline void on_syn(struct bpf_sock_ops *ops, struct lens_control
 
 	if (ops->is_fullsock || !watched(c, ops->local_port))
 		return;
-	t = tag(ops, c->seed);
+	t = tag_of(ops, c->seed);
 	slot = t & (LENS_SYNS - 1);
 	syn = bpf_map_lookup_elem(&lens_syns, &slot);
 	if (!syn)
 		return;
 	now = bpf_ktime_get_ns();
 	syn->at = now;
+	syn->answered = 0;
 	syn->seal = t ^ now;
 }
 
-static __always_inline __u64 syn_time(struct bpf_sock_ops *ops, struct lens_control *c)
+static __always_inline struct lens_syn *syn_of(__u64 t)
 {
-	__u64 at, t = tag(ops, c->seed);
 	__u32 slot = t & (LENS_SYNS - 1);
 	struct lens_syn *syn = bpf_map_lookup_elem(&lens_syns, &slot);
 
-	if (!syn)
-		return 0;
-	at = syn->at;
-	return (syn->seal ^ at) == t ? at : 0;
+	return syn && (syn->seal ^ syn->at) == t ? syn : NULL;
+}
+
+/* Lets packets that are dropped before they reach the socket find the connection. */
+static __always_inline void remember(__u64 t, __u64 cookie)
+{
+	__u32 slot = t & (LENS_TUPLES - 1);
+	struct lens_tuple *tuple = bpf_map_lookup_elem(&lens_tuples, &slot);
+
+	if (tuple) {
+		tuple->cookie = cookie;
+		tuple->seal = t ^ cookie;
+	}
 }
 
 static __always_inline void mark(struct bpf_sock_ops *ops, __u32 flags)
@@ -269,8 +353,9 @@ static __always_inline bool carries_data(struct bpf_sock_ops *ops)
 static __always_inline void on_accepted(struct bpf_sock_ops *ops, struct lens_control *c)
 {
 	struct lens_record *r;
+	struct lens_syn *syn;
 	struct tcp_sock *tp;
-	__u64 cookie, now;
+	__u64 cookie, now, t;
 
 	if (!watched(c, ops->local_port))
 		return;
@@ -281,13 +366,21 @@ static __always_inline void on_accepted(struct bpf_sock_ops *ops, struct lens_co
 		return;
 	now = bpf_ktime_get_ns();
 	wipe(r, cookie, 0);
-	r->syn_ns = syn_time(ops, c);
-	r->syn_ack_retransmits = tp->total_retrans;
+	t = tag_of(ops, c->seed);
+	syn = syn_of(t);
+	if (syn) {
+		r->syn_ns = syn->at;
+		r->syn_ack_ns = syn->answered;
+	}
+	r->syn_ack_retransmits = r->retransmits = tp->total_retrans;
 	established(r, tp, now);
 	copy(r, tp, 0, 0);
-	if (carries_data(ops))
+	if (carries_data(ops)) {
 		r->first_data_ns = r->last_data_ns = now;
+		r->requests = 1;
+	}
 	settle(r);
+	remember(t, cookie);
 	__sync_fetch_and_add(&c->tracked, 1);
 	mark(ops, BPF_SOCK_OPS_STATE_CB_FLAG);
 }
@@ -312,6 +405,7 @@ static __always_inline void on_connect(struct bpf_sock_ops *ops, struct lens_con
 	wipe(r, cookie, LENS_ACTIVE);
 	r->syn_ns = bpf_ktime_get_ns();
 	settle(r);
+	remember(tag_of(ops, c->seed), cookie);
 	__sync_fetch_and_add(&c->tracked, 1);
 	mark(ops, BPF_SOCK_OPS_STATE_CB_FLAG);
 }
@@ -347,6 +441,7 @@ static __always_inline void on_change(struct bpf_sock_ops *ops)
 		return;
 	if (ops->op == BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB) {
 		established(r, tp, bpf_ktime_get_ns());
+		r->syn_ack_ns = r->established_ns;
 	} else if (ops->op == BPF_SOCK_OPS_RTT_CB) {
 		r->last_ack_ns = bpf_ktime_get_ns();
 		r->rtt_samples++;
@@ -433,7 +528,7 @@ int BPF_PROG(lens_arrived, struct sock *sk, struct sk_buff *skb)
 	struct tcp_sock *tp = tracked(sk);
 	struct lens_record *r = tp ? record_of(sk) : NULL;
 	__u32 seq, end, ack, una, next, arriving = 0, acked = 0;
-	__u64 now;
+	__u64 now = 0;
 
 	if (!r)
 		return 0;
@@ -443,6 +538,11 @@ int BPF_PROG(lens_arrived, struct sock *sk, struct sk_buff *skb)
 	una = tp->snd_una;
 	if (seq != end || ack != una)
 		now = bpf_ktime_get_ns();
+	if (after(ack, una)) {
+		acked = ack - una;
+		r->last_ack_ns = now;
+		r->rtt_samples++;
+	}
 	if (seq != end) {
 		__u32 sent = tp->write_seq;
 
@@ -450,31 +550,64 @@ int BPF_PROG(lens_arrived, struct sock *sk, struct sk_buff *skb)
 		if (sent != r->write_seq || !r->first_data_ns) {
 			r->write_seq = sent;
 			r->first_data_ns = now;
+			r->answered_ns = r->last_ack_ns;
+			r->requests++;
 		}
 		next = tp->rcv_nxt;
-		if (!after(end, next))
+		if (!after(end, next)) {
 			r->repeated_in++;
-		else if (!after(seq, next))
+			event(r, LENS_CAME_AGAIN, now);
+		} else if (after(seq, next)) {
+			event(r, LENS_OUT_OF_ORDER, now);
+		} else {
 			arriving = end - next;
-	}
-	if (after(ack, una)) {
-		acked = ack - una;
-		r->last_ack_ns = now;
-		r->rtt_samples++;
+		}
 	}
 	r->ifindex = skb->skb_iif;
 	copy(r, tp, arriving, acked);
 	return 0;
 }
 
-/* A packet goes to a device. Those of other sockets, or of none, leave after two loads. */
+/* The SYN-ACK belongs to a request, which is not yet a socket. */
+static __always_inline void on_syn_ack(struct sock *sk)
+{
+	struct lens_control *c = control();
+	struct endpoint e = {};
+	struct lens_syn *syn;
+
+	e.local_port = sk->__sk_common.skc_num;
+	if (!c || !watched(c, e.local_port))
+		return;
+	e.port = bpf_ntohs(sk->__sk_common.skc_dport);
+	if (sk->__sk_common.skc_family == AF_INET6) {
+		e.address[0] = sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[0];
+		e.address[1] = sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[1];
+		e.address[2] = sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[2];
+		e.address[3] = sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[3];
+	} else {
+		ipv4(&e, sk->__sk_common.skc_daddr);
+	}
+	syn = syn_of(tag(&e, c->seed));
+	if (syn)
+		syn->answered = bpf_ktime_get_ns();
+}
+
+/* A packet goes to a device. Those of other sockets, or of none, leave after three loads. */
 SEC("tp_btf/net_dev_queue")
 int BPF_PROG(lens_sent, struct sk_buff *skb)
 {
 	struct sock *sk = skb->sk;
-	struct tcp_sock *tp = tracked_sender(sk);
-	struct lens_record *r = tp ? record_of(sk) : NULL;
+	struct lens_record *r;
+	struct tcp_sock *tp;
 
+	if (!sk)
+		return 0;
+	if (sk->__sk_common.skc_state == BPF_TCP_NEW_SYN_RECV) {
+		on_syn_ack(sk);
+		return 0;
+	}
+	tp = tracked_sender(sk);
+	r = tp ? record_of(sk) : NULL;
 	if (r)
 		copy(r, tp, 0, 0);
 	return 0;
@@ -500,6 +633,107 @@ SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(lens_reset_sent, struct sock *sk)
 {
 	on_reset(sk, LENS_RESET_SENT);
+	return 0;
+}
+
+struct headers {
+	__u8 bytes[40];
+};
+
+struct port_pair {
+	__be16 source;
+	__be16 destination;
+};
+
+/* Both ends of a TCP packet: who sent it is `in.address`, whom it was for is `out.address`. */
+static __always_inline bool ends(struct sk_buff *skb, struct endpoint *in, struct endpoint *out)
+{
+	struct headers h = {};
+	struct port_pair ports;
+	__u32 *words = (__u32 *)h.bytes;
+	__u32 size = sizeof(h);
+	__be16 protocol = skb->protocol;
+	__u16 network = skb->network_header;
+	void *at = skb->head + network;
+
+	if (network == 0xffff || (protocol != bpf_htons(ETH_P_IP) && protocol != bpf_htons(ETH_P_IPV6)))
+		return false;
+	if (bpf_probe_read_kernel(&h, sizeof(h), at))
+		return false;
+	if (protocol == bpf_htons(ETH_P_IP)) {
+		if (h.bytes[9] != TCP)
+			return false;
+		size = (h.bytes[0] & 15) * 4;
+		ipv4(in, words[3]);
+		ipv4(out, words[4]);
+	} else {
+		if (h.bytes[6] != TCP)
+			return false;
+#pragma unroll
+		for (int i = 0; i < 4; i++) {
+			in->address[i] = words[2 + i];
+			out->address[i] = words[6 + i];
+		}
+	}
+	if (bpf_probe_read_kernel(&ports, sizeof(ports), at + size))
+		return false;
+	in->port = out->local_port = bpf_ntohs(ports.source);
+	out->port = in->local_port = bpf_ntohs(ports.destination);
+	return true;
+}
+
+static __always_inline struct lens_record *remembered(struct endpoint *e, __u64 seed)
+{
+	__u64 t = tag(e, seed), cookie;
+	__u32 slot = t & (LENS_TUPLES - 1);
+	struct lens_tuple *tuple = bpf_map_lookup_elem(&lens_tuples, &slot);
+
+	if (!tuple)
+		return NULL;
+	cookie = tuple->cookie;
+	return (tuple->seal ^ cookie) == t ? find(cookie) : NULL;
+}
+
+/*
+ * A packet was thrown away. A segment that brought nothing new is no loss, and counted where it
+ * arrived. What a rule of ours drops in XDP never comes here; what it drops at tcx does.
+ */
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(lens_dropped, struct sk_buff *skb, void *location, __u32 reason)
+{
+	struct lens_control *c = control();
+	struct endpoint in = {}, out = {};
+	struct sock *sk = skb->sk;
+	struct tcp_sock *tp = NULL;
+	struct lens_record *r;
+	bool incoming;
+	__u32 kind;
+
+	if (!c || reason == bpf_core_enum_value(enum skb_drop_reason___lens,
+						SKB_DROP_REASON_TCP_OLD_DATA___lens))
+		return 0;
+	if (!ends(skb, &in, &out))
+		return 0;
+	/* A packet on its way out has its sender; where both ends are ours only that tells which. */
+	if (sk && sk->__sk_common.skc_num == out.local_port)
+		tp = tracked_sender(sk);
+	r = tp ? record_of(sk) : remembered(&in, c->seed);
+	incoming = !tp && r;
+	if (!r)
+		r = remembered(&out, c->seed);
+	if (!r && !watched(c, in.local_port))
+		return 0;
+	kind = reason < LENS_DROPS ? reason : LENS_DROPS - 1;
+	barrier_var(kind);
+	__sync_fetch_and_add(&c->drops[kind & (LENS_DROPS - 1)], 1);
+	if (!r || r->closed_ns)
+		return 0;
+	__sync_fetch_and_add(incoming ? &r->dropped_in : &r->dropped_out, 1);
+	r->drop_reason = reason;
+	event(r, incoming ? LENS_DROPPED_IN : LENS_DROPPED_OUT, bpf_ktime_get_ns());
+	/* It never came to a device, so lens_sent does not tell what TCP has counted. */
+	if (tp)
+		copy(r, tp, 0, 0);
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 
 /*
  * Records form a cache of 4 ways: a cookie chooses the set, its higher bits the way that is tried
- * first. 8192 sets of 4 records of 192 bytes are 6 MiB.
+ * first. 8192 sets of 4 records of 256 bytes are 8 MiB.
  */
 #define LENS_SET_BITS 13
 #define LENS_SETS (1 << LENS_SET_BITS)
@@ -27,12 +27,34 @@ struct lens_settings {
 	__u8 cast;	  /* skb->sk must be cast (Linux 6.4), and bpf_rdonly_cast exists */
 };
 
-/* SYNs whose handshake is not complete, direct-mapped by a hash of the four-tuple: 256 KiB. */
+/* SYNs whose handshake is not complete, direct-mapped by a hash of the four-tuple: 384 KiB. */
 #define LENS_SYNS 16384
+
+/* Cookies by a hash of the four-tuple, for packets that were dropped without a socket: 512 KiB. */
+#define LENS_TUPLES 32768
+
+/* The newest things that went wrong on a connection, a ring. */
+#define LENS_EVENTS 8
+
+/* Drop reasons of the kernel that are counted apart; the last stands for all higher numbers. */
+#define LENS_DROPS 256
 
 enum lens_flag {
 	LENS_ACTIVE = 1,      /* we opened the connection */
 	LENS_WINDOW_ZERO = 2, /* the peer's window is closed at the moment */
+	LENS_UNACKED = 4,     /* something that was written is not yet acknowledged */
+	LENS_FULL = 8,	      /* our own window is closed at the moment */
+};
+
+/* The lowest three bits of an event; the others are its time. Java: ConnectionEvent. */
+enum lens_event {
+	LENS_SENT_AGAIN = 1,
+	LENS_CAME_AGAIN = 2,
+	LENS_OUT_OF_ORDER = 3,
+	LENS_PEER_FULL = 4,
+	LENS_WE_FULL = 5,
+	LENS_DROPPED_IN = 6,
+	LENS_DROPPED_OUT = 7,
 };
 
 /* The numbers of CloseReason in Java and of docs/kernel/lens.md. */
@@ -47,8 +69,8 @@ enum lens_close {
 };
 
 /*
- * One connection: three cache lines. The first two change with segments, the third with the
- * connection's life. Times are CLOCK_MONOTONIC nanoseconds. `generation` is odd while the record
+ * One connection: four cache lines. The first two change with segments, the third with the
+ * connection's life, the fourth when something goes wrong. Times are CLOCK_MONOTONIC nanoseconds. `generation` is odd while the record
  * passes from one connection to the next.
  */
 struct lens_record {
@@ -73,7 +95,10 @@ struct lens_record {
 	__u32 rtt_samples;
 	__u32 out_of_order_in;
 	__u32 zero_windows;
-	__u32 unused[5];
+	__u32 own_zero_windows;
+	__u64 answered_ns; /* when what was written before the newest request was last acknowledged */
+	__u32 events;	   /* how many there were; the ring keeps the newest */
+	__u32 requests;	   /* bursts of data that came after we had written, the first included */
 
 	__u64 syn_ns;
 	__u64 established_ns;
@@ -81,14 +106,26 @@ struct lens_record {
 	__u32 handshake_rtt_us;
 	__u32 syn_ack_retransmits;
 	__u32 close_reason;
-	__u32 reserved[7];
+	__u32 dropped_in;
+	__u64 syn_ack_ns; /* of the last one sent; for our own connections when it came */
+	__u32 dropped_out;
+	__u32 drop_reason; /* enum skb_drop_reason of the running kernel, of the newest drop */
+	__u32 reserved[2];
+
+	__u64 event[LENS_EVENTS];
 };
-_Static_assert(sizeof(struct lens_record) == 192, "three cache lines");
+_Static_assert(sizeof(struct lens_record) == 256, "four cache lines");
 
 /* `seal` is tag ^ at, so that a reader sees when another CPU wrote between its two reads. */
 struct lens_syn {
 	__u64 seal;
 	__u64 at;
+	__u64 answered;
+};
+
+struct lens_tuple {
+	__u64 seal; /* tag ^ cookie */
+	__u64 cookie;
 };
 
 /* Written by Java before the programs are attached, ports also later; totals by the programs. */
@@ -102,6 +139,7 @@ struct lens_control {
 	__u64 overwritten; /* of them, those that took the record of a connection still open */
 	__u64 untracked;   /* connections that got none, because two CPUs wanted the same record */
 	__u64 ports[1024]; /* one bit per listening port */
+	__u64 drops[LENS_DROPS]; /* packets of these ports and connections that the kernel dropped */
 };
 
 #endif

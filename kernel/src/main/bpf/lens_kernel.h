@@ -14,8 +14,19 @@ typedef struct {
 	__s64 counter;
 } KERNEL atomic64_t;
 
+struct in6_addr___lens {
+	union {
+		__be32 u6_addr32[4];
+	} in6_u;
+} KERNEL;
+
 struct sock_common {
+	__be32 skc_daddr;
+	__be16 skc_dport;
+	__u16 skc_num;
+	unsigned short skc_family;
 	unsigned char skc_state;
+	struct in6_addr___lens skc_v6_daddr;
 	unsigned long skc_flags;
 	atomic64_t skc_cookie;
 } KERNEL;
@@ -46,6 +57,7 @@ struct minmax {
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	__u32 snd_wnd;
+	__u32 rcv_wnd;
 	struct minmax rtt_min;
 	__u32 segs_in;
 	__u32 segs_out;
@@ -65,6 +77,9 @@ struct tcp_sock {
 struct sk_buff {
 	struct sock *sk;
 	int skb_iif;
+	unsigned char *head;
+	__u16 network_header;
+	__be16 protocol;
 	char cb[48];
 } KERNEL;
 
@@ -74,6 +89,10 @@ struct tcp_skb_cb {
 	__u16 tcp_flags;
 	__u32 ack_seq;
 } KERNEL;
+
+enum skb_drop_reason___lens {
+	SKB_DROP_REASON_TCP_OLD_DATA___lens = 1,
+};
 
 #undef KERNEL
 

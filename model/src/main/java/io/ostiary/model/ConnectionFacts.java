@@ -15,6 +15,10 @@ public final class ConnectionFacts {
   /// When the three-way handshake was complete.
   public long establishedNanos;
 
+  /// When the SYN-ACK left, the last one if there were several (or, for a connection of ours, when
+  /// it arrived).
+  public long synAckNanos;
+
   /// When the first and the last data segment of the newest request (for an upstream connection:
   /// response) arrived, before any socket was read.
   public long firstDataNanos;
@@ -23,6 +27,17 @@ public final class ConnectionFacts {
 
   /// When the newest acknowledgement of something we sent arrived.
   public long lastAckNanos;
+
+  /// What [#lastAckNanos] was when the newest request's first segment arrived: the end of the
+  /// response before it.
+  public long answeredNanos;
+
+  /// Whether something that was written has not been acknowledged yet.
+  public boolean unacknowledged;
+
+  /// How many bursts of data arrived, each after we had sent something: requests, unless they are
+  /// pipelined or wait for `100 Continue`.
+  public long requests;
 
   /// When the connection closed; 0: still open.
   public long closedNanos;
@@ -49,11 +64,29 @@ public final class ConnectionFacts {
 
   public long duplicatesIn;
 
+  /// Of [#duplicatesIn], those out of order: something before them was missing.
+  public long outOfOrderIn;
+
   /// SYN-ACKs sent again during the handshake.
   public long synAckRetransmits;
 
   /// Zero-window announcements of the peer.
   public long zeroWindows;
+
+  /// How often our own window closed, because what had arrived was not read.
+  public long ownZeroWindows;
+
+  /// Packets of the connection that the kernel threw away, and its number for why the newest one
+  /// was; a [ConnectionLens] knows the word for it.
+  public long droppedIn;
+
+  public long droppedOut;
+  public int dropReason;
+
+  /// How many things went wrong so far; the newest of them lie in [#event], see [ConnectionEvent].
+  public long events;
+
+  public final long[] event = new long[ConnectionEvent.KEPT];
 
   /// The interface the packets came in through; 0: unknown.
   public int interfaceIndex;
@@ -71,7 +104,11 @@ public final class ConnectionFacts {
     establishedNanos = other.establishedNanos;
     firstDataNanos = other.firstDataNanos;
     lastDataNanos = other.lastDataNanos;
+    synAckNanos = other.synAckNanos;
     lastAckNanos = other.lastAckNanos;
+    answeredNanos = other.answeredNanos;
+    unacknowledged = other.unacknowledged;
+    requests = other.requests;
     closedNanos = other.closedNanos;
     smoothedRttMicros = other.smoothedRttMicros;
     smallestRttMicros = other.smallestRttMicros;
@@ -88,6 +125,15 @@ public final class ConnectionFacts {
     zeroWindows = other.zeroWindows;
     interfaceIndex = other.interfaceIndex;
     closeReason = other.closeReason;
+    outOfOrderIn = other.outOfOrderIn;
+    ownZeroWindows = other.ownZeroWindows;
+    droppedIn = other.droppedIn;
+    droppedOut = other.droppedOut;
+    dropReason = other.dropReason;
+    events = other.events;
+    if (events != 0) {
+      System.arraycopy(other.event, 0, event, 0, event.length);
+    }
   }
 
   private static final ConnectionFacts NOTHING = new ConnectionFacts();

@@ -10,6 +10,12 @@ public interface ConnectionLens {
   /// @param cookie the socket cookie, as `getsockopt(SO_COOKIE)` gives it
   boolean read(long cookie, ConnectionFacts into);
 
+  /// The running kernel's word for a [ConnectionFacts#dropReason], such as `netfilter_drop`. Not
+  /// for event loops.
+  default String dropReason(int number) {
+    return "reason " + number;
+  }
+
   /// Used where the kernel side does not run.
   ConnectionLens NONE =
       (cookie, into) -> {

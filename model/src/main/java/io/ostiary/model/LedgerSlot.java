@@ -85,19 +85,84 @@ public final class LedgerSlot {
   public int attemptCount;
   public final AttemptSlot[] attempts = new AttemptSlot[ATTEMPTS_MAX];
 
-  /// The client's connection when the head was complete, and at the end of the exchange.
-  public final ConnectionFacts clientAtHead = new ConnectionFacts();
+  /// The client's connection at the end of the call before, when the head was complete, and at the
+  /// end of the exchange.
+  public final ConnectionMark clientBefore = new ConnectionMark();
 
-  public final ConnectionFacts clientAtEnd = new ConnectionFacts();
+  public ConnectionFacts clientAtHead = new ConnectionFacts();
+  public ConnectionFacts clientAtEnd = new ConnectionFacts();
 
-  /// The upstream connection of the last attempt, at the end.
-  public final ConnectionFacts upstreamAtEnd = new ConnectionFacts();
+  /// The same connection a moment after the end, when all of the response was acknowledged or
+  /// nobody waits for that any longer. Read by the ledger's reader; without a cookie where it could
+  /// not tell.
+  public ConnectionFacts clientAfter = new ConnectionFacts();
+
+  /// The upstream connection of the last attempt: at the end of the attempt before it on the same
+  /// connection, and at its own end.
+  public final ConnectionMark upstreamBefore = new ConnectionMark();
+
+  public ConnectionFacts upstreamAtEnd = new ConnectionFacts();
 
   public LedgerSlot() {
     for (int i = 0; i < ATTEMPTS_MAX; i++) {
       attempts[i] = new AttemptSlot();
     }
     java.util.Arrays.fill(filterNames, "");
+  }
+
+  /// Everything of another line, for a reader that keeps it longer than its turn.
+  public void copyFrom(LedgerSlot other) {
+    callId = other.callId;
+    planVersion = other.planVersion;
+    startedEpochMillis = other.startedEpochMillis;
+    api = other.api;
+    route = other.route;
+    consumer = other.consumer;
+    traceHigh = other.traceHigh;
+    traceLow = other.traceLow;
+    System.arraycopy(other.peer, 0, peer, 0, peer.length);
+    peerLength = other.peerLength;
+    peerPort = other.peerPort;
+    System.arraycopy(other.client, 0, client, 0, client.length);
+    clientLength = other.clientLength;
+    listener = other.listener;
+    requestNumber = other.requestNumber;
+    method = other.method;
+    System.arraycopy(other.target, 0, target, 0, other.targetLength);
+    targetLength = other.targetLength;
+    targetLengthSent = other.targetLengthSent;
+    status = other.status;
+    upstreamStatus = other.upstreamStatus;
+    blame = other.blame;
+    reason = other.reason;
+    requestBytes = other.requestBytes;
+    responseBytes = other.responseBytes;
+    upstreamRequestBytes = other.upstreamRequestBytes;
+    upstreamResponseBytes = other.upstreamResponseBytes;
+    copyTimes(other);
+    clientBefore.copyFrom(other.clientBefore);
+    clientAtHead.copyFrom(other.clientAtHead);
+    clientAtEnd.copyFrom(other.clientAtEnd);
+    clientAfter.copyFrom(other.clientAfter);
+    upstreamBefore.copyFrom(other.upstreamBefore);
+    upstreamAtEnd.copyFrom(other.upstreamAtEnd);
+  }
+
+  private void copyTimes(LedgerSlot other) {
+    acceptedNanos = other.acceptedNanos;
+    firstByteNanos = other.firstByteNanos;
+    headNanos = other.headNanos;
+    requestEndNanos = other.requestEndNanos;
+    responseStartNanos = other.responseStartNanos;
+    responseEndNanos = other.responseEndNanos;
+    endNanos = other.endNanos;
+    filterCount = other.filterCount;
+    System.arraycopy(other.filterNames, 0, filterNames, 0, filterCount);
+    System.arraycopy(other.filterNanos, 0, filterNanos, 0, filterCount);
+    attemptCount = other.attemptCount;
+    for (int i = 0; i < attemptCount; i++) {
+      attempts[i].copyFrom(other.attempts[i]);
+    }
   }
 
   /// One try at one target.
@@ -117,5 +182,18 @@ public final class LedgerSlot {
 
     /// Empty when it succeeded, else a stable word such as `connect-refused`.
     public String failure = "";
+
+    void copyFrom(AttemptSlot other) {
+      upstream = other.upstream;
+      target = other.target;
+      reused = other.reused;
+      startNanos = other.startNanos;
+      connectedNanos = other.connectedNanos;
+      requestSentNanos = other.requestSentNanos;
+      firstByteNanos = other.firstByteNanos;
+      lastByteNanos = other.lastByteNanos;
+      status = other.status;
+      failure = other.failure;
+    }
   }
 }

@@ -1,5 +1,6 @@
 package io.ostiary.kernel.lens;
 
+import io.ostiary.model.ConnectionEvent;
 import io.ostiary.model.ConnectionFacts;
 import io.ostiary.model.ConnectionLens;
 import java.lang.foreign.MemorySegment;
@@ -20,7 +21,7 @@ final class ConnectionTable implements ConnectionLens {
   static final int SET_BITS = 13;
   static final int WAYS = 4;
   static final int RECORDS = (1 << SET_BITS) * WAYS;
-  static final long RECORD_BYTES = 192;
+  static final long RECORD_BYTES = 256;
   static final long BYTES = RECORDS * RECORD_BYTES;
 
   static final long COOKIE = 0;
@@ -42,14 +43,24 @@ final class ConnectionTable implements ConnectionLens {
   static final long RTT_SAMPLES = 96;
   static final long OUT_OF_ORDER_IN = 100;
   static final long ZERO_WINDOWS = 104;
+  static final long OWN_ZERO_WINDOWS = 108;
+  static final long ANSWERED = 112;
+  static final long EVENTS = 120;
+  static final long REQUESTS = 124;
   static final long SYN = 128;
   static final long ESTABLISHED = 136;
   static final long CLOSED = 144;
   static final long HANDSHAKE_RTT = 152;
   static final long SYN_ACK_RETRANSMITS = 156;
   static final long CLOSE_REASON = 160;
+  static final long DROPPED_IN = 164;
+  static final long SYN_ACK = 168;
+  static final long DROPPED_OUT = 176;
+  static final long DROP_REASON = 180;
+  static final long EVENT = 192;
 
   static final int FLAG_ACTIVE = 1;
+  static final int FLAG_UNACKNOWLEDGED = 4;
 
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
@@ -104,7 +115,9 @@ final class ConnectionTable implements ConnectionLens {
     into.establishedNanos = number(record + ESTABLISHED);
     into.firstDataNanos = number(record + FIRST_DATA);
     into.lastDataNanos = number(record + LAST_DATA);
+    into.synAckNanos = number(record + SYN_ACK);
     into.lastAckNanos = number(record + LAST_ACK);
+    into.answeredNanos = number(record + ANSWERED);
     into.closedNanos = number(record + CLOSED);
     into.smoothedRttMicros = count(record + SMOOTHED_RTT);
     into.smallestRttMicros = count(record + SMALLEST_RTT);
@@ -114,7 +127,10 @@ final class ConnectionTable implements ConnectionLens {
 
   private void copyCounters(long record, ConnectionFacts into) {
     long synAckRetransmits = count(record + SYN_ACK_RETRANSMITS);
-    boolean accepted = (integer(record + FLAGS) & FLAG_ACTIVE) == 0;
+    int flags = integer(record + FLAGS);
+    boolean accepted = (flags & FLAG_ACTIVE) == 0;
+    into.unacknowledged = (flags & FLAG_UNACKNOWLEDGED) != 0;
+    into.requests = count(record + REQUESTS);
     into.packetsIn = count(record + SEGMENTS_IN);
     // The SYN-ACK left before there was a socket that could count it.
     into.packetsOut = count(record + SEGMENTS_OUT) + (accepted ? 1 + synAckRetransmits : 0);
@@ -122,11 +138,22 @@ final class ConnectionTable implements ConnectionLens {
     into.bytesOut = number(record + BYTES_OUT);
     into.bytesAcked = number(record + BYTES_ACKED);
     into.retransmitsOut = count(record + RETRANSMITS);
-    into.duplicatesIn = count(record + REPEATED_IN) + count(record + OUT_OF_ORDER_IN);
+    into.outOfOrderIn = count(record + OUT_OF_ORDER_IN);
+    into.duplicatesIn = count(record + REPEATED_IN) + into.outOfOrderIn;
     into.synAckRetransmits = synAckRetransmits;
     into.zeroWindows = count(record + ZERO_WINDOWS);
     into.interfaceIndex = integer(record + INTERFACE);
     into.closeReason = integer(record + CLOSE_REASON);
+    into.ownZeroWindows = count(record + OWN_ZERO_WINDOWS);
+    into.droppedIn = count(record + DROPPED_IN);
+    into.droppedOut = count(record + DROPPED_OUT);
+    into.dropReason = integer(record + DROP_REASON);
+    into.events = count(record + EVENTS);
+    if (into.events != 0) {
+      for (int i = 0; i < ConnectionEvent.KEPT; i++) {
+        into.event[i] = number(record + EVENT + i * (long) Long.BYTES);
+      }
+    }
   }
 
   private long number(long offset) {

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 
 /// Watches TCP connections from inside the kernel: those accepted on the ports it is told, and
 /// those this process opens. What it has seen of each is read by socket cookie, on any thread,
@@ -35,7 +36,9 @@ public final class Lens implements ConnectionLens, AutoCloseable {
           "lens_reset_received",
           "tp_btf/tcp_receive_reset",
           "lens_reset_sent",
-          "tp_btf/tcp_send_reset");
+          "tp_btf/tcp_send_reset",
+          "lens_dropped",
+          "tp_btf/kfree_skb");
 
   /// What came of the attempt to attach.
   public sealed interface Attempt {}
@@ -81,6 +84,7 @@ public final class Lens implements ConnectionLens, AutoCloseable {
   private final ConnectionTable table;
   private final LensControl control;
   private final List<KernelStatus.Program> programs;
+  private final SocketDropReasons reasons;
   private volatile boolean open = true;
 
   private Lens(BpfObject kernel, String cgroup, Ability ability)
@@ -93,6 +97,7 @@ public final class Lens implements ConnectionLens, AutoCloseable {
     this.kernel = kernel;
     this.table = new ConnectionTable(kernel.share("lens_records", ConnectionTable.BYTES));
     this.control = new LensControl(kernel.share("lens_control", LensControl.BYTES));
+    this.reasons = SocketDropReasons.of(kernel.kernelEnum(SocketDropReasons.ENUM));
     control.own();
     attach(kernel, cgroup);
     this.programs = status(kernel, "attached to the cgroup " + cgroup + ability.limit());
@@ -191,7 +196,7 @@ public final class Lens implements ConnectionLens, AutoCloseable {
   private static String sentence(LibbpfException e) {
     return e.isRefused()
         ? e.getMessage() + PRIVILEGE
-        : e.getMessage() + " (expected: Linux 5.12 or newer with BTF, libbpf 1.1 or newer)";
+        : e.getMessage() + " (expected: Linux 5.17 or newer with BTF, libbpf 1.1 or newer)";
   }
 
   @Override
@@ -211,6 +216,27 @@ public final class Lens implements ConnectionLens, AutoCloseable {
 
   public Totals totals() {
     return control.totals();
+  }
+
+  /// What the kernel dropped of packets for the watched ports and of tracked connections since the
+  /// lens was attached, by its own reasons; none that dropped nothing.
+  public Map<String, Long> drops() {
+    if (!open) {
+      return Map.of();
+    }
+    var drops = new TreeMap<String, Long>();
+    var counts = control.drops();
+    for (int reason = 0; reason < counts.length; reason++) {
+      if (counts[reason] != 0) {
+        drops.merge(reasons.word(reason), counts[reason], Long::sum);
+      }
+    }
+    return drops;
+  }
+
+  @Override
+  public String dropReason(int number) {
+    return reasons.word(number);
   }
 
   /// For the kernel page. The memory of all maps stands with the first program.

@@ -21,7 +21,9 @@ final class LensControl {
   static final long OVERWRITTEN = 40;
   static final long UNTRACKED = 48;
   static final long PORTS = 56;
-  static final long BYTES = PORTS + 65536 / 8;
+  static final long DROPS = PORTS + 65536 / 8;
+  static final int DROP_REASONS = 256;
+  static final long BYTES = DROPS + DROP_REASONS * (long) Long.BYTES;
 
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
@@ -58,6 +60,15 @@ final class LensControl {
 
   Lens.Totals totals() {
     return new Lens.Totals(number(TRACKED), number(OVERWRITTEN), number(UNTRACKED));
+  }
+
+  /// Packets that the kernel threw away, by the number of its reason; the last for all higher ones.
+  long[] drops() {
+    var drops = new long[DROP_REASONS];
+    for (int i = 0; i < DROP_REASONS; i++) {
+      drops[i] = number(DROPS + i * (long) Long.BYTES);
+    }
+    return drops;
   }
 
   private long number(long offset) {

@@ -40,7 +40,16 @@ final class LensLayout {
           entry("closed_ns", ConnectionTable.CLOSED),
           entry("handshake_rtt_us", ConnectionTable.HANDSHAKE_RTT),
           entry("syn_ack_retransmits", ConnectionTable.SYN_ACK_RETRANSMITS),
-          entry("close_reason", ConnectionTable.CLOSE_REASON));
+          entry("close_reason", ConnectionTable.CLOSE_REASON),
+          entry("own_zero_windows", ConnectionTable.OWN_ZERO_WINDOWS),
+          entry("answered_ns", ConnectionTable.ANSWERED),
+          entry("events", ConnectionTable.EVENTS),
+          entry("requests", ConnectionTable.REQUESTS),
+          entry("dropped_in", ConnectionTable.DROPPED_IN),
+          entry("syn_ack_ns", ConnectionTable.SYN_ACK),
+          entry("dropped_out", ConnectionTable.DROPPED_OUT),
+          entry("drop_reason", ConnectionTable.DROP_REASON),
+          entry("event", ConnectionTable.EVENT));
 
   private static final Map<String, Long> CONTROL_MEMBERS =
       Map.of(
@@ -51,7 +60,8 @@ final class LensLayout {
           "tracked", LensControl.TRACKED,
           "overwritten", LensControl.OVERWRITTEN,
           "untracked", LensControl.UNTRACKED,
-          "ports", LensControl.PORTS);
+          "ports", LensControl.PORTS,
+          "drops", LensControl.DROPS);
 
   private LensLayout() {}
 

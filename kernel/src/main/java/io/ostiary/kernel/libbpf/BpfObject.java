@@ -24,6 +24,7 @@ public final class BpfObject implements AutoCloseable {
   private static final int INFO_BYTES = 256;
   private static final long INFO_VERIFIED_INSTRUCTIONS = 216;
   private static final int BTF_KIND_STRUCT = 4;
+  private static final int BTF_KIND_ENUM = 6;
 
   private final Libbpf library;
   private final MemorySegment object;
@@ -265,6 +266,31 @@ public final class BpfObject implements AutoCloseable {
         offsets.put(member, (members.get(JAVA_INT, at + 8) & 0xff_ffff) / 8L);
       }
       return new Struct(type.get(JAVA_INT, 8), offsets);
+    }
+  }
+
+  /// The constants of an enumeration of the running kernel, by name.
+  public Map<String, Integer> kernelEnum(String name) throws LibbpfException {
+    var btf = library.pointerOrFail("the kernel's type information", "btf__load_vmlinux_btf");
+    try (var arena = Arena.ofConfined()) {
+      int id =
+          library.number(
+              "type information of enum " + name,
+              "btf__find_by_name_kind",
+              btf,
+              arena.allocateFrom(name),
+              BTF_KIND_ENUM);
+      var type = library.pointer("btf__type_by_id", btf, id).reinterpret(12);
+      int count = type.get(JAVA_INT, 4) & 0xffff;
+      var members = type.reinterpret(12 + 8L * count).asSlice(12);
+      var constants = new HashMap<String, Integer>();
+      for (long at = 0; at < members.byteSize(); at += 8) {
+        var constant = library.text("btf__name_by_offset", btf, members.get(JAVA_INT, at));
+        constants.put(constant, members.get(JAVA_INT, at + 4));
+      }
+      return constants;
+    } finally {
+      library.pointer("btf__free", btf);
     }
   }
 

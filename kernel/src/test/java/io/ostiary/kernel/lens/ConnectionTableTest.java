@@ -74,7 +74,7 @@ final class ConnectionTableTest {
   @Test
   void refusesMemoryOfAnotherSize() {
     assertThatThrownBy(() -> new ConnectionTable(memory.asSlice(0, 4096)))
-        .hasMessage("lens records: 4096 bytes (expected: 6291456)");
+        .hasMessage("lens records: 4096 bytes (expected: 8388608)");
   }
 
   private long record(long cookie, int way, int generation) {

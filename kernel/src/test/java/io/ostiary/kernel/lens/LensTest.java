@@ -225,12 +225,12 @@ final class LensTest {
         var client = NativeSocket.client(LOOPBACK).connect(LOOPBACK, listener.port());
         var accepted = listener.accept()) {
       long cookie = accepted.cookie();
-      assertThat(lens.programs()).hasSize(5).allMatch(program -> program.attached());
+      assertThat(lens.programs()).hasSize(6).allMatch(program -> program.attached());
 
       lens.close();
 
       assertThat(lens.read(cookie, new ConnectionFacts())).isFalse();
-      assertThat(lens.programs()).hasSize(5).noneMatch(program -> program.attached());
+      assertThat(lens.programs()).hasSize(6).noneMatch(program -> program.attached());
       lens.watchPorts(Set.of(1));
       assertThat(client.cookie()).isNotZero();
     }
@@ -283,7 +283,7 @@ final class LensTest {
         .hasSizeGreaterThan(2)
         .allMatch(map -> map.type().equals("array"));
     assertThat(programs.stream().mapToLong(program -> program.memoryBytes()).sum())
-        .isBetween(6L << 20, 8L << 20);
+        .isBetween(8L << 20, 10L << 20);
   }
 
   private interface Ending {
