@@ -4,70 +4,102 @@ import io.ostiary.kernel.libbpf.BpfLink;
 import io.ostiary.kernel.libbpf.BpfLink.Hook;
 import io.ostiary.kernel.libbpf.LibbpfException;
 import io.ostiary.kernel.shield.Shield;
+import io.ostiary.model.KernelStatus.Device;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// The shield on one interface: in the best mode that this interface takes, and why in no better
 /// one. Never displaces another program.
 ///
+/// @param facts what was found there before we came
 /// @param link null where no mode was possible
 /// @param mode `xdp-native`, `xdp-generic`, `tcx` or `off`
-record Attachment(NetworkInterfaces.Found device, @Nullable BpfLink link, String mode, String why)
+record Attachment(
+    NetworkInterfaces.Found device, Device facts, @Nullable BpfLink link, String mode, String why)
     implements AutoCloseable {
   private static final int EBUSY = 16;
   private static final int EEXIST = 17;
   private static final int ENOTSUP = 95;
 
   /// In the best mode that this interface takes.
-  static Attachment of(Shield shield, NetworkInterfaces.Found device) {
+  static Attachment of(Shield shield, NetworkInterfaces.Found found, DeviceProbe probe) {
+    var driver = probe.driver(found.name());
+    var device = driver.isEmpty() ? found : found.withDriver(driver);
+    var facts = probe.device(found.name(), found.index());
     if (!device.ethernet()) {
-      return new Attachment(
-          device, null, "off", "its frames have no Ethernet header, which the programs read");
+      var why = "its frames have no Ethernet header, which the programs read";
+      return new Attachment(device, facts, null, "off", why);
     }
     if (device.loopback()) {
-      return tcx(
-          shield, device, "loopback has no driver; generic XDP would copy every large packet");
+      var why = "loopback has no driver; generic XDP would copy every large packet";
+      return tcx(shield, device, facts, why);
     }
     try {
-      return new Attachment(
-          device, shield.attach(Hook.XDP_NATIVE, device.index()), "xdp-native", "");
+      var link = shield.attach(Hook.XDP_NATIVE, device.index());
+      return new Attachment(device, facts, link, "xdp-native", "the driver takes XDP");
     } catch (LibbpfException e) {
-      return generic(shield, device, "native refused: " + reason(e, device));
+      return generic(shield, device, facts, "native refused: " + reason(e, device, facts));
     }
   }
 
-  private static Attachment generic(Shield shield, NetworkInterfaces.Found device, String before) {
+  private static Attachment generic(
+      Shield shield, NetworkInterfaces.Found device, Device facts, String before) {
     try {
-      return new Attachment(
-          device, shield.attach(Hook.XDP_GENERIC, device.index()), "xdp-generic", before);
+      var link = shield.attach(Hook.XDP_GENERIC, device.index());
+      return new Attachment(device, facts, link, "xdp-generic", before);
     } catch (LibbpfException e) {
-      return tcx(shield, device, before + "; generic refused: " + reason(e, device));
+      var why = reason(e, device, facts);
+      // Where another program is the reason, it is the same for both.
+      var both = before.endsWith(why) ? before : before + "; generic refused: " + why;
+      return tcx(shield, device, facts, both);
     }
   }
 
-  private static Attachment tcx(Shield shield, NetworkInterfaces.Found device, String before) {
+  private static Attachment tcx(
+      Shield shield, NetworkInterfaces.Found device, Device facts, String before) {
     try {
-      return new Attachment(device, shield.attach(Hook.TCX, device.index()), "tcx", before);
+      return new Attachment(device, facts, shield.attach(Hook.TCX, device.index()), "tcx", before);
     } catch (LibbpfException e) {
-      return new Attachment(device, null, "off", before + "; tcx refused: " + e.getMessage());
+      var why = before + "; tcx refused: " + e.getMessage();
+      return new Attachment(device, facts, null, "off", why);
     }
   }
 
-  private static String reason(LibbpfException e, NetworkInterfaces.Found device) {
+  private static String reason(LibbpfException e, NetworkInterfaces.Found device, Device facts) {
     if (e.errno() == EBUSY || e.errno() == EEXIST) {
-      return "another XDP program is attached, and it is not ours to displace"
-          + " (bpftool net show dev %s tells which)".formatted(device.name());
+      return "another XDP program is attached, and it is not ours to displace: " + others(facts);
     }
-    if (device.driver().equals("virtio_net") && e.errno() == ENOTSUP) {
-      return "%s: virtio_net takes no XDP while the host merges packets (GRO_HW); `ethtool -K %s rx-gro-hw off` may allow it"
-          .formatted(e.getMessage(), device.name());
+    var message = String.valueOf(e.getMessage());
+    var name = device.name();
+    if (facts.merging().contains("rx-gro-hw")) {
+      // The host behind a virtual machine may hold on to it; then the command says so.
+      return "%s: the driver %s takes no XDP while packets are merged before it (GRO_HW); `ethtool -K %s rx-gro-hw off` would allow it"
+          .formatted(message, device.driver(), name);
     }
-    return String.valueOf(e.getMessage());
+    if (facts.merging().contains("rx-lro")) {
+      return "%s: the device merges packets (LRO); `ethtool -K %s lro off` may allow it"
+          .formatted(message, name);
+    }
+    return e.errno() == ENOTSUP
+        ? message
+        : "%s (driver %s, MTU %d, %d receive queues)"
+            .formatted(message, device.driver(), facts.mtu(), facts.receiveQueues());
+  }
+
+  private static String others(Device facts) {
+    var xdp =
+        facts.others().stream()
+            .filter(other -> !other.mode().equals("tcx"))
+            .map(other -> "%s (id %d, %s)".formatted(other.name(), other.id(), other.mode()))
+            .collect(Collectors.joining(", "));
+    return xdp.isEmpty() ? "`bpftool net show` tells which" : xdp;
   }
 
   /// Where this interface's counters would be those of another one that is attached.
   static Attachment refused(NetworkInterfaces.Found device, NetworkInterfaces.Found other) {
     return new Attachment(
         device,
+        Device.UNKNOWN,
         null,
         "off",
         "its number %d shares the counters of %s (%d): numbers must differ modulo 256. Move it into another namespace and back, which gives it a new number"

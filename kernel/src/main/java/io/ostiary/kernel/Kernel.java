@@ -1,5 +1,6 @@
 package io.ostiary.kernel;
 
+import io.ostiary.kernel.libbpf.Libbpf;
 import io.ostiary.kernel.libbpf.LibbpfException;
 import io.ostiary.kernel.shield.RuleSetSource;
 import io.ostiary.kernel.shield.Shield;
@@ -31,6 +32,7 @@ public final class Kernel implements PacketView, AutoCloseable {
   private static final KernelStatus.Counters NOTHING = new KernelStatus.Counters(0, 0, List.of());
 
   private final Shield shield;
+  private final DeviceProbe probe;
   private final Map<Integer, Attachment> attachments = new LinkedHashMap<>();
   private final Thread heart;
   private Interfaces wanted = new Interfaces.Off();
@@ -52,15 +54,16 @@ public final class Kernel implements PacketView, AutoCloseable {
     record Unavailable(String sentence) implements Opened {}
   }
 
-  private Kernel(Shield shield) {
+  private Kernel(Shield shield, DeviceProbe probe) {
     this.shield = shield;
+    this.probe = probe;
     this.heart = Thread.ofPlatform().daemon().name("kernel-heart").unstarted(this::beat);
   }
 
   /// Loads the programs; they are attached by the first [#apply].
   public static Opened open() {
     try {
-      var kernel = new Kernel(Shield.load());
+      var kernel = new Kernel(Shield.load(), new DeviceProbe(Libbpf.load()));
       kernel.heart.start();
       return new Opened.Running(kernel);
     } catch (LibbpfException e) {
@@ -152,7 +155,7 @@ public final class Kernel implements PacketView, AutoCloseable {
         return Attachment.refused(found, other.device());
       }
     }
-    var attachment = Attachment.of(shield, found);
+    var attachment = Attachment.of(shield, found, probe);
     LOG.info("{}: {} {}", found.name(), attachment.mode(), attachment.why());
     return attachment;
   }
@@ -199,6 +202,7 @@ public final class Kernel implements PacketView, AutoCloseable {
                 device.driver(),
                 attachment.mode(),
                 attachment.why(),
+                attachment.facts(),
                 attachment.attached() ? counted.counters() : NOTHING));
       }
       return status(

@@ -18,7 +18,11 @@ final class NetworkInterfaces {
   private NetworkInterfaces() {}
 
   /// @param ethernet whether its frames begin with an Ethernet header, which the programs read
-  record Found(String name, int index, String driver, boolean loopback, boolean ethernet) {}
+  record Found(String name, int index, String driver, boolean loopback, boolean ethernet) {
+    Found withDriver(String known) {
+      return new Found(name, index, known, loopback, ethernet);
+    }
+  }
 
   /// @param missing names that were asked for and are not there
   record Chosen(List<Found> found, List<String> missing) {}

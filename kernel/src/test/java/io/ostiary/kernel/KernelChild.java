@@ -89,6 +89,15 @@ final class KernelChild {
     var text =
         new StringBuilder(device.name() + " " + device.mode() + " [" + device.why() + "] passed=");
     text.append(device.counters().passedPackets());
+    var facts = device.device();
+    text.append(
+        " %s %s MTU %d queues %d/%d"
+            .formatted(
+                device.name(),
+                device.driver(),
+                facts.mtu(),
+                facts.receiveQueues(),
+                facts.transmitQueues()));
     for (var drop : device.counters().drops()) {
       text.append(' ').append(drop.reason()).append('=').append(drop.packets());
     }

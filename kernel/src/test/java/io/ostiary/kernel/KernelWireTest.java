@@ -43,7 +43,10 @@ final class KernelWireTest {
   void deniesAndBansWithinAHundredMillisecondsAndLetsGo() throws Exception {
     var child = hosts.child();
     assertThat(child.ask("rules gate")).startsWith("applied");
-    assertThat(child.ask("status")).contains("Watching gate (xdp-native)").contains("libbpf 1.");
+    assertThat(child.ask("status"))
+        .contains("Watching gate (xdp-native)")
+        .contains("libbpf 1.")
+        .contains("gate veth MTU 1500 queues 1/1");
     assertThat(hosts.reachable(HTTP_4)).isTrue();
 
     var applied = child.ask("rules gate deny;198.18.0.2/32;8080");
@@ -126,7 +129,10 @@ final class KernelWireTest {
 
     var child = hosts.child();
     assertThat(child.ask("rules gate deny;;8080")).startsWith("applied");
-    assertThat(child.ask("status")).contains("gate (tcx)").contains("another XDP program");
+    assertThat(child.ask("status"))
+        .contains("gate (tcx)")
+        .contains("another XDP program is attached")
+        .contains("pass (id " + before.substring(3) + ", xdp-native)");
     assertThat(hosts.reachable(HTTP_4)).isFalse();
     assertThat(child.counted("deny-rule")).isPositive();
     assertThat(hosts.gatewayRuns("ip", "-d", "link", "show", "gate")).contains("xdp " + before);

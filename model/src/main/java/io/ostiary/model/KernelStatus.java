@@ -24,9 +24,47 @@ public record KernelStatus(
   /// @param mode `xdp-native`, `xdp-generic`, `tcx` or `off`
   /// @param why why this mode and no better one, or why it is off; with the kernel's own message
   public record Interface(
-      String name, int index, String driver, String mode, String why, Counters counters) {}
+      String name,
+      int index,
+      String driver,
+      String mode,
+      String why,
+      Device device,
+      Counters counters) {
+    public Interface(
+        String name, int index, String driver, String mode, String why, Counters counters) {
+      this(name, index, driver, mode, why, Device.UNKNOWN, counters);
+    }
+  }
 
-  /// @param instructions after verification
+  /// What decides about the mode, as it was when the programs were attached.
+  ///
+  /// @param mtu 0: not known, as all numbers here
+  /// @param merging features that are on and join packets before the programs see them, such as
+  ///   `rx-gro-hw`; native XDP of some drivers is refused because of them
+  /// @param others programs of others on the same interface
+  public record Device(
+      int mtu,
+      int receiveQueues,
+      int transmitQueues,
+      List<String> merging,
+      List<OtherProgram> others) {
+    public static final Device UNKNOWN = new Device(0, 0, 0, List.of(), List.of());
+
+    public Device {
+      merging = List.copyOf(merging);
+      others = List.copyOf(others);
+    }
+  }
+
+  /// A program that is not ours.
+  ///
+  /// @param mode `xdp-native`, `xdp-generic`, `xdp-offload` or `tcx`
+  public record OtherProgram(String name, int id, String mode) {}
+
+  /// @param instructions as the kernel keeps them
+  /// @param verified instructions the verifier looked at, on every way through the program
+  /// @param machineBytes of the code made of them
   /// @param memoryBytes of its maps
   public record Program(
       String name,
@@ -34,10 +72,23 @@ public record KernelStatus(
       boolean attached,
       String why,
       int instructions,
+      int verified,
+      int machineBytes,
       long memoryBytes,
       List<KernelMap> maps) {
     public Program {
       maps = List.copyOf(maps);
+    }
+
+    public Program(
+        String name,
+        String hook,
+        boolean attached,
+        String why,
+        int instructions,
+        long memoryBytes,
+        List<KernelMap> maps) {
+      this(name, hook, attached, why, instructions, 0, 0, memoryBytes, maps);
     }
   }
 

@@ -132,6 +132,8 @@ public final class Lens implements ConnectionLens, AutoCloseable {
               true,
               why,
               program.instructions(),
+              program.verified(),
+              program.machineBytes(),
               first ? bytes : 0,
               first ? maps : List.of()));
     }
@@ -249,7 +251,15 @@ public final class Lens implements ConnectionLens, AutoCloseable {
 
   private static KernelStatus.Program detached(KernelStatus.Program program) {
     return new KernelStatus.Program(
-        program.name(), program.hook(), false, "closed", program.instructions(), 0, List.of());
+        program.name(),
+        program.hook(),
+        false,
+        "closed",
+        program.instructions(),
+        program.verified(),
+        program.machineBytes(),
+        0,
+        List.of());
   }
 
   /// Takes the programs away. Connections are not touched; reading finds nothing any more.

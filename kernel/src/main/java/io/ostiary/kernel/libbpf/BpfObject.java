@@ -22,7 +22,11 @@ import org.jspecify.annotations.Nullable;
 /// that the kernel takes all of them away when the process ends, however it ends.
 public final class BpfObject implements AutoCloseable {
   private static final int INFO_BYTES = 256;
-  private static final long INFO_VERIFIED_INSTRUCTIONS = 216;
+  private static final long INFO_MACHINE_BYTES = 16;
+  private static final long INFO_INSTRUCTION_BYTES = 20;
+  private static final long INFO_VERIFIED = 216;
+  private static final int LOG_STATISTICS = 4;
+  private static final long LOG_BYTES = 4096;
   private static final int BTF_KIND_STRUCT = 4;
   private static final int BTF_KIND_ENUM = 6;
 
@@ -39,8 +43,21 @@ public final class BpfObject implements AutoCloseable {
     this.object = object;
   }
 
-  /// A program after verification. `pointer` is its `struct bpf_program *`.
-  public record Program(String name, int descriptor, int instructions, MemorySegment pointer) {}
+  /// A program after verification.
+  ///
+  /// @param instructions as the kernel keeps them
+  /// @param verified instructions the verifier looked at, on every way through the program
+  /// @param machineBytes of the code made of them
+  /// @param log what the verifier said of it: its statistics
+  /// @param pointer its `struct bpf_program *`
+  public record Program(
+      String name,
+      int descriptor,
+      int instructions,
+      int verified,
+      int machineBytes,
+      String log,
+      MemorySegment pointer) {}
 
   /// @param type as bpftool calls it: `array`, `lru_hash`, ...
   public record BpfMap(
@@ -91,17 +108,21 @@ public final class BpfObject implements AutoCloseable {
       throws LibbpfException {
     var library = Libbpf.load();
     try {
-      return load(library, name, elf, preparation);
+      return load(library, name, elf, preparation, true);
     } catch (LibbpfException e) {
       if (e.isRefused()) {
         throw e;
       }
-      var said = new Transcript(library).record(() -> load(library, name, elf, preparation));
-      throw new LibbpfException("cannot load " + name, e.errno(), Transcript.ofVerifier(said));
+      // Once more, for libbpf to tell the whole log.
+      var said =
+          new Transcript(library)
+              .record(() -> load(library, name, elf, preparation, false).close());
+      throw new LibbpfException("cannot load " + name, e.errno(), VerifierLog.matter(said));
     }
   }
 
-  private static BpfObject load(Libbpf library, String name, byte[] elf, Preparation preparation)
+  private static BpfObject load(
+      Libbpf library, String name, byte[] elf, Preparation preparation, boolean statistics)
       throws LibbpfException {
     try (var arena = Arena.ofConfined()) {
       var file = arena.allocateFrom(ValueLayout.JAVA_BYTE, elf);
@@ -115,8 +136,9 @@ public final class BpfObject implements AutoCloseable {
       var loaded = new BpfObject(library, object);
       try {
         preparation.prepare(new OpenedObject(library, object, arena));
+        var logs = statistics ? loaded.listen(arena) : Map.<MemorySegment, MemorySegment>of();
         library.number("cannot load " + name, "bpf_object__load", object);
-        loaded.programs = loaded.readPrograms();
+        loaded.programs = loaded.readPrograms(logs);
         loaded.maps = loaded.readMaps();
       } catch (LibbpfException e) {
         loaded.close();
@@ -130,26 +152,48 @@ public final class BpfObject implements AutoCloseable {
     return programs;
   }
 
-  private List<Program> readPrograms() throws LibbpfException {
+  /// Asks the verifier for its statistics of each program.
+  private Map<MemorySegment, MemorySegment> listen(Arena arena) throws LibbpfException {
+    var logs = new HashMap<MemorySegment, MemorySegment>();
+    for (var at = next(MemorySegment.NULL); !at.equals(MemorySegment.NULL); at = next(at)) {
+      var log = arena.allocate(LOG_BYTES);
+      library.number("log", "bpf_program__set_log_buf", at, log, LOG_BYTES);
+      library.number("log", "bpf_program__set_log_level", at, LOG_STATISTICS);
+      logs.put(at, log);
+    }
+    return logs;
+  }
+
+  private MemorySegment next(MemorySegment before) throws LibbpfException {
+    return library.pointer("bpf_object__next_program", object, before);
+  }
+
+  private List<Program> readPrograms(Map<MemorySegment, MemorySegment> logs)
+      throws LibbpfException {
     var found = new ArrayList<Program>();
-    var at = library.pointer("bpf_object__next_program", object, MemorySegment.NULL);
-    while (!at.equals(MemorySegment.NULL)) {
+    for (var at = next(MemorySegment.NULL); !at.equals(MemorySegment.NULL); at = next(at)) {
       if (library.number("program", "bpf_program__autoload", at) != 0) {
-        int descriptor = library.number("program", "bpf_program__fd", at);
-        var name = library.text("bpf_program__name", at);
-        found.add(new Program(name, descriptor, instructions(descriptor), at));
+        var log = logs.get(at);
+        found.add(readProgram(at, log == null ? "" : log.getString(0).strip()));
       }
-      at = library.pointer("bpf_object__next_program", object, at);
     }
     return List.copyOf(found);
   }
 
-  private int instructions(int descriptor) throws LibbpfException {
+  private Program readProgram(MemorySegment pointer, String log) throws LibbpfException {
+    int descriptor = library.number("program", "bpf_program__fd", pointer);
     try (var arena = Arena.ofConfined()) {
       var info = arena.allocate(INFO_BYTES, 8);
       var length = arena.allocateFrom(JAVA_INT, INFO_BYTES);
       library.number("program", "bpf_obj_get_info_by_fd", descriptor, info, length);
-      return info.get(JAVA_INT, INFO_VERIFIED_INSTRUCTIONS);
+      return new Program(
+          library.text("bpf_program__name", pointer),
+          descriptor,
+          info.get(JAVA_INT, INFO_INSTRUCTION_BYTES) / Long.BYTES,
+          info.get(JAVA_INT, INFO_VERIFIED),
+          info.get(JAVA_INT, INFO_MACHINE_BYTES),
+          log,
+          pointer);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.ostiary.kernel.libbpf;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.Arena;
@@ -15,7 +16,12 @@ import java.nio.charset.StandardCharsets;
 /// refused attachment, which no error number carries. Made at the first failure, never for a start
 /// that succeeds. Recordings take turns.
 final class Transcript {
-  private static final int LINE_BYTES = 8192;
+  private static final int LEVEL_DEBUG = 2;
+
+  /// The verifier's log comes as one piece of up to 16 MiB, of which only the end matters.
+  private static final int HEAD_BYTES = 1 << 10;
+
+  private static final int TAIL_BYTES = 1 << 16;
   private static final int TEXT_MAX = 1 << 20;
   private static final String KERNEL_SAYS = "Kernel error message: ";
 
@@ -78,16 +84,29 @@ final class Transcript {
   }
 
   /// Called by libbpf. A `va_list` that is passed on is a pointer on x86-64 and AArch64.
-  @SuppressWarnings({"UnusedMethod", "UnusedVariable"})
+  @SuppressWarnings("UnusedMethod")
   private int print(int level, MemorySegment format, MemorySegment arguments) {
+    if (level >= LEVEL_DEBUG) {
+      return 0;
+    }
     try (var arena = Arena.ofConfined()) {
-      var line = arena.allocate(LINE_BYTES);
-      library.number("vsnprintf", "vsnprintf", line, (long) LINE_BYTES, format, arguments);
-      add(line.getString(0, StandardCharsets.ISO_8859_1));
+      var place = arena.allocate(ADDRESS);
+      int length = library.number("vasprintf", "vasprintf", place, format, arguments);
+      var line = place.get(ADDRESS, 0).reinterpret(length);
+      if (length > HEAD_BYTES + TAIL_BYTES) {
+        add(text(line.asSlice(0, HEAD_BYTES)) + "\n");
+        line = line.asSlice(length - TAIL_BYTES);
+      }
+      add(text(line));
+      library.pointer("free", place.get(ADDRESS, 0));
     } catch (LibbpfException | RuntimeException e) {
       add(e.getMessage() + "\n");
     }
     return 0;
+  }
+
+  private static String text(MemorySegment bytes) {
+    return new String(bytes.toArray(JAVA_BYTE), StandardCharsets.ISO_8859_1);
   }
 
   /// The kernel's sentence about a refused attachment, or an empty text.
@@ -98,27 +117,5 @@ final class Transcript {
         .map(line -> line.substring(line.indexOf(KERNEL_SAYS) + KERNEL_SAYS.length()).strip())
         .findFirst()
         .orElse("");
-  }
-
-  /// Of a verifier's log, which may be a million lines long, the last line that is not statistics:
-  /// why it stopped. Without a log, the last thing said.
-  static String ofVerifier(String transcript) {
-    var matter = "";
-    boolean inLog = false;
-    for (var line : transcript.lines().toList()) {
-      if (line.contains("-- BEGIN PROG LOAD LOG --")) {
-        inLog = true;
-        matter = "";
-      } else if (line.contains("-- END PROG LOAD LOG --")) {
-        return matter;
-      } else if (!line.isBlank() && !line.startsWith("processed ") && (inLog || !isNoise(line))) {
-        matter = line.strip();
-      }
-    }
-    return matter;
-  }
-
-  private static boolean isNoise(String line) {
-    return line.contains("failed to load object") || line.startsWith("cannot load");
   }
 }

@@ -271,6 +271,8 @@ public final class Shield implements AutoCloseable {
                 attached,
                 why,
                 program.instructions(),
+                program.verified(),
+                program.machineBytes(),
                 first ? memoryBytes() : 0,
                 first ? maps : List.of()));
       }
