@@ -3,6 +3,7 @@ package io.ostiary.control;
 import io.ostiary.control.access.AdminToken;
 import io.ostiary.control.http.Json;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -46,8 +47,7 @@ public final class AdminClient implements AutoCloseable {
       var token = AdminToken.read(data);
       return new AdminClient(address == null ? leftIn(data) : address, token);
     } catch (NoSuchFileException e) {
-      throw new AdminException(
-          0,
+      throw AdminException.unasked(
           e.getFile()
               + ": does not exist (expected: the data directory of a running Ostiary). Start it by"
               + " ./ostiary run, or name its directory by --data DIR.");
@@ -62,8 +62,8 @@ public final class AdminClient implements AutoCloseable {
   private static String leftIn(Path data) throws IOException, AdminException {
     var file = data.resolve(Control.ADDRESS);
     if (Files.notExists(file)) {
-      throw new AdminException(
-          0, "Ostiary does not run with " + data + ". Start it by ./ostiary run.");
+      throw AdminException.unasked(
+          "Ostiary does not run with " + data + ". Start it by ./ostiary run.");
     }
     return Files.readString(file).strip();
   }
@@ -183,13 +183,15 @@ public final class AdminClient implements AutoCloseable {
     try {
       return client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
     } catch (IOException e) {
-      throw new AdminException(
-          0,
+      var message =
           "Ostiary does not answer at "
               + address
               + (e.getMessage() == null ? "" : ": " + e.getMessage())
               + " (expected: a running process). Start it by ./ostiary run, or name its address by"
-              + " --control ADDRESS.");
+              + " --control ADDRESS.";
+      throw e instanceof ConnectException
+          ? AdminException.unasked(message)
+          : new AdminException(0, message);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new AdminException(0, "interrupted while asking " + address);

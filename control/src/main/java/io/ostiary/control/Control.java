@@ -60,6 +60,7 @@ public final class Control implements AutoCloseable {
       Clock clock) {
     this.settings = settings;
     makeDirectory(settings.data());
+    forgetAddress();
     var token = AdminToken.in(settings.data());
     database = Database.open(settings.data().resolve(DATABASE));
     source = new SnapshotSource(database, publication, clock);
@@ -176,13 +177,18 @@ public final class Control implements AutoCloseable {
     }
     if (server != null) {
       server.close();
-      try {
-        Files.deleteIfExists(settings.data().resolve(ADDRESS));
-      } catch (IOException e) {
-        LOG.warn("{} stays behind: {}", ADDRESS, e.getMessage());
-      }
+      forgetAddress();
     }
     source.close();
     database.close();
+  }
+
+  /// Also at the start: a process that was killed leaves its own behind.
+  private void forgetAddress() {
+    try {
+      Files.deleteIfExists(settings.data().resolve(ADDRESS));
+    } catch (IOException e) {
+      LOG.warn("{} stays behind: {}", ADDRESS, e.getMessage());
+    }
   }
 }

@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The folder in which one process keeps its records, locked against a second one. The lock ends
 /// with the process, also by `kill -9`.
-final class DataFolder implements AutoCloseable {
+public final class DataFolder implements AutoCloseable {
+  private static final String LOCK = "lock";
+
   private final Path path;
   private final FileChannel channel;
 
@@ -27,7 +29,7 @@ final class DataFolder implements AutoCloseable {
   static DataFolder open(Path path) {
     try {
       Files.createDirectories(path);
-      var file = path.resolve("lock");
+      var file = path.resolve(LOCK);
       var channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       if (tryLock(channel) == null) {
         channel.close();
@@ -39,6 +41,19 @@ final class DataFolder implements AutoCloseable {
     } catch (IOException e) {
       throw new UserError(
           "--data: %s (expected: a folder we may write). %s".formatted(path, reason(e)));
+    }
+  }
+
+  /// Whether a process has this folder open, as far as the kernel lists locks. Locking it to find
+  /// out could keep a process from starting that tries at the same moment.
+  public static boolean isLocked(Path path) {
+    try {
+      var inode = ":" + Files.getAttribute(path.resolve(LOCK), "unix:ino") + " ";
+      try (var locks = Files.lines(Path.of("/proc/locks"))) {
+        return locks.anyMatch(line -> line.contains(" WRITE ") && line.contains(inode));
+      }
+    } catch (IOException e) {
+      return false;
     }
   }
 

@@ -45,7 +45,7 @@ public final class Waterfall {
         Sentence.duration(explanation.totalNanos()));
     var who = new ArrayList<String>();
     who.add("call " + CallId.text(entry.call()));
-    who.add("consumer " + (consumer == null ? "unknown" : consumer));
+    who.add(consumer == null ? "no consumer" : "consumer " + consumer);
     who.add(address(entry.peer(), entry.peerPort()));
     if (!entry.client().equals(entry.peer())) {
       who.add("for " + entry.client().getHostAddress());

@@ -2,13 +2,18 @@ package io.ostiary.server.command;
 
 import io.ostiary.control.AdminClient;
 import io.ostiary.control.AdminException;
+import io.ostiary.server.DataFolder;
 import io.ostiary.server.UserError;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /// How a command finds the running Ostiary, and what it asks of it.
 final class AdminOptions {
+  private static final Duration STARTING = Duration.ofSeconds(5);
+  private static final long AGAIN_MILLIS = 50;
+
   @Option(
       names = "--data",
       paramLabel = "DIR",
@@ -28,13 +33,21 @@ final class AdminOptions {
     T ask(AdminClient client) throws AdminException, InterruptedException;
   }
 
+  /// Waits a little for a process that holds the data folder and is still starting.
+  ///
   /// @throws UserError with what the admin API, or its absence, says
   <T> T ask(Question<T> question) throws InterruptedException {
     var address = control == null ? null : ControlAddress.parse(control).url().toString();
-    try (var client = AdminClient.of(data, address)) {
-      return question.ask(client);
-    } catch (AdminException e) {
-      throw new UserError(String.valueOf(e.getMessage()));
+    long end = System.nanoTime() + STARTING.toNanos();
+    while (true) {
+      try (var client = AdminClient.of(data, address)) {
+        return question.ask(client);
+      } catch (AdminException e) {
+        if (e.wasAsked() || System.nanoTime() > end || !DataFolder.isLocked(data)) {
+          throw new UserError(String.valueOf(e.getMessage()));
+        }
+      }
+      Thread.sleep(AGAIN_MILLIS);
     }
   }
 }
