@@ -15,6 +15,7 @@
  * bans, allow, deny, limits. The whole set is swapped by one store: packets read `active` once, and
  * each table of the other number was complete before it was made active.
  */
+#include "banned.h"
 #include "control.h"
 #include "limit.h"
 #include "reason.h"
@@ -139,13 +140,6 @@ static __always_inline __u32 class_of_ipv4(__be32 address, __u32 active, struct 
 	return class == IPV4_LONGER ? class_of_long4(address, active, set) : class;
 }
 
-static __always_inline __u32 keep(__u32 word, int bits)
-{
-	if (bits <= 0)
-		return 0;
-	return bits >= 32 ? word : word & bpf_htonl(~0U << (32 - bits));
-}
-
 static __always_inline __u32 class_of_ipv6(__u32 *address, __u32 active, struct rule_set *set)
 {
 	for (int i = 0; i < LENGTHS6_MAX; i++) {
@@ -214,6 +208,7 @@ static __always_inline bool of_session(struct packet *p, __u32 active)
 __noinline int judge(struct packet *p, __u32 active)
 {
 	struct rule_set *set = bpf_map_lookup_elem(&rules, &active);
+	enum reason banned;
 	__u32 class, zero = 0;
 	__u64 mask, *port;
 	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
@@ -223,14 +218,15 @@ __noinline int judge(struct packet *p, __u32 active)
 	class = p->family == 4 ? class_of_ipv4(p->source[3], active, set)
 			       : class_of_ipv6(p->source, active, set);
 	mask = set->classes[class & (CLASSES - 1)];
-	if (!mask)
-		return REASON_PASSED;
 	if (mask & 1ULL << RULE_MANAGEMENT)
 		return REASON_PASSED;
 	if (mask & 1ULL << RULE_SESSION && of_session(p, active))
 		return REASON_PASSED;
-	if (mask & 1ULL << RULE_BAN)
-		return essential(p) ? REASON_PASSED : REASON_BANNED;
+	banned = by_ban(p, c);
+	if (banned != REASON_PASSED && !essential(p))
+		return banned;
+	if (!mask)
+		return REASON_PASSED;
 	mask &= set->protocols[protocol_index(p->protocol) & 3];
 	if (p->has_ports) {
 		__u32 key = active << 16 | p->destination_port;

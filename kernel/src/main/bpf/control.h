@@ -31,3 +31,11 @@ static __always_inline __u64 bytes_on_wire(struct packet *p)
 {
 	return p->length + (__u64)(p->segments - 1) * p->headers;
 }
+
+/* The first `bits` of a word in network order. */
+static __always_inline __u32 keep(__u32 word, int bits)
+{
+	if (bits <= 0)
+		return 0;
+	return bits >= 32 ? word : word & bpf_htonl(~0U << (32 - bits));
+}

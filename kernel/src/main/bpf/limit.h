@@ -25,12 +25,27 @@ static __always_inline __u64 source_hash(struct packet *p, __u64 seed)
 /* An aggregate passes or is dropped whole; what it is charged for is bounded. */
 #define SEGMENTS_CHARGED_MAX 64
 
+/* Whether a packet comes before its time, in jiffies << 32 (GCRA); if not, `next` moves on. */
+static __always_inline bool too_early(struct packet *p, __u64 *next, __u64 interval, __u64 tolerance)
+{
+	__u64 now = bpf_jiffies64() << 32;
+	__s64 ahead = *next - now;
+	__u32 packets = p->segments < SEGMENTS_CHARGED_MAX ? p->segments : SEGMENTS_CHARGED_MAX;
+
+	/* Further ahead than a bucket can be: it was never used, or not since jiffies wrapped. */
+	if (ahead < 0 || ahead > (__s64)(tolerance + interval * (SEGMENTS_CHARGED_MAX + 1)))
+		ahead = 0;
+	if (ahead > (__s64)tolerance)
+		return true;
+	*next = now + ahead + interval * packets;
+	return false;
+}
+
 static __always_inline bool over_limit(struct packet *p, struct rule_set *set, __u64 limits,
 				       __u64 seed)
 {
-	__u64 rule = 0, interval, tolerance, now, *next;
-	__u32 slot, packets;
-	__s64 ahead;
+	__u64 rule = 0, *next;
+	__u32 slot;
 
 	/* The lowest bit: the first limit of the file that is about this packet. */
 #pragma unroll
@@ -41,20 +56,7 @@ static __always_inline bool over_limit(struct packet *p, struct rule_set *set, _
 		}
 	}
 	rule &= RULE_BITS - 1;
-	interval = set->intervals[rule];
-	tolerance = set->tolerances[rule];
 	slot = mix(source_hash(p, seed) + rule) & (BUCKETS - 1);
 	next = bpf_map_lookup_elem(&buckets, &slot);
-	if (!next)
-		return false;
-	now = bpf_jiffies64() << 32;
-	ahead = *next - now;
-	/* Further ahead than a bucket can be: it was never used, or not since jiffies wrapped. */
-	if (ahead < 0 || ahead > (__s64)(tolerance + interval * (SEGMENTS_CHARGED_MAX + 1)))
-		ahead = 0;
-	if (ahead > (__s64)tolerance)
-		return true;
-	packets = p->segments < SEGMENTS_CHARGED_MAX ? p->segments : SEGMENTS_CHARGED_MAX;
-	*next = now + ahead + interval * packets;
-	return false;
+	return next && too_early(p, next, set->intervals[rule], set->tolerances[rule]);
 }

@@ -11,7 +11,8 @@ enum reason {
 	REASON_LIMIT_RULE = 3, /* the source is over the rate of a limit rule */
 	REASON_MALFORMED = 4,  /* headers contradict themselves or the packet's length */
 	REASON_STAGE = 5,      /* a user's own stage said so */
-	REASONS = 8,
-	WOULD = 8,
-	COUNTERS = 16,
+	REASON_BAN_LIMIT = 6,  /* the source is held to a rate, and over it */
+	REASONS = 16,
+	WOULD = 16,
+	COUNTERS = 32,
 };

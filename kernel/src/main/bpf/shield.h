@@ -6,7 +6,6 @@
 
 #define CLASSES 256
 #define RULE_BITS 64
-#define RULE_BAN 63        /* the bit of all bans */
 #define RULE_MANAGEMENT 62 /* the bit of the management allow-list */
 #define RULE_SESSION 61    /* the bit of operators' peers: they pass to the ports of their sessions */
 #define LENGTHS6_MAX 16    /* different IPv6 prefix lengths in one rule set */
@@ -63,7 +62,29 @@ struct control {
 	__u32 hz;        /* jiffies a second */
 	__u32 chain;     /* a bit for each slot of chain.h that is filled */
 	__u32 capture;   /* bit n: capture n runs */
+	__u64 ban_lengths4; /* prefix lengths of bans + 96, a byte each, 0 ends */
+	__u64 ban_lengths6;
 };
 
+#define BANS_MAX 65536
+#define BAN_LENGTHS_MAX 8
+#define BAN_FILTER_BITS (1 << 20)
+
+struct ban_key {
+	__u32 address[4]; /* as in struct packet, masked */
+	__u32 length;     /* in 128 bits: of IPv4 96 more */
+};
+
+struct ban {
+	__u64 until;     /* jiffies */
+	__u64 interval;  /* 0: nothing passes; else between two packets, in jiffies << 32 */
+	__u64 tolerance; /* how far ahead a burst may run */
+	__u64 next;      /* when the next packet may come */
+	__u64 packets;   /* dropped, or in dry-run to be dropped */
+	__u64 bytes;
+};
+
+
 _Static_assert(sizeof(struct rule_set) == 3176, "shield/ShieldMemory.java");
-_Static_assert(sizeof(struct control) == 56, "shield/ShieldMemory.java");
+_Static_assert(sizeof(struct control) == 72, "shield/ShieldMemory.java");
+_Static_assert(sizeof(struct ban) == 48, "shield/ShieldMemory.java");

@@ -2,6 +2,8 @@ package io.ostiary.kernel;
 
 import io.ostiary.kernel.libbpf.Libbpf;
 import io.ostiary.kernel.libbpf.LibbpfException;
+import io.ostiary.kernel.shield.BanAction;
+import io.ostiary.kernel.shield.BanHits;
 import io.ostiary.kernel.shield.RuleSetSource;
 import io.ostiary.kernel.shield.Shield;
 import io.ostiary.model.Ban;
@@ -11,6 +13,7 @@ import io.ostiary.model.KernelSettings.Interfaces;
 import io.ostiary.model.KernelStatus;
 import io.ostiary.model.PacketView;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -114,6 +117,35 @@ public final class Kernel implements PacketView, AutoCloseable {
       return List.of();
     } catch (LibbpfException e) {
       return List.of("kernel.rules: not in force: " + e.getMessage());
+    }
+  }
+
+  /// Bans a source at once, as [Shield#ban] says; to be told in the next [#apply] as well where it
+  /// is to be listed.
+  public List<String> ban(Cidr source, Duration time, BanAction action) {
+    try {
+      return shield.ban(source, time, action);
+    } catch (LibbpfException e) {
+      return List.of("ban: %s is not in force: %s".formatted(source, e.getMessage()));
+    }
+  }
+
+  /// Ends a ban at once.
+  public List<String> unban(Cidr source) {
+    try {
+      shield.unban(source);
+      return List.of();
+    } catch (LibbpfException e) {
+      return List.of("ban: %s still stands: %s".formatted(source, e.getMessage()));
+    }
+  }
+
+  /// What a ban has dropped so far.
+  public BanHits banned(Cidr source) {
+    try {
+      return shield.banned(source);
+    } catch (LibbpfException e) {
+      return new BanHits(0, 0);
     }
   }
 

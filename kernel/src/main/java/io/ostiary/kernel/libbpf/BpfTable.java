@@ -56,6 +56,22 @@ public final class BpfTable {
         "cannot write " + map.name(), "bpf_map_update_elem", map.descriptor(), key, value, 0L);
   }
 
+  /// Reads one entry.
+  ///
+  /// @return false where there is none
+  public boolean find(MemorySegment key, MemorySegment value) throws LibbpfException {
+    try {
+      library.number(
+          "cannot read " + map.name(), "bpf_map_lookup_elem", map.descriptor(), key, value);
+      return true;
+    } catch (LibbpfException e) {
+      if (e.errno() == NOT_THERE) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
   /// Writes `count` entries that stand one after the other in `keys` and `values`.
   public void writeAll(MemorySegment keys, MemorySegment values, int count) throws LibbpfException {
     try (var arena = Arena.ofConfined()) {

@@ -4,12 +4,16 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /// A compiled object that was read and not loaded yet: here it is still decided which of its
 /// programs are loaded, and which maps it shares with another object. Confined to its loading.
 public final class OpenedObject {
+  private static final int BTF_KIND_DATASEC = 15;
+
   /// What a program is, where its section does not tell libbpf.
   public enum Kind {
     /// With packets in several pieces, as an attached program has to be that it is called from.
@@ -95,6 +99,43 @@ public final class OpenedObject {
       MemorySegment.copy(
           settings, 0, initial(".rodata"), ValueLayout.JAVA_BYTE, 0, settings.length);
     }
+  }
+
+  /// The object's `const volatile` numbers of 32 bits, by name; the others stay as compiled.
+  public void set(Map<String, Integer> settings) throws LibbpfException {
+    var places = variables();
+    var data = initial(".rodata");
+    for (var setting : settings.entrySet()) {
+      var at = places.get(setting.getKey());
+      if (at == null) {
+        throw new IllegalArgumentException(
+            "setting: %s (expected: one of %s)".formatted(setting.getKey(), places.keySet()));
+      }
+      data.set(ValueLayout.JAVA_INT, at, setting.getValue());
+    }
+  }
+
+  /// Where each variable stands in the read-only data, by its type information.
+  private Map<String, Long> variables() throws LibbpfException {
+    var btf = library.pointer("bpf_object__btf", object);
+    int id =
+        library.number(
+            "type information of the read-only data",
+            "btf__find_by_name_kind",
+            btf,
+            arena.allocateFrom(".rodata"),
+            BTF_KIND_DATASEC);
+    var type = library.pointer("btf__type_by_id", btf, id).reinterpret(12);
+    int count = type.get(ValueLayout.JAVA_INT, 4) & 0xffff;
+    var sections = type.reinterpret(12 + 12L * count).asSlice(12);
+    var places = new HashMap<String, Long>();
+    for (long at = 0; at < sections.byteSize(); at += 12) {
+      int number = sections.get(ValueLayout.JAVA_INT, at);
+      var variable = library.pointer("btf__type_by_id", btf, number).reinterpret(12);
+      var name = library.text("btf__name_by_offset", btf, variable.get(ValueLayout.JAVA_INT, 0));
+      places.put(name, Integer.toUnsignedLong(sections.get(ValueLayout.JAVA_INT, at + 4)));
+    }
+    return places;
   }
 
   /// The data that a section begins with, such as `.rodata`.

@@ -9,6 +9,7 @@ import io.ostiary.kernel.libbpf.OpenedObject;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -40,12 +41,12 @@ public final class Chain implements AutoCloseable {
   private final BpfObject shield;
   private final MemorySegment control;
   private final byte[] elf;
-  private final byte[] settings;
+  private final Map<String, Integer> settings;
   private final BpfTable xdp;
   private final BpfTable tcx;
   private @Nullable BpfObject classifier;
 
-  Chain(BpfObject shield, MemorySegment control, byte[] elf, byte[] settings) {
+  Chain(BpfObject shield, MemorySegment control, byte[] elf, Map<String, Integer> settings) {
     this.shield = shield;
     this.control = control;
     this.elf = elf;

@@ -9,13 +9,14 @@ public enum DropReason {
   BANNED(2),
   LIMIT_RULE(3),
   MALFORMED(4),
-  STAGE(5);
+  STAGE(5),
+  BAN_LIMIT(6);
 
   /// In dry-run a packet is counted this far behind its reason, and passes.
-  static final int WOULD = 8;
+  static final int WOULD = 16;
 
   /// Counters for each interface.
-  static final int COUNTERS = 16;
+  static final int COUNTERS = 32;
 
   private final int number;
 

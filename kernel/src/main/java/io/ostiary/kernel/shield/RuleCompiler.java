@@ -12,12 +12,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 
-/// Compiles rules, bans and the management allow-list into [RuleTables].
+/// Compiles rules and the management allow-list into [RuleTables].
 ///
 /// Rules that differ only in their sources share one bit; so a deny list may have any number of
-/// prefixes, and a hundred thousand bans are one bit too. What is limited, and said so clearly, is
-/// the number of rules that differ otherwise (61), and in how many different ways their sources
-/// overlap (254).
+/// prefixes. What is limited, and said so clearly, is the number of rules that differ otherwise
+/// (61), and in how many different ways their sources overlap (254).
 final class RuleCompiler {
   private final long[] classes = new long[RuleTables.CLASSES];
   private final Map<Long, Integer> classNumbers = new HashMap<>();
@@ -71,7 +70,6 @@ final class RuleCompiler {
     source.management().forEach(cidr -> prefix(cidr, 1L << RuleTables.MANAGEMENT));
     source.sessions().peers().forEach(peer -> prefix(peer, 1L << RuleTables.SESSION));
     source.sessions().ports().forEach(port -> ports[port] |= 1L << RuleTables.SESSION);
-    source.bans().forEach(ban -> prefix(ban.source(), 1L << RuleTables.BAN));
     classNumbers.put(anySource, 0);
     classes[0] = anySource;
     for (var entry : prefixes4.nested(anySource)) {

@@ -36,7 +36,6 @@ record RuleTables(
   static final int RULES_MAX = 61;
   static final int SESSION = 61;
   static final int MANAGEMENT = 62;
-  static final int BAN = 63;
   static final long BLOCK = 1L << 63;
   static final int AROUND_SHIFT = 16;
   static final int GROUPS_SHIFT = 24;

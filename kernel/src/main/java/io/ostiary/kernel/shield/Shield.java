@@ -8,12 +8,12 @@ import io.ostiary.kernel.libbpf.BpfLink;
 import io.ostiary.kernel.libbpf.BpfObject;
 import io.ostiary.kernel.libbpf.LibbpfException;
 import io.ostiary.kernel.libbpf.TestRun;
+import io.ostiary.model.Cidr;
 import io.ostiary.model.KernelStatus;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -48,11 +48,12 @@ public final class Shield implements AutoCloseable {
   private final Meter meter;
   private final Chain chain;
   private final CaptureTap captures;
+  private final BanTable bans;
   private final String libraryVersion;
   private List<KernelStatus.KernelMap> maps = List.of();
   private boolean closed;
 
-  private Shield(BpfObject object, MeterSize size, byte[] elf, byte[] settings)
+  private Shield(BpfObject object, MeterSize size, byte[] elf, Map<String, Integer> settings)
       throws LibbpfException, IOException, InterruptedException {
     var differences = ShieldMemory.differences(object);
     if (!differences.isEmpty()) {
@@ -67,6 +68,7 @@ public final class Shield implements AutoCloseable {
     control.set(JAVA_LONG, ShieldMemory.BEAT_TICKS, (long) hz * SILENCE_SECONDS);
     this.installer = new RuleInstaller(object, control, hz);
     this.meter = new Meter(object, control, hz, size);
+    this.bans = new BanTable(object, control, hz);
     this.chain = new Chain(object, control, elf, settings);
     this.captures =
         new CaptureTap(
@@ -106,12 +108,10 @@ public final class Shield implements AutoCloseable {
     }
     var size = MeterSize.ofThisHost();
     var settings =
-        ByteBuffer.allocate(3 * Integer.BYTES)
-            .order(ByteOrder.nativeOrder())
-            .putInt(randomSources)
-            .putInt(size.flows())
-            .putInt(size.sources())
-            .array();
+        Map.of(
+            "random_sources", randomSources,
+            "flow_slots", size.flows(),
+            "source_slots", size.sources());
     var object =
         BpfObject.load(
             "shield",
@@ -136,7 +136,7 @@ public final class Shield implements AutoCloseable {
   /// The kernel's tick rate, which it tells nobody: from the ticks since it started, or where its
   /// clocks do not agree (a virtual machine that was moved), between two moments.
   private int tickRate() throws LibbpfException, InterruptedException {
-    beat();
+    beat.run(new byte[64], 1);
     long jiffies = control.get(JAVA_LONG, ShieldMemory.JIFFIES);
     double seconds = control.get(JAVA_LONG, ShieldMemory.NANOS) / 1e9;
     for (int candidate : TICK_RATES) {
@@ -152,7 +152,7 @@ public final class Shield implements AutoCloseable {
     long jiffies = control.get(JAVA_LONG, ShieldMemory.JIFFIES);
     long nanos = control.get(JAVA_LONG, ShieldMemory.NANOS);
     Thread.sleep(CALIBRATION_MILLIS);
-    beat();
+    beat.run(new byte[64], 1);
     double seconds = (control.get(JAVA_LONG, ShieldMemory.NANOS) - nanos) / 1e9;
     double rate = (control.get(JAVA_LONG, ShieldMemory.JIFFIES) - jiffies) / seconds;
     int best = TICK_RATES[0];
@@ -168,6 +168,7 @@ public final class Shield implements AutoCloseable {
   public synchronized void beat() throws LibbpfException {
     if (!closed) {
       beat.run(new byte[64], 1);
+      bans.sweep();
     }
   }
 
@@ -178,11 +179,34 @@ public final class Shield implements AutoCloseable {
     return switch (RuleCompiler.compile(source)) {
       case RuleCompiler.Outcome.Refused(var problem) -> List.of(problem);
       case RuleCompiler.Outcome.Compiled(var tables) -> {
+        var refused = bans.list(source.bans());
+        if (!refused.isEmpty()) {
+          yield refused;
+        }
         installer.install(tables);
         maps = object.mapsStatus();
         yield List.of();
       }
     };
+  }
+
+  /// Refuses a source, or holds it to a rate, from now on; takes microseconds and waits for no rule
+  /// set. Ends by itself. Another ban of the same prefix is replaced, and of several that hold an
+  /// address the longest prefix decides. Management and sessions are spared by the program.
+  ///
+  /// @return what is wrong; empty when it is in force
+  public List<String> ban(Cidr source, Duration time, BanAction action) throws LibbpfException {
+    return bans.ban(source, time, action);
+  }
+
+  /// Ends a ban, however it came; nothing happens where there is none.
+  public void unban(Cidr source) throws LibbpfException {
+    bans.unban(source);
+  }
+
+  /// What a ban has dropped; nothing where there is none.
+  public BanHits banned(Cidr source) throws LibbpfException {
+    return bans.hits(source);
   }
 
   /// @throws LibbpfException with EBUSY where another XDP program is attached, with EOPNOTSUPP
@@ -284,6 +308,7 @@ public final class Shield implements AutoCloseable {
   public synchronized void close() {
     if (!closed) {
       closed = true;
+      bans.close();
       captures.close();
       chain.close();
       object.close();

@@ -23,7 +23,7 @@ final class ShieldMemory {
   static final long CLASS6 = 3168;
   static final long DRY_RUN = 3169;
 
-  static final long CONTROL_BYTES = 56;
+  static final long CONTROL_BYTES = 72;
   static final long DEADLINE = 0;
   static final long JIFFIES = 8;
   static final long NANOS = 16;
@@ -33,6 +33,17 @@ final class ShieldMemory {
   static final long HZ = 44;
   static final long CHAIN = 48;
   static final long CAPTURE = 52;
+  static final long BAN_LENGTHS4 = 56;
+  static final long BAN_LENGTHS6 = 64;
+
+  static final long BAN_KEY_BYTES = 20;
+  static final long BAN_BYTES = 48;
+  static final long BAN_UNTIL = 0;
+  static final long BAN_INTERVAL = 8;
+  static final long BAN_TOLERANCE = 16;
+  static final long BAN_NEXT = 24;
+  static final long BAN_PACKETS = 32;
+  static final long BAN_SIZE = 40;
 
   static final long FLOW_BYTES = 72;
   static final long SOURCE_BYTES = 48;
@@ -41,6 +52,16 @@ final class ShieldMemory {
 
   private static final Map<String, Map<String, Long>> STRUCTS =
       Map.of(
+          "ban",
+          Map.of(
+              "until", BAN_UNTIL,
+              "interval", BAN_INTERVAL,
+              "tolerance", BAN_TOLERANCE,
+              "next", BAN_NEXT,
+              "packets", BAN_PACKETS,
+              "bytes", BAN_SIZE),
+          "ban_key",
+          Map.of("address", 0L, "length", 16L),
           "rule_set",
           Map.ofEntries(
               Map.entry("classes", CLASSES),
@@ -56,16 +77,18 @@ final class ShieldMemory {
               Map.entry("class6", CLASS6),
               Map.entry("dry_run", DRY_RUN)),
           "control",
-          Map.of(
-              "deadline", DEADLINE,
-              "jiffies", JIFFIES,
-              "nanos", NANOS,
-              "seed", SEED,
-              "beat_ticks", BEAT_TICKS,
-              "active", ACTIVE,
-              "hz", HZ,
-              "chain", CHAIN,
-              "capture", CAPTURE),
+          Map.ofEntries(
+              Map.entry("deadline", DEADLINE),
+              Map.entry("jiffies", JIFFIES),
+              Map.entry("nanos", NANOS),
+              Map.entry("seed", SEED),
+              Map.entry("beat_ticks", BEAT_TICKS),
+              Map.entry("active", ACTIVE),
+              Map.entry("hz", HZ),
+              Map.entry("chain", CHAIN),
+              Map.entry("capture", CAPTURE),
+              Map.entry("ban_lengths4", BAN_LENGTHS4),
+              Map.entry("ban_lengths6", BAN_LENGTHS6)),
           "flow",
           Map.ofEntries(
               Map.entry("source", 0L),
@@ -102,6 +125,8 @@ final class ShieldMemory {
 
   private static final Map<String, Long> SIZES =
       Map.of(
+          "ban", BAN_BYTES,
+          "ban_key", BAN_KEY_BYTES,
           "rule_set", RULE_SET_BYTES,
           "control", CONTROL_BYTES,
           "flow", FLOW_BYTES,

@@ -70,7 +70,7 @@ final class ShieldKit {
   }
 
   static Ban ban(String source) {
-    var now = Instant.EPOCH;
+    var now = Instant.now();
     return new Ban(source, Cidr.parse(source), "test", List.of(), now, now.plusSeconds(60), "test");
   }
 
