@@ -588,6 +588,8 @@ const ROUTES = {
         toPorts: [],
         protocols: [],
         packetsPerSecond: null,
+        connectionsPerSecond: null,
+        per: null,
       },
       {
         number: 2,
@@ -596,6 +598,8 @@ const ROUTES = {
         toPorts: ['8080'],
         protocols: ['tcp'],
         packetsPerSecond: 20000,
+        connectionsPerSecond: null,
+        per: 'source',
       },
     ],
   }),

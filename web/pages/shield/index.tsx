@@ -176,9 +176,8 @@ function RulesCard({ rules }: { rules: Rules }) {
             { name: 'protocols', cell: (rule) => <Words words={rule.protocols} all="any" /> },
             {
               name: 'limit',
-              unit: 'packets/s a source',
               number: true,
-              cell: (rule) => (rule.packetsPerSecond === null ? '' : exact(rule.packetsPerSecond)),
+              cell: limitOf,
             },
           ]}
         />
@@ -274,4 +273,12 @@ function Programs({
       )}
     </Card>
   );
+}
+
+function limitOf(rule: Rules['items'][number]): string {
+  const [count, what] =
+    rule.packetsPerSecond !== null
+      ? [rule.packetsPerSecond, 'packets/s']
+      : [rule.connectionsPerSecond, 'connections/s'];
+  return count === null ? '' : `${exact(count)} ${what} a ${rule.per ?? 'source'}`;
 }

@@ -42,7 +42,7 @@ static __always_inline enum reason carry_out(struct packet *p, struct ban *ban)
 {
 	if (bpf_jiffies64() >= ban->until)
 		return REASON_PASSED;
-	if (ban->interval && !too_early(p, &ban->next, ban->interval, ban->tolerance))
+	if (ban->interval && !too_early(&ban->next, ban->interval, ban->tolerance, p->segments))
 		return REASON_PASSED;
 	__sync_fetch_and_add(&ban->packets, p->segments);
 	__sync_fetch_and_add(&ban->bytes, bytes_on_wire(p));

@@ -241,5 +241,5 @@ __noinline int judge(struct packet *p, __u32 active)
 	if (mask & set->deny)
 		return REASON_DENY_RULE;
 	mask &= set->limit;
-	return mask && over_limit(p, set, mask, c->seed) ? REASON_LIMIT_RULE : REASON_PASSED;
+	return mask ? limited(p, set, mask, c) : REASON_PASSED;
 }

@@ -46,6 +46,7 @@ struct packet {
 	bool later_fragment;
 	__u8 reason; /* the verdict: enum reason, of reason.h */
 	bool dropped; /* whether it was carried out: not in dry-run */
+	__u8 limit_rule; /* the limit that was met last */
 	__u16 rule; /* which rule gave it, RULE_NONE where none did */
 };
 

@@ -29,6 +29,8 @@ struct rule_set {
 	__u64 limit;
 	__u64 intervals[RULE_BITS];  /* of a limit: between two packets, in jiffies << 32 */
 	__u64 tolerances[RULE_BITS]; /* and how far ahead a burst may run, in the same unit */
+	__u64 connections;           /* limits that count new connections, not packets */
+	__u8 bits[RULE_BITS]; /* of a limit: leading bits of an IPv4 source that share it; IPv6: + 32 */
 	__u8 lengths4[16];         /* prefix lengths in ipv4_long (24-32), the longest first, 0 ends */
 	__u8 lengths6[LENGTHS6_MAX]; /* in ipv6, the longest first, 0 ends */
 	__u8 class6;               /* of an IPv6 source that no prefix holds */
@@ -85,6 +87,6 @@ struct ban {
 };
 
 
-_Static_assert(sizeof(struct rule_set) == 3176, "shield/ShieldMemory.java");
 _Static_assert(sizeof(struct control) == 72, "shield/ShieldMemory.java");
 _Static_assert(sizeof(struct ban) == 48, "shield/ShieldMemory.java");
+_Static_assert(sizeof(struct rule_set) == 3248, "shield/ShieldMemory.java");

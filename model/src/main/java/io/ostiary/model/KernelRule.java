@@ -1,6 +1,7 @@
 package io.ostiary.model;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /// One rule of the shield. Everything that is left empty matches everything. The first matching
@@ -15,10 +16,37 @@ public sealed interface KernelRule {
   /// Drops packets.
   record Deny(Match match) implements KernelRule {}
 
-  /// Drops what goes over `packetsPerSecond` from one source address.
-  record Limit(Match match, long packetsPerSecond) implements KernelRule {
+  /// Drops what goes over `perSecond` from one source, or from one block of sources.
+  ///
+  /// @param bits how many leading bits of an IPv4 source share one rate; of IPv6 it is 32 more
+  record Limit(Match match, Counted counted, long perSecond, int bits) implements KernelRule {
+    /// A whole IPv4 address, or an IPv6 /64, since one host may use all of it.
+    public static final int SOURCE = 32;
+
     public Limit {
-      Require.between("limit.packets (per second)", packetsPerSecond, 1, 100_000_000);
+      Require.between("limit." + counted.word() + " (per second)", perSecond, 1, 100_000_000);
+      Require.between("limit.per (bits)", bits, 8, SOURCE);
+      if (counted == Counted.CONNECTIONS
+          && !match.protocols().isEmpty()
+          && !match.protocols().contains(Protocol.TCP)) {
+        throw Require.invalid("limit.protocol", "without tcp", "tcp: only it has connections");
+      }
+    }
+
+    /// So many packets from each source.
+    public Limit(Match match, long packetsPerSecond) {
+      this(match, Counted.PACKETS, packetsPerSecond, SOURCE);
+    }
+  }
+
+  /// What a limit counts.
+  enum Counted {
+    PACKETS,
+    /// New TCP connections: their SYNs; while SYN cookies are answered, their handshakes.
+    CONNECTIONS;
+
+    public String word() {
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 

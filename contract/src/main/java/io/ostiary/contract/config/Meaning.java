@@ -254,11 +254,20 @@ final class Meaning {
     return switch (written) {
       case Written.Rule.Deny _ -> new KernelRule.Deny(match);
       case Written.Rule.Allow _ -> new KernelRule.Allow(match);
-      case Written.Rule.Limit limit ->
-          switch (limit.per()) {
-            case SOURCE -> new KernelRule.Limit(match, limit.packets().perSecond());
-          };
+      case Written.Rule.Limit limit -> limit(match, limit);
     };
+  }
+
+  private static KernelRule limit(KernelRule.Match match, Written.Rule.Limit written) {
+    var connections = written.connections();
+    var packets = written.packets();
+    int bits = written.per().bits();
+    if (connections != null) {
+      return new KernelRule.Limit(
+          match, KernelRule.Counted.CONNECTIONS, connections.perSecond(), bits);
+    }
+    long perSecond = packets == null ? 0 : packets.perSecond();
+    return new KernelRule.Limit(match, KernelRule.Counted.PACKETS, perSecond, bits);
   }
 
   private static KernelRule.Match match(Written.Rule written) {

@@ -12,14 +12,14 @@ record Rate(long perSecond) {
   static Rate parse(String text) {
     var matcher = FORM.matcher(text);
     if (!matcher.matches()) {
-      throw Require.invalid("packets", text, "a rate such as 20000/s");
+      throw Require.invalid("rate", text, "a rate such as 20000/s");
     }
     long count = Long.parseLong(matcher.group(1));
     if (matcher.group(2).equals("s")) {
       return new Rate(count);
     }
     if (count % 60 != 0) {
-      throw Require.invalid("packets", text, "a whole number per second, such as 600/m");
+      throw Require.invalid("rate", text, "a whole number per second, such as 600/m");
     }
     return new Rate(count / 60);
   }

@@ -185,11 +185,20 @@ record Written(
         @About("Source addresses and blocks") @OrOne List<Cidr> from,
         @About("Destination ports: 8080, \"8000-8100\" or a list") @OrOne List<Ports> toPort,
         @About("tcp, udp or icmp") @OrOne Set<Protocol> protocol,
-        @About("How many packets, such as 20000/s") Rate packets,
-        @About("What is counted on its own") @Default("source") Per per)
+        @About("How many packets, such as 20000/s") @Nullable Rate packets,
+        @About("How many new TCP connections, such as 50/s") @Nullable Rate connections,
+        @About("What has a rate of its own: source, or a block of sources such as /24")
+            @Default("source")
+            Per per)
         implements Rule {
       public Limit {
         possible(toPort, protocol);
+        if ((packets == null) == (connections == null)) {
+          throw Require.invalid(
+              "limit",
+              packets == null ? "no rate" : "two rates",
+              "packets or connections: a rate such as 20000/s");
+        }
       }
     }
 
@@ -211,11 +220,6 @@ record Written(
     TCP,
     UDP,
     ICMP
-  }
-
-  /// What a packet limit counts on its own.
-  enum Per {
-    SOURCE
   }
 
   @About("Bounds on what clients may send; what is over them is refused")

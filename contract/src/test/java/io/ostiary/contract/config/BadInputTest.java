@@ -82,12 +82,22 @@ class BadInputTest {
             "deny: { to-port: 80, protocol: icmp }",
             "3:24: to-port: with icmp (expected: tcp or" + " udp: icmp has no ports)"),
         rule("deny: { protocol: sctp }", "3:25: protocol: 'sctp' (expected: tcp, udp or icmp)"),
-        rule("limit: { packets: 5 }", "3:25: packets: 5 (expected: a rate such as 20000/s)"),
+        rule("limit: { packets: 5 }", "3:25: rate: 5 (expected: a rate such as 20000/s)"),
         rule(
             "limit: { packets: 0/s }",
             "3:25: limit.packets (per second): 0 (expected:" + " 1-100000000)"),
         rule(
-            "limit: { to-port: 80 }", "3:14: missing 'packets' (expected: a rate such as 20000/s)"),
+            "limit: { to-port: 80 }",
+            "3:14: limit: no rate (expected: packets or connections: a rate such as 20000/s)"),
+        rule(
+            "limit: { packets: 5/s, connections: 5/s }",
+            "3:14: limit: two rates (expected: packets or connections: a rate such as 20000/s)"),
+        rule(
+            "limit: { connections: 5/s, protocol: udp }",
+            "3:44: limit.protocol: without tcp (expected: tcp: only it has connections)"),
+        rule(
+            "limit: { packets: 5/s, per: /33 }",
+            "3:35: per: /33 (expected: source, or a block of IPv4 sources /8-/31)"),
         rule(
             "deny: { from: 203.0.113.1 }\n      allow: { from: 203.0.113.2 }",
             "4:7: 'allow' beside"

@@ -54,7 +54,8 @@ class FullMappingTest {
         management: [ 192.0.2.0/24 ]
         rules:
           - deny: { from: 203.0.113.0/24, to-port: 80-81, protocol: tcp }
-          - limit: { packets: 2/s, per: source, to-port: 82 }
+          - limit: { connections: 2/s, per: /24, to-port: 82 }
+          - limit: { packets: 2/s, protocol: udp }
           - allow: { from: 198.51.100.7 }
       limits: { head: 16KiB, head-fields: 50, body: 1MiB, connections: 1000 }
       timeouts: { head: 1s, body: 2s, idle: 3s, drain: 4s }

@@ -85,7 +85,9 @@ final class PacketsApi {
       List<String> from,
       List<String> toPorts,
       List<String> protocols,
-      @Nullable Long packetsPerSecond) {}
+      @Nullable Long packetsPerSecond,
+      @Nullable Long connectionsPerSecond,
+      @Nullable String per) {}
 
   private void flows(Context context) {
     var query = Query.of(context, "limit", "source");
@@ -201,12 +203,12 @@ final class PacketsApi {
     return switch (rule) {
       case KernelRule.Allow(var match) -> rule(number, "allow", match, null);
       case KernelRule.Deny(var match) -> rule(number, "deny", match, null);
-      case KernelRule.Limit(var match, var packets) -> rule(number, "limit", match, packets);
+      case KernelRule.Limit limit -> rule(number, "limit", limit.match(), limit);
     };
   }
 
   private static Rule rule(
-      int number, String action, KernelRule.Match match, @Nullable Long packetsPerSecond) {
+      int number, String action, KernelRule.Match match, KernelRule.@Nullable Limit limit) {
     return new Rule(
         number,
         action,
@@ -221,6 +223,14 @@ final class PacketsApi {
             .map(protocol -> protocol.name().toLowerCase(Locale.ROOT))
             .sorted()
             .toList(),
-        packetsPerSecond);
+        limit != null && limit.counted() == KernelRule.Counted.PACKETS ? limit.perSecond() : null,
+        limit != null && limit.counted() == KernelRule.Counted.CONNECTIONS
+            ? limit.perSecond()
+            : null,
+        limit != null ? per(limit.bits()) : null);
+  }
+
+  private static String per(int bits) {
+    return bits == KernelRule.Limit.SOURCE ? "source" : "/" + bits;
   }
 }

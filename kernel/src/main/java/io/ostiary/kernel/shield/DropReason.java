@@ -10,7 +10,10 @@ public enum DropReason {
   LIMIT_RULE(3),
   MALFORMED(4),
   STAGE(5),
-  BAN_LIMIT(6);
+  BAN_LIMIT(6),
+  LIMIT_CONNECTIONS(8),
+  SYN_COOKIE(9),
+  COOKIE_INVALID(10);
 
   /// In dry-run a packet is counted this far behind its reason, and passes.
   static final int WOULD = 16;

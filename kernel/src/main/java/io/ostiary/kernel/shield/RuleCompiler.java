@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 
 /// Compiles rules and the management allow-list into [RuleTables].
@@ -23,6 +24,7 @@ final class RuleCompiler {
   private final long[] ports = new long[65_536];
   private final long[] protocols = new long[4];
   private final long[] rates = new long[64];
+  private final byte[] bits = new byte[64];
   private final long[] top = new long[65_536];
   private final List<byte[]> blocks = new ArrayList<>();
   private final List<RuleTables.Prefix> long4 = new ArrayList<>();
@@ -34,6 +36,7 @@ final class RuleCompiler {
   private long allow;
   private long deny;
   private long limit;
+  private long connections;
 
   /// What came of it.
   sealed interface Outcome {
@@ -44,9 +47,12 @@ final class RuleCompiler {
 
   /// Rules that share a bit are equal in this.
   private record Shape(
-      String kind, List<KernelRule.PortRange> ports, java.util.Set<Protocol> protocols, long rate) {
+      String kind, List<KernelRule.PortRange> ports, Set<Protocol> protocols, String rate) {
     static Shape of(KernelRule rule) {
-      long rate = rule instanceof KernelRule.Limit(var match, var packets) ? packets : 0;
+      var rate =
+          rule instanceof KernelRule.Limit(var _, var counted, var perSecond, var bits)
+              ? counted + " " + perSecond + "/" + bits
+              : "";
       return new Shape(
           rule.getClass().getSimpleName(), rule.match().toPorts(), rule.match().protocols(), rate);
     }
@@ -118,6 +124,8 @@ final class RuleCompiler {
             deny,
             limit,
             rates,
+            connections,
+            bits,
             top,
             blocks,
             long4,
@@ -131,13 +139,16 @@ final class RuleCompiler {
     switch (rule) {
       case KernelRule.Allow ignored -> allow |= mask;
       case KernelRule.Deny ignored -> deny |= mask;
-      case KernelRule.Limit(var ignored, var packets) -> {
+      case KernelRule.Limit(var _, var counted, var perSecond, var leading) -> {
         limit |= mask;
-        rates[bit] = packets;
+        rates[bit] = perSecond;
+        bits[bit] = (byte) leading;
+        connections |= counted == KernelRule.Counted.CONNECTIONS ? mask : 0;
       }
     }
     addPorts(match, mask);
-    for (int i = 0; i < protocols.length; i++) {
+    boolean tcpOnly = (connections & mask) != 0;
+    for (int i = 0; i < (tcpOnly ? 1 : protocols.length); i++) {
       if (match.protocols().isEmpty() || (i < 3 && match.protocols().contains(protocol(i)))) {
         protocols[i] |= mask;
       }

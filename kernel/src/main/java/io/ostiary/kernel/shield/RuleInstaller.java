@@ -107,6 +107,8 @@ final class RuleInstaller {
         set.set(JAVA_LONG, ShieldMemory.TOLERANCES + 8L * rule, interval * (burst(rate) - 1));
       }
     }
+    set.set(JAVA_LONG, ShieldMemory.CONNECTIONS, tables.connections());
+    MemorySegment.copy(tables.bits(), 0, set, JAVA_BYTE, ShieldMemory.BITS, tables.bits().length);
     lengths(set, ShieldMemory.LENGTHS4, tables.long4());
     lengths(set, ShieldMemory.LENGTHS6, tables.prefixes6());
     set.set(JAVA_BYTE, ShieldMemory.CLASS6, (byte) tables.class6());

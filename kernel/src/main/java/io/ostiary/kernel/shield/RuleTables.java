@@ -13,7 +13,9 @@ import java.util.List;
 /// @param top by the upper 16 bits of an IPv4 address: a class, or as `shield.h` says a block
 /// @param blocks 256 classes each, 255 meaning: ask `long4`
 /// @param long4 prefixes of 24-32 bits
-/// @param rates of the limits, by rule: packets a second
+/// @param rates of the limits, by rule: packets or connections a second
+/// @param connections the limits that count connections
+/// @param bits of the limits, by rule: how many leading bits of a source share one
 /// @param rules how many rules the file has
 @SuppressWarnings("ArrayRecordComponent")
 record RuleTables(
@@ -26,6 +28,8 @@ record RuleTables(
     long deny,
     long limit,
     long[] rates,
+    long connections,
+    byte[] bits,
     long[] top,
     List<byte[]> blocks,
     List<Prefix> long4,

@@ -9,7 +9,7 @@ import java.util.Map;
 /// Where the fields of the shared structs stand, as `shield.h` and `meter.h` lay them out, and the
 /// check of that against the compiled program.
 final class ShieldMemory {
-  static final long RULE_SET_BYTES = 3176;
+  static final long RULE_SET_BYTES = 3248;
   static final long CLASSES = 0;
   static final long PROTOCOLS = 2048;
   static final long WITHOUT_PORTS = 2080;
@@ -18,10 +18,12 @@ final class ShieldMemory {
   static final long LIMIT = 2104;
   static final long INTERVALS = 2112;
   static final long TOLERANCES = 2624;
-  static final long LENGTHS4 = 3136;
-  static final long LENGTHS6 = 3152;
-  static final long CLASS6 = 3168;
-  static final long DRY_RUN = 3169;
+  static final long CONNECTIONS = 3136;
+  static final long BITS = 3144;
+  static final long LENGTHS4 = 3208;
+  static final long LENGTHS6 = 3224;
+  static final long CLASS6 = 3240;
+  static final long DRY_RUN = 3241;
 
   static final long CONTROL_BYTES = 72;
   static final long DEADLINE = 0;
@@ -72,6 +74,8 @@ final class ShieldMemory {
               Map.entry("limit", LIMIT),
               Map.entry("intervals", INTERVALS),
               Map.entry("tolerances", TOLERANCES),
+              Map.entry("connections", CONNECTIONS),
+              Map.entry("bits", BITS),
               Map.entry("lengths4", LENGTHS4),
               Map.entry("lengths6", LENGTHS6),
               Map.entry("class6", CLASS6),

@@ -82,7 +82,12 @@ final class Packets {
   }
 
   static byte[] tcp(int from, int to) {
-    return join(shorts(from, to, 0, 1, 0, 0, 0x5002, 8192, 0, 0));
+    return tcp(from, to, 2);
+  }
+
+  /// @param flags as in the header: 2 is SYN, 16 is ACK
+  static byte[] tcp(int from, int to, int flags) {
+    return join(shorts(from, to, 0, 1, 0, 0, 0x5000 | flags, 8192, 0, 0));
   }
 
   static byte[] udp(int from, int to) {
