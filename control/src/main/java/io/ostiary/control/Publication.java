@@ -14,6 +14,9 @@ public interface Publication {
   /// @return empty when it is in force; else what is wrong with it, and the one before stays
   List<Problem> publish(Snapshot snapshot);
 
+  /// Tells the person at the terminal what happened without their doing.
+  default void tell(String sentence) {}
+
   /// @param policy the very object of the snapshot that cannot be compiled, so that its place in
   ///   the file can be told; null: it is about something else
   record Problem(String message, @Nullable PolicyUse policy) {

@@ -12,9 +12,11 @@ import io.ostiary.control.records.LiveRecords;
 import io.ostiary.control.records.Settings;
 import io.ostiary.control.records.StorageException;
 import io.ostiary.model.Snapshot;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -47,6 +49,7 @@ public final class SnapshotSource implements AutoCloseable {
   private final Condition changed = lock.newCondition();
   private volatile LiveRecords live;
   private @Nullable Configuration configuration;
+  private RuleTrial trial;
   private long version;
   private long retryMillis;
   private boolean closed;
@@ -71,7 +74,9 @@ public final class SnapshotSource implements AutoCloseable {
             .read(handle -> Settings.get(handle, Settings.SNAPSHOT_VERSION))
             .map(Long::parseLong)
             .orElse(0L);
-    this.state = new SnapshotState(null, null, null, List.of(), new Change(0, What.PUBLISHED, now));
+    this.trial = database.read(RuleTrial::load);
+    this.state =
+        new SnapshotState(null, null, null, List.of(), null, new Change(0, What.PUBLISHED, now));
     this.endings = Thread.ofVirtual().name("control-endings").start(this::takeOutWhatEnds);
   }
 
@@ -91,15 +96,28 @@ public final class SnapshotSource implements AutoCloseable {
   public List<Flaw> publish(@Nullable String file, Configuration next) {
     lock.lock();
     try {
-      var snapshot = join(next, live);
+      var decided = trial.with(next, Path.of(file == null ? "." : file), clock.instant());
+      var snapshot = join(next, decided, live);
       var problems = publication.publish(snapshot);
       if (!problems.isEmpty()) {
         return refused(file, problems.stream().map(problem -> flaw(next, problem)).toList());
       }
       configuration = next;
+      boolean begins = decided.onTrial() && !Objects.equals(decided.since(), trial.since());
+      trial = decided;
       inForce(snapshot, What.PUBLISHED);
-      state = new SnapshotState(snapshot, file, snapshot.createdAt(), List.of(), state.last());
+      state =
+          new SnapshotState(
+              snapshot, file, snapshot.createdAt(), List.of(), trial.shown(), state.last());
       note("configuration-published", file, "version " + snapshot.version());
+      if (begins) {
+        note("rules-on-trial", file, "until " + decided.until());
+        var confirm = next.kernel().safety().confirm().toSeconds();
+        publication.tell(
+            "the kernel rules are on trial: `ostiary confirm` within "
+                + confirm
+                + " s, or those before come back");
+      }
       return List.of();
     } finally {
       lock.unlock();
@@ -126,7 +144,7 @@ public final class SnapshotSource implements AutoCloseable {
   private List<Flaw> refused(@Nullable String file, List<Flaw> flaws) {
     var now = clock.instant();
     var last = new Change(state.last().number() + 1, What.REFUSED, now);
-    state = new SnapshotState(state.running(), file, now, flaws, last);
+    state = new SnapshotState(state.running(), file, now, flaws, state.trial(), last);
     note("configuration-refused", file, flaws.size() + " faults, first: " + flaws.get(0).message());
     return flaws;
   }
@@ -167,7 +185,7 @@ public final class SnapshotSource implements AutoCloseable {
       throw new NotInForceException(problems);
     }
     version = snapshot.version();
-    state = withRunning(snapshot);
+    state = state.with(snapshot);
     return result;
   }
 
@@ -191,24 +209,28 @@ public final class SnapshotSource implements AutoCloseable {
   }
 
   private Snapshot join(Configuration base, LiveRecords records) {
+    return join(base, trial, records);
+  }
+
+  private Snapshot join(Configuration base, RuleTrial tried, LiveRecords records) {
     return base.snapshot(
-        version + 1, clock.instant(), records.consumers(), records.keys(), records.bans());
+        version + 1,
+        clock.instant(),
+        tried.inForce(base.kernel()),
+        records.consumers(),
+        records.keys(),
+        records.bans());
   }
 
   private void inForce(Snapshot snapshot, What what) {
     version = snapshot.version();
-    state = withRunning(snapshot);
+    state = state.with(snapshot);
     touched(what);
     changed.signalAll();
   }
 
-  private SnapshotState withRunning(Snapshot snapshot) {
-    return new SnapshotState(snapshot, state.file(), state.readAt(), state.flaws(), state.last());
-  }
-
   private void touched(What what) {
-    var last = new Change(state.last().number() + 1, what, clock.instant());
-    state = new SnapshotState(state.running(), state.file(), state.readAt(), state.flaws(), last);
+    state = state.with(new Change(state.last().number() + 1, what, clock.instant()));
   }
 
   private void note(String action, @Nullable String file, String detail) {
@@ -222,6 +244,7 @@ public final class SnapshotSource implements AutoCloseable {
       database.write(handle -> {
         Audit.add(handle, clock.instant(), actor, action, object, detail);
         Settings.put(handle, Settings.SNAPSHOT_VERSION, number);
+        trial.store(handle);
         return number;
       });
     } catch (StorageException e) {
@@ -233,10 +256,13 @@ public final class SnapshotSource implements AutoCloseable {
     lock.lock();
     try {
       while (!closed) {
-        var next = live.nextEnd();
-        long wake = next == null ? Long.MAX_VALUE : Math.max(next.toEpochMilli(), retryMillis);
+        long end = millis(live.nextEnd());
+        long trialEnd = millis(trial.until());
+        long wake = Math.max(Math.min(end, trialEnd), retryMillis);
         long wait = Math.min(SLEEP_MAX_MILLIS, wake - clock.millis());
-        if (wait <= 0) {
+        if (wait <= 0 && trialEnd <= end) {
+          rollBack(Actor.SYSTEM, "nobody confirmed them in time");
+        } else if (wait <= 0) {
           publishWithoutEnded();
         } else {
           boolean signalled = changed.await(wait, TimeUnit.MILLISECONDS);
@@ -248,6 +274,97 @@ public final class SnapshotSource implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  private static long millis(@Nullable Instant time) {
+    return time == null ? Long.MAX_VALUE : time.toEpochMilli();
+  }
+
+  /// Makes the rules that are on trial those that hold.
+  ///
+  /// @return false where none are on trial
+  /// @throws StorageException when it cannot be stored; the trial goes on then
+  public boolean confirmRules(Actor actor) {
+    lock.lock();
+    try {
+      if (!trial.onTrial()) {
+        return false;
+      }
+      var confirmed = trial.confirmed();
+      database.write(handle -> {
+        confirmed.store(handle);
+        Audit.add(handle, clock.instant(), actor, "rules-confirmed", "kernel", "");
+        return actor;
+      });
+      trial = confirmed;
+      state = state.with(trial.shown());
+      touched(What.PUBLISHED);
+      publication.tell("the kernel rules are confirmed, by " + actor.who());
+      changed.signalAll();
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Ends a trial: the rules before it come back.
+  ///
+  /// @return false where none are on trial
+  public boolean rollBackRules(Actor actor) {
+    lock.lock();
+    try {
+      return trial.onTrial() && rollBack(actor, "asked for by " + actor.who());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Tries rules again that were rolled back, for as long as the first time.
+  ///
+  /// @return false where none were
+  /// @throws NotInForceException when they are refused
+  public boolean tryRulesAgain(Actor actor) {
+    lock.lock();
+    try {
+      if (!trial.rolledBack() || configuration == null) {
+        return false;
+      }
+      var again = trial.again(clock.instant(), configuration.kernel());
+      var problems = bring(again);
+      if (!problems.isEmpty()) {
+        throw new NotInForceException(problems);
+      }
+      note("rules-on-trial", "kernel", "until " + again.until(), actor);
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean rollBack(Actor actor, String why) {
+    var problems = bring(trial.over());
+    if (!problems.isEmpty()) {
+      LOG.error("the kernel rules before cannot be brought back, will try again: {}", problems);
+      retryMillis = clock.millis() + RETRY_MILLIS;
+      return false;
+    }
+    note("rules-rolled-back", "kernel", why, actor);
+    publication.tell("the kernel rules are rolled back, " + why + "; those before are in force");
+    return true;
+  }
+
+  private List<Publication.Problem> bring(RuleTrial next) {
+    if (configuration == null) {
+      return List.of();
+    }
+    var snapshot = join(configuration, next, live);
+    var problems = publication.publish(snapshot);
+    if (problems.isEmpty()) {
+      trial = next;
+      state = state.with(trial.shown());
+      inForce(snapshot, What.PUBLISHED);
+    }
+    return problems;
   }
 
   private void publishWithoutEnded() {

@@ -12,12 +12,14 @@ import org.jspecify.annotations.Nullable;
 /// @param file the configuration's file; null: the built-in demo
 /// @param readAt when the newest configuration came; null: none yet
 /// @param flaws why the newest configuration is not in force; empty when it is
+/// @param trial the kernel rules that wait to be confirmed, or were rolled back; null: neither
 /// @param last the newest thing that happened, for those who watch
 public record SnapshotState(
     @Nullable Snapshot running,
     @Nullable String file,
     @Nullable Instant readAt,
     List<Flaw> flaws,
+    @Nullable Trial trial,
     Change last) {
   public SnapshotState {
     flaws = List.copyOf(flaws);
@@ -33,6 +35,26 @@ public record SnapshotState(
     static Flaw of(String message) {
       return new Flaw(null, null, null, message);
     }
+  }
+
+  /// @param until when they are rolled back; null: they were
+  public record Trial(State state, Instant since, @Nullable Instant until) {
+    public enum State {
+      ON_TRIAL,
+      ROLLED_BACK
+    }
+  }
+
+  SnapshotState with(@Nullable Snapshot running) {
+    return new SnapshotState(running, file, readAt, flaws, trial, last);
+  }
+
+  SnapshotState with(@Nullable Trial trial) {
+    return new SnapshotState(running, file, readAt, flaws, trial, last);
+  }
+
+  SnapshotState with(Change last) {
+    return new SnapshotState(running, file, readAt, flaws, trial, last);
   }
 
   /// @param number grows with every change

@@ -77,6 +77,15 @@ final class Fixture implements AutoCloseable {
   }
 
   Fixture(Path data, PacketView packets) throws IOException {
+    this(data, packets, YAML);
+  }
+
+  /// @param kernel instead of that part of the file
+  Fixture(Path data, String kernel) throws IOException {
+    this(data, PacketView.none(kernel(false)), YAML.substring(0, YAML.indexOf("kernel:")) + kernel);
+  }
+
+  private Fixture(Path data, PacketView packets, String yaml) throws IOException {
     this.data = data;
     insight.tick(FakeInsight.emptyTick(START));
     control =
@@ -101,7 +110,7 @@ final class Fixture implements AutoCloseable {
                         2L,
                         640L)),
             clock);
-    control.publish("ostiary.yaml", configuration(YAML));
+    control.publish("ostiary.yaml", configuration(yaml));
     control.start();
     token = Files.readString(data.resolve("admin.token")).strip();
   }

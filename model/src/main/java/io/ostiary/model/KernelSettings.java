@@ -1,5 +1,6 @@
 package io.ostiary.model;
 
+import java.time.Duration;
 import java.util.List;
 
 /// What the kernel side is asked to do.
@@ -8,14 +9,65 @@ import java.util.List;
 /// @param dryRun count what the rules would drop, and drop nothing
 /// @param management sources that no rule and no ban can ever refuse
 public record KernelSettings(
-    Interfaces interfaces, boolean dryRun, List<Cidr> management, List<KernelRule> rules) {
+    Interfaces interfaces,
+    boolean dryRun,
+    List<Cidr> management,
+    List<KernelRule> rules,
+    Safety safety) {
   public KernelSettings {
     management = List.copyOf(management);
     rules = List.copyOf(rules);
   }
 
+  public KernelSettings(
+      Interfaces interfaces, boolean dryRun, List<Cidr> management, List<KernelRule> rules) {
+    this(interfaces, dryRun, management, rules, Safety.DEFAULT);
+  }
+
+  public KernelSettings withoutRules() {
+    return new KernelSettings(interfaces, dryRun, management, List.of(), safety);
+  }
+
+  /// Whether both do the same to packets, however long each may be on trial.
+  public boolean sameEffect(KernelSettings other) {
+    return unconfirmed().equals(other.unconfirmed());
+  }
+
+  private KernelSettings unconfirmed() {
+    var same = new Safety(Duration.ZERO, safety.onSilence());
+    return new KernelSettings(interfaces, dryRun, management, rules, same);
+  }
+
   public static final KernelSettings OFF =
       new KernelSettings(new Interfaces.Off(), false, List.of(), List.of());
+
+  /// What keeps a mistake from cutting off those who run the host.
+  ///
+  /// @param confirm how long changed settings wait to be confirmed before those before come back;
+  ///   zero: they are in force for good at once
+  public record Safety(Duration confirm, OnSilence onSilence) {
+    public static final Duration CONFIRM_MIN = Duration.ofSeconds(5);
+    public static final Duration CONFIRM_MAX = Duration.ofHours(1);
+    public static final Safety DEFAULT = new Safety(Duration.ZERO, OnSilence.OPEN);
+
+    public Safety {
+      if (!confirm.isZero()
+          && (confirm.compareTo(CONFIRM_MIN) < 0 || confirm.compareTo(CONFIRM_MAX) > 0)) {
+        throw Require.invalid("confirm", confirm.toSeconds() + "s", "5s-1h, or 0s for none");
+      }
+    }
+  }
+
+  /// What the programs do when this process gives no sign of life.
+  public enum OnSilence {
+    /// Pass everything.
+    OPEN,
+    /// Go on with the rules as they are.
+    KEEP,
+    /// Pass only what no rule could refuse: management, operators' sessions, and what the host
+    /// needs to stay reachable.
+    CLOSED
+  }
 
   /// Which interfaces the programs are attached to.
   public sealed interface Interfaces {

@@ -19,12 +19,20 @@ final class BothPlanes implements Publication {
   private final Gateway gateway;
   private final KernelSide kernel;
   private final Consumer<GatewaySettings> inForce;
+  private final Progress progress;
   private @Nullable Snapshot before;
 
-  BothPlanes(Gateway gateway, KernelSide kernel, Consumer<GatewaySettings> inForce) {
+  BothPlanes(
+      Gateway gateway, KernelSide kernel, Consumer<GatewaySettings> inForce, Progress progress) {
     this.gateway = gateway;
     this.kernel = kernel;
     this.inForce = inForce;
+    this.progress = progress;
+  }
+
+  @Override
+  public void tell(String sentence) {
+    progress.say("%s", sentence);
   }
 
   @Override

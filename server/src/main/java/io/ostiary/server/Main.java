@@ -3,6 +3,7 @@ package io.ostiary.server;
 import io.ostiary.server.command.BanCommand;
 import io.ostiary.server.command.BansCommand;
 import io.ostiary.server.command.CheckCommand;
+import io.ostiary.server.command.ConfirmCommand;
 import io.ostiary.server.command.ExplainCommand;
 import io.ostiary.server.command.KeyCommand;
 import io.ostiary.server.command.RunCommand;
@@ -27,6 +28,7 @@ import picocli.CommandLine.Command;
       BanCommand.class,
       UnbanCommand.class,
       BansCommand.class,
+      ConfirmCommand.class,
       WarmUpCommand.class
     },
     footer = {

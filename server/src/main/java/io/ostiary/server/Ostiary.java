@@ -94,7 +94,7 @@ public final class Ostiary implements AutoCloseable {
                 List.of()),
             insight,
             kernel,
-            new BothPlanes(gateway, kernel, this::inForce),
+            new BothPlanes(gateway, kernel, this::inForce, progress),
             () -> gateway.upstreams().stream().map(Ostiary::health).toList(),
             clock);
     endings.push(control::close);

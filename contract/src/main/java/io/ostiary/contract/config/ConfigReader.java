@@ -7,9 +7,11 @@ import io.ostiary.contract.tree.Limits;
 import io.ostiary.contract.tree.Node;
 import io.ostiary.contract.tree.Parsed;
 import io.ostiary.contract.tree.TreeReader;
+import io.ostiary.model.KernelSettings;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Reads `ostiary.yaml`. Everything that is wrong is found in one reading: the text is bound to
 /// records, and whether or not that works, references, names, paths and documents are checked on
@@ -36,6 +38,22 @@ public final class ConfigReader {
       ApiDocuments documents) {
     var parsed = TreeReader.parse(text, file.toString(), Limits.CONFIGURATION);
     return read(parsed, file, new Shapes(policies), documents);
+  }
+
+  /// Reads what [Configuration#kernelText] said, at another time.
+  ///
+  /// @param file where it stood
+  /// @return null where it cannot be understood any more
+  public static @Nullable KernelSettings kernel(String text, Path file) {
+    var read =
+        parse(
+            "{\"kernel\": " + text + "}",
+            file,
+            Map.of(),
+            (path, name) -> new ApiDocuments.Loaded.Refused(List.of()));
+    return read instanceof ConfigRead.Understood(var configuration, var _)
+        ? configuration.kernel()
+        : null;
   }
 
   private static ConfigRead read(Parsed parsed, Path file, Shapes shapes, ApiDocuments documents) {

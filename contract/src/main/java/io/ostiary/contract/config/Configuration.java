@@ -1,6 +1,8 @@
 package io.ostiary.contract.config;
 
 import io.ostiary.contract.tree.Fault;
+import io.ostiary.contract.tree.Json;
+import io.ostiary.contract.tree.Node;
 import io.ostiary.contract.tree.Position;
 import io.ostiary.model.Api;
 import io.ostiary.model.ApiKey;
@@ -24,6 +26,7 @@ public final class Configuration {
   private final List<Api> apis;
   private final List<Upstream> upstreams;
   private final KernelSettings kernel;
+  private final Node root;
   private final IdentityHashMap<PolicyUse, Position> uses;
   private final Position start;
 
@@ -33,6 +36,7 @@ public final class Configuration {
       List<Api> apis,
       List<Upstream> upstreams,
       KernelSettings kernel,
+      Node root,
       IdentityHashMap<PolicyUse, Position> uses,
       Position start) {
     this.gateway = gateway;
@@ -40,6 +44,7 @@ public final class Configuration {
     this.apis = List.copyOf(apis);
     this.upstreams = List.copyOf(upstreams);
     this.kernel = kernel;
+    this.root = root;
     this.uses = uses;
     this.start = start;
   }
@@ -64,10 +69,27 @@ public final class Configuration {
     return kernel;
   }
 
+  /// The part about the kernel as it was written, as JSON: what [ConfigReader#kernel] reads again.
+  public String kernelText() {
+    var written = root.child("kernel");
+    return written == null ? "{}" : Json.node(written).toString();
+  }
+
   /// The snapshot that this configuration gives together with the records of the database.
   public Snapshot snapshot(
       long version,
       Instant createdAt,
+      List<Consumer> consumers,
+      List<ApiKey> keys,
+      List<Ban> bans) {
+    return snapshot(version, createdAt, kernel, consumers, keys, bans);
+  }
+
+  /// @param kernel in force instead of what is written, where that waits or was rolled back
+  public Snapshot snapshot(
+      long version,
+      Instant createdAt,
+      KernelSettings kernel,
       List<Consumer> consumers,
       List<ApiKey> keys,
       List<Ban> bans) {

@@ -58,7 +58,8 @@ final class Meaning {
     if (apis.isEmpty()) {
       notes.warning("/apis", "apis: none, so every call is answered with 404");
     }
-    return new Configuration(gateway, listeners, apis, upstreams, kernel, uses, notes.at("").at());
+    return new Configuration(
+        gateway, listeners, apis, upstreams, kernel, notes.at(""), uses, notes.at("").at());
   }
 
   private GatewaySettings gateway() {
@@ -246,7 +247,12 @@ final class Meaning {
         rules.add(rule);
       }
     }
-    return new KernelSettings(interfaces, kernel.dryRun(), kernel.management(), rules);
+    return new KernelSettings(
+        interfaces,
+        kernel.dryRun(),
+        kernel.management(),
+        rules,
+        new KernelSettings.Safety(kernel.confirm(), kernel.onSilence()));
   }
 
   private static KernelRule rule(Written.Rule written) {

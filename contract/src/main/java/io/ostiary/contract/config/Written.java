@@ -2,6 +2,7 @@ package io.ostiary.contract.config;
 
 import io.ostiary.model.Balance;
 import io.ostiary.model.Cidr;
+import io.ostiary.model.KernelSettings;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
@@ -123,7 +124,13 @@ record Written(
           Interfaces interfaces,
       @About("Count what the rules would drop, and drop nothing") @Default("false") boolean dryRun,
       @About("Sources that no rule and no ban can refuse") @OrOne List<Cidr> management,
-      @About("Which packets are kept out; allow wins over deny") List<Rule> rules) {}
+      @About("Which packets are kept out; allow wins over deny") List<Rule> rules,
+      @About("How long a change waits for `ostiary confirm` before it is rolled back; 0s: not")
+          @Default("0s")
+          Duration confirm,
+      @About("Without a sign of life for 3 s: open passes all, keep goes on, closed drops")
+          @Default("open")
+          KernelSettings.OnSilence onSilence) {}
 
   sealed interface Interfaces {
     @About("Every interface that is up and can carry traffic to a listener")

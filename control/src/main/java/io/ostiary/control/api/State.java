@@ -26,6 +26,14 @@ record State(String level, String sentence) {
           "The newest configuration is refused, an older one serves: "
               + snapshot.flaws().get(0).message());
     }
+    var trial = snapshot.trial();
+    if (trial != null) {
+      return new State(
+          "warning",
+          trial.until() == null
+              ? "The kernel rules of the file were not confirmed; those before are in force."
+              : "Kernel rules are on trial until " + trial.until() + ": confirm them, or they go.");
+    }
     if (tick.status().lost() > 0) {
       return new State(
           "warning", tick.status().lost() + " calls were served without a line in the ledger.");
