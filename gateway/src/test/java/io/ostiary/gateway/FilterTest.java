@@ -236,6 +236,16 @@ class FilterTest {
           .startsWith("HTTP/1.1 413");
       assertThat(kit.get("/longer-than-8")).startsWith("HTTP/1.1 502");
     }
+    try (var upstream =
+            FakeUpstream.of(talk -> {
+              talk.send("HTTP/1.1 200 OK\r\nContent-Length: 1234\r\n\r\n");
+              return true;
+            });
+        var kit = kit(upstream, whole)) {
+      assertThat(kit.ask("HEAD /q HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"))
+          .startsWith("HTTP/1.1 200")
+          .contains("Content-Length: 1234\r\n");
+    }
   }
 
   @Test

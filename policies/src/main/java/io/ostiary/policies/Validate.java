@@ -1,9 +1,9 @@
 package io.ostiary.policies;
 
+import io.ostiary.contract.openapi.Body;
+import io.ostiary.contract.openapi.ContractFault;
 import io.ostiary.contract.openapi.OpenApi;
 import io.ostiary.contract.openapi.Operation;
-import io.ostiary.contract.openapi.RequestBody;
-import io.ostiary.contract.openapi.RequestFault;
 import io.ostiary.contract.openapi.RequestView;
 import io.ostiary.gateway.spi.BodyNeed;
 import io.ostiary.gateway.spi.Exchange;
@@ -22,68 +22,36 @@ import io.ostiary.model.setting.Bytes;
 import io.ostiary.model.setting.Default;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/// Holds requests to the API's OpenAPI document: what breaks it is refused, each fault named, and
-/// never reaches the upstream.
+/// Holds requests and responses to the API's OpenAPI document. A request that breaks it is refused,
+/// each fault named, and never reaches the upstream; a response that breaks it never reaches the
+/// client, or is reported.
 public final class Validate implements Policy<Validate.Settings> {
   private static final HeaderName CONTENT_TYPE = HeaderName.of("Content-Type");
   private static final HeaderName CONTENT_ENCODING = HeaderName.of("Content-Encoding");
 
-  private final Executor checkers;
+  private final Executor executor;
 
   public Validate() {
-    this(checkers());
+    this(BodyChecks.threads());
   }
 
-  /// @param checkers where bodies are checked that would hold an event loop for too long; it may
+  /// @param executor where bodies are checked that would hold an event loop for too long; it may
   ///   refuse
-  Validate(Executor checkers) {
-    this.checkers = checkers;
+  Validate(Executor executor) {
+    this.executor = executor;
   }
-
-  /// Half of the processors at most, so that hostile bodies leave the other half to event loops.
-  private static Executor checkers() {
-    int threads = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
-    var pool =
-        new ThreadPoolExecutor(
-            threads,
-            threads,
-            10,
-            TimeUnit.SECONDS,
-            new ArrayBlockingQueue<>(WAITING_MAX),
-            Thread.ofPlatform().daemon().name("ostiary-validate-", 0).factory());
-    pool.allowCoreThreadTimeOut(true);
-    return pool;
-  }
-
-  /// Longer bodies are checked beside the event loop.
-  static final int ON_LOOP_BYTES_MAX = 16 * 1024;
-
-  /// So many bodies wait to be checked; further calls are refused.
-  private static final int WAITING_MAX = 32;
-
-  /// A check that takes longer makes the next bodies of its operation be checked beside the loop,
-  /// whatever their length: with some schemas a hundred bytes suffice to do a million steps.
-  private static final long SLOW_NANOS = 5_000_000;
-
-  private static final int WARY_CHECKS = 256;
 
   /// What is done about a fault.
   public enum Mode {
-    /// The request is refused.
+    /// The client gets a problem instead.
     ENFORCE,
-    /// The request goes on, and the ledger says `request-invalid`.
+    /// It goes on, and the ledger says `request-invalid` or `response-invalid`.
     REPORT,
     /// Nothing is looked at.
     OFF
@@ -96,28 +64,24 @@ public final class Validate implements Policy<Validate.Settings> {
   }
 
   /// @param request what is done about requests that break the document
-  /// @param response the same of responses; only `off` so far
+  /// @param response the same of responses
   /// @param unknownParameters of the query
-  /// @param bodyMax bytes of a request body; a longer one is refused with 413
+  /// @param bodyMax bytes of a body that is checked; a longer request is refused with 413, a longer
+  ///   response with 502 or, with `report`, not looked into
   public record Settings(
       @About("What is done about requests that break the document: enforce, report or off.")
           @Default("enforce")
           Mode request,
-      @About("The same of responses; only 'off' is built so far.") @Default("off") Mode response,
+      @About("What is done about responses that break it: enforce, report or off.") @Default("off")
+          Mode response,
       @About("Whether query parameters that the document does not name are faults.")
           @Default("refuse")
           Unknown unknownParameters,
-      @About("The longest request body that is checked; longer ones are refused with 413.")
+      @About("The longest body that is checked; longer requests are refused with 413.")
           @Default("1MiB")
           @Bytes
           int bodyMax) {
     public Settings {
-      if (response != Mode.OFF) {
-        throw new IllegalArgumentException(
-            "validate.response: "
-                + response.name().toLowerCase(Locale.ROOT)
-                + " (expected: off). Responses cannot be checked yet");
-      }
       if (bodyMax < 1 || bodyMax > 64 * 1024 * 1024) {
         throw new IllegalArgumentException(
             "validate.body-max: " + bodyMax + " (expected: 1-67108864 bytes)");
@@ -147,22 +111,32 @@ public final class Validate implements Policy<Validate.Settings> {
     var operation = key == null ? null : document.operation(key);
     if (operation == null) {
       throw new IllegalArgumentException(
-          "validate: route '" + site.route().id() + "' (expected: an operation of the document)");
+          "route '" + site.route().id() + "' (expected: an operation of the document)");
     }
-    return new Gate(operation, settings, site.state(Pending.class), checkers);
+    var responses =
+        settings.response == Mode.OFF
+            ? null
+            : new ResponseCheck(
+                operation,
+                settings.response == Mode.ENFORCE,
+                settings.bodyMax,
+                site.state(ResponseCheck.Watched.class),
+                new BodyChecks(executor));
+    var checks = new BodyChecks(executor);
+    return new Gate(operation, settings, site.state(Pending.class), checks, responses);
   }
 
   /// What the head left to do for the body, and what became of it beside the event loop.
   private static final class Pending {
-    final List<RequestFault> faults;
+    final List<ContractFault> faults;
 
     /// null: the operation takes no body of this type
-    final RequestBody.@Nullable Media media;
+    final Body.@Nullable Media media;
 
     /// The word for the ledger.
     volatile @Nullable String remark;
 
-    Pending(List<RequestFault> faults, RequestBody.@Nullable Media media) {
+    Pending(List<ContractFault> faults, Body.@Nullable Media media) {
       this.faults = faults;
       this.media = media;
     }
@@ -196,21 +170,25 @@ public final class Validate implements Policy<Validate.Settings> {
                 .withFields(Field.of("Retry-After", "1")));
 
     private final Operation operation;
-    private final @Nullable RequestBody body;
+    private final @Nullable Body body;
     private final StateKey<Pending> state;
     private final boolean off;
     private final boolean enforce;
     private final boolean refuseUnknown;
     private final int bodyMax;
-    private final Executor checkers;
+    private final BodyChecks checks;
+    private final @Nullable ResponseCheck responses;
 
-    /// How many checks are still to be done beside the loop because one was slow.
-    private final AtomicInteger wary = new AtomicInteger();
-
-    Gate(Operation operation, Settings settings, StateKey<Pending> state, Executor checkers) {
+    Gate(
+        Operation operation,
+        Settings settings,
+        StateKey<Pending> state,
+        BodyChecks checks,
+        @Nullable ResponseCheck responses) {
       this.operation = operation;
       this.state = state;
-      this.checkers = checkers;
+      this.checks = checks;
+      this.responses = responses;
       body = operation.body();
       off = settings.request == Mode.OFF;
       enforce = settings.request == Mode.ENFORCE;
@@ -220,12 +198,17 @@ public final class Validate implements Policy<Validate.Settings> {
 
     @Override
     public Set<Moment> moments() {
-      if (off) {
-        return Set.of();
+      var moments = EnumSet.noneOf(Moment.class);
+      if (!off) {
+        moments.add(Moment.REQUEST);
+        if (body != null) {
+          moments.addAll(Set.of(Moment.REQUEST_BODY, Moment.END));
+        }
       }
-      return body == null
-          ? Set.of(Moment.REQUEST)
-          : Set.of(Moment.REQUEST, Moment.REQUEST_BODY, Moment.END);
+      if (responses != null) {
+        moments.addAll(responses.moments());
+      }
+      return moments;
     }
 
     /// Where a body follows, its faults are told together with those of the head.
@@ -264,56 +247,35 @@ public final class Validate implements Policy<Validate.Settings> {
       }
       var media = pending.media;
       if (media != null) {
-        return content.remaining() > ON_LOOP_BYTES_MAX || wary.get() > 0
-            ? checkBeside(exchange, pending, body, media, content)
-            : verdict(exchange, check(pending, body, media, content));
+        var by = body;
+        return checks.run(
+            content,
+            lent -> {
+              var faults = new ArrayList<>(pending.faults);
+              faults.addAll(by.check(media, lent));
+              return verdict(pending, faults);
+            },
+            () -> busy(exchange));
       }
       if (content.hasRemaining()) {
         return unsupported(exchange, body);
       }
       var faults = new ArrayList<>(pending.faults);
       if (body.required()) {
-        faults.add(new RequestFault("body", "", "is missing"));
+        faults.add(new ContractFault("body", "", "is missing"));
       }
       return verdict(exchange, faults);
     }
 
-    private List<RequestFault> check(
-        Pending pending, RequestBody by, RequestBody.Media media, ByteBuffer content) {
-      long begun = System.nanoTime();
-      var faults = new ArrayList<>(pending.faults);
-      faults.addAll(by.check(media, content));
-      if (System.nanoTime() - begun > SLOW_NANOS) {
-        wary.set(WARY_CHECKS);
-      } else if (wary.get() > 0) {
-        wary.decrementAndGet();
+    private Verdict busy(Exchange exchange) {
+      if (enforce) {
+        return BUSY;
       }
-      return faults;
+      exchange.remark("request-unchecked");
+      return Verdict.CONTINUE;
     }
 
-    /// The content is only lent, and the exchange belongs to its loop: the check gets a copy of the
-    /// one and does not touch the other.
-    private Verdict checkBeside(
-        Exchange exchange,
-        Pending pending,
-        RequestBody by,
-        RequestBody.Media media,
-        ByteBuffer content) {
-      var copy = ByteBuffer.allocate(content.remaining()).put(content).flip();
-      try {
-        return new Verdict.Wait(
-            CompletableFuture.supplyAsync(
-                () -> verdict(pending, check(pending, by, media, copy)), checkers));
-      } catch (RejectedExecutionException e) {
-        if (enforce) {
-          return BUSY;
-        }
-        exchange.remark("request-unchecked");
-        return Verdict.CONTINUE;
-      }
-    }
-
-    private Verdict verdict(Pending pending, List<RequestFault> faults) {
+    private Verdict verdict(Pending pending, List<ContractFault> faults) {
       if (enforce || faults.isEmpty()) {
         return faults.isEmpty() ? Verdict.CONTINUE : refusal(faults);
       }
@@ -322,7 +284,25 @@ public final class Validate implements Policy<Validate.Settings> {
     }
 
     @Override
+    public Verdict response(Exchange exchange) {
+      return responses == null ? Verdict.CONTINUE : responses.head(exchange);
+    }
+
+    @Override
+    public BodyNeed responseBodyNeed() {
+      return responses == null ? BodyNeed.NONE : responses.need();
+    }
+
+    @Override
+    public Verdict responseBody(Exchange exchange, ByteBuffer content, boolean last) {
+      return responses == null ? Verdict.CONTINUE : responses.body(exchange, content, last);
+    }
+
+    @Override
     public void end(Exchange exchange, Ending ending) {
+      if (responses != null) {
+        responses.end(exchange);
+      }
       var pending = exchange.state(state);
       var remark = pending == null ? null : pending.remark;
       if (remark != null) {
@@ -330,7 +310,7 @@ public final class Validate implements Policy<Validate.Settings> {
       }
     }
 
-    private Verdict unsupported(Exchange exchange, RequestBody expected) {
+    private Verdict unsupported(Exchange exchange, Body expected) {
       if (!enforce) {
         exchange.remark("request-invalid");
         return Verdict.CONTINUE;
@@ -343,7 +323,7 @@ public final class Validate implements Policy<Validate.Settings> {
           Problem.of(415, "unsupported-media-type", "Media type not supported", detail));
     }
 
-    private Verdict verdict(Exchange exchange, List<RequestFault> faults) {
+    private Verdict verdict(Exchange exchange, List<ContractFault> faults) {
       if (faults.isEmpty()) {
         return Verdict.CONTINUE;
       }
@@ -354,23 +334,20 @@ public final class Validate implements Policy<Validate.Settings> {
       return refusal(faults);
     }
 
-    private static Verdict refusal(List<RequestFault> faults) {
-      var told =
-          faults.stream()
-              .map(fault -> new Problem.Fault(fault.in(), fault.pointer(), fault.message()))
-              .toList();
-      return new Verdict.Reply(problem(told));
+    private static Verdict refusal(List<ContractFault> faults) {
+      return new Verdict.Reply(
+          problem(400, "validate", "Request does not fit the API's document", faults));
     }
+  }
 
-    private static Problem problem(List<Problem.Fault> faults) {
-      var plain =
-          Problem.of(
-              400,
-              "validate",
-              "Request does not fit the API's document",
-              faults.size() == 1 ? "1 fault." : faults.size() + " faults.");
-      return new Problem(
-          plain.status(), plain.code(), plain.title(), plain.detail(), faults, plain.fields());
-    }
+  static Problem problem(int status, String code, String title, List<ContractFault> faults) {
+    var plain =
+        Problem.of(
+            status, code, title, faults.size() == 1 ? "1 fault." : faults.size() + " faults.");
+    var told =
+        faults.stream()
+            .map(fault -> new Problem.Fault(fault.in(), fault.pointer(), fault.message()))
+            .toList();
+    return new Problem(status, code, title, plain.detail(), told, plain.fields());
   }
 }

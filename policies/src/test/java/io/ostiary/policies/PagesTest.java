@@ -100,7 +100,7 @@ class PagesTest {
       strings = {
         "rate-limit: { requests: 5, by: nobody }",
         "rate-limit: {}",
-        "validate: { response: enforce }",
+        "validate: { response: maybe }",
         "validate: { body-max: 1TB }",
         "ip: {}",
         "ip: { deny: [ 203.0.113.1/24 ] }",

@@ -74,8 +74,7 @@ public final class OpenApiReader implements ApiDocuments {
       if (version == null) {
         return;
       }
-      var schemas = new SchemaTranslation(files, version.startsWith("3.0"));
-      var operations = new OperationReader(files, schemas, keyNames());
+      var operations = new OperationReader(files, version.startsWith("3.0"), keyNames());
       if (root.get("paths") instanceof Mapping paths) {
         for (var member : paths.members()) {
           if (member.name().startsWith("/")) {

@@ -6,15 +6,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// One operation of a document, ready to check requests. Immutable.
+/// One operation of a document, ready to check requests and responses. Immutable.
 public final class Operation {
   private final String id;
   private final List<Parameter> parameters;
   private final @Nullable PartialPath partialPath;
   private final Set<String> keyNames;
-  private final @Nullable RequestBody body;
+  private final @Nullable Body body;
+  private final Supplier<Responses> responses;
 
   /// @param partialPath for paths with templates that are only a part of their segment
   /// @param keyNames query parameters that carry keys, which documents declare apart
@@ -23,12 +25,14 @@ public final class Operation {
       List<Parameter> parameters,
       @Nullable PartialPath partialPath,
       Set<String> keyNames,
-      @Nullable RequestBody body) {
+      @Nullable Body body,
+      Supplier<Responses> responses) {
     this.id = id;
     this.parameters = List.copyOf(parameters);
     this.partialPath = partialPath;
     this.keyNames = Set.copyOf(keyNames);
     this.body = body;
+    this.responses = responses;
   }
 
   public String id() {
@@ -36,15 +40,22 @@ public final class Operation {
   }
 
   /// Null: the operation takes no body; one that is sent is not looked at.
-  public @Nullable RequestBody body() {
+  public @Nullable Body body() {
     return body;
+  }
+
+  /// What it says of its responses. May take time at the first call.
+  ///
+  /// @throws IllegalArgumentException where a response of the document cannot be understood
+  public Responses responses() {
+    return responses.get();
   }
 
   /// What is wrong with the parameters of a request.
   ///
   /// @param refuseUnknown whether a query parameter that the document does not name is a fault
-  public List<RequestFault> check(RequestView request, boolean refuseUnknown) {
-    var faults = new ArrayList<RequestFault>();
+  public List<ContractFault> check(RequestView request, boolean refuseUnknown) {
+    var faults = new ArrayList<ContractFault>();
     path(request, faults);
     query(request, refuseUnknown, faults);
     for (var parameter : parameters) {
@@ -57,7 +68,7 @@ public final class Operation {
     return faults;
   }
 
-  private void path(RequestView request, List<RequestFault> faults) {
+  private void path(RequestView request, List<ContractFault> faults) {
     for (var parameter : parameters) {
       if (parameter.in() == Parameter.In.PATH) {
         var raw =
@@ -65,7 +76,7 @@ public final class Operation {
                 ? request.pathParameter(parameter.name())
                 : partialPath.value(parameter.name(), request);
         if (raw == null) {
-          faults.add(new RequestFault("path", "/" + parameter.name(), "is missing"));
+          faults.add(new ContractFault("path", "/" + parameter.name(), "is missing"));
         } else {
           parameter.inPath(raw, faults);
         }
@@ -73,12 +84,12 @@ public final class Operation {
     }
   }
 
-  private void query(RequestView request, boolean refuseUnknown, List<RequestFault> faults) {
+  private void query(RequestView request, boolean refuseUnknown, List<ContractFault> faults) {
     var text = request.query();
     var pairs = text == null ? List.<Encoded.Pair>of() : Encoded.pairs(text);
     if (pairs == null) {
       faults.add(
-          new RequestFault(
+          new ContractFault(
               "query",
               "",
               "cannot be decoded (expected: percent-encoded UTF-8, at most 10,000 parameters)"));
@@ -95,7 +106,7 @@ public final class Operation {
     }
   }
 
-  private void unknown(List<Encoded.Pair> pairs, List<RequestFault> faults) {
+  private void unknown(List<Encoded.Pair> pairs, List<ContractFault> faults) {
     var names = new TreeSet<String>();
     for (var pair : pairs) {
       if (!known(pair.name())) {
@@ -107,7 +118,7 @@ public final class Operation {
         return;
       }
       faults.add(
-          new RequestFault("query", Mismatch.step(name), "is not a parameter of this operation"));
+          new ContractFault("query", Mismatch.step(name), "is not a parameter of this operation"));
     }
   }
 

@@ -1,12 +1,8 @@
 package io.ostiary.contract.openapi;
 
 import io.ostiary.contract.openapi.DocumentFiles.Place;
-import io.ostiary.contract.schema.NetworkntEngine;
-import io.ostiary.contract.schema.SchemaCheck;
-import io.ostiary.contract.schema.SchemaEngine;
 import io.ostiary.contract.tree.Mapping;
 import io.ostiary.contract.tree.Node;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -14,7 +10,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.node.ObjectNode;
 
 /// Reads operations: what their parameters and bodies must be. Schemas are gathered while reading
 /// and compiled when an operation is first asked for. Confined to the thread that reads.
@@ -23,20 +18,9 @@ final class OperationReader {
   private static final Set<String> ELSEWHERE = Set.of("accept", "content-type", "authorization");
 
   private final DocumentFiles files;
-  private final SchemaTranslation schemas;
+  private final Schemas schemas;
+  private final ResponseReader responses;
   private final Set<String> keyNames;
-  private @Nullable Compiled compiled;
-
-  /// The schemas of the whole document, ready to be compiled one by one.
-  private record Compiled(ObjectNode bundle, SchemaEngine.Definitions definitions) {
-    Kind kind(@Nullable String schema) {
-      return schema == null ? Kind.ANY : Kind.of(bundle, schema);
-    }
-
-    SchemaCheck check(String schema) {
-      return definitions.compile(schema);
-    }
-  }
 
   private record ParameterDraft(
       String name,
@@ -47,37 +31,23 @@ final class OperationReader {
       boolean emptyAllowed,
       boolean json,
       String schema) {
-    Parameter compile(Compiled compiled) {
-      var check = compiled.check(schema);
+    Parameter compile(Schemas schemas) {
+      var check = schemas.check(schema);
       return new Parameter(
-          name, in, style, explode, required, emptyAllowed, json, compiled.kind(schema), check);
+          name, in, style, explode, required, emptyAllowed, json, schemas.kind(schema), check);
     }
   }
 
-  private record MediaDraft(String range, @Nullable String schema) {
-    RequestBody.Media compile(Compiled compiled) {
-      var form = RequestBody.Form.of(range);
-      boolean looked = schema != null && (form != RequestBody.Form.OPAQUE || range.contains("*"));
-      var check = looked && schema != null ? compiled.check(schema) : null;
-      // Only forms carry text that must be made a value; kinds of large schemas are costly.
-      var kind =
-          compiled.kind(form == RequestBody.Form.FIELDS || range.contains("*") ? schema : null);
-      return new RequestBody.Media(range, form, kind, check);
-    }
-  }
-
-  private record BodyDraft(boolean required, List<MediaDraft> medias) {}
-
-  OperationReader(DocumentFiles files, SchemaTranslation schemas, Set<String> keyNames) {
+  OperationReader(DocumentFiles files, boolean version30, Set<String> keyNames) {
     this.files = files;
-    this.schemas = schemas;
+    schemas = new Schemas(files, version30, SchemaTranslation.Direction.REQUEST);
+    responses = new ResponseReader(files, version30);
     this.keyNames = keyNames;
   }
 
   /// To be called once every operation has been read: from then on the recipes work.
   void finish() {
-    var bundle = schemas.bundle();
-    compiled = new Compiled(bundle, new NetworkntEngine().open(bundle));
+    schemas.finish();
   }
 
   /// @param shared the parameters of the path item, or null
@@ -98,27 +68,15 @@ final class OperationReader {
     checkPath(operation, path, parameters);
     var body = body(operation);
     var drafts = List.copyOf(parameters.values());
-    return () -> compile(id, drafts, partial, body);
-  }
-
-  private Operation compile(
-      String id,
-      List<ParameterDraft> parameters,
-      @Nullable PartialPath partial,
-      @Nullable BodyDraft body) {
-    var ready = compiled;
-    if (ready == null) {
-      throw new IllegalStateException("finish() comes first");
-    }
-    return new Operation(
-        id,
-        parameters.stream().map(draft -> draft.compile(ready)).toList(),
-        partial,
-        keyNames,
-        body == null
-            ? null
-            : new RequestBody(
-                body.required, body.medias.stream().map(draft -> draft.compile(ready)).toList()));
+    var answers = responses.add(operation);
+    return () ->
+        new Operation(
+            id,
+            drafts.stream().map(draft -> draft.compile(schemas)).toList(),
+            partial,
+            keyNames,
+            body == null ? null : body.compile(schemas),
+            answers);
   }
 
   private void parameters(Place list, Map<String, ParameterDraft> into) {
@@ -162,7 +120,7 @@ final class OperationReader {
     boolean json =
         content != null
             && content.members().size() == 1
-            && RequestBody.Form.of(content.members().getFirst().name()) == RequestBody.Form.JSON;
+            && Body.Form.of(content.members().getFirst().name()) == Body.Form.JSON;
     return new ParameterDraft(
         name.text(),
         in,
@@ -268,22 +226,6 @@ final class OperationReader {
       files.fault(place.node(), "requestBody: no content (expected: a media type under 'content')");
       return null;
     }
-    var medias = new ArrayList<MediaDraft>();
-    for (var member : content.members()) {
-      var range = member.name();
-      int parameters = range.indexOf(';');
-      range = (parameters < 0 ? range : range.substring(0, parameters)).strip();
-      medias.add(
-          new MediaDraft(
-              range.toLowerCase(Locale.ROOT),
-              mediaSchema(place.child("content", content), member)));
-    }
-    return new BodyDraft(flag(place, "required", false), List.copyOf(medias));
-  }
-
-  private @Nullable String mediaSchema(Place content, Mapping.Member member) {
-    var media = files.follow(content.child(member.name(), member.value()));
-    var schema = media == null ? null : media.down("schema");
-    return schema == null ? null : schemas.add(schema);
+    return BodyDraft.read(files, schemas, place, content, flag(place, "required", false));
   }
 }

@@ -58,7 +58,7 @@ record Parameter(
     return !json && style == Style.FORM && explode && kind.object() && !kind.list();
   }
 
-  void inPath(String raw, List<RequestFault> faults) {
+  void inPath(String raw, List<ContractFault> faults) {
     var text = raw;
     if (style == Style.LABEL || style == Style.MATRIX) {
       var start = style == Style.LABEL ? "." : ";";
@@ -72,7 +72,7 @@ record Parameter(
   }
 
   /// @param pairs those that [#takes] says are ours
-  void inQuery(List<Encoded.Pair> pairs, List<RequestFault> faults) {
+  void inQuery(List<Encoded.Pair> pairs, List<ContractFault> faults) {
     if (pairs.isEmpty()) {
       missing(faults);
       return;
@@ -89,7 +89,7 @@ record Parameter(
   }
 
   /// @param values of the header field, or of the cookies of this name
-  void inHeader(List<String> values, List<RequestFault> faults) {
+  void inHeader(List<String> values, List<ContractFault> faults) {
     if (values.isEmpty()) {
       missing(faults);
       return;
@@ -101,13 +101,13 @@ record Parameter(
     check(new StyledText(this).header(String.join(",", values)), faults);
   }
 
-  private void missing(List<RequestFault> faults) {
+  private void missing(List<ContractFault> faults) {
     if (required) {
       faults.add(fault("", "is missing"));
     }
   }
 
-  private void check(StyledText.Value value, List<RequestFault> faults) {
+  private void check(StyledText.Value value, List<ContractFault> faults) {
     switch (value) {
       case StyledText.Value.Broken(String message) -> faults.add(fault("", message));
       case StyledText.Value.Known(JsonNode node) -> add(check.check(node), faults);
@@ -125,13 +125,13 @@ record Parameter(
     }
   }
 
-  private void add(List<Mismatch> mismatches, List<RequestFault> faults) {
+  private void add(List<Mismatch> mismatches, List<ContractFault> faults) {
     for (var mismatch : mismatches) {
       faults.add(fault(mismatch.pointer(), mismatch.message()));
     }
   }
 
-  private RequestFault fault(String below, String message) {
-    return new RequestFault(in.word(), Mismatch.step(name) + below, message);
+  private ContractFault fault(String below, String message) {
+    return new ContractFault(in.word(), Mismatch.step(name) + below, message);
   }
 }

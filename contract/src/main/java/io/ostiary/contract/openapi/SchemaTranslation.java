@@ -20,13 +20,13 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Makes plain JSON Schema 2020-12 of the schemas of a document, as they hold for requests.
+/// Makes plain JSON Schema 2020-12 of the schemas of a document, as they hold in one direction.
 ///
 /// Each schema that something refers to becomes one entry of `$defs`, whatever file it comes from,
 /// and references are rewritten to these entries; so a bundle refers only to itself, and recursion
 /// needs no care. What only OpenAPI knows is put into words of JSON Schema: `nullable`, boolean
-/// `exclusiveMinimum`, `readOnly`, `discriminator`, the ranges of `int32` and `int64`. Schemas that
-/// no request meets are not looked at.
+/// `exclusiveMinimum`, `readOnly`, `writeOnly`, `discriminator`, the ranges of `int32` and `int64`.
+/// Schemas that nothing asked for refers to are not looked at.
 final class SchemaTranslation {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
   private static final Set<String> TYPES =
@@ -45,6 +45,7 @@ final class SchemaTranslation {
 
   private final DocumentFiles files;
   private final boolean version30;
+  private final Direction direction;
   private final Discriminators discriminators;
   private final ObjectNode definitions = NODES.objectNode();
   private final Map<Key, String> names = new HashMap<>();
@@ -59,9 +60,23 @@ final class SchemaTranslation {
 
   private record Pending(String name, Place place, boolean plain) {}
 
-  SchemaTranslation(DocumentFiles files, boolean version30) {
+  /// Which way a value goes, and what marks the members that do not go along: they are neither
+  /// demanded nor taken (OpenAPI 3.0, "Schema Object").
+  enum Direction {
+    REQUEST("readOnly"),
+    RESPONSE("writeOnly");
+
+    private final String hides;
+
+    Direction(String hides) {
+      this.hides = hides;
+    }
+  }
+
+  SchemaTranslation(DocumentFiles files, boolean version30, Direction direction) {
     this.files = files;
     this.version30 = version30;
+    this.direction = direction;
     discriminators = new Discriminators(files, place -> reference(place, false));
   }
 
@@ -250,9 +265,9 @@ final class SchemaTranslation {
       if (name.equals("patternProperties") && !readable(member)) {
         continue;
       }
-      boolean readOnly = name.equals("properties") && readOnly(member.value(), file);
+      boolean hidden = name.equals("properties") && hidden(member.value(), file);
       object.set(
-          member.name(), readOnly ? NODES.booleanNode(false) : schema(member.value(), file, false));
+          member.name(), hidden ? NODES.booleanNode(false) : schema(member.value(), file, false));
     }
     out.set(name, object);
   }
@@ -281,18 +296,16 @@ final class SchemaTranslation {
     out.set(name, array);
   }
 
-  // Requests: what is read-only is neither demanded nor taken (OpenAPI 3.0, "Schema Object").
-
-  private boolean readOnly(Node node, File file) {
+  private boolean hidden(Node node, File file) {
     var place = new Place(file, "", node);
-    if (place.get("readOnly") instanceof Node.Flag flag) {
+    if (place.get(direction.hides) instanceof Node.Flag flag) {
       return flag.value();
     }
     if (!(place.get("$ref") instanceof Node.Text)) {
       return false;
     }
     var target = files.follow(place);
-    return target != null && target.get("readOnly") instanceof Node.Flag flag && flag.value();
+    return target != null && target.get(direction.hides) instanceof Node.Flag flag && flag.value();
   }
 
   private void required(Mapping mapping, File file, ObjectNode out) {
@@ -307,7 +320,7 @@ final class SchemaTranslation {
       return;
     }
     var spared = new HashSet<String>();
-    readOnlyNames(new Place(file, "", mapping), spared, 0);
+    hiddenNames(new Place(file, "", mapping), spared, 0);
     var names = NODES.arrayNode();
     var seen = new HashSet<String>();
     for (var item : list.items()) {
@@ -320,21 +333,21 @@ final class SchemaTranslation {
     out.set("required", names);
   }
 
-  private void readOnlyNames(Place place, Set<String> into, int depth) {
+  private void hiddenNames(Place place, Set<String> into, int depth) {
     var target = depth > 8 ? null : files.follow(place);
     if (target == null) {
       return;
     }
     if (target.get("properties") instanceof Mapping properties) {
       for (var member : properties.members()) {
-        if (readOnly(member.value(), target.file())) {
+        if (hidden(member.value(), target.file())) {
           into.add(member.name());
         }
       }
     }
     if (target.get("allOf") instanceof Node.Sequence parts) {
       for (var part : parts.items()) {
-        readOnlyNames(new Place(target.file(), "", part), into, depth + 1);
+        hiddenNames(new Place(target.file(), "", part), into, depth + 1);
       }
     }
   }

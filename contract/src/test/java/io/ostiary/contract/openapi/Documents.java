@@ -52,7 +52,7 @@ final class Documents {
         .toList();
   }
 
-  private static String text(RequestFault fault) {
+  private static String text(ContractFault fault) {
     return fault.in() + " " + fault.pointer() + " " + fault.message();
   }
 

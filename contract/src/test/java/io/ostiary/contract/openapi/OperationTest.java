@@ -79,7 +79,7 @@ class OperationTest {
     var operation =
         parameter("query", settings.replace("INTEGERS", INTEGERS).replace("POINT", POINT));
     var faults = operation.check(Documents.query(query), true);
-    assertThat(faults.stream().map(RequestFault::pointer).sorted().toList())
+    assertThat(faults.stream().map(ContractFault::pointer).sorted().toList())
         .as(faults.toString())
         .isEqualTo(pointers == null ? List.of() : List.of(pointers.split(" ")));
   }
@@ -109,7 +109,7 @@ class OperationTest {
     var operation =
         parameter("path", settings.replace("INTEGERS", INTEGERS).replace("POINT", POINT));
     var faults = operation.check(Documents.path("p", segment), true);
-    assertThat(faults.stream().map(RequestFault::pointer).toList())
+    assertThat(faults.stream().map(ContractFault::pointer).toList())
         .as(faults.toString())
         .isEqualTo(pointer == null ? List.of() : List.of(pointer));
   }

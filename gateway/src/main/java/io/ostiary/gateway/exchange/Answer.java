@@ -163,7 +163,8 @@ final class Answer implements ChannelFutureListener {
     } else {
       framing = call.requestHead().version11() ? Framing.CHUNKED : Framing.UNTIL_CLOSE;
     }
-    long length = gathered != null ? gathered.readableBytes() : head.contentLength();
+    // The answer to HEAD keeps the length that GET would have had.
+    long length = gathered != null && !none ? gathered.readableBytes() : head.contentLength();
     writeHead(head.status() == 204 ? -1 : length);
   }
 

@@ -74,8 +74,7 @@ public final class Call implements Exchange {
     attempts.begin();
     answer.begin();
     times.begin(loop.now(), loop.wallMillis());
-    trace.high = 0;
-    trace.low = 0;
+    trace.clear();
     loop.gauges().began();
   }
 
@@ -213,9 +212,7 @@ public final class Call implements Exchange {
 
   /// Nothing can be told any more: the connection is gone, or is cut now.
   public void abort(Ending ending) {
-    if (active) {
-      finish(ending, false);
-    }
+    finish(ending, false);
   }
 
   /// The time of [ClientSide#timeout] is over.
@@ -283,9 +280,7 @@ public final class Call implements Exchange {
     times.record(ending, answer.bytes());
     answer.drop();
     requestBody.drop();
-    if (states.length > 0) {
-      Arrays.fill(states, null);
-    }
+    Arrays.fill(states, null);
     loop.gauges().ended();
     clientSide().ended(this, reuse);
   }
@@ -429,6 +424,11 @@ public final class Call implements Exchange {
   @Override
   public int status() {
     return answer.head().status();
+  }
+
+  @Override
+  public boolean fromUpstream() {
+    return !answer.replying();
   }
 
   @Override

@@ -18,6 +18,11 @@ final class Trace {
   long low;
   private int flags;
 
+  void clear() {
+    high = 0;
+    low = 0;
+  }
+
   void begin(Fields fields, Loop loop) {
     int field = fields.find(FieldKind.TRACEPARENT);
     if (field >= 0 && read(fields, field)) {

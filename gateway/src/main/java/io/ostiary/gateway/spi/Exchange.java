@@ -42,6 +42,10 @@ public interface Exchange {
 
   Headers responseHeaders();
 
+  /// Whether the response is an upstream's; false: a policy or the gateway answers in its place.
+  /// Valid from the response moment on.
+  boolean fromUpstream();
+
   /// The address of the connection's peer.
   InetAddress peer();
 

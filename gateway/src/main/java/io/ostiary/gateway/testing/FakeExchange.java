@@ -22,6 +22,7 @@ public final class FakeExchange implements Exchange {
   private final Map<String, String> pathParameters;
   private final Map<StateKey<?>, Object> states = new HashMap<>();
   private int status = 200;
+  private boolean fromUpstream = true;
   private InetAddress peer = InetAddress.ofLiteral("198.18.0.1");
   private InetAddress client = peer;
   private @Nullable Consumer consumer;
@@ -65,6 +66,13 @@ public final class FakeExchange implements Exchange {
 
   public FakeExchange answered(int answer) {
     status = answer;
+    return this;
+  }
+
+  /// Sets that not an upstream answered, but a policy or the gateway.
+  public FakeExchange replied(int answer) {
+    status = answer;
+    fromUpstream = false;
     return this;
   }
 
@@ -120,6 +128,11 @@ public final class FakeExchange implements Exchange {
   @Override
   public int status() {
     return status;
+  }
+
+  @Override
+  public boolean fromUpstream() {
+    return fromUpstream;
   }
 
   @Override

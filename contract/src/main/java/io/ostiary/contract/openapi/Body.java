@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/// What an operation says of the request's body. Immutable.
-public final class RequestBody {
+/// What an operation says of a body, a request's or a response's. Immutable.
+public final class Body {
   private final boolean required;
   private final List<Media> medias;
 
@@ -54,7 +54,7 @@ public final class RequestBody {
     }
   }
 
-  RequestBody(boolean required, List<Media> medias) {
+  Body(boolean required, List<Media> medias) {
     this.required = required;
     this.medias =
         medias.stream().sorted((a, b) -> Integer.compare(b.precision(), a.precision())).toList();
@@ -89,15 +89,20 @@ public final class RequestBody {
     return type.strip().toLowerCase(Locale.ROOT);
   }
 
+  /// Whether content of some type is looked into, rather than passed on as it is.
+  boolean isLookedInto() {
+    return medias.stream().anyMatch(media -> media.check != null);
+  }
+
   /// What may be sent, for messages.
   public String expected() {
     return String.join(", ", medias.stream().map(Media::range).toList());
   }
 
   /// What is wrong with a body.
-  public List<RequestFault> check(Media media, ByteBuffer body) {
+  public List<ContractFault> check(Media media, ByteBuffer body) {
     if (!body.hasRemaining()) {
-      return required ? List.of(new RequestFault("body", "", "is missing")) : List.of();
+      return required ? List.of(new ContractFault("body", "", "is missing")) : List.of();
     }
     var check = media.check;
     if (check == null) {
@@ -109,25 +114,25 @@ public final class RequestBody {
       case TEXT -> {
         var text = utf8(body);
         yield text == null
-            ? List.of(new RequestFault("body", "", "is not UTF-8"))
+            ? List.of(new ContractFault("body", "", "is not UTF-8"))
             : faults(check.check(JsonNodeFactory.instance.stringNode(text)));
       }
       case FIELDS -> fields(media.kind, check, body);
     };
   }
 
-  private static List<RequestFault> fields(Kind kind, SchemaCheck check, ByteBuffer body) {
+  private static List<ContractFault> fields(Kind kind, SchemaCheck check, ByteBuffer body) {
     var text = utf8(body);
     var pairs = text == null ? null : Encoded.pairs(text);
     if (pairs == null) {
       return List.of(
-          new RequestFault(
+          new ContractFault(
               "body", "", "is not a form (expected: name=value&..., at most 10,000 times)"));
     }
     return switch (StyledText.members(pairs, kind)) {
       case StyledText.Value.Known(JsonNode node) -> faults(check.check(node));
       case StyledText.Value.Broken(String message) ->
-          List.of(new RequestFault("body", "", message));
+          List.of(new ContractFault("body", "", message));
       case StyledText.Value.Plain(String plain) ->
           faults(check.check(JsonNodeFactory.instance.stringNode(plain)));
     };
@@ -142,10 +147,10 @@ public final class RequestBody {
     }
   }
 
-  private static List<RequestFault> faults(List<Mismatch> mismatches) {
-    var faults = new ArrayList<RequestFault>(mismatches.size());
+  private static List<ContractFault> faults(List<Mismatch> mismatches) {
+    var faults = new ArrayList<ContractFault>(mismatches.size());
     for (var mismatch : mismatches) {
-      faults.add(new RequestFault("body", mismatch.pointer(), mismatch.message()));
+      faults.add(new ContractFault("body", mismatch.pointer(), mismatch.message()));
     }
     return faults;
   }
