@@ -243,6 +243,43 @@ static __always_inline __u32 answered(__u32 slot, __u32 segments)
 	return answer;
 }
 
+/* In XDP a packet has no mark: it travels before the frame, as metadata, to `mark_tcx`. */
+struct ostiary_meta {
+	__u32 magic;
+	__u32 mark;
+};
+
+#define OSTIARY_META 0x6f737469
+
+static __always_inline bool marked(__u32 *mark)
+{
+	__u32 zero = 0;
+	struct ostiary_packet *shown = bpf_map_lookup_elem(&ostiary_packets, &zero);
+
+	if (!shown || !(shown->answer & OSTIARY_MARKED))
+		return false;
+	*mark = shown->mark;
+	return true;
+}
+
+static __always_inline void mark_xdp(struct xdp_md *ctx)
+{
+	struct ostiary_meta *meta = (void *)(long)ctx->data_meta;
+	__u32 mark;
+
+	if (!marked(&mark))
+		return;
+	if ((void *)(meta + 1) > (void *)(long)ctx->data || meta->magic != OSTIARY_META) {
+		if (bpf_xdp_adjust_meta(ctx, -(int)sizeof(*meta)))
+			return; /* a driver without metadata */
+		meta = (void *)(long)ctx->data_meta;
+		if ((void *)(meta + 1) > (void *)(long)ctx->data)
+			return;
+	}
+	meta->magic = OSTIARY_META;
+	meta->mark = mark;
+}
+
 /* Where a packet goes that has passed everything: to its socket, if nobody answers for it. */
 static __always_inline int chain_end(struct packet *p, struct control *c)
 {

@@ -93,6 +93,15 @@ static __always_inline int ostiary_mark(struct ostiary_frame *frame, __u32 mark)
 	return OSTIARY_MARKED;
 }
 
+/* Copies `size` bytes out of the packet; false: it is shorter. */
+static __always_inline bool ostiary_read(struct ostiary_frame *frame, __u32 offset, void *to,
+					 __u32 size)
+{
+	if (frame->xdp)
+		return !bpf_xdp_load_bytes(frame->hook, offset, to, size);
+	return !bpf_skb_load_bytes(frame->hook, offset, to, size);
+}
+
 /* Copies `size` bytes into the packet. Afterwards start and end must not be used any more. */
 static __always_inline bool ostiary_write(struct ostiary_frame *frame, __u32 offset, void *from,
 					  __u32 size)

@@ -126,6 +126,7 @@ int classifier_xdp(struct xdp_md *ctx)
 {
 	struct packet p = {};
 
+	mark_xdp(ctx);
 	begin_xdp(&p, ctx);
 	int step = resume(&p, (void *)(long)ctx->data, (void *)(long)ctx->data_end);
 
@@ -165,12 +166,26 @@ SEC("tc")
 int classifier_tcx(struct __sk_buff *skb)
 {
 	struct packet p = {};
+	__u32 mark;
 
+	if (marked(&mark))
+		skb->mark = mark;
 	begin_tcx(&p, skb);
 	int step = resume(&p, (void *)(long)skb->data, (void *)(long)skb->data_end);
 
 	CAPTURE_TCX(skb, &p, step);
 	return leave_tcx(skb, step);
+}
+
+/* Beside XDP: gives a packet the mark that a stage gave it there. */
+SEC("tc")
+int mark_tcx(struct __sk_buff *skb)
+{
+	struct ostiary_meta *meta = (void *)(long)skb->data_meta;
+
+	if ((void *)(meta + 1) <= (void *)(long)skb->data && meta->magic == OSTIARY_META)
+		skb->mark = meta->mark;
+	return TCX_NEXT;
 }
 
 /* Run by Java twice a second: as long as it is, the rules count. */

@@ -6,13 +6,16 @@ import io.ostiary.kernel.shield.BanAction;
 import io.ostiary.kernel.shield.BanHits;
 import io.ostiary.kernel.shield.RuleSetSource;
 import io.ostiary.kernel.shield.Shield;
+import io.ostiary.kernel.stage.Stages;
 import io.ostiary.model.Ban;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.KernelSettings.Interfaces;
+import io.ostiary.model.KernelStage;
 import io.ostiary.model.KernelStatus;
 import io.ostiary.model.PacketView;
 import java.io.IOException;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -35,6 +38,7 @@ public final class Kernel implements PacketView, AutoCloseable {
   private static final KernelStatus.Counters NOTHING = new KernelStatus.Counters(0, 0, List.of());
 
   private final Shield shield;
+  private final Stages stages;
   private final DeviceProbe probe;
   private final Map<Integer, Attachment> attachments = new LinkedHashMap<>();
   private final Thread heart;
@@ -57,8 +61,9 @@ public final class Kernel implements PacketView, AutoCloseable {
     record Unavailable(String sentence) implements Opened {}
   }
 
-  private Kernel(Shield shield, DeviceProbe probe) {
+  private Kernel(Shield shield, DeviceProbe probe) throws LibbpfException {
     this.shield = shield;
+    this.stages = new Stages(shield, Clock.systemUTC());
     this.probe = probe;
     this.heart = Thread.ofPlatform().daemon().name("kernel-heart").unstarted(this::beat);
   }
@@ -68,6 +73,7 @@ public final class Kernel implements PacketView, AutoCloseable {
     try {
       var kernel = new Kernel(Shield.load(), new DeviceProbe(Libbpf.load()));
       kernel.heart.start();
+      kernel.stages.start();
       return new Opened.Running(kernel);
     } catch (LibbpfException e) {
       return new Opened.Unavailable(whyNot(e));
@@ -114,6 +120,7 @@ public final class Kernel implements PacketView, AutoCloseable {
       dryRun = settings.dryRun();
       rulesVersion++;
       follow();
+      stages.apply(settings.stages());
       return List.of();
     } catch (LibbpfException e) {
       return List.of("kernel.rules: not in force: " + e.getMessage());
@@ -149,6 +156,21 @@ public final class Kernel implements PacketView, AutoCloseable {
     }
   }
 
+  /// Users' own programs, to be told what they need to know.
+  public Stages ownStages() {
+    return stages;
+  }
+
+  @Override
+  public List<KernelStage> stages() {
+    return stages.list();
+  }
+
+  @Override
+  public String turnStage(String name, boolean on) {
+    return stages.turn(name, on);
+  }
+
   private static String unknown(String name) {
     return "kernel.interfaces: %s (expected: an interface of this host, as `ip link` lists them)"
         .formatted(name);
@@ -174,6 +196,11 @@ public final class Kernel implements PacketView, AutoCloseable {
     for (var found : wantedNow.values()) {
       attachments.computeIfAbsent(found.index(), index -> attach(found));
     }
+    stages.markBehindXdp(
+        attachments.values().stream()
+            .filter(attachment -> attachment.mode().startsWith("xdp"))
+            .map(attachment -> attachment.device().index())
+            .collect(Collectors.toSet()));
   }
 
   /// What kept us off an interface may have gone.
@@ -332,6 +359,7 @@ public final class Kernel implements PacketView, AutoCloseable {
     synchronized (this) {
       attachments.values().forEach(Attachment::close);
       attachments.clear();
+      stages.close();
       shield.close();
     }
   }

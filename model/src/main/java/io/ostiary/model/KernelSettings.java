@@ -1,19 +1,23 @@
 package io.ostiary.model;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// What the kernel side is asked to do.
 ///
 /// @param interfaces which network interfaces to watch
 /// @param dryRun count what the rules would drop, and drop nothing
 /// @param management sources that no rule and no ban can ever refuse
+/// @param stages programs that users bring
 public record KernelSettings(
     Interfaces interfaces,
     boolean dryRun,
     List<Cidr> management,
     List<KernelRule> rules,
-    Safety safety) {
+    Safety safety,
+    Stages stages) {
   public KernelSettings {
     management = List.copyOf(management);
     rules = List.copyOf(rules);
@@ -21,11 +25,11 @@ public record KernelSettings(
 
   public KernelSettings(
       Interfaces interfaces, boolean dryRun, List<Cidr> management, List<KernelRule> rules) {
-    this(interfaces, dryRun, management, rules, Safety.DEFAULT);
+    this(interfaces, dryRun, management, rules, Safety.DEFAULT, Stages.NONE);
   }
 
   public KernelSettings withoutRules() {
-    return new KernelSettings(interfaces, dryRun, management, List.of(), safety);
+    return new KernelSettings(interfaces, dryRun, management, List.of(), safety, stages);
   }
 
   /// Whether both do the same to packets, however long each may be on trial.
@@ -35,7 +39,7 @@ public record KernelSettings(
 
   private KernelSettings unconfirmed() {
     var same = new Safety(Duration.ZERO, safety.onSilence());
-    return new KernelSettings(interfaces, dryRun, management, rules, same);
+    return new KernelSettings(interfaces, dryRun, management, rules, same, stages);
   }
 
   public static final KernelSettings OFF =
@@ -81,6 +85,30 @@ public record KernelSettings(
       public Named {
         names = List.copyOf(names);
       }
+    }
+  }
+
+  /// Users' own programs, and numbers that these are told.
+  ///
+  /// @param folder where they are; null for the folder `stages` in the data folder
+  public record Stages(@Nullable Path folder, List<StageNumber> numbers) {
+    public static final Stages NONE = new Stages(null, List.of());
+
+    public Stages {
+      numbers = List.copyOf(numbers);
+    }
+
+    /// The same with a folder in any case.
+    public Stages orIn(Path otherwise) {
+      return folder == null ? new Stages(otherwise, numbers) : this;
+    }
+  }
+
+  /// @param table a map of a stage that holds a number for each API
+  public record StageNumber(String table, String api, int number) {
+    public StageNumber {
+      Require.notBlank("table", table);
+      Require.name("api", api);
     }
   }
 }

@@ -14,6 +14,18 @@ public interface PacketView {
   /// Flows seen lately, the busiest first.
   List<Flow> flows(int limit);
 
+  /// Users' own programs, by name.
+  default List<KernelStage> stages() {
+    return List.of();
+  }
+
+  /// Switches one of them on or off.
+  ///
+  /// @return what is wrong; empty when it is done
+  default String turnStage(String name, boolean on) {
+    return "stage: " + name + " (expected: a kernel side that runs)";
+  }
+
   /// @param droppedPackets of `packets`
   record Source(
       InetAddress address, long packets, long bytes, long droppedPackets, long lastSeenNanos) {}

@@ -7,6 +7,7 @@ import io.ostiary.model.Cidr;
 import io.ostiary.model.ConnectionFacts;
 import io.ostiary.model.ConnectionLens;
 import io.ostiary.model.KernelSettings.Interfaces;
+import io.ostiary.model.KernelStage;
 import io.ostiary.model.KernelStatus;
 import io.ostiary.model.Listener;
 import io.ostiary.model.PacketView;
@@ -15,6 +16,7 @@ import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -40,7 +42,13 @@ final class KernelSide implements AutoCloseable, PacketView {
   private volatile String kernelMissing = "Packets are not inspected yet.";
 
   private volatile String lensMissing = "";
+  private final Path stagesFolder;
   private boolean asked;
+
+  /// @param stagesFolder where users' own programs are, if the configuration names no folder
+  KernelSide(Path stagesFolder) {
+    this.stagesFolder = stagesFolder;
+  }
 
   ConnectionLens lens() {
     return this::read;
@@ -84,7 +92,10 @@ final class KernelSide implements AutoCloseable, PacketView {
       case Lens.Refused(var sentence) -> lensMissing = "Connections are not measured: " + sentence;
     }
     switch (opening.join()) {
-      case Kernel.Opened.Running(var running) -> kernel = running;
+      case Kernel.Opened.Running(var running) -> {
+        running.ownStages().otherwiseIn(stagesFolder);
+        kernel = running;
+      }
       case Kernel.Opened.Unavailable(var sentence) -> kernelMissing = sentence;
     }
   }
@@ -167,6 +178,18 @@ final class KernelSide implements AutoCloseable, PacketView {
   public List<Flow> flows(int limit) {
     var running = kernel;
     return running == null ? List.of() : running.flows(limit);
+  }
+
+  @Override
+  public List<KernelStage> stages() {
+    var running = kernel;
+    return running == null ? List.of() : running.stages();
+  }
+
+  @Override
+  public String turnStage(String name, boolean on) {
+    var running = kernel;
+    return running == null ? PacketView.super.turnStage(name, on) : running.turnStage(name, on);
   }
 
   @Override

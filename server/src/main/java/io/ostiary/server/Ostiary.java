@@ -76,7 +76,7 @@ public final class Ostiary implements AutoCloseable {
     endings.push(data::close);
     var file = configuration(data.path());
 
-    var kernel = new KernelSide();
+    var kernel = new KernelSide(data.path().resolve("stages"));
     endings.push(kernel::close);
     var policies = PolicyList.load();
     var gateway = new Gateway(dataPlane(kernel, policies));

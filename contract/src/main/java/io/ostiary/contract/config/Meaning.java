@@ -14,6 +14,7 @@ import io.ostiary.model.Route;
 import io.ostiary.model.Target;
 import io.ostiary.model.Upstream;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -255,7 +256,27 @@ final class Meaning {
         kernel.dryRun(),
         kernel.management(),
         rules,
-        new KernelSettings.Safety(kernel.confirm(), kernel.onSilence()));
+        new KernelSettings.Safety(kernel.confirm(), kernel.onSilence()),
+        stages(kernel.stages()));
+  }
+
+  private KernelSettings.Stages stages(Written.Stages written) {
+    var numbers = new ArrayList<KernelSettings.StageNumber>();
+    for (int i = 0; i < written.numbers().size(); i++) {
+      var one = written.numbers().get(i);
+      var at = "/kernel/stages/numbers/" + i;
+      if (this.written.apis().stream().noneMatch(api -> api.name().equals(one.api()))) {
+        notes.fault(at + "/api", "api: %s (expected: the name of an API)".formatted(one.api()));
+      }
+      if (one.number() < 0) {
+        notes.fault(at + "/number", "number: %d (expected: 0-2147483647)".formatted(one.number()));
+      }
+      numbers.add(new KernelSettings.StageNumber(one.table(), one.api(), one.number()));
+    }
+    var folder = written.folder();
+    var file = Path.of(notes.at("").at().source().name()).toAbsolutePath();
+    return new KernelSettings.Stages(
+        folder == null ? null : file.resolveSibling(folder).normalize(), numbers);
   }
 
   private static KernelRule rule(Written.Rule written) {

@@ -130,7 +130,22 @@ record Written(
           Duration confirm,
       @About("Without a sign of life for 3 s: open passes all, keep goes on, closed drops")
           @Default("open")
-          KernelSettings.OnSilence onSilence) {}
+          KernelSettings.OnSilence onSilence,
+      @About("Programs of your own that packets meet; see docs/kernel/stages.md") Stages stages) {}
+
+  @About("Programs of your own that packets meet")
+  record Stages(
+      @About(
+              "Folder of their objects (*.bpf.o), relative to this file; without it the folder"
+                  + " stages in the data folder")
+          @Nullable String folder,
+      @About("What their tables say of APIs") List<StageNumber> numbers) {}
+
+  @About("What a table of a stage says of an API")
+  record StageNumber(
+      @About("Name of the table, as the stage declares it") String table,
+      @About("Name of an API") String api,
+      @About("The number, 0-2147483647") int number) {}
 
   sealed interface Interfaces {
     @About("Every interface that is up and can carry traffic to a listener")

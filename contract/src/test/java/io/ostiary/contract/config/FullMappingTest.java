@@ -57,6 +57,11 @@ class FullMappingTest {
           - limit: { connections: 2/s, per: /24, to-port: 82 }
           - limit: { packets: 2/s, protocol: udp }
           - allow: { from: 198.51.100.7 }
+        stages:
+          folder: own
+          numbers: [ { table: dscp_by_api, api: b, number: 46 } ]
+        confirm: 30s
+        on-silence: keep
       limits: { head: 16KiB, head-fields: 50, body: 1MiB, connections: 1000 }
       timeouts: { head: 1s, body: 2s, idle: 3s, drain: 4s }
       trusted-proxies: [ 198.18.0.1 ]

@@ -140,7 +140,7 @@ public final class BpfObject implements AutoCloseable {
         library.number("cannot load " + name, "bpf_object__load", object);
         loaded.programs = loaded.readPrograms(logs);
         loaded.maps = loaded.readMaps();
-      } catch (LibbpfException e) {
+      } catch (LibbpfException | RuntimeException e) {
         loaded.close();
         throw e;
       }

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /// A map, read and written by system calls; not for event loops. Confined to one thread at a time.
@@ -12,6 +13,8 @@ public final class BpfTable {
   private static final int BPF_F_MMAPABLE = 1 << 10;
   private static final int BPF_F_INNER_MAP = 1 << 12;
   private static final int NOT_THERE = 2;
+  private static final Set<String> LISTED =
+      Set.of("array", "percpu_array", "hash", "percpu_hash", "lru_hash", "lru_percpu_hash");
 
   private final Libbpf library;
   private final BpfObject.BpfMap map;
@@ -19,6 +22,60 @@ public final class BpfTable {
   BpfTable(Libbpf library, BpfObject.BpfMap map) {
     this.library = library;
     this.map = map;
+  }
+
+  /// Copies one entry.
+  ///
+  /// @param value room for it; of a per-CPU map, for one value of each possible CPU
+  /// @return whether it is there
+  public boolean lookup(MemorySegment key, MemorySegment value) throws LibbpfException {
+    return there("bpf_map_lookup_elem", key, value);
+  }
+
+  /// @param before NULL for the first
+  /// @return whether there is a next one; `next` holds it
+  public boolean nextKey(MemorySegment before, MemorySegment next) throws LibbpfException {
+    return there("bpf_map_get_next_key", before, next);
+  }
+
+  private boolean there(String function, MemorySegment in, MemorySegment out)
+      throws LibbpfException {
+    try {
+      library.number("cannot read " + map.name(), function, map.descriptor(), in, out);
+      return true;
+    } catch (LibbpfException e) {
+      if (e.errno() == NOT_THERE) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /// Whether entries can be listed and copied: not maps of maps, programs or rings.
+  public boolean listed() {
+    return LISTED.contains(map.type());
+  }
+
+  public boolean perCpu() {
+    return map.type().contains("percpu");
+  }
+
+  public int keyBytes() {
+    return map.keyBytes();
+  }
+
+  public int valueBytes() {
+    return map.valueBytes();
+  }
+
+  /// From the value of one CPU to the next.
+  public int valueStride() {
+    return (map.valueBytes() + 7) & -8;
+  }
+
+  /// How many CPUs a per-CPU map has values for.
+  public int processors() throws LibbpfException {
+    return library.number("CPUs", "libbpf_num_possible_cpus");
   }
 
   /// Reads `count` entries of an array map.

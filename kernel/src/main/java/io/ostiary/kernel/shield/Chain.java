@@ -2,6 +2,7 @@ package io.ostiary.kernel.shield;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import io.ostiary.kernel.libbpf.BpfLink;
 import io.ostiary.kernel.libbpf.BpfObject;
 import io.ostiary.kernel.libbpf.BpfTable;
 import io.ostiary.kernel.libbpf.LibbpfException;
@@ -96,11 +97,26 @@ public final class Chain implements AutoCloseable {
     }
   }
 
+  /// Gives packets of an interface, whose stages run in XDP, the marks they got there.
+  public synchronized BpfLink mark(int interfaceIndex) throws LibbpfException {
+    var loaded = loadClassifier();
+    return loaded.attachInterface(loaded.program("mark_tcx"), BpfLink.Hook.TCX, interfaceIndex);
+  }
+
+  /// A map of the shield that the chain's programs use.
+  public BpfTable table(String map) {
+    return shield.table(map);
+  }
+
+  public MemorySegment memory(String map, long bytes) throws LibbpfException {
+    return shield.share(map, bytes);
+  }
+
   /// The program that stages hand back to: read from the same object a second time, so that a host
   /// without stages starts without verifying it.
-  private void loadClassifier() throws LibbpfException {
+  private BpfObject loadClassifier() throws LibbpfException {
     if (classifier != null) {
-      return;
+      return classifier;
     }
     var loaded =
         BpfObject.load(
@@ -108,12 +124,13 @@ public final class Chain implements AutoCloseable {
             elf,
             opened -> {
               opened.set(settings);
-              opened.only(Set.of("classifier_xdp", "classifier_tcx"));
+              opened.only(Set.of("classifier_xdp", "classifier_tcx", "mark_tcx"));
               shareAll(opened);
             });
     classifier = loaded;
     fill(xdp, CLASSIFIER, loaded.program("classifier_xdp"));
     fill(tcx, CLASSIFIER, loaded.program("classifier_tcx"));
+    return loaded;
   }
 
   private void flags(int mask, int value) {

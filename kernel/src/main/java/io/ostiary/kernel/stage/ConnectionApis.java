@@ -1,0 +1,101 @@
+package io.ostiary.kernel.stage;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.HashMap;
+import java.util.Map;
+
+/// To which API the last call of each connection went: memory that the programs read, written
+/// without a system call. A connection that shares its place with a later one is not known any
+/// more. Shared; writers take turns.
+final class ConnectionApis {
+  static final int ENTRIES = 16_384;
+  static final int BYTES = 24;
+
+  /// With 0, which stands for none.
+  static final int APIS = 1024;
+
+  private static final int PEER_PORT = 16;
+  private static final int PORT = 18;
+  private static final int API = 20;
+  private static final long FACTOR = 0x9e3779b97f4a7c15L;
+  private static final VarHandle INT = JAVA_INT.varHandle();
+
+  private final MemorySegment memory;
+  private final Map<String, Integer> numbers = new HashMap<>();
+
+  ConnectionApis(MemorySegment memory) {
+    this.memory = memory;
+  }
+
+  /// The same for as long as this process runs; 0 where there are more APIs than numbers.
+  synchronized int number(String api) {
+    var known = numbers.get(api);
+    if (known == null) {
+      known = numbers.size() + 1 < APIS ? numbers.size() + 1 : 0;
+      numbers.put(api, known);
+    }
+    return known;
+  }
+
+  synchronized void called(InetAddress peer, int peerPort, int port, String api) {
+    var address = mapped(peer);
+    long at = (long) place(address, peerPort, port) * BYTES;
+    int number = number(api);
+    if ((int) INT.getOpaque(memory, at + API) == number && same(at, address, peerPort, port)) {
+      return;
+    }
+    // Readers look at the number before and after the rest; 0 says that the rest is not whole.
+    INT.setVolatile(memory, at + API, 0);
+    MemorySegment.copy(address, 0, memory, JAVA_BYTE, at, address.length);
+    memory.set(JAVA_SHORT, at + PEER_PORT, (short) peerPort);
+    memory.set(JAVA_SHORT, at + PORT, (short) port);
+    INT.setVolatile(memory, at + API, number);
+  }
+
+  private boolean same(long at, byte[] address, int peerPort, int port) {
+    return MemorySegment.mismatch(
+                memory, at, at + 16, MemorySegment.ofArray(address), 0, address.length)
+            == -1
+        && memory.get(JAVA_SHORT, at + PEER_PORT) == (short) peerPort
+        && memory.get(JAVA_SHORT, at + PORT) == (short) port;
+  }
+
+  private static byte[] mapped(InetAddress address) {
+    var bytes = address.getAddress();
+    if (!(address instanceof Inet4Address)) {
+      return bytes;
+    }
+    var mapped = new byte[16];
+    mapped[10] = (byte) 0xff;
+    mapped[11] = (byte) 0xff;
+    System.arraycopy(bytes, 0, mapped, 12, 4);
+    return mapped;
+  }
+
+  /// As `api_of` in `chain.h` finds it.
+  static int place(byte[] address, int peerPort, int port) {
+    var words = ByteBuffer.wrap(address).order(ByteOrder.nativeOrder());
+    long high = word(words, 0) << 32 | word(words, 4);
+    long low = word(words, 8) << 32 | word(words, 12);
+    long ports = (long) peerPort << 16 | port;
+    return (int) (mix(mix(high) ^ mix(low ^ ports << 16)) & (ENTRIES - 1));
+  }
+
+  private static long word(ByteBuffer words, int at) {
+    return words.getInt(at) & 0xffff_ffffL;
+  }
+
+  private static long mix(long value) {
+    long h = (value ^ value >>> 32) * FACTOR;
+    return h ^ h >>> 29;
+  }
+}
