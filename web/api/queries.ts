@@ -12,8 +12,8 @@ import type {
   Api,
   ApiList,
   AuditPage,
-  BanPage,
   Ban,
+  BanPage,
   Call,
   CallPage,
   Consumer,
@@ -28,6 +28,7 @@ import type {
   SnapshotState,
   SourceList,
   UpstreamList,
+  Usage,
 } from './generated';
 
 type Params = Readonly<Record<string, string | number | undefined>>;
@@ -53,6 +54,8 @@ export const useUpstreams = () => usePolled<UpstreamList>('/api/v1/upstreams', {
 export const useSnapshot = () => usePolled<SnapshotState>('/api/v1/snapshot', {}, 5_000);
 export const useConsumers = (q: string) =>
   usePolled<ConsumerPage>('/api/v1/consumers', { limit: 200, q }, 10_000);
+export const useUsage = (by: 'api' | 'consumer') =>
+  usePolled<Usage>('/api/v1/usage', { by }, 30_000);
 export const useAllBans = () =>
   usePolled<BanPage>('/api/v1/bans', { state: 'all', limit: 100 }, 5_000);
 

@@ -132,8 +132,11 @@ const rate = (share, p95 = 6100) => ({
     p99Micros: Math.round(noise(p95 * 2.3)),
     maxMicros: 90000,
   },
-  bytesIn: 1,
-  bytesOut: 1,
+  bytesIn: Math.round(RATE * 60 * share * 260),
+  bytesOut: Math.round(RATE * 60 * share * 1480),
+  packetsIn: Math.round(RATE * 60 * share * 3),
+  packetsOut: Math.round(RATE * 60 * share * 3.4),
+  resent: Math.round(RATE * 0.06 * share),
 });
 const named = (name, share, p95, title = name) => ({ name, title, rate: rate(share, p95) });
 
@@ -317,28 +320,37 @@ const fits = (each, filters) =>
 function call(key) {
   const ms = (value) => Math.round(value * 1e6);
   const bar = (name, from, to) => ({ name, startNanos: ms(from), endNanos: ms(to), counted: true });
+  const counted = {
+    packetsIn: 9,
+    packetsOut: 6,
+    bytesIn: 4200,
+    bytesOut: 1900,
+    retransmitsOut: 0,
+    duplicatesIn: 2,
+    outOfOrderIn: 1,
+    dropped: 0,
+    zeroWindows: 0,
+    ownZeroWindows: 0,
+  };
   const network = {
     synNanos: ms(-9.1),
     establishedNanos: ms(-0.6),
     firstDataNanos: ms(-0.02),
     lastDataNanos: ms(31),
+    synAckNanos: ms(-9.09),
     lastAckNanos: ms(38.2),
-    smoothedRttMicros: 8500,
-    smallestRttMicros: 8100,
-    handshakeRttMicros: 8500,
-    packetsIn: 14,
-    packetsOut: 9,
-    bytesIn: 4200,
-    bytesOut: 1900,
-    retransmitsOut: 0,
-    duplicatesIn: 2,
-    callPacketsIn: 9,
-    callPacketsOut: 6,
-    callRetransmitsOut: 0,
-    callDuplicatesIn: 2,
+    unacknowledged: false,
+    roundTrip: { smoothedMicros: 8500, smallestMicros: 8100, handshakeMicros: 8490, samples: 9 },
+    connection: { ...counted, packetsIn: 14, packetsOut: 9 },
+    call: counted,
     synAckRetransmits: 0,
-    zeroWindows: 0,
     closeReason: 0,
+    closeWords: 'open',
+    dropReason: null,
+    events: [
+      { kind: 'out-of-order', words: 'out of order', atNanos: ms(12) },
+      { kind: 'duplicate', words: 'came again', atNanos: ms(26) },
+    ],
     interfaceName: 'eth0',
     verdict: 'passed (xdp-generic)',
   };
@@ -392,11 +404,9 @@ function call(key) {
     network,
     upstreamNetwork: {
       ...network,
-      smoothedRttMicros: 60,
-      smallestRttMicros: 41,
-      handshakeRttMicros: 55,
-      duplicatesIn: 0,
-      callDuplicatesIn: 0,
+      roundTrip: { smoothedMicros: 60, smallestMicros: 41, handshakeMicros: 55, samples: 3 },
+      call: { ...counted, duplicatesIn: 0, outOfOrderIn: 0 },
+      events: [],
       interfaceName: 'lo',
     },
     explanation: {
@@ -438,10 +448,10 @@ function call(key) {
         { owner: 'upstream', title: 'upstream', bars: [bar('answering', 32.1, 36.2)] },
       ],
       marks: [
-        { owner: 'client-network', name: 'SYN', atNanos: ms(-9.1) },
-        { owner: 'client-network', name: 'established', atNanos: ms(-0.6) },
-        { owner: 'client-network', name: 'retransmit', atNanos: ms(12) },
-        { owner: 'client-network', name: 'retransmit', atNanos: ms(26) },
+        { owner: 'client-network', name: 'SYN', atNanos: ms(-9.1), trouble: false },
+        { owner: 'client-network', name: 'established', atNanos: ms(-0.6), trouble: false },
+        { owner: 'client-network', name: 'out of order', atNanos: ms(12), trouble: true },
+        { owner: 'client-network', name: 'came again', atNanos: ms(26), trouble: true },
       ],
     },
   };
@@ -494,6 +504,26 @@ const program = (name, hook, instructions) => ({
 });
 
 const ROUTES = {
+  '/api/v1/usage': (query) => ({
+    by: query.get('by') ?? 'api',
+    from: iso(Date.now() - 864e5),
+    to: iso(Date.now()),
+    items: [['orders', 'Orders'], ...CONSUMERS.map((each) => [each[0], each[1]])].map(
+      ([key, name]) => ({
+        key,
+        name,
+        calls: 812_345,
+        errors: 412,
+        refused: 9_120,
+        latency: { p50Micros: 1900, p95Micros: 6100, p99Micros: 14200, maxMicros: 90000 },
+        bytesIn: 211e6,
+        bytesOut: 1.2e9,
+        packetsIn: 2.4e6,
+        packetsOut: 2.7e6,
+        resent: 5120,
+      }),
+    ),
+  }),
   '/api/v1/now': (query) => {
     const now = point(Date.now() - 1000);
     return {

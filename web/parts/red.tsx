@@ -1,5 +1,5 @@
 import type { Rate } from '../api/generated';
-import { exact, millis, percent, rate as rateText } from './numbers';
+import { bytes, exact, millis, percent, rate as rateText } from './numbers';
 
 /** Rate, errors and duration of the last minute. */
 export function Numbers({ rate }: { rate: Rate }) {
@@ -30,6 +30,32 @@ export function Numbers({ rate }: { rate: Rate }) {
         <b>{text(p99Micros)}</b>
         <small>p99</small>
       </span>
+      {rate.packetsIn > 0 && <PacketNumbers rate={rate} />}
     </div>
+  );
+}
+
+/** What the kernel counted of these calls on their clients' connections. */
+function PacketNumbers({ rate }: { rate: Rate }) {
+  const packets = rate.packetsIn + rate.packetsOut;
+  const seconds = rate.callsPerSecond > 0 ? rate.calls / rate.callsPerSecond : 60;
+  return (
+    <>
+      <span title={`${exact(rate.packetsIn)} in, ${exact(rate.packetsOut)} out`}>
+        <b>{rateText(packets / Math.max(1, seconds))}</b>
+        <small>packets</small>
+      </span>
+      <span title="HTTP bytes of a call in each direction, on average">
+        <b>{bytes(Math.round((rate.bytesIn + rate.bytesOut) / Math.max(1, rate.calls)))}</b>
+        <small>a call</small>
+      </span>
+      <span
+        title={`${exact(rate.resent)} of ${exact(packets)} packets`}
+        className={rate.resent > packets / 100 ? 'tone-warning' : ''}
+      >
+        <b>{percent(rate.resent / packets)}</b>
+        <small>sent again</small>
+      </span>
+    </>
   );
 }

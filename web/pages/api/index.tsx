@@ -6,10 +6,11 @@ import { Card, PageHead } from '../../parts/bits';
 import { Numbers } from '../../parts/red';
 import { Answer, Empty } from '../../parts/states';
 import { Table } from '../../parts/table';
+import { UsageCard } from '../../parts/usage';
 
 export const page = { path: '/apis/:api', title: 'API' } as const;
 
-const TABS = ['documentation', 'routes', 'policies'] as const;
+const TABS = ['documentation', 'routes', 'policies', 'usage'] as const;
 
 /** One API: how to call it, what it answers to, what is checked. */
 export default function ApiPage() {
@@ -52,6 +53,7 @@ function Detail({ api }: { api: Api }) {
       {tab === 'documentation' && <Reference name={summary.name} document={summary.document} />}
       {tab === 'routes' && <Routes api={api} />}
       {tab === 'policies' && <Policies policies={api.policies} />}
+      {tab === 'usage' && <UsageCard by="api" of={summary.name} />}
     </>
   );
 }

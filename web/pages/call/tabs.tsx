@@ -145,32 +145,101 @@ function NetworkCard({ title, network }: { title: string; network: Network | nul
           connection was made.
         </p>
       ) : (
-        <dl className="facts">
-          <Fact name="RTT, smoothed">{millis(network.smoothedRttMicros / 1000)}</Fact>
-          <Fact name="RTT, smallest">{millis(network.smallestRttMicros / 1000)}</Fact>
-          <Fact name="RTT of the handshake">{millis(network.handshakeRttMicros / 1000)}</Fact>
-          <Fact name="interface">{network.interfaceName ?? 'unknown'}</Fact>
-          <Fact name="verdict">{network.verdict ?? 'unknown'}</Fact>
-          <Fact name="retransmits, this call">{retransmits(network.callRetransmitsOut)}</Fact>
-          <Fact name="duplicates in, this call">{retransmits(network.callDuplicatesIn)}</Fact>
-          <Fact name="SYN-ACKs sent again">{exact(network.synAckRetransmits)}</Fact>
-          <Fact name="packets, this call">
-            {exact(network.callPacketsIn)} in, {exact(network.callPacketsOut)} out
-          </Fact>
-          <Fact name="packets, whole connection">
-            {exact(network.packetsIn)} in, {exact(network.packetsOut)} out
-          </Fact>
-          <Fact name="bytes, whole connection">
-            {bytes(network.bytesIn)} in, {bytes(network.bytesOut)} out
-          </Fact>
-          <Fact name="zero windows">{exact(network.zeroWindows)}</Fact>
-        </dl>
+        <>
+          <dl className="facts">
+            <Fact name="interface">{network.interfaceName ?? 'unknown'}</Fact>
+            <Fact name="verdict">{network.verdict ?? 'unknown'}</Fact>
+            <Fact name="state">{network.closeWords}</Fact>
+            <Fact name="SYN to SYN-ACK">{between(network.synNanos, network.synAckNanos)}</Fact>
+            <Fact name="SYN-ACK to ACK">
+              {between(network.synAckNanos, network.establishedNanos)}
+            </Fact>
+            <Fact name="RTT, smoothed">{millis(network.roundTrip.smoothedMicros / 1000)}</Fact>
+            <Fact name="RTT, smallest">
+              {millis(network.roundTrip.smallestMicros / 1000)} of{' '}
+              {exact(network.roundTrip.samples)} samples
+            </Fact>
+            <Fact name="SYN-ACKs sent again">{trouble(network.synAckRetransmits)}</Fact>
+          </dl>
+          <CounterTable network={network} />
+          <Events network={network} />
+        </>
       )}
     </Card>
   );
 }
 
-function retransmits(count: number) {
+function between(from: number | null, to: number | null) {
+  return from === null || to === null ? 'unknown' : nanos(to - from);
+}
+
+const COUNTERS = [
+  { key: 'packetsIn', name: 'packets in' },
+  { key: 'packetsOut', name: 'packets out' },
+  { key: 'bytesIn', name: 'bytes in' },
+  { key: 'bytesOut', name: 'bytes out' },
+  { key: 'retransmitsOut', name: 'sent again', bad: true },
+  { key: 'duplicatesIn', name: 'came again or out of order', bad: true },
+  { key: 'outOfOrderIn', name: 'of them out of order', bad: true },
+  { key: 'dropped', name: 'dropped by the kernel', bad: true },
+  { key: 'zeroWindows', name: "peer's window closed", bad: true },
+  { key: 'ownZeroWindows', name: 'own window closed', bad: true },
+] as const;
+
+function CounterTable({ network }: { network: Network }) {
+  return (
+    <Table
+      label="Counters"
+      rows={COUNTERS}
+      rowKey={(counter) => counter.key}
+      columns={[
+        { name: 'counted', cell: (counter) => counter.name },
+        {
+          name: 'this call',
+          number: true,
+          cell: (counter) =>
+            network.call === null ? (
+              <span className="faint">unknown</span>
+            ) : (
+              shown(counter, network.call[counter.key])
+            ),
+        },
+        {
+          name: 'connection',
+          number: true,
+          cell: (counter) => shown(counter, network.connection[counter.key]),
+        },
+      ]}
+    />
+  );
+}
+
+function shown(counter: (typeof COUNTERS)[number], value: number) {
+  if ('bad' in counter) {
+    return trouble(value);
+  }
+  return counter.key === 'bytesIn' || counter.key === 'bytesOut' ? bytes(value) : exact(value);
+}
+
+/** The newest things that went wrong, with their moments. */
+function Events({ network }: { network: Network }) {
+  if (network.events.length === 0) {
+    return <p className="faint">Nothing was lost, dropped or out of order during this call.</p>;
+  }
+  return (
+    <Table
+      label="What went wrong"
+      rows={network.events}
+      rowKey={(event) => event.kind + event.atNanos}
+      columns={[
+        { name: 'what went wrong', cell: (event) => <Dot tone="warning">{event.words}</Dot> },
+        { name: 'at', number: true, cell: (event) => nanos(event.atNanos) },
+      ]}
+    />
+  );
+}
+
+function trouble(count: number) {
   return count === 0 ? '0' : <Dot tone="warning">{exact(count)}</Dot>;
 }
 

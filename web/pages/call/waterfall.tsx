@@ -7,6 +7,7 @@ const BAR = 18;
 const LEFT = 132;
 const RIGHT = 64;
 const TOP = 6;
+const PACKETS = 26;
 
 /** A call drawn over time: a lane for each owner, a bar for each phase, a tick for each instant the
  * kernel saw. Zero is the first byte that the gateway read; what lies before it happened in the
@@ -27,7 +28,8 @@ export function Waterfall({ call }: { call: Call }) {
   const span = spanOf(call);
   const x = (at: number) =>
     LEFT + ((at - span.from) / (span.to - span.from)) * (width - LEFT - RIGHT);
-  const height = TOP + lanes.length * LANE;
+  const packets = TOP + lanes.length * LANE;
+  const height = packets + PACKETS;
   return (
     <div className="waterfall" ref={place} tabIndex={0} role="region" aria-label="Waterfall">
       <svg width={width} height={height + 26} role="img" aria-label={call.explanation.sentence}>
@@ -66,22 +68,52 @@ export function Waterfall({ call }: { call: Call }) {
               ))}
             {marks
               .filter((mark) => mark.owner === lane.owner && mark.atNanos >= span.from)
-              .map((mark) => (
-                <line
-                  key={`${mark.name}${mark.atNanos}`}
-                  className={`mark ${/retransmit|drop|reset/i.test(mark.name) ? 'mark-bad' : ''}`}
-                  x1={x(mark.atNanos)}
-                  x2={x(mark.atNanos)}
-                  y1={LANE - 9}
-                  y2={LANE - 2}
-                >
-                  <title>{`${mark.name} at ${nanos(mark.atNanos)}`}</title>
-                </line>
+              .map((mark, index) => (
+                <Tick key={`${mark.name}${index}`} mark={mark} x={x(mark.atNanos)} y={LANE - 6} />
               ))}
           </g>
         ))}
+        <g transform={`translate(0 ${packets})`}>
+          <text className="lane-name lane-none" x={0} y={PACKETS / 2} dominantBaseline="middle">
+            packets
+          </text>
+          {marks
+            .filter((mark) => mark.atNanos >= span.from && mark.atNanos <= span.to)
+            .map((mark, index) => (
+              <g
+                key={`${mark.name}${index}`}
+                style={{ '--owner': `var(--owner-${mark.owner})` } as CSSProperties}
+              >
+                <Tick mark={mark} x={x(mark.atNanos)} y={PACKETS / 2} />
+              </g>
+            ))}
+        </g>
       </svg>
     </div>
+  );
+}
+
+type Mark = Explanation['marks'][number];
+
+/** An instant that the kernel saw; a cross where something went wrong. */
+function Tick({ mark, x, y }: { mark: Mark; x: number; y: number }) {
+  const title = <title>{`${mark.name} at ${nanos(mark.atNanos)}`}</title>;
+  if (!mark.trouble) {
+    return (
+      <line className="mark" x1={x} x2={x} y1={y - 4} y2={y + 4}>
+        {title}
+      </line>
+    );
+  }
+  return (
+    <path
+      className="mark mark-bad"
+      role="img"
+      aria-label={mark.name}
+      d={`M${x - 4} ${y - 4}l8 8m0-8l-8 8`}
+    >
+      {title}
+    </path>
   );
 }
 

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { Fragment, useState } from 'react';
 import type { Consumer } from '../../api/generated';
 import { useConsumers, useCreateConsumer, useDeleteConsumer } from '../../api/queries';
 import { Link, useParam } from '../../app/router';
@@ -7,6 +7,7 @@ import { Confirm } from '../../parts/confirm';
 import { date } from '../../parts/numbers';
 import { Answer, Empty, FailedWith } from '../../parts/states';
 import { Table } from '../../parts/table';
+import { UsageCard } from '../../parts/usage';
 import { Keys } from './keys';
 
 export const page = {
@@ -108,7 +109,10 @@ export default function Consumers() {
       {consumers.data?.items
         .filter((consumer) => consumer.id === open)
         .map((consumer) => (
-          <Keys key={consumer.id} consumer={consumer} />
+          <Fragment key={consumer.id}>
+            <UsageCard by="consumer" of={consumer.id} />
+            <Keys consumer={consumer} />
+          </Fragment>
         ))}
       {removing !== null && (
         <Confirm

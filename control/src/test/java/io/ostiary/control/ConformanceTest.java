@@ -49,7 +49,9 @@ final class ConformanceTest {
     fixture.insight.tick(tick());
     fixture.insight.add(entry());
     fixture.insight.rows(
-        List.of(new History.Row(List.of("orders"), new History.Sums(3, 1, 0, LATENCY, 100, 900))));
+        List.of(
+            new History.Row(
+                List.of("orders"), new History.Sums(3, 1, 0, LATENCY, 100, 900, 20, 18, 1))));
   }
 
   @AfterEach
@@ -229,7 +231,8 @@ final class ConformanceTest {
   }
 
   private static LiveTick tick() {
-    var groups = List.of(new LiveTick.Group("orders", 120, 3, 2.0, LATENCY, 30_000, 210_000));
+    var groups =
+        List.of(new LiveTick.Group("orders", 120, 3, 2.0, LATENCY, 30_000, 210_000, 900, 800, 2));
     var drops = List.of(new Point.Drop("deny-rule", 12, 720));
     var outcomes = new ArrayList<Point.Outcome>();
     outcomes.add(new Point.Outcome("2xx", "none", 117));

@@ -43,13 +43,19 @@ public interface History {
 
   /// @param refused by policies
   /// @param errors see [Point#errors]
+  /// @param packetsIn segments on the clients' connections, as the kernel counted them; without the
+  ///   kernel side 0
+  /// @param resent segments that either side sent again
   record Sums(
       long calls,
       long errors,
       long refused,
       Latency latency,
       long requestBytes,
-      long responseBytes) {
+      long responseBytes,
+      long packetsIn,
+      long packetsOut,
+      long resent) {
     public Sums {
       Require.between("calls", calls, 0, Long.MAX_VALUE);
     }

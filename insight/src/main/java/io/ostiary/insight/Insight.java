@@ -8,6 +8,7 @@ import io.ostiary.insight.live.PacketSampler;
 import io.ostiary.insight.meter.Meters;
 import io.ostiary.insight.store.Store;
 import io.ostiary.insight.store.StoreHistory;
+import io.ostiary.model.ConnectionLens;
 import io.ostiary.model.LedgerEntry;
 import io.ostiary.model.LedgerView;
 import io.ostiary.model.PacketView;
@@ -41,12 +42,14 @@ public final class Insight implements InsightView, AutoCloseable {
   private final Thread packetThread;
   private volatile boolean closing;
 
+  /// @param lens asked by one thread what became of a connection after its call
   /// @param places where a packet came in, by interface index; called by one thread, at most once a
   ///   second for each interface
   /// @param data the history lies in `history` below it
   public Insight(
       LedgerView ledger,
       PacketView kernel,
+      ConnectionLens lens,
       IntFunction<NetworkPlace> places,
       Clock clock,
       Path data,
@@ -56,7 +59,7 @@ public final class Insight implements InsightView, AutoCloseable {
         settings.history() ? new Store(data.resolve("history"), settings, clock, batches) : null;
     board = new Board(packets, this::status, clock.millis());
     meters = new Meters(this::status, packets::status);
-    reader = new LedgerReader(ledger, places, clock, board, meters, recent, batches, store);
+    reader = new LedgerReader(ledger, lens, places, clock, board, meters, recent, batches, store);
     calls =
         new RecentCalls(recent, store, store == null ? null : new StoreHistory(store, settings));
     packetThread =

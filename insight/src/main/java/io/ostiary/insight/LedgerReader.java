@@ -1,5 +1,6 @@
 package io.ostiary.insight;
 
+import io.ostiary.insight.ledger.Aftermath;
 import io.ostiary.insight.ledger.Batch;
 import io.ostiary.insight.ledger.Batches;
 import io.ostiary.insight.ledger.Names;
@@ -8,6 +9,7 @@ import io.ostiary.insight.ledger.RowWriter;
 import io.ostiary.insight.live.Board;
 import io.ostiary.insight.meter.Meters;
 import io.ostiary.insight.store.Store;
+import io.ostiary.model.ConnectionLens;
 import io.ostiary.model.LedgerRing;
 import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.LedgerView;
@@ -41,6 +43,7 @@ final class LedgerReader implements AutoCloseable {
   private final Batches batches;
   private final @Nullable Store store;
   private final RowWriter writer;
+  private final Aftermath aftermath;
   private final Consumer<LedgerSlot> read = this::read;
   private final Thread thread;
   private Names names = new Names();
@@ -59,6 +62,7 @@ final class LedgerReader implements AutoCloseable {
 
   LedgerReader(
       LedgerView ledger,
+      ConnectionLens lens,
       IntFunction<NetworkPlace> places,
       Clock clock,
       Board board,
@@ -73,7 +77,8 @@ final class LedgerReader implements AutoCloseable {
     this.meters = meters;
     this.recent = recent;
     this.store = store;
-    writer = new RowWriter(places);
+    writer = new RowWriter(places, lens::dropReason);
+    aftermath = new Aftermath(lens, writer);
     segmentDay = clock.millis() / DAY_MILLIS;
     thread = Thread.ofPlatform().name("insight-ledger").daemon(true).unstarted(this::run);
   }
@@ -108,6 +113,7 @@ final class LedgerReader implements AutoCloseable {
     while (turn()) {
       // What the event loops published before the end.
     }
+    aftermath.turn(Long.MAX_VALUE, batch);
     seal();
   }
 
@@ -120,6 +126,7 @@ final class LedgerReader implements AutoCloseable {
       more |= ring.drain(read, DRAIN_MAX) == DRAIN_MAX;
     }
     calls = callsRead;
+    aftermath.turn(turnNanos, batch);
     if (turnNanos - sealedNanos >= SEAL_NANOS) {
       seal();
       writer.forgetPlaces();
@@ -137,7 +144,7 @@ final class LedgerReader implements AutoCloseable {
     lagNanos = Math.max(lagNanos, turnNanos - slot.endNanos);
     board.add(slot);
     meters.add(slot);
-    writer.write(slot, batch);
+    aftermath.write(slot, batch);
     callsRead++;
     if (batch.length() >= Batch.BYTES_FULL) {
       seal();

@@ -41,6 +41,8 @@ public record LiveTick(
   /// Calls that share something: an API, a route (`api/route`), a consumer (its id), an upstream, a
   /// status.
   ///
+  /// @param packetsIn on the clients' connections, counted by the kernel; 0 of upstreams and
+  ///   statuses
   /// @param name `(other)` stands for all beyond the bounded number that are told apart
   public record Group(
       String name,
@@ -49,7 +51,10 @@ public record LiveTick(
       double callsPerSecond,
       Latency latency,
       long requestBytes,
-      long responseBytes) {}
+      long responseBytes,
+      long packetsIn,
+      long packetsOut,
+      long resent) {}
 
   /// @param calls whose last attempt was at this upstream, of one second
   public record Answered(String upstream, long calls) {}

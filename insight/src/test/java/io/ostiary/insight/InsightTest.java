@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ostiary.insight.testing.SlotFixture;
 import io.ostiary.model.Cidr;
+import io.ostiary.model.ConnectionLens;
 import io.ostiary.model.KernelStatus;
 import io.ostiary.model.LedgerRing;
 import io.ostiary.model.LedgerSlot;
@@ -130,7 +131,7 @@ final class InsightTest {
     mixed(30);
     assertThat(calls(CallFilter.ALL)).isEqualTo(30);
     insight.close();
-    Files.writeString(data.resolve("history/sums.duckdb"), "not a database".repeat(1000));
+    Files.writeString(data.resolve("history/sums-2.duckdb"), "not a database".repeat(1000));
     open(InsightSettings.DEFAULT);
     await(() -> insight.status().store().state() == InsightStatus.State.RUNNING);
     assertThat(calls(CallFilter.ALL)).isEqualTo(30);
@@ -318,6 +319,7 @@ final class InsightTest {
     return new Insight(
         () -> List.of(ring),
         NO_PACKETS,
+        ConnectionLens.NONE,
         index -> new NetworkPlace("veth" + index, "passed"),
         Clock.systemUTC(),
         data,

@@ -3,6 +3,7 @@ package io.ostiary.insight;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.insight.testing.SlotFixture;
+import io.ostiary.model.ConnectionLens;
 import io.ostiary.model.KernelStatus;
 import io.ostiary.model.LedgerRing;
 import io.ostiary.model.PacketView;
@@ -79,6 +80,7 @@ final class KillTest {
     return new Insight(
         () -> List.of(ring),
         NO_PACKETS,
+        ConnectionLens.NONE,
         index -> new NetworkPlace("veth" + index, "passed"),
         Clock.systemUTC(),
         data,

@@ -15,6 +15,7 @@ public final class ConnectionMark {
   public long bytesOut;
   public long retransmitsOut;
   public long duplicatesIn;
+  public long outOfOrderIn;
   public long dropped;
   public long zeroWindows;
   public long ownZeroWindows;
@@ -39,6 +40,7 @@ public final class ConnectionMark {
     bytesOut = facts.bytesOut;
     retransmitsOut = facts.retransmitsOut;
     duplicatesIn = facts.duplicatesIn;
+    outOfOrderIn = facts.outOfOrderIn;
     dropped = facts.droppedIn + facts.droppedOut;
     zeroWindows = facts.zeroWindows;
     ownZeroWindows = facts.ownZeroWindows;
@@ -53,6 +55,7 @@ public final class ConnectionMark {
     bytesOut = other.bytesOut;
     retransmitsOut = other.retransmitsOut;
     duplicatesIn = other.duplicatesIn;
+    outOfOrderIn = other.outOfOrderIn;
     dropped = other.dropped;
     zeroWindows = other.zeroWindows;
     ownZeroWindows = other.ownZeroWindows;

@@ -74,37 +74,76 @@ public record LedgerEntry(
       int status,
       String failure) {}
 
-  /// Counters of this call alone are the differences between its end and its head; those of the
-  /// connection run over its whole life.
+  /// What the kernel measured of a connection.
   ///
   /// @param syn offset of the first SYN
+  /// @param synAck offset at which the SYN-ACK left; of an upstream's connection: at which it came
   /// @param established offset of the end of the handshake
-  /// @param firstData offset at which the first data segment of the request arrived in the kernel
+  /// @param firstData offset at which the first data segment of the request arrived in the kernel;
+  ///   of an upstream's connection: of the response
   /// @param lastData offset at which the last one did
+  /// @param lastAck offset of the last acknowledgement of this call's response; of an upstream's
+  ///   connection: of anything
+  /// @param unacknowledged whether the response was still not acknowledged when nobody waited any
+  ///   longer
+  /// @param connection counters over the connection's whole life, up to the end of the call
+  /// @param call those of this call: from the end of the call before, or the SYN, to its own end;
+  ///   null where the moment before is not known
+  /// @param closeReason see [CloseReason]
+  /// @param dropReason the kernel's word for why it dropped a packet of the connection last; null:
+  ///   it dropped none
   /// @param interfaceName null: unknown
   /// @param verdict what the shield said, such as `passed (xdp-native)`
+  /// @param events what went wrong, from the end of the call before on; the newest few
   public record Network(
       @Nullable Long syn,
+      @Nullable Long synAck,
       @Nullable Long established,
       @Nullable Long firstData,
       @Nullable Long lastData,
       @Nullable Long lastAck,
-      long smoothedRttMicros,
-      long smallestRttMicros,
-      long handshakeRttMicros,
+      boolean unacknowledged,
+      RoundTrip roundTrip,
+      Counters connection,
+      @Nullable Counters call,
+      long synAckRetransmits,
+      int closeReason,
+      @Nullable String dropReason,
+      @Nullable String interfaceName,
+      @Nullable String verdict,
+      List<Event> events) {
+    public Network {
+      events = List.copyOf(events);
+    }
+
+    /// Of this call, zeros where that is not known.
+    public Counters callOrNone() {
+      return call == null ? Counters.NONE : call;
+    }
+  }
+
+  public record RoundTrip(
+      long smoothedMicros, long smallestMicros, long handshakeMicros, long samples) {}
+
+  /// @param retransmitsOut of a call: of its response, those after its end included
+  /// @param duplicatesIn segments that came again or out of order
+  /// @param outOfOrderIn of `duplicatesIn`
+  /// @param dropped packets of either direction that the kernel threw away
+  /// @param zeroWindows how often the peer could take nothing more
+  /// @param ownZeroWindows how often we could not, because what had arrived was not read
+  public record Counters(
       long packetsIn,
       long packetsOut,
       long bytesIn,
       long bytesOut,
       long retransmitsOut,
       long duplicatesIn,
-      long callPacketsIn,
-      long callPacketsOut,
-      long callRetransmitsOut,
-      long callDuplicatesIn,
-      long synAckRetransmits,
+      long outOfOrderIn,
+      long dropped,
       long zeroWindows,
-      int closeReason,
-      @Nullable String interfaceName,
-      @Nullable String verdict) {}
+      long ownZeroWindows) {
+    public static final Counters NONE = new Counters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  }
+
+  public record Event(ConnectionEvent.Kind kind, long at) {}
 }

@@ -92,11 +92,6 @@ public final class LedgerSlot {
   public ConnectionFacts clientAtHead = new ConnectionFacts();
   public ConnectionFacts clientAtEnd = new ConnectionFacts();
 
-  /// The same connection a moment after the end, when all of the response was acknowledged or
-  /// nobody waits for that any longer. Read by the ledger's reader; without a cookie where it could
-  /// not tell.
-  public ConnectionFacts clientAfter = new ConnectionFacts();
-
   /// The upstream connection of the last attempt: at the end of the attempt before it on the same
   /// connection, and at its own end.
   public final ConnectionMark upstreamBefore = new ConnectionMark();
@@ -143,7 +138,6 @@ public final class LedgerSlot {
     clientBefore.copyFrom(other.clientBefore);
     clientAtHead.copyFrom(other.clientAtHead);
     clientAtEnd.copyFrom(other.clientAtEnd);
-    clientAfter.copyFrom(other.clientAfter);
     upstreamBefore.copyFrom(other.upstreamBefore);
     upstreamAtEnd.copyFrom(other.upstreamAtEnd);
   }

@@ -51,7 +51,18 @@ final class KernelSide implements AutoCloseable, PacketView {
   }
 
   ConnectionLens lens() {
-    return this::read;
+    return new ConnectionLens() {
+      @Override
+      public boolean read(long cookie, ConnectionFacts into) {
+        return KernelSide.this.read(cookie, into);
+      }
+
+      @Override
+      public String dropReason(int number) {
+        var attached = lens;
+        return attached == null ? NONE.dropReason(number) : attached.dropReason(number);
+      }
+    };
   }
 
   private boolean read(long cookie, ConnectionFacts into) {

@@ -82,7 +82,13 @@ public final class Ostiary implements AutoCloseable {
     var gateway = new Gateway(dataPlane(kernel, policies));
     var insight =
         new Insight(
-            gateway.ledger(), kernel, kernel::place, clock, data.path(), InsightSettings.DEFAULT);
+            gateway.ledger(),
+            kernel,
+            kernel.lens(),
+            kernel::place,
+            clock,
+            data.path(),
+            InsightSettings.DEFAULT);
     endings.push(insight::close);
     var control =
         new Control(

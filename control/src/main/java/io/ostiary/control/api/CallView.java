@@ -5,6 +5,7 @@ import io.ostiary.control.api.LiveViews.Names;
 import io.ostiary.insight.CallLine;
 import io.ostiary.insight.explain.Explanation;
 import io.ostiary.insight.explain.Lane;
+import io.ostiary.model.ConnectionEvent;
 import io.ostiary.model.LedgerEntry;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,8 +25,8 @@ record CallView(
     Timings timings,
     List<Filter> filters,
     List<Attempt> attempts,
-    @Nullable Network network,
-    @Nullable Network upstreamNetwork,
+    @Nullable NetworkView network,
+    @Nullable NetworkView upstreamNetwork,
     Explained explanation) {
 
   record Timings(
@@ -50,31 +51,6 @@ record CallView(
       int status,
       String failure) {}
 
-  record Network(
-      @Nullable Long synNanos,
-      @Nullable Long establishedNanos,
-      @Nullable Long firstDataNanos,
-      @Nullable Long lastDataNanos,
-      @Nullable Long lastAckNanos,
-      long smoothedRttMicros,
-      long smallestRttMicros,
-      long handshakeRttMicros,
-      long packetsIn,
-      long packetsOut,
-      long bytesIn,
-      long bytesOut,
-      long retransmitsOut,
-      long duplicatesIn,
-      long callPacketsIn,
-      long callPacketsOut,
-      long callRetransmitsOut,
-      long callDuplicatesIn,
-      long synAckRetransmits,
-      long zeroWindows,
-      int closeReason,
-      @Nullable String interfaceName,
-      @Nullable String verdict) {}
-
   record Explained(
       String sentence,
       List<String> notes,
@@ -91,7 +67,7 @@ record CallView(
 
   record Bar(String name, long startNanos, long endNanos, boolean counted) {}
 
-  record Mark(String owner, String name, long atNanos) {}
+  record Mark(String owner, String name, long atNanos, boolean trouble) {}
 
   static CallView of(Explanation explanation, Names names) {
     var entry = explanation.entry();
@@ -107,8 +83,8 @@ record CallView(
         timings(entry.timings()),
         filters(entry),
         entry.attempts().stream().map(CallView::attempt).toList(),
-        network(entry.network()),
-        network(entry.upstreamNetwork()),
+        NetworkView.of(entry.network()),
+        NetworkView.of(entry.upstreamNetwork()),
         explained(explanation));
   }
 
@@ -148,36 +124,6 @@ record CallView(
         attempt.failure());
   }
 
-  private static @Nullable Network network(LedgerEntry.@Nullable Network network) {
-    if (network == null) {
-      return null;
-    }
-    return new Network(
-        network.syn(),
-        network.established(),
-        network.firstData(),
-        network.lastData(),
-        network.lastAck(),
-        network.smoothedRttMicros(),
-        network.smallestRttMicros(),
-        network.handshakeRttMicros(),
-        network.packetsIn(),
-        network.packetsOut(),
-        network.bytesIn(),
-        network.bytesOut(),
-        network.retransmitsOut(),
-        network.duplicatesIn(),
-        network.callPacketsIn(),
-        network.callPacketsOut(),
-        network.callRetransmitsOut(),
-        network.callDuplicatesIn(),
-        network.synAckRetransmits(),
-        network.zeroWindows(),
-        network.closeReason(),
-        network.interfaceName(),
-        network.verdict());
-  }
-
   private static Explained explained(Explanation explanation) {
     return new Explained(
         explanation.sentence(),
@@ -211,10 +157,12 @@ record CallView(
     if (client != null) {
       var owner = owner(Lane.CLIENT_NETWORK);
       mark(marks, owner, "SYN", client.syn());
+      mark(marks, owner, "SYN-ACK", client.synAck());
       mark(marks, owner, "handshake complete", client.established());
       mark(marks, owner, "first request segment", client.firstData());
       mark(marks, owner, "last request segment", client.lastData());
       mark(marks, owner, "last ACK", client.lastAck());
+      troubles(marks, owner, client);
     }
     var upstream = entry.upstreamNetwork();
     if (upstream != null) {
@@ -223,13 +171,25 @@ record CallView(
       mark(marks, owner, "handshake complete", upstream.established());
       mark(marks, owner, "first response segment", upstream.firstData());
       mark(marks, owner, "last response segment", upstream.lastData());
+      troubles(marks, owner, upstream);
     }
     return marks;
   }
 
   private static void mark(List<Mark> marks, String owner, String name, @Nullable Long at) {
     if (at != null) {
-      marks.add(new Mark(owner, name, at));
+      marks.add(new Mark(owner, name, at, false));
+    }
+  }
+
+  /// What went wrong, in the lane it happened in: the kernel's own drops are not the network's.
+  private static void troubles(List<Mark> marks, String owner, LedgerEntry.Network network) {
+    for (var event : network.events()) {
+      var words = NetworkView.words(event.kind(), network.dropReason());
+      boolean own =
+          event.kind() == ConnectionEvent.Kind.DROPPED_IN
+              || event.kind() == ConnectionEvent.Kind.DROPPED_OUT;
+      marks.add(new Mark(own ? owner(Lane.KERNEL) : owner, words, event.at(), true));
     }
   }
 

@@ -34,8 +34,11 @@ final class LiveViews {
       double callsPerSecond,
       LatencyView latency,
       long bytesIn,
-      long bytesOut) {
-    static final Rate NONE = new Rate(0, 0, 0, LatencyView.NONE, 0, 0);
+      long bytesOut,
+      long packetsIn,
+      long packetsOut,
+      long resent) {
+    static final Rate NONE = new Rate(0, 0, 0, LatencyView.NONE, 0, 0, 0, 0, 0);
 
     static Rate of(LiveTick.Group group) {
       return new Rate(
@@ -44,7 +47,10 @@ final class LiveViews {
           group.callsPerSecond(),
           LatencyView.of(group.calls(), group.latency()),
           group.requestBytes(),
-          group.responseBytes());
+          group.responseBytes(),
+          group.packetsIn(),
+          group.packetsOut(),
+          group.resent());
     }
 
     /// The rate of the group of this name; none where it had no calls.

@@ -44,7 +44,12 @@ record State(String level, String sentence) {
     }
     long dropped = LiveViews.dropped(tick.point());
     if (dropped > 0) {
-      return new State("quiet", "All quiet; " + dropped + " packets dropped in the last second.");
+      return new State(
+          "quiet",
+          "All quiet; "
+              + dropped
+              + (dropped == 1 ? " packet" : " packets")
+              + " dropped in the last second.");
     }
     return new State("quiet", "All quiet.");
   }

@@ -44,7 +44,10 @@ final class UsageApi {
       long refused,
       LatencyView latency,
       long bytesIn,
-      long bytesOut) {}
+      long bytesOut,
+      long packetsIn,
+      long packetsOut,
+      long resent) {}
 
   private void usage(Context context) {
     var query = Query.of(context, "by", "from", "to");
@@ -73,6 +76,9 @@ final class UsageApi {
         sums.refused(),
         LatencyView.of(sums.calls(), sums.latency()),
         sums.requestBytes(),
-        sums.responseBytes());
+        sums.responseBytes(),
+        sums.packetsIn(),
+        sums.packetsOut(),
+        sums.resent());
   }
 }

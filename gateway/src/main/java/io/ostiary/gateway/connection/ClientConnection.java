@@ -11,6 +11,7 @@ import io.ostiary.gateway.exchange.Plan;
 import io.ostiary.gateway.loop.Deadline;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.wire.RequestHead.Progress;
+import io.ostiary.model.ConnectionMark;
 import io.ostiary.model.Ending;
 import io.ostiary.model.Listener;
 import java.net.InetAddress;
@@ -56,6 +57,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
   private final int peerPort;
   private final long acceptedNanos;
   private final long cookie;
+  private final ConnectionMark mark = new ConnectionMark();
   private final Deadline deadline = new Deadline(this::expired);
   private final Deadline halfClosed = new Deadline(this::halfClosedLong);
   private final Plan acceptedUnder;
@@ -81,6 +83,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     peerPort = address.getPort();
     acceptedNanos = loop.refresh();
     cookie = loop.cookie(channel);
+    mark.begin(cookie);
     acceptedUnder = calls.plan();
   }
 
@@ -455,6 +458,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
   @Override
   public long cookie() {
     return cookie;
+  }
+
+  @Override
+  public ConnectionMark mark() {
+    return mark;
   }
 
   @Override

@@ -108,7 +108,6 @@ final class Attempts implements UpstreamConnection.Owner {
     var to = connection();
     slot().reused = to.reused();
     slot().connectedNanos = call.loop().now();
-    call.times().upstreamCookie = to.cookie();
     outlet.begin(to.channel());
     writeHead();
     var whole = call.requestBody().gathered();
@@ -334,6 +333,7 @@ final class Attempts implements UpstreamConnection.Owner {
     long seconds = reusable ? head.keepAliveSeconds() : 0;
     reusable &= head.chunked() || head.contentLength() >= 0 || bodiless(head);
     endAttempt("");
+    call.times().upstreamEnded(from);
     connection = null;
     outlet.drop();
     if (reusable) {
@@ -368,6 +368,7 @@ final class Attempts implements UpstreamConnection.Owner {
     boolean reused = slot != null && slot.reused;
     if (connection != null) {
       call.times().upstreamResponseBytes = connection.bytesRead();
+      call.times().upstreamEnded(connection);
     }
     connection = null;
     outlet.drop();
@@ -439,6 +440,7 @@ final class Attempts implements UpstreamConnection.Owner {
       connection = null;
       call.times().upstreamResponseBytes = from.bytesRead();
       call.times().upstreamRequestBytes = outlet.bytes();
+      call.times().upstreamEnded(from);
       from.close();
       endAttempt("given-up");
     }

@@ -1,7 +1,9 @@
 package io.ostiary.gateway.exchange;
 
 import io.ostiary.gateway.upstream.Endpoint;
+import io.ostiary.gateway.upstream.UpstreamConnection;
 import io.ostiary.model.ConnectionFacts;
+import io.ostiary.model.ConnectionMark;
 import io.ostiary.model.Ending;
 import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.Upstream;
@@ -15,7 +17,9 @@ final class CallTimes {
   private final long[] filterNanos = new long[LedgerSlot.FILTERS_MAX];
   private final LedgerSlot.AttemptSlot[] attempts =
       new LedgerSlot.AttemptSlot[LedgerSlot.ATTEMPTS_MAX];
-  private final ConnectionFacts clientAtHead = new ConnectionFacts();
+  private final ConnectionMark upstreamBefore = new ConnectionMark();
+  private ConnectionFacts clientAtHead = new ConnectionFacts();
+  private ConnectionFacts upstreamAtEnd = new ConnectionFacts();
   private int filterCount;
   private int attemptCount;
   long startedEpochMillis;
@@ -27,7 +31,6 @@ final class CallTimes {
   long requestBytes;
   long upstreamRequestBytes;
   long upstreamResponseBytes;
-  long upstreamCookie;
   int upstreamStatus;
   int status;
 
@@ -49,10 +52,10 @@ final class CallTimes {
     requestBytes = 0;
     upstreamRequestBytes = 0;
     upstreamResponseBytes = 0;
-    upstreamCookie = 0;
     upstreamStatus = 0;
     status = 0;
     clientAtHead.cookie = 0;
+    upstreamAtEnd.cookie = 0;
   }
 
   void headRead() {
@@ -75,8 +78,18 @@ final class CallTimes {
     }
   }
 
+  /// The last attempt lets go of its connection, whether it came about or not. Asked now, because
+  /// when the call ends another one may have used the connection already.
+  void upstreamEnded(UpstreamConnection connection) {
+    var mark = connection.mark();
+    upstreamBefore.copyFrom(mark);
+    read(connection.cookie(), upstreamAtEnd);
+    mark.take(upstreamAtEnd, call.loop().now());
+  }
+
   /// The slot of a new attempt; the last one is used again when there are too many.
   LedgerSlot.AttemptSlot attempt(Upstream upstream, Endpoint endpoint) {
+    upstreamAtEnd.cookie = 0;
     attemptCount = Math.min(attemptCount + 1, attempts.length);
     var slot = attempts[attemptCount - 1];
     slot.upstream = upstream;
@@ -116,16 +129,23 @@ final class CallTimes {
     System.arraycopy(filterNames, 0, slot.filterNames, 0, filterCount);
     System.arraycopy(filterNanos, 0, slot.filterNanos, 0, filterCount);
     attempts(slot);
-    copy(clientAtHead, slot.clientAtHead);
-    read(call.clientSide().cookie(), slot.clientAtEnd);
-    read(upstreamCookie, slot.upstreamAtEnd);
+    network(slot);
     ring.publish();
   }
 
-  private static void copy(ConnectionFacts from, ConnectionFacts into) {
-    if (from.cookie != 0 || into.cookie != 0) {
-      into.copyFrom(from);
-    }
+  /// The facts change places with the slot's: nothing is copied, nothing is made.
+  private void network(LedgerSlot slot) {
+    var mark = call.clientSide().mark();
+    slot.clientBefore.copyFrom(mark);
+    var head = slot.clientAtHead;
+    slot.clientAtHead = clientAtHead;
+    clientAtHead = head;
+    read(call.clientSide().cookie(), slot.clientAtEnd);
+    mark.take(slot.clientAtEnd, slot.endNanos);
+    slot.upstreamBefore.copyFrom(upstreamBefore);
+    var upstream = slot.upstreamAtEnd;
+    slot.upstreamAtEnd = upstreamAtEnd;
+    upstreamAtEnd = upstream;
   }
 
   private void who(LedgerSlot slot) {

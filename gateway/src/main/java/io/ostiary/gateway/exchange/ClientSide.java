@@ -2,6 +2,7 @@ package io.ostiary.gateway.exchange;
 
 import io.netty.channel.Channel;
 import io.ostiary.gateway.loop.Loop;
+import io.ostiary.model.ConnectionMark;
 import io.ostiary.model.Listener;
 import java.net.InetAddress;
 
@@ -26,6 +27,9 @@ public interface ClientSide {
 
   /// The kernel's name of the connection, 0: none.
   long cookie();
+
+  /// The connection's counters at the end of the call before.
+  ConnectionMark mark();
 
   int requestNumber();
 

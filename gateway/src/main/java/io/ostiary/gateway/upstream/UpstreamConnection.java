@@ -13,6 +13,7 @@ import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.wire.BodyDecoder;
 import io.ostiary.gateway.wire.RequestHead.Progress;
 import io.ostiary.gateway.wire.ResponseHead;
+import io.ostiary.model.ConnectionMark;
 import java.net.ConnectException;
 import org.jspecify.annotations.Nullable;
 
@@ -61,6 +62,7 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   private final EndpointPool pool;
   private final BodyDecoder body = new BodyDecoder();
   private final Deadline deadline = new Deadline(this::expired);
+  private final ConnectionMark mark = new ConnectionMark();
   private @Nullable Channel channel;
   private @Nullable Owner owner;
   private @Nullable ByteBuf held;
@@ -126,7 +128,13 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
             .option(ChannelOption.SO_RCVBUF, RECEIVE_BYTES)
             .handler(this)
             .connect(address);
-    channel = connecting.channel();
+    var made = connecting.channel();
+    channel = made;
+    if (made.isOpen()) {
+      // Before it is established, so that a handshake that fails leaves its facts too.
+      cookie = loop.cookie(made);
+      mark.begin(cookie);
+    }
     if (connecting.isDone()) {
       // Failed at once: still told later, so that nobody is told before he has the connection.
       loop.eventLoop().execute(() -> connectDone(connecting));
@@ -144,7 +152,6 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         return;
       }
       deadline.clear();
-      cookie = loop.cookie(channel());
       own.connected();
       return;
     }
@@ -203,6 +210,11 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
   public long cookie() {
     return cookie;
+  }
+
+  /// The connection's counters at the end of the attempt before.
+  public ConnectionMark mark() {
+    return mark;
   }
 
   /// Bytes read since the connection was acquired.

@@ -185,7 +185,9 @@ final class Sentence {
           "the client took "
               + duration(longest.nanos())
               + " to take the response"
-              + (facts != null && facts.zeroWindows() > 0 ? " (its window was closed)" : "");
+              + (facts != null && facts.connection().zeroWindows() > 0
+                  ? " (its window was closed)"
+                  : "");
       default -> "the " + longest.name() + " took " + duration(longest.nanos()) + " to arrive";
     };
   }
@@ -197,8 +199,8 @@ final class Sentence {
               ? "the handshake needed " + counted(facts.synAckRetransmits(), "more SYN-ACK")
               : null;
       case "response" ->
-          facts.callRetransmitsOut() > 0
-              ? counted(facts.callRetransmitsOut(), "retransmit") + " of the response"
+          facts.callOrNone().retransmitsOut() > 0
+              ? counted(facts.callOrNone().retransmitsOut(), "retransmit") + " of the response"
               : null;
       default ->
           arrivedAgain(facts) > 0
@@ -210,14 +212,14 @@ final class Sentence {
   /// On a fresh connection everything that came twice before the head came with this request.
   private long arrivedAgain(Network facts) {
     return entry.requestNumber() <= 1
-        ? Math.max(facts.duplicatesIn(), facts.callDuplicatesIn())
-        : facts.callDuplicatesIn();
+        ? Math.max(facts.connection().duplicatesIn(), facts.callOrNone().duplicatesIn())
+        : facts.callOrNone().duplicatesIn();
   }
 
   private String upstreamNetworkCause(Phase longest) {
     var facts = entry.upstreamNetwork();
-    if (facts != null && facts.callRetransmitsOut() > 0) {
-      return counted(facts.callRetransmitsOut(), "retransmit") + " of the request";
+    if (facts != null && facts.callOrNone().retransmitsOut() > 0) {
+      return counted(facts.callOrNone().retransmitsOut(), "retransmit") + " of the request";
     }
     return switch (longest.name()) {
       case "connect" -> "connecting took " + duration(longest.nanos());

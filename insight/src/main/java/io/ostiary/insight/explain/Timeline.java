@@ -160,7 +160,7 @@ final class Timeline {
   private void answer(Attempt attempt, long until, @Nullable Network facts) {
     long answered = attempt.firstByte() == null ? until : attempt.firstByte();
     long sentAt = cursor;
-    long roundTrip = facts == null ? 0 : facts.smallestRttMicros() * 1000;
+    long roundTrip = facts == null ? 0 : facts.roundTrip().smallestMicros() * 1000;
     if (roundTrip >= ROUND_TRIP_NANOS_MIN) {
       pass(Lane.UPSTREAM_NETWORK, "round trip", Math.min(answered, cursor + roundTrip));
     }
@@ -174,7 +174,7 @@ final class Timeline {
     pass(Lane.UPSTREAM, "answer", answered);
     if (attempt.firstByte() != null) {
       long whole = attempt.lastByte() == null ? until : attempt.lastByte();
-      boolean clientSlow = network != null && network.zeroWindows() > 0;
+      boolean clientSlow = network != null && network.connection().zeroWindows() > 0;
       pass(clientSlow ? Lane.CLIENT_NETWORK : Lane.UPSTREAM, "response", whole);
     }
   }
@@ -203,7 +203,8 @@ final class Timeline {
   /// Whether no client, however slow, can have held up the response.
   private boolean leftAtOnce() {
     return entry.responseBytes() <= SEND_BUFFER_BYTES
-        && (network == null || network.zeroWindows() + network.callRetransmitsOut() == 0);
+        && (network == null
+            || network.connection().zeroWindows() + network.callOrNone().retransmitsOut() == 0);
   }
 
   private void lastAck() {

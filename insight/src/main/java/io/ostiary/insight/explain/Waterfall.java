@@ -140,28 +140,28 @@ public final class Waterfall {
     line(
         "%-11s RTT %s smoothed, %s smallest, %s handshake",
         "",
-        micros(facts.smoothedRttMicros()),
-        micros(facts.smallestRttMicros()),
-        micros(facts.handshakeRttMicros()));
-    if (facts.callPacketsIn() + facts.callPacketsOut() > 0) {
+        micros(facts.roundTrip().smoothedMicros()),
+        micros(facts.roundTrip().smallestMicros()),
+        micros(facts.roundTrip().handshakeMicros()));
+    if (facts.callOrNone().packetsIn() + facts.callOrNone().packetsOut() > 0) {
       line(
           "%-11s since the head: packets %d in, %d out; retransmits %d out, %d again in",
           "",
-          facts.callPacketsIn(),
-          facts.callPacketsOut(),
-          facts.callRetransmitsOut(),
-          facts.callDuplicatesIn());
+          facts.callOrNone().packetsIn(),
+          facts.callOrNone().packetsOut(),
+          facts.callOrNone().retransmitsOut(),
+          facts.callOrNone().duplicatesIn());
     }
     line(
         "%-11s connection: packets %d in, %d out; bytes %s in, %s out; retransmits %d; zero windows"
             + " %d",
         "",
-        facts.packetsIn(),
-        facts.packetsOut(),
-        bytes(facts.bytesIn()),
-        bytes(facts.bytesOut()),
-        facts.retransmitsOut(),
-        facts.zeroWindows());
+        facts.connection().packetsIn(),
+        facts.connection().packetsOut(),
+        bytes(facts.connection().bytesIn()),
+        bytes(facts.connection().bytesOut()),
+        facts.connection().retransmitsOut(),
+        facts.connection().zeroWindows());
   }
 
   @FormatMethod

@@ -26,7 +26,21 @@ public final class Row {
   public static final int REQUEST_BYTES = 56;
   public static final int RESPONSE_BYTES = 64;
   public static final int CLIENT = 72;
-  public static final int DETAIL = 88;
+
+  /// Of the call on its client's connection, as the kernel counted; absent in rows of version 0.
+  public static final int PACKETS_IN = 88;
+
+  public static final int PACKETS_OUT = 92;
+
+  /// Segments that either side sent again.
+  public static final int RESENT = 96;
+
+  /// How the row is laid out. Rows of version 0 end their fixed part before the packets.
+  static final int VERSION = 34;
+
+  static final int VERSION_NOW = 1;
+  static final int DETAIL = 104;
+  private static final int DETAIL_0 = 88;
 
   private static final VarHandle SHORTS =
       MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
@@ -59,6 +73,16 @@ public final class Row {
       case 5 -> Blame.GATEWAY;
       default -> throw new IllegalStateException("blame code: " + code + " (expected: 0-5)");
     };
+  }
+
+  /// Where the rest of a row begins.
+  static int detail(byte[] bytes, int at) {
+    return at + (bytes[at + VERSION] == 0 ? DETAIL_0 : DETAIL);
+  }
+
+  /// A field that rows of version 0 do not have: then 0.
+  public static long getLater(byte[] bytes, int at, int field) {
+    return bytes[at + VERSION] == 0 ? 0 : Integer.toUnsignedLong(getInt(bytes, at + field));
   }
 
   public static int getShort(byte[] bytes, int at) {

@@ -2,10 +2,14 @@ package io.ostiary.insight.ledger;
 
 import io.ostiary.insight.CallLine;
 import io.ostiary.model.CallId;
+import io.ostiary.model.ConnectionEvent;
 import io.ostiary.model.LedgerEntry;
 import io.ostiary.model.LedgerEntry.Attempt;
+import io.ostiary.model.LedgerEntry.Counters;
+import io.ostiary.model.LedgerEntry.Event;
 import io.ostiary.model.LedgerEntry.FilterTiming;
 import io.ostiary.model.LedgerEntry.Network;
+import io.ostiary.model.LedgerEntry.RoundTrip;
 import io.ostiary.model.LedgerEntry.Timings;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -28,7 +32,7 @@ public final class RowReader {
     in = bytes;
     start = offset;
     this.names = names;
-    at = offset + Row.DETAIL;
+    at = Row.detail(bytes, offset);
   }
 
   public LedgerEntry entry() {
@@ -148,44 +152,93 @@ public final class RowReader {
   }
 
   private @Nullable Network network() {
-    if (number() == 0) {
-      return null;
+    return switch ((int) number()) {
+      case 0 -> null;
+      case 1 -> networkAtFirst();
+      default -> networkNow();
+    };
+  }
+
+  private Network networkNow() {
+    var syn = time();
+    var synAck = time();
+    var established = time();
+    var firstData = time();
+    var lastData = time();
+    var lastAck = time();
+    boolean unacknowledged = number() != 0;
+    var roundTrip = new RoundTrip(number(), number(), number(), number());
+    var connection = counters();
+    var call = number() == 0 ? null : counters();
+    long synAckRetransmits = number();
+    int closeReason = (int) number();
+    var dropReason = names.text((int) number());
+    var place = names.text((int) number());
+    var verdict = names.text((int) number());
+    return new Network(
+        syn,
+        synAck,
+        established,
+        firstData,
+        lastData,
+        lastAck,
+        unacknowledged,
+        roundTrip,
+        connection,
+        call,
+        synAckRetransmits,
+        closeReason,
+        dropReason,
+        place,
+        verdict,
+        events());
+  }
+
+  private Counters counters() {
+    return new Counters(
+        number(), number(), number(), number(), number(), number(), number(), number(), number(),
+        number());
+  }
+
+  private List<Event> events() {
+    int count = (int) number();
+    var events = new ArrayList<Event>(count);
+    for (int i = 0; i < count; i++) {
+      events.add(new Event(ConnectionEvent.kind((int) number()), end()));
     }
+    return events;
+  }
+
+  /// As rows were written before events and the moment of the SYN-ACK were kept.
+  private Network networkAtFirst() {
     var syn = time();
     var established = time();
     var firstData = time();
     var lastData = time();
     var lastAck = time();
-    var counters = new long[12];
-    for (int i = 0; i < counters.length; i++) {
-      counters[i] = number();
+    var n = new long[12];
+    for (int i = 0; i < n.length; i++) {
+      n[i] = number();
     }
     var place = names.text((int) number());
     var verdict = names.text((int) number());
     return new Network(
         syn,
+        null,
         established,
         firstData,
         lastData,
         lastAck,
-        counters[0],
-        counters[1],
-        counters[2],
-        counters[3],
-        counters[4],
-        counters[5],
-        counters[6],
-        counters[7],
-        counters[8],
-        number(),
-        number(),
-        number(),
-        number(),
-        counters[9],
-        counters[10],
-        (int) counters[11],
+        false,
+        new RoundTrip(n[0], n[1], n[2], 0),
+        new Counters(n[3], n[4], n[5], n[6], n[7], n[8], 0, 0, n[10], 0),
+        new Counters(number(), number(), 0, 0, number(), number(), 0, 0, 0, 0),
+        n[9],
+        (int) n[11],
+        null,
         place,
-        verdict);
+        verdict,
+        List.of());
   }
 
   private Instant instant() {

@@ -1,7 +1,9 @@
 package io.ostiary.insight.ledger;
 
 import io.ostiary.insight.NetworkPlace;
+import io.ostiary.model.ConnectionEvent;
 import io.ostiary.model.ConnectionFacts;
+import io.ostiary.model.ConnectionMark;
 import io.ostiary.model.LedgerSlot;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -14,19 +16,26 @@ public final class RowWriter {
   static final List<String> METHODS =
       List.of("", "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "CONNECT");
 
+  /// How what the kernel measured is laid out; 1 is how it was at first, 0 means it is unknown.
+  static final int NETWORK_NOW = 2;
+
   /// No row is longer: fixed part, target, method, and at most 10 bytes for each number.
   private static final int SIZE_MAX = 4096;
 
   private static final int METHOD_BYTES_MAX = 64;
 
   private final IntFunction<NetworkPlace> places;
+  private final IntFunction<String> dropReasons;
   private final Map<Integer, NetworkPlace> placesKnown = new HashMap<>();
+  private final CallPackets packets = new CallPackets();
   private byte[] out = new byte[0];
   private int at;
   private long base;
 
-  public RowWriter(IntFunction<NetworkPlace> places) {
+  /// @param dropReasons the kernel's words for [ConnectionFacts#dropReason]
+  public RowWriter(IntFunction<NetworkPlace> places, IntFunction<String> dropReasons) {
     this.places = places;
+    this.dropReasons = dropReasons;
   }
 
   /// Asks again where packets come in; called about once a second, since modes can change.
@@ -34,7 +43,9 @@ public final class RowWriter {
     placesKnown.clear();
   }
 
-  public void write(LedgerSlot slot, Batch batch) {
+  /// @param after the client's connection a moment after the call, see [Aftermath]; without a
+  ///   cookie where nothing is known of it
+  void write(LedgerSlot slot, ConnectionFacts after, Batch batch) {
     var names = batch.names();
     out = batch.room(SIZE_MAX);
     int start = batch.length();
@@ -45,7 +56,7 @@ public final class RowWriter {
     times(slot);
     filters(slot, names);
     attempts(slot, names);
-    clientNetwork(slot, names);
+    clientNetwork(slot, after, names);
     upstreamNetwork(slot, names);
     Row.putInt(out, start + Row.LENGTH, at - start);
     batch.added(slot.callId, at);
@@ -66,6 +77,9 @@ public final class RowWriter {
     Row.putShort(out, start + Row.STATUS, slot.status);
     Row.putShort(out, start + Row.UPSTREAM_STATUS, slot.upstreamStatus);
     out[start + Row.BLAME] = (byte) Row.code(slot.blame);
+    out[start + Row.VERSION] = Row.VERSION_NOW;
+    out[start + Row.VERSION + 1] = 0;
+    packets(slot, start);
     out[start + Row.CLIENT_LENGTH] = (byte) slot.clientLength;
     var api = slot.api;
     var route = slot.route;
@@ -153,21 +167,52 @@ public final class RowWriter {
     }
   }
 
-  private void clientNetwork(LedgerSlot slot, Names names) {
+  private void packets(LedgerSlot slot, int start) {
+    packets.of(slot);
+    Row.putInt(out, start + Row.PACKETS_IN, (int) packets.in);
+    Row.putInt(out, start + Row.PACKETS_OUT, (int) packets.out);
+    Row.putInt(out, start + Row.RESENT, (int) packets.resent);
+    Row.putInt(out, start + Row.RESENT + Integer.BYTES, 0);
+  }
+
+  private void clientNetwork(LedgerSlot slot, ConnectionFacts after, Names names) {
     var head = slot.clientAtHead;
     var end = slot.clientAtEnd.cookie != 0 ? slot.clientAtEnd : head;
     if (end.cookie == 0) {
       number(0);
       return;
     }
-    boolean headKnown = head.cookie == end.cookie;
-    boolean whole = !headKnown && slot.requestNumber <= 1;
-    var first = headKnown ? head : end;
-    network(end, first, names);
-    number(since(end.packetsIn, head.packetsIn, headKnown, whole));
-    number(since(end.packetsOut, head.packetsOut, headKnown, whole));
-    number(since(end.retransmitsOut, head.retransmitsOut, headKnown, whole));
-    number(since(end.duplicatesIn, head.duplicatesIn, headKnown, whole));
+    boolean later = Aftermath.tells(end, after);
+    var newest = later ? after : end;
+    number(NETWORK_NOW);
+    handshake(end);
+    var first = head.cookie == end.cookie ? head : end;
+    time(first.firstDataNanos);
+    time(lastData(slot, first, end));
+    time(later ? Aftermath.lastAck(end, after) : 0);
+    number(later && after.unacknowledged && after.requests == end.requests ? 1 : 0);
+    roundTrip(end);
+    counters(end);
+    var before = slot.clientBefore;
+    boolean known = before.cookie == end.cookie;
+    number(known ? 1 : 0);
+    if (known) {
+      long retransmits = newest.retransmitsOut - first.retransmitsOut;
+      call(before, end, first == head ? retransmits : newest.retransmitsOut, newest);
+    }
+    rest(newest, names);
+    long until = newest.requests > end.requests ? newest.firstDataNanos : Long.MAX_VALUE;
+    events(newest, known ? before.atNanos : first.firstDataNanos, until);
+  }
+
+  /// When the request's last byte arrived. What came since the head is its body, unless another
+  /// request was begun.
+  private static long lastData(LedgerSlot slot, ConnectionFacts first, ConnectionFacts end) {
+    boolean body =
+        end.requests == first.requests
+            && end.lastDataNanos > first.lastDataNanos
+            && end.lastDataNanos <= slot.requestEndNanos;
+    return body ? end.lastDataNanos : first.lastDataNanos;
   }
 
   private void upstreamNetwork(LedgerSlot slot, Names names) {
@@ -176,50 +221,104 @@ public final class RowWriter {
       number(0);
       return;
     }
-    int last = Math.min(slot.attemptCount, LedgerSlot.ATTEMPTS_MAX) - 1;
-    boolean whole = !slot.attempts[last].reused;
-    network(end, end, names);
-    number(since(end.packetsIn, 0, false, whole));
-    number(since(end.packetsOut, 0, false, whole));
-    number(since(end.retransmitsOut, 0, false, whole));
-    number(since(end.duplicatesIn, 0, false, whole));
-  }
-
-  private static long since(long end, long head, boolean headKnown, boolean whole) {
-    if (headKnown) {
-      return Math.max(0, end - head);
+    number(NETWORK_NOW);
+    handshake(end);
+    var before = slot.upstreamBefore;
+    boolean known = before.cookie == end.cookie;
+    // Before the response the record tells of the one before.
+    boolean answered = end.firstDataNanos > before.atNanos;
+    time(answered ? end.firstDataNanos : 0);
+    time(answered ? end.lastDataNanos : 0);
+    time(end.lastAckNanos > before.atNanos ? end.lastAckNanos : 0);
+    number(end.unacknowledged ? 1 : 0);
+    roundTrip(end);
+    counters(end);
+    number(known ? 1 : 0);
+    if (known) {
+      call(before, end, end.retransmitsOut - before.retransmitsOut, end);
     }
-    return whole ? end : 0;
+    rest(end, names);
+    events(end, before.atNanos, Long.MAX_VALUE);
   }
 
-  /// @param first facts that know when this call's first and last data segment arrived
-  private void network(ConnectionFacts end, ConnectionFacts first, Names names) {
-    number(1);
-    time(end.synNanos);
-    time(end.establishedNanos);
-    time(first.firstDataNanos);
-    time(first.lastDataNanos);
-    time(end.lastAckNanos);
-    number(end.smoothedRttMicros);
-    number(end.smallestRttMicros);
-    number(end.handshakeRttMicros);
-    number(end.packetsIn);
-    number(end.packetsOut);
-    number(end.bytesIn);
-    number(end.bytesOut);
-    number(end.retransmitsOut);
-    number(end.duplicatesIn);
-    number(end.synAckRetransmits);
-    number(end.zeroWindows);
-    number(end.closeReason);
-    if (end.interfaceIndex == 0) {
+  private void handshake(ConnectionFacts facts) {
+    time(facts.synNanos);
+    time(facts.synAckNanos);
+    time(facts.establishedNanos);
+  }
+
+  private void roundTrip(ConnectionFacts facts) {
+    number(facts.smoothedRttMicros);
+    number(facts.smallestRttMicros);
+    number(facts.handshakeRttMicros);
+    number(facts.rttSamples);
+  }
+
+  private void counters(ConnectionFacts facts) {
+    number(facts.packetsIn);
+    number(facts.packetsOut);
+    number(facts.bytesIn);
+    number(facts.bytesOut);
+    number(facts.retransmitsOut);
+    number(facts.duplicatesIn);
+    number(facts.outOfOrderIn);
+    number(facts.droppedIn + facts.droppedOut);
+    number(facts.zeroWindows);
+    number(facts.ownZeroWindows);
+  }
+
+  /// @param newest tells of losses that were seen only after the end
+  private void call(
+      ConnectionMark before, ConnectionFacts end, long retransmits, ConnectionFacts newest) {
+    number(end.packetsIn - before.packetsIn);
+    number(end.packetsOut - before.packetsOut);
+    number(end.bytesIn - before.bytesIn);
+    number(end.bytesOut - before.bytesOut);
+    number(retransmits);
+    number(end.duplicatesIn - before.duplicatesIn);
+    number(end.outOfOrderIn - before.outOfOrderIn);
+    number(newest.droppedIn + newest.droppedOut - before.dropped);
+    number(newest.zeroWindows - before.zeroWindows);
+    number(end.ownZeroWindows - before.ownZeroWindows);
+  }
+
+  private void rest(ConnectionFacts facts, Names names) {
+    number(facts.synAckRetransmits);
+    number(facts.closeReason);
+    boolean dropped = facts.droppedIn + facts.droppedOut > 0;
+    number(dropped ? names.id(dropReasons.apply(facts.dropReason)) : 0);
+    if (facts.interfaceIndex == 0) {
       number(0);
       number(0);
       return;
     }
-    var place = placesKnown.computeIfAbsent(end.interfaceIndex, places::apply);
+    var place = placesKnown.computeIfAbsent(facts.interfaceIndex, places::apply);
     number(names.id(place.name()));
     number(names.id(place.verdict()));
+  }
+
+  /// The events after one moment and before another, as far as they were kept.
+  private void events(ConnectionFacts facts, long from, long until) {
+    long end = facts.events;
+    long start = Math.max(0, end - ConnectionEvent.KEPT);
+    int count = 0;
+    for (long i = start; i < end; i++) {
+      long event = facts.event[(int) i & (ConnectionEvent.KEPT - 1)];
+      count += within(event, from, until) ? 1 : 0;
+    }
+    number(count);
+    for (long i = start; i < end; i++) {
+      long event = facts.event[(int) i & (ConnectionEvent.KEPT - 1)];
+      if (within(event, from, until)) {
+        number(ConnectionEvent.code(event));
+        time(ConnectionEvent.nanos(event));
+      }
+    }
+  }
+
+  private static boolean within(long event, long from, long until) {
+    long at = ConnectionEvent.nanos(event);
+    return ConnectionEvent.code(event) != 0 && at > from && at < until;
   }
 
   /// Zero for a moment that never came, else one more than its zigzag distance from the base.

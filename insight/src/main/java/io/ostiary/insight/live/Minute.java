@@ -3,6 +3,7 @@ package io.ostiary.insight.live;
 import io.ostiary.insight.LiveTick.Answered;
 import io.ostiary.insight.LiveTick.Client;
 import io.ostiary.insight.LiveTick.Group;
+import io.ostiary.insight.ledger.CallPackets;
 import io.ostiary.model.LedgerSlot;
 import java.util.ArrayDeque;
 import java.util.Comparator;
@@ -16,6 +17,7 @@ final class Minute {
   private static final int SLICES = 7;
 
   private final ArrayDeque<Slice> slices = new ArrayDeque<>();
+  private final CallPackets packets = new CallPackets();
   private Slice current = new Slice();
 
   Minute() {
@@ -45,26 +47,32 @@ final class Minute {
   void add(LedgerSlot slot, boolean error, long micros) {
     long in = slot.requestBytes;
     long out = slot.responseBytes;
+    packets.of(slot);
     var api = slot.api;
     if (api != null) {
       var known = current.apis.get(api);
-      (known == null ? current.apis.add(api, api.name()) : known).add(error, micros, in, out);
+      add(known == null ? current.apis.add(api, api.name()) : known, error, micros, in, out);
       var route = slot.route;
       if (route != null) {
         var tally = current.routes.get(route);
-        (tally == null ? current.routes.add(route, api.name() + "/" + route.id()) : tally)
-            .add(error, micros, in, out);
+        var of = tally == null ? current.routes.add(route, api.name() + "/" + route.id()) : tally;
+        add(of, error, micros, in, out);
       }
     }
     var consumer = slot.consumer;
     if (consumer != null) {
       var tally = current.consumers.get(consumer);
-      (tally == null ? current.consumers.add(consumer, consumer.id()) : tally)
-          .add(error, micros, in, out);
+      var of = tally == null ? current.consumers.add(consumer, consumer.id()) : tally;
+      add(of, error, micros, in, out);
     }
     upstream(slot, error);
     status(slot, error, micros);
     current.clients.add(slot.client, slot.clientLength);
+  }
+
+  private void add(Tally tally, boolean error, long micros, long in, long out) {
+    tally.add(error, micros, in, out);
+    tally.add(packets);
   }
 
   /// An upstream's time runs from the attempt's start to its last byte.

@@ -1,6 +1,7 @@
 package io.ostiary.insight.live;
 
 import io.ostiary.insight.LiveTick.Group;
+import io.ostiary.insight.ledger.CallPackets;
 
 /// Sums over calls that share something. Confined to the ledger reader.
 final class Tally {
@@ -14,6 +15,9 @@ final class Tally {
   long errors;
   long requestBytes;
   long responseBytes;
+  long packetsIn;
+  long packetsOut;
+  long resent;
 
   Tally(String name) {
     this.name = name;
@@ -29,7 +33,16 @@ final class Tally {
     latency.add(micros);
   }
 
+  void add(CallPackets packets) {
+    packetsIn += packets.in;
+    packetsOut += packets.out;
+    resent += packets.resent;
+  }
+
   void addAll(Tally other) {
+    packetsIn += other.packetsIn;
+    packetsOut += other.packetsOut;
+    resent += other.resent;
     calls += other.calls;
     errors += other.errors;
     requestBytes += other.requestBytes;
@@ -50,6 +63,9 @@ final class Tally {
     errors = 0;
     requestBytes = 0;
     responseBytes = 0;
+    packetsIn = 0;
+    packetsOut = 0;
+    resent = 0;
     latency.clear();
   }
 
@@ -61,6 +77,9 @@ final class Tally {
         (double) calls / Math.max(1, seconds),
         latency.latency(),
         requestBytes,
-        responseBytes);
+        responseBytes,
+        packetsIn,
+        packetsOut,
+        resent);
   }
 }

@@ -1,5 +1,6 @@
 package io.ostiary.insight.meter;
 
+import io.ostiary.insight.ledger.CallPackets;
 import io.ostiary.insight.ledger.Row;
 import io.ostiary.model.Blame;
 import io.ostiary.model.LedgerSlot;
@@ -35,9 +36,13 @@ final class ApiMeters {
   private static final int REQUEST_BYTES = BUCKETS + BOUNDS_MICROS.length + 1;
   private static final int RESPONSE_BYTES = REQUEST_BYTES + 1;
   private static final int NANOS = RESPONSE_BYTES + 1;
-  private static final int SIZE = NANOS + 1;
+  private static final int PACKETS_IN = NANOS + 1;
+  private static final int PACKETS_OUT = PACKETS_IN + 1;
+  private static final int RESENT = PACKETS_OUT + 1;
+  private static final int SIZE = RESENT + 1;
 
   private final String name;
+  private final CallPackets packets = new CallPackets();
   private final AtomicLongArray counts = new AtomicLongArray(SIZE);
 
   ApiMeters(String name) {
@@ -52,6 +57,10 @@ final class ApiMeters {
     add(REQUEST_BYTES, slot.requestBytes);
     add(RESPONSE_BYTES, slot.responseBytes);
     add(NANOS, nanos);
+    packets.of(slot);
+    add(PACKETS_IN, packets.in);
+    add(PACKETS_OUT, packets.out);
+    add(RESENT, packets.resent);
   }
 
   private void add(int at, long count) {
@@ -82,6 +91,15 @@ final class ApiMeters {
 
   void responseBytes(CounterWithCallback.Callback callback) {
     callback.call((double) counts.getOpaque(RESPONSE_BYTES), name);
+  }
+
+  void packets(CounterWithCallback.Callback callback) {
+    callback.call((double) counts.getOpaque(PACKETS_IN), name, "in");
+    callback.call((double) counts.getOpaque(PACKETS_OUT), name, "out");
+  }
+
+  void resent(CounterWithCallback.Callback callback) {
+    callback.call((double) counts.getOpaque(RESENT), name);
   }
 
   HistogramDataPointSnapshot durations() {

@@ -124,6 +124,18 @@ public final class Meters {
         .labelNames("api")
         .callback(callback -> apis.values().forEach(api -> api.responseBytes(callback)))
         .register(registry);
+    CounterWithCallback.builder()
+        .name("ostiary_call_packets_total")
+        .help("Packets of calls on their clients' connections, as the kernel counted them.")
+        .labelNames("api", "direction")
+        .callback(callback -> apis.values().forEach(api -> api.packets(callback)))
+        .register(registry);
+    CounterWithCallback.builder()
+        .name("ostiary_call_resent_total")
+        .help("Segments of calls that the client or the gateway had to send again.")
+        .labelNames("api")
+        .callback(callback -> apis.values().forEach(api -> api.resent(callback)))
+        .register(registry);
     registry.register(this::durations);
   }
 

@@ -107,24 +107,24 @@ final class Index implements AutoCloseable {
       create(segment.number());
       var translation = new Translation(rollup.texts());
       try (var appender = writer.createAppender("apis_" + segment.number())) {
-        rollup.apis.forEach((first, second, calls, longest, in, out) -> {
+        rollup.apis.forEach((first, second, values) -> {
           key(appender, first, second, translation);
-          values(appender, calls, longest, in, out);
+          values(appender, values);
         });
       }
       try (var appender = writer.createAppender("routes_" + segment.number())) {
-        rollup.routes.forEach((first, second, calls, longest, in, out) -> {
+        rollup.routes.forEach((first, second, values) -> {
           key(appender, first, second, translation);
           appender.append(translation.id((int) (second >>> 32) & 0xffff));
           appender.append(translation.id((int) (second >>> 48)));
-          values(appender, calls, longest, in, out);
+          values(appender, values);
         });
       }
       try (var appender = writer.createAppender("consumers_" + segment.number())) {
-        rollup.consumers.forEach((first, second, calls, longest, in, out) -> {
+        rollup.consumers.forEach((first, second, values) -> {
           key(appender, first, second, translation);
           appender.append(translation.id((int) (second >>> 32) & 0xffff));
-          values(appender, calls, longest, in, out);
+          values(appender, values);
         });
       }
       translation.save();
@@ -143,7 +143,9 @@ final class Index implements AutoCloseable {
       return;
     }
     var keys = "span INTEGER, step SMALLINT, status SMALLINT, blame TINYINT, api INTEGER,";
-    var values = "calls INTEGER, longest BIGINT, rin BIGINT, rout BIGINT)";
+    var values =
+        "calls INTEGER, longest BIGINT, rin BIGINT, rout BIGINT, pin BIGINT, pout BIGINT,"
+            + " resent BIGINT)";
     execute("CREATE TABLE apis_%d (%s reason INTEGER, %s".formatted(number, keys, values));
     execute(
         "CREATE TABLE routes_%d (%s reason INTEGER, route INTEGER, upstream INTEGER, %s"
@@ -164,12 +166,11 @@ final class Index implements AutoCloseable {
     appender.append(names.id((int) (second >>> 16) & 0xffff));
   }
 
-  private static void values(DuckDBAppender appender, long calls, long longest, long in, long out)
-      throws SQLException {
-    appender.append((int) calls);
-    appender.append(longest);
-    appender.append(in);
-    appender.append(out);
+  private static void values(DuckDBAppender appender, RollTable.Values values) throws SQLException {
+    appender.append((int) values.value(0));
+    for (int i = 1; i < values.count(); i++) {
+      appender.append(values.value(i));
+    }
     appender.endRow();
   }
 

@@ -32,6 +32,10 @@ record JournalSums(List<By> by, long stepMillis, SumsByKey sums) implements Scan
         blame == Blame.POLICY ? 1 : 0,
         Row.getLong(rows, at + Row.REQUEST_BYTES),
         Row.getLong(rows, at + Row.RESPONSE_BYTES));
+    group.packets(
+        Row.getLater(rows, at, Row.PACKETS_IN),
+        Row.getLater(rows, at, Row.PACKETS_OUT),
+        Row.getLater(rows, at, Row.RESENT));
     group.latency(LatencyCounts.index(micros), 1, micros);
   }
 

@@ -52,28 +52,23 @@ final class Rollup {
     long micros = Row.getLong(rows, at + Row.DURATION_MICROS);
     int step = LatencyCounts.index(micros);
     long ending = ((long) Row.getShort(rows, at + Row.STATUS) << 3) | rows[at + Row.BLAME];
-    long in = Row.getLong(rows, at + Row.REQUEST_BYTES);
-    long out = Row.getLong(rows, at + Row.RESPONSE_BYTES);
     long api = id(Row.getInt(rows, at + Row.API));
     long reason = id(Row.getInt(rows, at + Row.REASON));
     long shared = api | (reason << 16);
     long minute = (seconds / MINUTE_SECONDS) << 32;
-    apis.add(
-        ((seconds / API_SECONDS) << 32) | ((long) step << 16) | ending, shared, micros, in, out);
+    apis.add(((seconds / API_SECONDS) << 32) | ((long) step << 16) | ending, shared, rows, at);
     routes.add(
         minute | ((long) coarse(step, 4) << 16) | ending,
         shared
             | (id(Row.getInt(rows, at + Row.ROUTE)) << 32)
             | (id(Row.getInt(rows, at + Row.UPSTREAM)) << 48),
-        micros,
-        in,
-        out);
+        rows,
+        at);
     consumers.add(
         minute | ((long) coarse(step, 8) << 16) | ending,
         shared | (id(Row.getInt(rows, at + Row.CONSUMER)) << 32),
-        micros,
-        in,
-        out);
+        rows,
+        at);
   }
 
   /// The middle one of so many steps: fewer where there are many keys with few calls each.

@@ -46,6 +46,11 @@ public final class Store implements AutoCloseable {
   private static final long RETENTION_NANOS = 60_000_000_000L;
   private static final String RUNNING = "Calls are kept for %d days, up to %d MB.";
 
+  /// Where the sums are, by their layout; one of an older layout is made anew from the journal.
+  private static final String INDEX = "sums-2.duckdb";
+
+  private static final String INDEX_BEFORE = "sums.duckdb";
+
   private final Path directory;
   private final InsightSettings settings;
   private final Clock clock;
@@ -319,7 +324,9 @@ public final class Store implements AutoCloseable {
     if (known != null) {
       return known;
     }
-    var file = directory.resolve("sums.duckdb");
+    var file = directory.resolve(INDEX);
+    Files.deleteIfExists(directory.resolve(INDEX_BEFORE));
+    Files.deleteIfExists(directory.resolve(INDEX_BEFORE + ".wal"));
     Index opened;
     try {
       opened = Index.open(file, settings.storeMemoryBytes());
@@ -346,7 +353,7 @@ public final class Store implements AutoCloseable {
     if (Files.exists(file)) {
       Files.move(file, aside);
     }
-    Files.deleteIfExists(directory.resolve("sums.duckdb.wal"));
+    Files.deleteIfExists(directory.resolve(INDEX + ".wal"));
     System.getLogger("io.ostiary.insight")
         .log(
             System.Logger.Level.WARNING,

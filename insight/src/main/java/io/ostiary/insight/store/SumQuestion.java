@@ -72,7 +72,8 @@ record SumQuestion(String table, long spanMillis, CallFilter filter, List<By> by
             + ("sum(calls) FILTER (status >= 500 OR (status = 0 AND blame NOT IN (%d, %d)))"
                     + "::BIGINT, sum(calls) FILTER (blame = %d)::BIGINT, ")
                 .formatted(Row.code(Blame.CLIENT), Row.code(Blame.NONE), Row.code(Blame.POLICY))
-            + "max(longest), sum(rin)::BIGINT, sum(rout)::BIGINT, "
+            + "max(longest), sum(rin)::BIGINT, sum(rout)::BIGINT, sum(pin)::BIGINT,"
+            + " sum(pout)::BIGINT, sum(resent)::BIGINT, "
             + String.join(", ", keys)
             + " FROM ("
             + tables
@@ -113,9 +114,10 @@ record SumQuestion(String table, long spanMillis, CallFilter filter, List<By> by
       statement.setQueryTimeout((int) Math.max(1, limit.toSeconds()));
       try (var rows = statement.executeQuery(sql)) {
         while (rows.next()) {
-          var group = sums.group(rows.getLong(8), names(index, rows));
+          var group = sums.group(rows.getLong(11), names(index, rows));
           long calls = rows.getLong(2);
           group.add(calls, rows.getLong(3), rows.getLong(4), rows.getLong(6), rows.getLong(7));
+          group.packets(rows.getLong(8), rows.getLong(9), rows.getLong(10));
           group.latency(rows.getInt(1), calls, rows.getLong(5));
         }
       }
@@ -125,7 +127,7 @@ record SumQuestion(String table, long spanMillis, CallFilter filter, List<By> by
   private List<@Nullable String> names(Index index, ResultSet rows) throws SQLException {
     var names = new ArrayList<@Nullable String>(by.size());
     for (int i = 0; i < by.size(); i++) {
-      int value = rows.getInt(9 + i);
+      int value = rows.getInt(12 + i);
       names.add(
           switch (by.get(i)) {
             case STATUS -> JournalSums.status(value);

@@ -28,6 +28,9 @@ final class SumsByKey {
     private long refused;
     private long requestBytes;
     private long responseBytes;
+    private long packetsIn;
+    private long packetsOut;
+    private long resent;
     private long longest;
     private int[] counts = new int[0];
 
@@ -37,6 +40,12 @@ final class SumsByKey {
       refused += refusedCount;
       requestBytes += in;
       responseBytes += out;
+    }
+
+    void packets(long in, long out, long again) {
+      packetsIn += in;
+      packetsOut += out;
+      resent += again;
     }
 
     void latency(int step, long count, long micros) {
@@ -64,7 +73,16 @@ final class SumsByKey {
           calls == 0
               ? Latency.NONE
               : new Latency(percentile(0.5), percentile(0.95), percentile(0.99), longest);
-      return new Sums(calls, errors, refused, latency, requestBytes, responseBytes);
+      return new Sums(
+          calls,
+          errors,
+          refused,
+          latency,
+          requestBytes,
+          responseBytes,
+          packetsIn,
+          packetsOut,
+          resent);
     }
   }
 

@@ -4,8 +4,10 @@ import io.ostiary.model.Blame;
 import io.ostiary.model.CallId;
 import io.ostiary.model.LedgerEntry;
 import io.ostiary.model.LedgerEntry.Attempt;
+import io.ostiary.model.LedgerEntry.Counters;
 import io.ostiary.model.LedgerEntry.FilterTiming;
 import io.ostiary.model.LedgerEntry.Network;
+import io.ostiary.model.LedgerEntry.RoundTrip;
 import io.ostiary.model.LedgerEntry.Timings;
 import java.net.InetAddress;
 import java.time.Instant;
@@ -155,30 +157,24 @@ public final class EntryBuilder {
       long duplicates,
       long retransmits,
       long rttMicros) {
+    var call = new Counters(2, 2, 900, 1200, retransmits, duplicates, 0, 0, 0, 0);
     return new Network(
         nanos(syn),
+        null,
         nanos(established),
         nanos(firstData),
         nanos(lastData),
         null,
-        rttMicros,
-        rttMicros,
-        rttMicros,
-        4,
-        3,
-        900,
-        1200,
-        retransmits,
-        duplicates,
-        2,
-        2,
-        retransmits,
-        duplicates,
+        false,
+        new RoundTrip(rttMicros, rttMicros, rttMicros, 3),
+        new Counters(4, 3, 900, 1200, retransmits, duplicates, 0, 0, 0, 0),
+        call,
         0,
         0,
-        0,
+        null,
         "veth0",
-        "passed (xdp-native)");
+        "passed (xdp-native)",
+        List.of());
   }
 
   public LedgerEntry build() {

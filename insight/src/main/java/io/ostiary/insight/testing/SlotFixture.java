@@ -170,11 +170,13 @@ public final class SlotFixture {
     head.packetsOut = 1;
     head.bytesIn = 180;
     head.interfaceIndex = 2;
+    slot.clientBefore.begin(head.cookie);
     slot.clientAtEnd.copyFrom(head);
     slot.clientAtEnd.packetsOut = 2;
     slot.clientAtEnd.bytesOut = 420;
     slot.clientAtEnd.lastAckNanos = end;
     slot.upstreamAtEnd.copyFrom(head);
     slot.upstreamAtEnd.cookie = 78;
+    slot.upstreamBefore.begin(78);
   }
 }

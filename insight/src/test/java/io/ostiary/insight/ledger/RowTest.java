@@ -8,6 +8,8 @@ import io.ostiary.insight.NetworkPlace;
 import io.ostiary.insight.testing.SlotFixture;
 import io.ostiary.model.Blame;
 import io.ostiary.model.Cidr;
+import io.ostiary.model.ConnectionEvent;
+import io.ostiary.model.ConnectionFacts;
 import io.ostiary.model.LedgerSlot;
 import java.time.Duration;
 import java.util.List;
@@ -16,9 +18,12 @@ import org.junit.jupiter.api.Test;
 final class RowTest {
   private final SlotFixture fixture = new SlotFixture(2, 2);
   private final LedgerSlot slot = new LedgerSlot();
+  private final ConnectionFacts after = new ConnectionFacts();
   private final Batch batch = new Batch(new Names(), 0);
   private final RowWriter writer =
-      new RowWriter(index -> new NetworkPlace("veth" + index, "passed (xdp-native)"));
+      new RowWriter(
+          index -> new NetworkPlace("veth" + index, "passed (xdp-native)"),
+          number -> "why" + number);
 
   @Test
   void keepsEverythingOfASlot() {
@@ -26,7 +31,7 @@ final class RowTest {
     slot.traceHigh = 0x0af7651916cd43ddL;
     slot.traceLow = 0x8448eb211c80319cL;
     slot.clientAtEnd.duplicatesIn = 2;
-    writer.write(slot, batch);
+    writer.write(slot, after, batch);
     var entry = read(0);
     assertThat(entry.call()).isEqualTo(slot.callId);
     assertThat(entry.start().toEpochMilli()).isEqualTo(1_795_478_400_000L);
@@ -52,11 +57,70 @@ final class RowTest {
     assertThat(network).isNotNull();
     assertThat(network.syn()).isEqualTo(-300_000);
     assertThat(network.firstData()).isEqualTo(-15_000);
-    assertThat(network.callPacketsOut()).isEqualTo(1);
-    assertThat(network.callDuplicatesIn()).isEqualTo(2);
+    assertThat(network.callOrNone().packetsOut()).isEqualTo(2);
+    assertThat(network.callOrNone().packetsIn()).isEqualTo(3);
+    assertThat(network.callOrNone().duplicatesIn()).isEqualTo(2);
     assertThat(network.interfaceName()).isEqualTo("veth2");
     assertThat(network.verdict()).isEqualTo("passed (xdp-native)");
     assertThat(entry.upstreamNetwork()).isNotNull();
+  }
+
+  @Test
+  void keepsWhatWentWrongDuringTheCallAndAfterIt() {
+    fixture.answered(slot, 1_795_478_400_000L, 10_000_000_000L, 4_000);
+    long before = slot.firstByteNanos - 1_000_000;
+    slot.clientBefore.take(slot.clientAtHead, before);
+    slot.clientBefore.cookie = 77;
+    after.copyFrom(slot.clientAtEnd);
+    after.retransmitsOut = 1;
+    after.droppedOut = 1;
+    after.dropReason = 9;
+    after.lastAckNanos = slot.endNanos + 300_000_000;
+    after.events = 3;
+    // Before the call; during it; after it.
+    after.event[0] = before - 800 + 1;
+    after.event[1] = slot.firstByteNanos / 8 * 8 + 3;
+    after.event[2] = (slot.endNanos + 200_000_000) / 8 * 8 + 1;
+    writer.write(slot, after, batch);
+
+    var network = java.util.Objects.requireNonNull(read(0).network());
+    assertThat(network.events())
+        .extracting(event -> event.kind())
+        .containsExactly(ConnectionEvent.Kind.OUT_OF_ORDER, ConnectionEvent.Kind.RETRANSMIT);
+    assertThat(network.events().getLast().at()).isBetween(203_999_990L, 204_000_010L);
+    assertThat(network.callOrNone().retransmitsOut()).isEqualTo(1);
+    assertThat(network.callOrNone().dropped()).isEqualTo(1);
+    assertThat(network.dropReason()).isEqualTo("why9");
+    assertThat(network.lastAck()).isEqualTo(304_000_000L);
+    assertThat(network.unacknowledged()).isFalse();
+    assertThat(Row.getLater(batch.bytes(), batch.offset(0), Row.PACKETS_OUT)).isEqualTo(1);
+  }
+
+  @Test
+  void leavesOutWhatBelongsToTheNextCall() {
+    fixture.answered(slot, 1_795_478_400_000L, 10_000_000_000L, 4_000);
+    after.copyFrom(slot.clientAtEnd);
+    after.requests = slot.clientAtEnd.requests + 1;
+    after.firstDataNanos = slot.endNanos + 5_000_000;
+    after.answeredNanos = slot.endNanos + 2_000_000;
+    after.lastAckNanos = slot.endNanos + 9_000_000;
+    after.events = 1;
+    after.event[0] = (slot.endNanos + 6_000_000) / 8 * 8 + 2;
+    writer.write(slot, after, batch);
+
+    var network = java.util.Objects.requireNonNull(read(0).network());
+    assertThat(network.lastAck()).isEqualTo(6_000_000);
+    assertThat(network.events()).isEmpty();
+  }
+
+  @Test
+  void doesNotKnowTheCallsOwnPacketsWhereTheLensCameLater() {
+    fixture.answered(slot, 1_795_478_400_000L, 10_000_000_000L, 4_000);
+    slot.clientBefore.clear();
+    writer.write(slot, after, batch);
+
+    assertThat(java.util.Objects.requireNonNull(read(0).network()).call()).isNull();
+    assertThat(Row.getLater(batch.bytes(), batch.offset(0), Row.PACKETS_IN)).isZero();
   }
 
   @Test
@@ -68,7 +132,7 @@ final class RowTest {
     slot.responseEndNanos = 0;
     slot.clientAtHead.clear();
     slot.clientAtEnd.clear();
-    writer.write(slot, batch);
+    writer.write(slot, after, batch);
     var entry = read(0);
     assertThat(entry.method()).isEqualTo("BREW");
     assertThat(entry.consumer()).isNull();
@@ -97,7 +161,7 @@ final class RowTest {
     slot.method = "M".repeat(300);
     slot.clientAtEnd.bytesIn = -1;
     for (int i = 0; i < 100; i++) {
-      writer.write(slot, batch);
+      writer.write(slot, after, batch);
     }
     assertThat(read(99).target()).hasSize(LedgerSlot.TARGET_BYTES_MAX);
   }
@@ -105,11 +169,11 @@ final class RowTest {
   @Test
   void filtersRowsAsItFiltersEntries() {
     fixture.answered(slot, 1_795_478_400_000L, 10_000_000_000L, 4_000);
-    writer.write(slot, batch);
+    writer.write(slot, after, batch);
     fixture.refused(slot, 1_795_478_400_100L, 10_100_000_000L, "rate-limit");
-    writer.write(slot, batch);
+    writer.write(slot, after, batch);
     fixture.failed(slot, 1_795_478_400_200L, 10_200_000_000L, "connect-refused");
-    writer.write(slot, batch);
+    writer.write(slot, after, batch);
     var nothing = new CallFilter(null, null, null, null, null, null, null, null, null, null, null);
     var filters =
         List.of(
@@ -158,7 +222,7 @@ final class RowTest {
   @Test
   void readsALineAsTheEntrySaysIt() {
     fixture.failed(slot, 1_795_478_400_200L, 10_200_000_000L, "connect-refused");
-    writer.write(slot, batch);
+    writer.write(slot, after, batch);
     var line = new RowReader(batch.bytes(), batch.offset(0), batch.names()).line();
     assertThat(line).isEqualTo(CallLine.of(read(0)));
   }
@@ -170,7 +234,7 @@ final class RowTest {
     for (int i = 0; i < 5; i++) {
       var one = new Batch(batch.names(), 0);
       fixture.answered(slot, 1_795_478_400_000L + i, 10_000_000_000L, 4_000);
-      writer.write(slot, one);
+      writer.write(slot, after, one);
       one.seal();
       recent.add(one);
     }
