@@ -17,6 +17,7 @@
  */
 #include "account.h"
 #include "classify.h"
+#include "operator.h"
 #include "ostiary_stage.h"
 
 #define SLOTS 16
@@ -133,7 +134,7 @@ __noinline int meets_stages(struct packet *p, __u32 active)
 	if (mask & 1ULL << RULE_MANAGEMENT ||
 	    (mask & 1ULL << RULE_SESSION && of_session(p, active)))
 		return 0;
-	return !essential(p);
+	return !essential(p) && !of_operator(p);
 }
 
 struct {

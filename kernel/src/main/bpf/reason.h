@@ -15,6 +15,7 @@ enum reason {
 	REASON_LIMIT_CONNECTIONS = 8, /* the source opens more connections than a limit rule lets it */
 	REASON_SYN_COOKIE = 9, /* not lost: the SYN was answered with a SYN cookie */
 	REASON_COOKIE_INVALID = 10, /* it ends a handshake that nobody began */
+	REASON_SILENCE = 11, /* Java is silent, and the rule set says closed */
 	REASONS = 16,
 	WOULD = 16,
 	COUNTERS = 32,

@@ -12,6 +12,7 @@
 #include "classify.h"
 #include "account.h"
 #include "chain.h"
+#include "spare.h"
 #include "capture.h"
 
 /* The verdict stands: counted once, here. */
@@ -37,7 +38,7 @@ static __always_inline int decide(struct packet *p, struct control *c, struct ru
 		if (!sound)
 			reason = REASON_MALFORMED;
 		else if (p->family)
-			reason = judge(p, c->active & 1) & (REASONS - 1);
+			reason = spare(p, c, judge(p, c->active & 1) & (REASONS - 1));
 		if (reason == REASON_PASSED)
 			reason = stage;
 		if (c->chain & CHAIN_AFTER && reason == REASON_PASSED &&
@@ -46,14 +47,6 @@ static __always_inline int decide(struct packet *p, struct control *c, struct ru
 		}
 	}
 	return settle(p, c, set, reason);
-}
-
-/* The rule set in force, or NULL: Java is silent, and everything passes. */
-static __always_inline struct rule_set *in_force(struct control *c)
-{
-	__u32 active = c->active & 1;
-
-	return bpf_jiffies64() < c->deadline ? bpf_map_lookup_elem(&rules, &active) : NULL;
 }
 
 static __always_inline int handle(struct packet *p, void *start, void *end)

@@ -66,6 +66,23 @@ struct control {
 	__u32 capture;   /* bit n: capture n runs */
 	__u64 ban_lengths4; /* prefix lengths of bans + 96, a byte each, 0 ends */
 	__u64 ban_lengths6;
+	__u32 on_silence; /* enum on_silence */
+	__u32 pad;
+};
+
+/* What holds while Java gives no sign of life. */
+enum on_silence {
+	SILENCE_OPEN = 0,   /* everything passes */
+	SILENCE_KEEP = 1,   /* the rules go on */
+	SILENCE_CLOSED = 2, /* only what no rule could refuse passes */
+};
+
+/* Who is signed in from afar: TCP from this address to this port is never dropped. */
+#define OPERATORS_MAX 1024
+
+struct operator_key {
+	__u32 address[4]; /* as in struct packet */
+	__u32 port;
 };
 
 #define BANS_MAX 65536
@@ -87,6 +104,6 @@ struct ban {
 };
 
 
-_Static_assert(sizeof(struct control) == 72, "shield/ShieldMemory.java");
+_Static_assert(sizeof(struct control) == 80, "shield/ShieldMemory.java");
 _Static_assert(sizeof(struct ban) == 48, "shield/ShieldMemory.java");
 _Static_assert(sizeof(struct rule_set) == 3248, "shield/ShieldMemory.java");

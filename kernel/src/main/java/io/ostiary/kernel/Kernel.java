@@ -5,6 +5,7 @@ import io.ostiary.kernel.libbpf.LibbpfException;
 import io.ostiary.kernel.shield.BanAction;
 import io.ostiary.kernel.shield.BanHits;
 import io.ostiary.kernel.shield.RuleSetSource;
+import io.ostiary.kernel.shield.RuleSetSource.Sessions;
 import io.ostiary.kernel.shield.Shield;
 import io.ostiary.kernel.stage.Stages;
 import io.ostiary.model.Ban;
@@ -41,6 +42,7 @@ public final class Kernel implements PacketView, AutoCloseable {
   private final Stages stages;
   private final DeviceProbe probe;
   private final Map<Integer, Attachment> attachments = new LinkedHashMap<>();
+  private final OperatorSessions operators = new OperatorSessions();
   private final Thread heart;
   private Interfaces wanted = new Interfaces.Off();
   private List<String> missing = List.of();
@@ -72,6 +74,7 @@ public final class Kernel implements PacketView, AutoCloseable {
   public static Opened open() {
     try {
       var kernel = new Kernel(Shield.load(), new DeviceProbe(Libbpf.load()));
+      kernel.spareOperators();
       kernel.heart.start();
       kernel.stages.start();
       return new Opened.Running(kernel);
@@ -111,11 +114,11 @@ public final class Kernel implements PacketView, AutoCloseable {
       }
       var problems =
           shield.install(
-              new RuleSetSource(
-                  settings.rules(), bans, spared, OperatorSessions.now(), settings.dryRun()));
+              new RuleSetSource(settings.rules(), bans, spared, Sessions.NONE, settings.dryRun()));
       if (!problems.isEmpty()) {
         return problems;
       }
+      shield.onSilence(settings.safety().onSilence());
       wanted = settings.interfaces();
       dryRun = settings.dryRun();
       rulesVersion++;
@@ -169,6 +172,18 @@ public final class Kernel implements PacketView, AutoCloseable {
   @Override
   public String turnStage(String name, boolean on) {
     return stages.turn(name, on);
+  }
+
+  /// From now on, who is connected to this port is spared for it, as those are who came by SSH.
+  public synchronized void spareAt(int port) {
+    operators.add(port);
+  }
+
+  private synchronized void spareOperators() throws LibbpfException {
+    var now = operators.look();
+    if (now != null) {
+      shield.spare(now);
+    }
   }
 
   private static String unknown(String name) {
@@ -228,6 +243,7 @@ public final class Kernel implements PacketView, AutoCloseable {
           beats++;
           if (!closed && beats % FOLLOW_BEATS == 0) {
             follow();
+            spareOperators();
           }
         }
       } catch (LibbpfException e) {

@@ -1,72 +1,143 @@
 package io.ostiary.kernel;
 
-import io.ostiary.kernel.shield.RuleSetSource.Sessions;
-import io.ostiary.model.Cidr;
+import io.ostiary.kernel.shield.Operator;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Who is connected to this host by SSH, so that no rule ends the session in which it was written.
-/// Only their TCP packets to that port are spared: whoever reaches the port has a connection before
-/// he has signed in, and must not become immune by it.
+/// Who is connected to this host to run it: by SSH, or to the control plane. No rule and no ban
+/// ends the session in which it was written. Whoever was connected is remembered for a minute, to
+/// be able to connect again. Confined to one thread at a time.
+///
+/// The kernel's list of connections is long where there are many, and is read again only when that
+/// takes a small part of the time.
 final class OperatorSessions {
   private static final Path PROC = Path.of("/proc/net");
+  private static final Path SSH_SETTINGS = Path.of("/etc/ssh/sshd_config");
+  private static final Pattern PORT = Pattern.compile("(?i)\\s*Port[\\s=]+(\\d{1,5})\\s*(#.*)?");
   private static final int SSH = 22;
   private static final String ESTABLISHED = "01";
+  private static final long REMEMBERED_NANOS = 60_000_000_000L;
+  private static final long EVERY_NANOS = 900_000_000L;
 
-  private OperatorSessions() {}
+  /// Of the time at most one part in this many is spent reading.
+  private static final long SPARSE = 50;
 
-  static Sessions now() {
-    var ports = new HashSet<>(Set.of(SSH));
-    var peers = new HashSet<Cidr>();
-    own(System.getenv("SSH_CONNECTION"), peers, ports);
+  private final Set<Integer> ports = new HashSet<>(Set.of(SSH));
+  private final Set<Operator> own = new HashSet<>();
+  private final Map<Operator, Long> seen = new HashMap<>();
+  private long nextNanos = System.nanoTime();
+
+  OperatorSessions() {
+    var operator = own(System.getenv("SSH_CONNECTION"));
+    if (operator != null) {
+      own.add(operator);
+      ports.add(operator.port());
+    }
+    ports.addAll(listening(SSH_SETTINGS));
+  }
+
+  /// Also watches who is connected to this port.
+  void add(int port) {
+    ports.add(port);
+  }
+
+  /// Those who are connected, or were a minute ago; null: it is too early to look again.
+  @Nullable Set<Operator> look() {
+    long start = System.nanoTime();
+    if (start < nextNanos) {
+      return null;
+    }
     for (var table : List.of("tcp", "tcp6")) {
-      try {
-        peers.addAll(peers(Files.readAllLines(PROC.resolve(table)), ports));
+      try (var lines = Files.lines(PROC.resolve(table))) {
+        lines
+            .map(line -> operator(line, ports))
+            .filter(operator -> operator != null)
+            .forEach(operator -> seen.put(operator, start));
       } catch (IOException e) {
         // Without the table (no IPv6, no /proc) nobody of that family is known.
       }
     }
-    return new Sessions(peers, ports);
+    seen.values().removeIf(last -> start - last > REMEMBERED_NANOS);
+    nextNanos = start + Math.max(EVERY_NANOS, SPARSE * (System.nanoTime() - start));
+    return newest(own, seen);
+  }
+
+  /// All of the one, and of the other those seen last, as many as can be listed.
+  static Set<Operator> newest(Collection<Operator> always, Map<Operator, Long> seen) {
+    var found = new HashSet<>(always);
+    seen.entrySet().stream()
+        .sorted(Map.Entry.<Operator, Long>comparingByValue().reversed())
+        .map(Map.Entry::getKey)
+        .takeWhile(operator -> found.size() < Operator.LISTED_MAX)
+        .forEach(found::add);
+    return found;
   }
 
   /// The session this process was started from, which may use another port.
   ///
   /// @param connection client address, client port, server address, server port
-  static void own(@Nullable String connection, Set<Cidr> peers, Set<Integer> ports) {
+  static @Nullable Operator own(@Nullable String connection) {
     var words = connection == null ? new String[0] : connection.split(" ");
-    if (words.length == 4) {
-      try {
-        peers.add(Cidr.parse(words[0]));
-        ports.add(Integer.parseInt(words[3]));
-      } catch (IllegalArgumentException e) {
-        // Whoever sets the variable to something else gets nothing from it.
-      }
+    try {
+      return words.length == 4
+          ? new Operator(InetAddress.ofLiteral(words[0]), Integer.parseInt(words[3]))
+          : null;
+    } catch (IllegalArgumentException e) {
+      // Whoever sets the variable to something else gets nothing from it.
+      return null;
     }
   }
 
-  /// @param lines of /proc/net/tcp or tcp6
-  static Set<Cidr> peers(List<String> lines, Set<Integer> ports) {
-    var peers = new HashSet<Cidr>();
-    for (var line : lines) {
-      var words = line.strip().split("\\s+");
-      if (words.length > 3 && words[3].equals(ESTABLISHED) && ports.contains(port(words[1]))) {
-        var address = address(words[2].substring(0, words[2].indexOf(':')));
-        peers.add(new Cidr(address, address.getAddress().length * 8));
-      }
+  /// The ports that an SSH server is told to listen on, beside the usual one.
+  static Set<Integer> listening(Path settings) {
+    var found = new HashSet<Integer>();
+    var files = Stream.<Path>builder().add(settings);
+    try (var more = Files.list(settings.resolveSibling("sshd_config.d"))) {
+      more.forEach(files);
+    } catch (IOException e) {
+      // There need not be any.
     }
-    return peers;
+    files
+        .build()
+        .forEach(file -> {
+          try {
+            for (var line : Files.readAllLines(file)) {
+              var port = PORT.matcher(line);
+              if (port.matches()) {
+                found.add(Integer.parseInt(port.group(1)));
+              }
+            }
+          } catch (IOException e) {
+            // No SSH server, or not ours to read: the usual port is watched.
+          }
+        });
+    return found;
   }
 
-  private static int port(String endpoint) {
-    return Integer.parseInt(endpoint.substring(endpoint.indexOf(':') + 1), 16);
+  /// @param line of /proc/net/tcp or tcp6
+  /// @return null: it is not an established connection to one of the ports
+  static @Nullable Operator operator(String line, Set<Integer> ports) {
+    var words = line.strip().split("\\s+", 5);
+    if (words.length < 5 || !words[3].equals(ESTABLISHED)) {
+      return null;
+    }
+    int port = Integer.parseInt(words[1].substring(words[1].indexOf(':') + 1), 16);
+    return ports.contains(port)
+        ? new Operator(address(words[2].substring(0, words[2].indexOf(':'))), port)
+        : null;
   }
 
   /// Words of 32 bits, each written as a number of this machine's order.

@@ -7,20 +7,25 @@ import io.ostiary.model.KernelRule.Match;
 import io.ostiary.model.KernelRule.PortRange;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.KernelSettings.Interfaces;
+import io.ostiary.model.KernelSettings.OnSilence;
+import io.ostiary.model.KernelSettings.Safety;
 import io.ostiary.model.KernelStatus;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Stream;
 
 /// A process that holds a [Kernel] and does what it is told by lines, one answer for each:
 ///
-///     rules DEVICE deny;FROM;PORT limit;FROM;PORT;RATE ban;FROM dry    empty parts match all
+///     rules DEVICE deny;FROM;PORT limit;FROM;PORT;RATE ban;FROM manage;FROM dry keep closed
+///                                                  empty parts match all
 ///     status                                                          MODE|WHY|PASSED|REASON=N ...
 final class KernelChild {
   private KernelChild() {}
@@ -43,12 +48,14 @@ final class KernelChild {
   private static String rules(Kernel kernel, List<String> words) {
     var rules = new ArrayList<KernelRule>();
     var bans = new ArrayList<Ban>();
+    var management = new ArrayList<Cidr>();
     for (var word : words.subList(2, words.size())) {
       var parts = word.split(";", -1);
       switch (parts[0]) {
         case "deny" -> rules.add(new KernelRule.Deny(match(parts)));
         case "limit" -> rules.add(new KernelRule.Limit(match(parts), Long.parseLong(parts[3])));
         case "ban" -> bans.add(ban(parts[1]));
+        case "manage" -> management.add(Cidr.parse(parts[1]));
         default -> {}
       }
     }
@@ -56,7 +63,18 @@ final class KernelChild {
         words.get(1).equals("auto")
             ? new Interfaces.Auto()
             : new Interfaces.Named(List.of(words.get(1).split(",")));
-    var settings = new KernelSettings(interfaces, words.contains("dry"), List.of(), rules);
+    var silence =
+        Stream.of(OnSilence.values())
+            .filter(value -> words.contains(value.name().toLowerCase(Locale.ROOT)))
+            .findFirst()
+            .orElse(OnSilence.OPEN);
+    var settings =
+        new KernelSettings(
+            interfaces,
+            words.contains("dry"),
+            management,
+            rules,
+            new Safety(Duration.ZERO, silence));
     long start = System.nanoTime();
     var problems = kernel.apply(settings, bans, List.of());
     return problems.isEmpty()

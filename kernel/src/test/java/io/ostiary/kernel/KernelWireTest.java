@@ -112,6 +112,29 @@ final class KernelWireTest {
   }
 
   @Test
+  void failsClosedWhereTheRulesSaySo() throws Exception {
+    var child = hosts.child();
+    assertThat(child.ask("rules gate closed manage;2001:db8::2/128")).startsWith("applied");
+    assertThat(hosts.reachable(HTTP_4)).isTrue();
+    child.signal("STOP");
+    hosts.awaitReachable(HTTP_4, false, Duration.ofSeconds(6));
+    assertThat(hosts.reachable(HTTP_6)).as("management").isTrue();
+    child.signal("CONT");
+    hosts.awaitReachable(HTTP_4, true, SOON);
+    assertThat(child.counted("silence")).isPositive();
+  }
+
+  @Test
+  void keepsTheRulesWhereItIsToldTo() throws Exception {
+    var child = hosts.child();
+    assertThat(child.ask("rules gate keep deny;198.18.0.2/32;8080")).startsWith("applied");
+    child.signal("STOP");
+    Thread.sleep(Duration.ofMillis(3600));
+    assertThat(hosts.reachable(HTTP_4)).isFalse();
+    assertThat(hosts.reachable(HTTP_6)).isTrue();
+  }
+
+  @Test
   void neverDisplacesAnotherProgram() throws Exception {
     var foreign = Files.createTempDirectory("ost-kernel");
     Files.writeString(

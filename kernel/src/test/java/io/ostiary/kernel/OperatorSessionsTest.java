@@ -2,11 +2,16 @@ package io.ostiary.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.ostiary.model.Cidr;
-import java.util.HashSet;
+import io.ostiary.kernel.shield.Operator;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 final class OperatorSessionsTest {
   @Test
@@ -24,21 +29,52 @@ final class OperatorSessionsTest {
                 + " B80D0120000000000000000002000000:D2F0 01 00000000:00000000",
             "   2: 0000000000000000FFFF0000010012C6:0016"
                 + " 0000000000000000FFFF0000050012C6:D2F0 01 00000000:00000000");
-    assertThat(OperatorSessions.peers(four, Set.of(22)))
-        .containsExactly(Cidr.parse("198.18.0.2/32"));
-    assertThat(OperatorSessions.peers(six, Set.of(22)))
-        .containsExactlyInAnyOrder(Cidr.parse("2001:db8::2/128"), Cidr.parse("198.18.0.5/32"));
+    assertThat(found(four, 22)).containsExactly(operator("198.18.0.2", 22));
+    assertThat(found(six, 22))
+        .containsExactlyInAnyOrder(operator("2001:db8::2", 22), operator("198.18.0.5", 22));
+    assertThat(found(four, 80)).containsExactly(operator("198.18.0.3", 80));
+  }
+
+  private static List<Operator> found(List<String> lines, int port) {
+    return lines.stream()
+        .map(line -> OperatorSessions.operator(line, Set.of(port)))
+        .filter(Objects::nonNull)
+        .toList();
+  }
+
+  private static Operator operator(String address, int port) {
+    return new Operator(InetAddress.ofLiteral(address), port);
   }
 
   @Test
   void takesTheSessionItWasStartedFrom() {
-    var peers = new HashSet<Cidr>();
-    var ports = new HashSet<Integer>();
-    OperatorSessions.own("198.18.0.2 40000 198.18.0.1 2222", peers, ports);
-    OperatorSessions.own("nonsense", peers, ports);
-    OperatorSessions.own("a b c d", peers, ports);
-    OperatorSessions.own(null, peers, ports);
-    assertThat(peers).containsExactly(Cidr.parse("198.18.0.2/32"));
-    assertThat(ports).containsExactly(2222);
+    assertThat(OperatorSessions.own("198.18.0.2 40000 198.18.0.1 2222"))
+        .isEqualTo(operator("198.18.0.2", 2222));
+    assertThat(OperatorSessions.own("nonsense")).isNull();
+    assertThat(OperatorSessions.own("a b c d")).isNull();
+    assertThat(OperatorSessions.own(null)).isNull();
+  }
+
+  @Test
+  void readsOnWhichPortsAnSshServerListens(@TempDir Path folder) throws Exception {
+    var settings = folder.resolve("sshd_config");
+    Files.writeString(settings, "# Port 1\nPort 2022\nListenAddress 0.0.0.0\nport=2200 # too\n");
+    Files.createDirectory(folder.resolve("sshd_config.d"));
+    Files.writeString(folder.resolve("sshd_config.d/more.conf"), "  Port\t2222\n");
+    assertThat(OperatorSessions.listening(settings)).containsExactlyInAnyOrder(2022, 2200, 2222);
+    assertThat(OperatorSessions.listening(folder.resolve("none/sshd_config"))).isEmpty();
+  }
+
+  @Test
+  void keepsTheNewestWhereThereAreTooMany() {
+    var seen = new HashMap<Operator, Long>();
+    for (int i = 0; i < 2000; i++) {
+      seen.put(operator("198.18.%d.%d".formatted(i / 250, i % 250), 22), (long) i);
+    }
+    var own = operator("198.18.99.1", 22);
+    assertThat(OperatorSessions.newest(Set.of(own), seen))
+        .hasSize(Operator.LISTED_MAX)
+        .contains(own, operator("198.18.7.249", 22))
+        .doesNotContain(operator("198.18.0.0", 22));
   }
 }

@@ -13,7 +13,8 @@ public enum DropReason {
   BAN_LIMIT(6),
   LIMIT_CONNECTIONS(8),
   SYN_COOKIE(9),
-  COOKIE_INVALID(10);
+  COOKIE_INVALID(10),
+  SILENCE(11);
 
   /// In dry-run a packet is counted this far behind its reason, and passes.
   static final int WOULD = 16;

@@ -9,6 +9,7 @@ import io.ostiary.kernel.libbpf.BpfObject;
 import io.ostiary.kernel.libbpf.LibbpfException;
 import io.ostiary.kernel.libbpf.TestRun;
 import io.ostiary.model.Cidr;
+import io.ostiary.model.KernelSettings;
 import io.ostiary.model.KernelStatus;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -49,6 +50,7 @@ public final class Shield implements AutoCloseable {
   private final Chain chain;
   private final CaptureTap captures;
   private final BanTable bans;
+  private final OperatorTable operators;
   private final String libraryVersion;
   private List<KernelStatus.KernelMap> maps = List.of();
   private boolean closed;
@@ -69,6 +71,7 @@ public final class Shield implements AutoCloseable {
     this.installer = new RuleInstaller(object, control, hz);
     this.meter = new Meter(object, control, hz, size);
     this.bans = new BanTable(object, control, hz);
+    this.operators = new OperatorTable(object);
     this.chain = new Chain(object, control, elf, settings);
     this.captures =
         new CaptureTap(
@@ -170,6 +173,24 @@ public final class Shield implements AutoCloseable {
       beat.run(new byte[64], 1);
       bans.sweep();
     }
+  }
+
+  /// Who is signed in from afar now, instead of who was before.
+  public synchronized void spare(Set<Operator> now) throws LibbpfException {
+    if (!closed) {
+      operators.set(now);
+    }
+  }
+
+  /// What holds while this process is silent.
+  public void onSilence(KernelSettings.OnSilence what) {
+    int number =
+        switch (what) {
+          case OPEN -> 0;
+          case KEEP -> 1;
+          case CLOSED -> 2;
+        };
+    control.set(JAVA_INT, ShieldMemory.ON_SILENCE, number);
   }
 
   /// Brings a rule set into force, whole.

@@ -25,7 +25,7 @@ final class ShieldMemory {
   static final long CLASS6 = 3240;
   static final long DRY_RUN = 3241;
 
-  static final long CONTROL_BYTES = 72;
+  static final long CONTROL_BYTES = 80;
   static final long DEADLINE = 0;
   static final long JIFFIES = 8;
   static final long NANOS = 16;
@@ -34,6 +34,7 @@ final class ShieldMemory {
   static final long ACTIVE = 40;
   static final long HZ = 44;
   static final long CHAIN = 48;
+  static final long ON_SILENCE = 72;
   static final long CAPTURE = 52;
   static final long BAN_LENGTHS4 = 56;
   static final long BAN_LENGTHS6 = 64;
@@ -90,6 +91,7 @@ final class ShieldMemory {
               Map.entry("active", ACTIVE),
               Map.entry("hz", HZ),
               Map.entry("chain", CHAIN),
+              Map.entry("on_silence", ON_SILENCE),
               Map.entry("capture", CAPTURE),
               Map.entry("ban_lengths4", BAN_LENGTHS4),
               Map.entry("ban_lengths6", BAN_LENGTHS6)),
@@ -116,6 +118,8 @@ final class ShieldMemory {
               "dropped", 32L,
               "last", 40L,
               "family", 44L),
+          "operator_key",
+          Map.of("address", 0L, "port", 16L),
           "counter",
           Map.of("packets", 0L, "bytes", 8L),
           "meter_totals",
@@ -135,6 +139,7 @@ final class ShieldMemory {
           "control", CONTROL_BYTES,
           "flow", FLOW_BYTES,
           "source", SOURCE_BYTES,
+          "operator_key", OperatorTable.KEY_BYTES,
           "counter", COUNTER_BYTES,
           "meter_totals", TOTALS_BYTES);
 
