@@ -138,16 +138,20 @@ public final class Control implements AutoCloseable {
     return source.state();
   }
 
+  /// Where the console listens. Once started, the real port.
+  public synchronized int port() {
+    return server == null ? settings.port() : server.port();
+  }
+
   /// Where the console is, such as `http://127.0.0.1:9080`. Once started, with the real port.
   public synchronized String address() {
-    int port = server == null ? settings.port() : server.port();
     var host =
         switch (settings.host()) {
           case "0.0.0.0" -> "127.0.0.1";
           case "::" -> "::1";
           default -> settings.host();
         };
-    return "http://" + (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+    return "http://" + (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port();
   }
 
   /// Every route that is served, for the test that asks each of them.

@@ -74,7 +74,8 @@ final class KernelChild {
             words.contains("dry"),
             management,
             rules,
-            new Safety(Duration.ZERO, silence));
+            new Safety(Duration.ZERO, silence),
+            KernelSettings.OFF.stages());
     long start = System.nanoTime();
     var problems = kernel.apply(settings, bans, List.of());
     return problems.isEmpty()

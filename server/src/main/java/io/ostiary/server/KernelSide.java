@@ -12,10 +12,8 @@ import io.ostiary.model.KernelStatus;
 import io.ostiary.model.Listener;
 import io.ostiary.model.PacketView;
 import io.ostiary.model.Snapshot;
-import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
-import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -43,7 +41,10 @@ final class KernelSide implements AutoCloseable, PacketView {
 
   private volatile String lensMissing = "";
   private final Path stagesFolder;
+  private final UpstreamAddresses upstreams = new UpstreamAddresses(this::again);
   private boolean asked;
+  private int controlPort;
+  private @Nullable Snapshot applied;
 
   /// @param stagesFolder where users' own programs are, if the configuration names no folder
   KernelSide(Path stagesFolder) {
@@ -90,9 +91,14 @@ final class KernelSide implements AutoCloseable, PacketView {
       attached.watchPorts(off ? Set.of() : ports(snapshot));
     }
     var running = kernel;
-    return running == null
-        ? List.of()
-        : running.apply(snapshot.kernel(), snapshot.bans(), neverRefused(snapshot));
+    if (running == null) {
+      return List.of();
+    }
+    var problems = running.apply(snapshot.kernel(), snapshot.bans(), neverRefused(snapshot));
+    if (problems.isEmpty()) {
+      applied = snapshot;
+    }
+    return problems;
   }
 
   private void load() {
@@ -104,6 +110,9 @@ final class KernelSide implements AutoCloseable, PacketView {
     }
     switch (opening.join()) {
       case Kernel.Opened.Running(var running) -> {
+        if (controlPort > 0) {
+          running.spareAt(controlPort);
+        }
         running.ownStages().otherwiseIn(stagesFolder);
         kernel = running;
       }
@@ -116,20 +125,30 @@ final class KernelSide implements AutoCloseable, PacketView {
   }
 
   /// Proxies in front of us speak for many, and without its upstreams the gateway is of no use.
-  private static Set<Cidr> neverRefused(Snapshot snapshot) {
+  private Set<Cidr> neverRefused(Snapshot snapshot) {
     var spared = new LinkedHashSet<>(snapshot.gateway().trustedProxies());
-    for (var upstream : snapshot.upstreams()) {
-      for (var target : upstream.targets()) {
-        try {
-          for (var address : InetAddress.getAllByName(target.host())) {
-            spared.add(Cidr.parse(address.getHostAddress()));
-          }
-        } catch (UnknownHostException e) {
-          LOG.warn("{} is not spared by the kernel rules: its name is not known", target);
-        }
+    spared.addAll(upstreams.of(snapshot));
+    return spared;
+  }
+
+  /// An upstream has moved.
+  private synchronized void again() {
+    var snapshot = applied;
+    if (snapshot != null && kernel != null) {
+      var problems = apply(snapshot);
+      if (!problems.isEmpty()) {
+        LOG.warn("new addresses of upstreams are not spared by the kernel rules: {}", problems);
       }
     }
-    return spared;
+  }
+
+  /// Tells where the control plane listens: whoever is connected there is never refused there.
+  synchronized void controlAt(int port) {
+    controlPort = port;
+    var running = kernel;
+    if (running != null) {
+      running.spareAt(port);
+    }
   }
 
   /// Where packets of an interface come in, and what the shield said of those that passed.
@@ -205,6 +224,8 @@ final class KernelSide implements AutoCloseable, PacketView {
 
   @Override
   public synchronized void close() {
+    upstreams.close();
+    applied = null;
     var running = kernel;
     kernel = null;
     kernelMissing = "The kernel side has ended.";

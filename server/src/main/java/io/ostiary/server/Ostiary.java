@@ -111,6 +111,7 @@ public final class Ostiary implements AutoCloseable {
     progress.say("serving %s", addresses(control));
     insight.start();
     control.start();
+    kernel.controlAt(control.port());
     welcome(gateway, control, kernel);
   }
 
