@@ -16,6 +16,7 @@ import java.lang.foreign.MemorySegment;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -96,11 +97,11 @@ public final class Shield implements AutoCloseable {
   ///
   /// @throws IOException when the compiled programs are not on the class path or do not fit
   public static Shield load() throws LibbpfException, IOException, InterruptedException {
-    return load(0);
+    return load(Map.of());
   }
 
-  /// @param randomSources 0; for benchmarks 1 or 2, see `control.h`
-  public static Shield load(int randomSources)
+  /// @param constants of the programs instead of what was compiled, by name; for benchmarks
+  public static Shield load(Map<String, Integer> constants)
       throws LibbpfException, IOException, InterruptedException {
     byte[] elf;
     try (var stream = Shield.class.getResourceAsStream(OBJECT)) {
@@ -110,11 +111,9 @@ public final class Shield implements AutoCloseable {
       elf = stream.readAllBytes();
     }
     var size = MeterSize.ofThisHost();
-    var settings =
-        Map.of(
-            "random_sources", randomSources,
-            "flow_slots", size.flows(),
-            "source_slots", size.sources());
+    var settings = new HashMap<>(constants);
+    settings.put("flow_slots", size.flows());
+    settings.put("source_slots", size.sources());
     var object =
         BpfObject.load(
             "shield",
