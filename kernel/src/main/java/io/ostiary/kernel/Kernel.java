@@ -1,5 +1,6 @@
 package io.ostiary.kernel;
 
+import io.ostiary.kernel.capture.CaptureTap;
 import io.ostiary.kernel.libbpf.Libbpf;
 import io.ostiary.kernel.libbpf.LibbpfException;
 import io.ostiary.kernel.shield.BanAction;
@@ -128,6 +129,11 @@ public final class Kernel implements PacketView, AutoCloseable {
     } catch (LibbpfException e) {
       return List.of("kernel.rules: not in force: " + e.getMessage());
     }
+  }
+
+  /// Where packets can be taken out.
+  public CaptureTap captureTap() {
+    return shield.captures();
   }
 
   /// Bans a source at once, as [Shield#ban] says; to be told in the next [#apply] as well where it

@@ -88,6 +88,11 @@ final class KernelHosts implements AutoCloseable {
 
   /// Another process of Ostiary's kernel side on the gateway.
   Child child() throws IOException {
+    return child("io.ostiary.kernel.KernelChild");
+  }
+
+  /// @param main a class that says `open` and then answers each line with one
+  Child child(String main) throws IOException {
     var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     var process =
         new ProcessBuilder(
@@ -100,7 +105,7 @@ final class KernelHosts implements AutoCloseable {
                     "-Xmx96m",
                     "-cp",
                     System.getProperty("java.class.path"),
-                    "io.ostiary.kernel.KernelChild"))
+                    main))
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start();
     running.add(process);
