@@ -35,6 +35,16 @@ class BadInputTest {
             "listeners: [ \"::1:80\" ]\n",
             "1:14: address: '::1:80' (expected: host:port, such as"
                 + " 127.0.0.1:8080 or [::1]:8080)"),
+        bad(
+            api("hosts: [ API.example.com ]"),
+            "6:12: api.hosts: API.example.com (expected: a name such as api.example.com or"
+                + " *.example.com, without a port)"),
+        bad(
+            api("routes: [ { path: /a, when: { path: \"(\" } } ]"),
+            "6:41: when.path: '(' (expected: a regular expression (RE2): missing closing ))"),
+        bad(
+            api("routes: [ { path: /a, when: { query: { q: {} } } } ]"),
+            "6:47: when: 0 expectations (expected: one of is, matches or present)"),
         bad("listeners: []\n", "1:12: listeners: none (expected: at least one)"),
         bad(
             "listeners:\n  - 0.0.0.0:80\n  - 127.0.0.1:80\n",
