@@ -1,15 +1,11 @@
 package io.ostiary.kernel.bench;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 
-/// How much of one core others used while something was measured: busy time of the core less our
-/// own. Above the limit no verdict is given.
+/// How much of one core others used while something was measured: busy time of the core less that
+/// of this process, which is pinned to it. Above the limit no verdict is given.
 final class ForeignShare {
   static final double MAX = 0.05;
-
-  private static final long NANOS_PER_TICK = 10_000_000;
 
   private final int core;
   private long start;
@@ -24,15 +20,15 @@ final class ForeignShare {
 
   void begin() throws IOException {
     start = System.nanoTime();
-    busyBefore = busy();
-    ownBefore = own();
+    busyBefore = Core.busy(core);
+    ownBefore = Core.ofProcess("self");
   }
 
   /// Adds what happened since [#begin].
   void end() throws IOException {
     long passed = System.nanoTime() - start;
     wall += passed;
-    foreign += Math.max(0, busy() - busyBefore - (own() - ownBefore));
+    foreign += Math.max(0, Core.busy(core) - busyBefore - (Core.ofProcess("self") - ownBefore));
   }
 
   /// Of all that was measured so far.
@@ -50,30 +46,5 @@ final class ForeignShare {
     return isQuiet()
         ? share + "."
         : share + " (allowed: %.0f %%): no verdict.".formatted(100 * MAX);
-  }
-
-  private long busy() throws IOException {
-    for (var line : Files.readAllLines(Path.of("/proc/stat"))) {
-      if (line.startsWith("cpu" + core + " ")) {
-        var fields = line.strip().split("\\s+");
-        long ticks = 0;
-        for (int field : new int[] {1, 2, 3, 6, 7, 8}) {
-          ticks += Long.parseLong(fields[field]);
-        }
-        return ticks * NANOS_PER_TICK;
-      }
-    }
-    throw new IOException("/proc/stat: no line for core " + core);
-  }
-
-  /// Of this process, which is pinned to the core, and of its ended children.
-  private static long own() throws IOException {
-    var stat = Files.readString(Path.of("/proc/self/stat"));
-    var fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-    long ticks = 0;
-    for (int field = 11; field <= 14; field++) {
-      ticks += Long.parseLong(fields[field]);
-    }
-    return ticks * NANOS_PER_TICK;
   }
 }
