@@ -322,12 +322,14 @@ static __always_inline struct lens_syn *syn_of(__u64 t)
 }
 
 /* Lets packets that are dropped before they reach the socket find the connection. */
-static __always_inline void remember(__u64 t, __u64 cookie)
+static __always_inline void remember(struct bpf_sock_ops *ops, struct lens_control *c, __u64 t,
+				     __u64 cookie)
 {
 	__u32 slot = t & (LENS_TUPLES - 1);
 	struct lens_tuple *tuple = bpf_map_lookup_elem(&lens_tuples, &slot);
 
 	if (tuple) {
+		tuple->net = c->net = bpf_get_netns_cookie(ops);
 		tuple->cookie = cookie;
 		tuple->seal = t ^ cookie;
 	}
@@ -394,7 +396,7 @@ static __always_inline void on_accepted(struct bpf_sock_ops *ops, struct lens_co
 		r->requests = 1;
 	}
 	settle(r);
-	remember(t, cookie);
+	remember(ops, c, t, cookie);
 	__sync_fetch_and_add(&c->tracked, 1);
 	mark(ops, BPF_SOCK_OPS_STATE_CB_FLAG);
 }
@@ -419,7 +421,7 @@ static __always_inline void on_connect(struct bpf_sock_ops *ops, struct lens_con
 	wipe(r, cookie, LENS_ACTIVE);
 	r->syn_ns = bpf_ktime_get_ns();
 	settle(r);
-	remember(tag_of(ops, c->seed), cookie);
+	remember(ops, c, tag_of(ops, c->seed), cookie);
 	__sync_fetch_and_add(&c->tracked, 1);
 	mark(ops, BPF_SOCK_OPS_STATE_CB_FLAG);
 }
@@ -699,13 +701,27 @@ static __always_inline bool ends(struct sk_buff *skb, struct endpoint *in, struc
 	return true;
 }
 
-static __always_inline struct lens_record *remembered(struct endpoint *e, __u64 seed)
+/*
+ * Containers on this host may talk to us: what their part of the kernel drops is not our doing. A
+ * segment in a queue of TCP has no device, and a pointer of the queue in its place; reading behind
+ * that gives nothing or nonsense, never a fault, and then the packet is nobody's.
+ */
+static __always_inline __u64 net_of(struct sk_buff *skb, struct sock *sk)
+{
+	struct net_device *device = skb->dev;
+
+	if (device)
+		return device->nd_net.net->net_cookie;
+	return sk ? sk->__sk_common.skc_net.net->net_cookie : 0;
+}
+
+static __always_inline struct lens_record *remembered(struct endpoint *e, __u64 seed, __u64 net)
 {
 	__u64 t = tag(e, seed), cookie;
 	__u32 slot = t & (LENS_TUPLES - 1);
 	struct lens_tuple *tuple = bpf_map_lookup_elem(&lens_tuples, &slot);
 
-	if (!tuple)
+	if (!tuple || tuple->net != net)
 		return NULL;
 	cookie = tuple->cookie;
 	return (tuple->seal ^ cookie) == t ? find(cookie) : NULL;
@@ -725,20 +741,22 @@ int BPF_PROG(lens_dropped, struct sk_buff *skb, void *location, __u32 reason)
 	struct lens_record *r;
 	bool incoming;
 	__u32 kind;
+	__u64 net;
 
 	if (!c || reason == bpf_core_enum_value(enum skb_drop_reason___lens,
 						SKB_DROP_REASON_TCP_OLD_DATA___lens))
 		return 0;
 	if (!ends(skb, &in, &out))
 		return 0;
+	net = net_of(skb, sk);
 	/* A packet on its way out has its sender; where both ends are ours only that tells which. */
 	if (sk && sk->__sk_common.skc_num == out.local_port)
 		tp = tracked_sender(sk);
-	r = tp ? record_of(sk) : remembered(&in, c->seed);
+	r = tp ? record_of(sk) : remembered(&in, c->seed, net);
 	incoming = !tp && r;
 	if (!r)
-		r = remembered(&out, c->seed);
-	if (!r && !watched(c, in.local_port))
+		r = remembered(&out, c->seed, net);
+	if (!r && (!watched(c, in.local_port) || (c->net && c->net != net)))
 		return 0;
 	kind = reason < LENS_DROPS ? reason : LENS_DROPS - 1;
 	barrier_var(kind);

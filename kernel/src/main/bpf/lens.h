@@ -30,7 +30,7 @@ struct lens_settings {
 /* SYNs whose handshake is not complete, direct-mapped by a hash of the four-tuple: 384 KiB. */
 #define LENS_SYNS 16384
 
-/* Cookies by a hash of the four-tuple, for packets that were dropped without a socket: 512 KiB. */
+/* Cookies by a hash of the four-tuple, for packets that were dropped without a socket: 1 MiB. */
 #define LENS_TUPLES 32768
 
 /* The newest things that went wrong on a connection, a ring. */
@@ -128,6 +128,8 @@ struct lens_syn {
 struct lens_tuple {
 	__u64 seal; /* tag ^ cookie */
 	__u64 cookie;
+	__u64 net;  /* the cookie of its network namespace */
+	__u64 unused;
 };
 
 /* Written by Java before the programs are attached, ports also later; totals by the programs. */
@@ -141,6 +143,7 @@ struct lens_control {
 	__u64 overwritten; /* of them, those that took the record of a connection still open */
 	__u64 untracked;   /* connections that got none, because two CPUs wanted the same record */
 	__u64 ports[1024]; /* one bit per listening port */
+	__u64 net; /* the cookie of the network namespace of the newest connection; 0: none yet */
 	__u64 drops[LENS_DROPS]; /* packets of these ports and connections that the kernel dropped */
 };
 

@@ -20,12 +20,25 @@ struct in6_addr___lens {
 	} in6_u;
 } KERNEL;
 
+struct net___lens {
+	__u64 net_cookie;
+} KERNEL;
+
+typedef struct {
+	struct net___lens *net;
+} KERNEL possible_net_t;
+
+struct net_device {
+	possible_net_t nd_net;
+} KERNEL;
+
 struct sock_common {
 	__be32 skc_daddr;
 	__be16 skc_dport;
 	__u16 skc_num;
 	unsigned short skc_family;
 	unsigned char skc_state;
+	possible_net_t skc_net;
 	struct in6_addr___lens skc_v6_daddr;
 	unsigned long skc_flags;
 	atomic64_t skc_cookie;
@@ -76,6 +89,7 @@ struct tcp_sock {
 
 struct sk_buff {
 	struct sock *sk;
+	struct net_device *dev;
 	int skb_iif;
 	unsigned char *head;
 	__u16 network_header;

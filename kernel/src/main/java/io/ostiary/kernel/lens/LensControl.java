@@ -21,7 +21,8 @@ final class LensControl {
   static final long OVERWRITTEN = 40;
   static final long UNTRACKED = 48;
   static final long PORTS = 56;
-  static final long DROPS = PORTS + 65536 / 8;
+  static final long NET = PORTS + 65536 / 8;
+  static final long DROPS = NET + 8;
   static final int DROP_REASONS = 256;
   static final long BYTES = DROPS + DROP_REASONS * (long) Long.BYTES;
 

@@ -62,6 +62,7 @@ final class LensLayout {
           "overwritten", LensControl.OVERWRITTEN,
           "untracked", LensControl.UNTRACKED,
           "ports", LensControl.PORTS,
+          "net", LensControl.NET,
           "drops", LensControl.DROPS);
 
   private LensLayout() {}

@@ -35,6 +35,20 @@ final class Stage implements AutoCloseable {
   }
 
   static Stage open(String name, Path folder, List<String> before) throws IOException {
+    copy("orders.yaml", folder.resolve("orders.yaml"));
+    return open(name, folder, configuration(""), OrderServiceProcess.class, before, List.of());
+  }
+
+  /// @param upstream a test class with a main method that takes an address and a port
+  /// @param classes folders of a user's own policies
+  static Stage open(
+      String name,
+      Path folder,
+      String configuration,
+      Class<?> upstream,
+      List<String> before,
+      List<String> classes)
+      throws IOException {
     assumeTrue(
         new Host("").run("ip", "netns", "add", "ost-e2e-probe").exit() == 0,
         "network namespaces cannot be made here: run the tests as root");
@@ -42,19 +56,17 @@ final class Stage implements AutoCloseable {
     var hosts = new Hosts(name);
     try {
       var config = folder.resolve("ostiary.yaml");
-      copy("orders.yaml", folder.resolve("orders.yaml"));
-      Files.writeString(config, configuration(""));
-      var service = hosts.upstream.start(folder.resolve("service.log"), service());
-      var ostiary = Ostiary.start(hosts.gateway, folder, before, "--config", config.toString());
+      Files.writeString(config, configuration);
+      var service =
+          hosts.upstream.start(
+              folder.resolve("service.log"), program(upstream, Hosts.UPSTREAM, "" + UPSTREAM_PORT));
+      var ostiary =
+          Ostiary.start(hosts.gateway, folder, before, classes, "--config", config.toString());
       return new Stage(hosts, folder, config, service, ostiary);
     } catch (RuntimeException e) {
       hosts.close();
       throw e;
     }
-  }
-
-  private static List<String> service() {
-    return program(OrderServiceProcess.class, Hosts.UPSTREAM, "" + UPSTREAM_PORT);
   }
 
   /// Knocks at the gateway's listener from `source` for some time.
@@ -63,7 +75,7 @@ final class Stage implements AutoCloseable {
   }
 
   /// A test class of ours as a program of its own.
-  private static List<String> program(Class<?> main, String... arguments) {
+  static List<String> program(Class<?> main, String... arguments) {
     var command =
         new ArrayList<>(
             List.of(
