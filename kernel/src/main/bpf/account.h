@@ -68,6 +68,20 @@ static __always_inline bool same_flow(struct flow *f, struct packet *p)
 	       f->ifindex == p->ifindex && f->vlan == p->vlan && f->protocol == p->protocol;
 }
 
+/* What was refused is no flow: it is in the totals, and cannot take the place of a flow. */
+static __always_inline void meter_refused(struct packet *p, __u64 bytes)
+{
+	__u32 zero = 0;
+	struct meter_totals *t = bpf_map_lookup_elem(&totals, &zero);
+
+	if (!t)
+		return;
+	t->packets += p->segments;
+	t->bytes += bytes;
+	t->unlisted_packets += p->segments;
+	t->unlisted_bytes += bytes;
+}
+
 static __always_inline void meter_flow(struct packet *p, struct control *c, __u64 bytes, __u32 now)
 {
 	__u64 h = c->seed ^ ((__u64)p->source[3] << 32 | p->destination[3]);
@@ -118,7 +132,10 @@ static __always_inline int meter(struct packet *p, __u32 dropped)
 
 	if (!p || !c)
 		return 0;
-	meter_flow(p, c, bytes_on_wire(p), now);
+	if (dropped)
+		meter_refused(p, bytes_on_wire(p));
+	else
+		meter_flow(p, c, bytes_on_wire(p), now);
 	if (p->family)
 		meter_source(p, c, bytes_on_wire(p), dropped, now);
 	return 0;
