@@ -5,7 +5,6 @@ import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.Api;
 import io.ostiary.model.Balance;
-import io.ostiary.model.Conditions;
 import io.ostiary.model.ConnectionLens;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.KernelSettings;
@@ -30,7 +29,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /// A gateway on an ephemeral port before a fake upstream, and raw clients for it.
 final class Kit implements AutoCloseable {
@@ -44,10 +42,6 @@ final class Kit implements AutoCloseable {
   List<PolicyUse> uses = List.of();
   List<Route> routes = List.of(route("all", "/*"));
   Duration answer = Duration.ofSeconds(3);
-
-  /// In place of the one with `routes` and `uses`.
-  @Nullable List<Api> apis;
-
   long version;
 
   /// By how much the gateway's wall clock is ahead.
@@ -94,7 +88,7 @@ final class Kit implements AutoCloseable {
   }
 
   static Route route(String id, String path, String... methods) {
-    return new Route(id, Set.of(methods), new PathPattern(path), Conditions.NONE, null, List.of());
+    return new Route(id, Set.of(methods), new PathPattern(path), null, List.of());
   }
 
   Snapshot snapshot() {
@@ -104,9 +98,7 @@ final class Kit implements AutoCloseable {
         Instant.now(),
         settings,
         List.of(new Listener("127.0.0.1", port)),
-        apis == null
-            ? List.of(new Api("api", List.of(), "/", "up", false, null, routes, uses))
-            : apis,
+        List.of(new Api("api", "/", "up", false, null, routes, uses)),
         List.of(
             new Upstream(
                 "up",

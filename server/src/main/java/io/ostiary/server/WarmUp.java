@@ -58,8 +58,7 @@ public final class WarmUp {
               configuration(orders.port()),
               folder.resolve("data"),
               new ControlAddress("127.0.0.1", 0),
-              Runtime.getRuntime().availableProcessors(),
-              false);
+              Runtime.getRuntime().availableProcessors());
       try (var _ = Ostiary.start(settings, new Progress(out))) {
         use();
       }

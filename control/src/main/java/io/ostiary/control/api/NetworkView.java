@@ -39,8 +39,7 @@ record NetworkView(
       long outOfOrderIn,
       long dropped,
       long zeroWindows,
-      long ownZeroWindows,
-      long stalledNanos) {}
+      long ownZeroWindows) {}
 
   record Event(String kind, String words, long atNanos) {}
 
@@ -82,8 +81,7 @@ record NetworkView(
         counters.outOfOrderIn(),
         counters.dropped(),
         counters.zeroWindows(),
-        counters.ownZeroWindows(),
-        counters.stalledNanos());
+        counters.ownZeroWindows());
   }
 
   private static Event event(LedgerEntry.Event event, @Nullable String dropReason) {

@@ -1,7 +1,6 @@
 package io.ostiary.gateway.exchange;
 
 import io.ostiary.gateway.filter.FilterChain;
-import io.ostiary.gateway.route.HostTable;
 import io.ostiary.gateway.route.RouteTable;
 import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.Policy;
@@ -52,7 +51,7 @@ public final class PlanCompiler {
                 "upstream " + handle.upstream().name() + ": named twice (expected: once)"));
       }
     }
-    var routes = new HostTable<RoutePlan>();
+    var routes = new RouteTable<RoutePlan>();
     for (var api : snapshot.apis()) {
       var upstream = handles.get(api.upstream());
       if (upstream == null) {
@@ -79,7 +78,7 @@ public final class PlanCompiler {
   }
 
   private void add(
-      HostTable<RoutePlan> routes,
+      RouteTable<RoutePlan> routes,
       Snapshot snapshot,
       Api api,
       Route route,
@@ -98,19 +97,10 @@ public final class PlanCompiler {
       }
     }
     int strip = api.stripPath() && !api.path().equals("/") ? api.path().length() : 0;
-    RouteGuard guard;
-    try {
-      guard = RouteGuard.of(route.conditions());
-    } catch (IllegalArgumentException e) {
-      faults.add(PlanFault.of(where + "when: " + e.getMessage()));
-      return;
-    }
-    var plan = new RoutePlan(api, route, chain, upstream, guard, strip, List.copyOf(parameters));
-    for (var table : routes.of(api.hosts())) {
-      var wrong = table.add(pattern, route.methods(), route.conditions(), plan);
-      if (wrong != null) {
-        faults.add(PlanFault.of(where + wrong));
-      }
+    var plan = new RoutePlan(api, route, chain, upstream, strip, List.copyOf(parameters));
+    var wrong = routes.add(pattern, route.methods(), plan);
+    if (wrong != null) {
+      faults.add(PlanFault.of(where + wrong));
     }
   }
 

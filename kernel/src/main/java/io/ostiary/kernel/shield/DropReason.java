@@ -28,7 +28,7 @@ public enum DropReason {
     this.number = number;
   }
 
-  public int number() {
+  int number() {
     return number;
   }
 

@@ -1,0 +1,137 @@
+package io.ostiary.kernel.balance;
+
+import io.ostiary.kernel.libbpf.BpfObject;
+import io.ostiary.kernel.libbpf.LibbpfException;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// Where the fields of `service.h` stand, and the check of that against the compiled program.
+final class ServiceMemory {
+  static final int SERVICES = 32;
+  static final int TARGETS = 64;
+  static final int TABLE_BYTES = 32_752;
+  static final int FLOWS = 32_768 * 4;
+  static final int EVENTS = 8;
+
+  static final int KIND_SERVICE = 1;
+  static final int KIND_TARGET = 2;
+
+  static final long ADDRESS_BYTES = 20;
+  static final long ADDRESS_PORT = 16;
+  static final long ADDRESS_PROTOCOL = 18;
+  static final long ADDRESS_KIND = 19;
+
+  static final long SERVICE_BYTES = 24;
+  static final long SERVICE_PORT = 16;
+  static final long SERVICE_PROTOCOL = 18;
+  static final long SERVICE_ALGORITHM = 19;
+  static final long SERVICE_FAMILY = 20;
+
+  static final long TARGET_BYTES = 64;
+  static final long TARGET_PORT = 16;
+  static final long TARGET_WEIGHT = 20;
+  static final long TARGET_OPEN = 24;
+  static final long TARGET_ANSWER = 28;
+  static final long TARGET_RTT = 36;
+  static final long TARGET_CONNECTIONS = 40;
+
+  static final long FLOW_BYTES = 32;
+  static final long FLOW_SERVICE = 18;
+  static final long FLOW_TARGET = 19;
+  static final long FLOW_LAST = 20;
+  static final long FLOW_STATE = 28;
+
+  static final int STATE_FREE = 0;
+  static final int STATE_CLOSED = 1;
+  static final int STATE_DATAGRAMS = 3;
+  static final int STATE_PROVEN = 4;
+  static final int STATE_TARGET_ENDED = 6;
+
+  static final long CONTROL_BYTES = 32;
+  static final long CONTROL_SEED = 0;
+  static final long CONTROL_NAMESPACE = 8;
+  static final long CONTROL_HZ = 16;
+  static final long CONTROL_SYNS_MAX = 20;
+  static final long CONTROL_NOW = 24;
+
+  private static final Map<String, Map<String, Long>> STRUCTS =
+      Map.of(
+          "service_address",
+          Map.of(
+              "address", 0L,
+              "port", ADDRESS_PORT,
+              "protocol", ADDRESS_PROTOCOL,
+              "kind", ADDRESS_KIND),
+          "service",
+          Map.of(
+              "port", SERVICE_PORT,
+              "protocol", SERVICE_PROTOCOL,
+              "algorithm", SERVICE_ALGORITHM,
+              "family", SERVICE_FAMILY),
+          "service_target",
+          Map.of(
+              "port", TARGET_PORT,
+              "weight", TARGET_WEIGHT,
+              "open", TARGET_OPEN,
+              "answer_micros", TARGET_ANSWER,
+              "rtt_micros", TARGET_RTT,
+              "connections", TARGET_CONNECTIONS),
+          "service_flow",
+          Map.of(
+              "service", FLOW_SERVICE,
+              "target", FLOW_TARGET,
+              "last", FLOW_LAST,
+              "state", FLOW_STATE),
+          "service_control",
+          Map.of(
+              "seed", CONTROL_SEED,
+              "netns", CONTROL_NAMESPACE,
+              "hz", CONTROL_HZ,
+              "syns_max", CONTROL_SYNS_MAX,
+              "now", CONTROL_NOW));
+
+  private static final Map<String, Long> SIZES =
+      Map.of(
+          "service_address", ADDRESS_BYTES,
+          "service", SERVICE_BYTES,
+          "service_target", TARGET_BYTES,
+          "service_flow", FLOW_BYTES,
+          "service_control", CONTROL_BYTES);
+
+  private ServiceMemory() {}
+
+  /// What the compiled program has elsewhere; empty when all fits.
+  static List<String> differences(BpfObject object) throws LibbpfException {
+    var differences = new ArrayList<String>();
+    for (var struct : STRUCTS.entrySet()) {
+      var found = object.struct(struct.getKey());
+      if (found.bytes() != SIZES.getOrDefault(struct.getKey(), 0L)) {
+        differences.add("struct %s: %d bytes".formatted(struct.getKey(), found.bytes()));
+      }
+      struct
+          .getValue()
+          .forEach((member, offset) -> {
+            if (!offset.equals(found.members().get(member))) {
+              differences.add(
+                  "%s.%s: at %s (expected: %d)"
+                      .formatted(struct.getKey(), member, found.members().get(member), offset));
+            }
+          });
+    }
+    return differences;
+  }
+
+  /// Four words in network order, an IPv4 address in the last behind ::ffff:0:0.
+  static byte[] words(InetAddress address) {
+    var bytes = address.getAddress();
+    if (bytes.length == 16) {
+      return bytes;
+    }
+    var words = new byte[16];
+    words[10] = words[11] = (byte) 0xff;
+    System.arraycopy(bytes, 0, words, 12, 4);
+    return words;
+  }
+}

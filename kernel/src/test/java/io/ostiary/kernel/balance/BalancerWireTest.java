@@ -1,0 +1,317 @@
+package io.ostiary.kernel.balance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.ostiary.model.Service;
+import io.ostiary.model.Service.Algorithm;
+import io.ostiary.model.Service.Protocol;
+import io.ostiary.model.ServiceView.State;
+import io.ostiary.model.ServiceView.Status;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// Real connections from a client through a balancer to three targets and back.
+final class BalancerWireTest {
+  private static final Service.Check CHECK =
+      new Service.Check("/", 0, Duration.ofMillis(100), Duration.ofMillis(300), 2, 2);
+
+  private BalanceHosts hosts;
+  private Balancer balancer;
+  private Path group;
+
+  @BeforeEach
+  void connect() throws Exception {
+    hosts = new BalanceHosts();
+    group = Files.createDirectory(Path.of("/sys/fs/cgroup/unified").resolve(hosts.prefix));
+    balancer =
+        hosts.inBalancer(() ->
+            new Balancer(
+                BalancerWireTest::interfaces, Thread.ofPlatform().daemon().factory(), group));
+  }
+
+  @AfterEach
+  void disconnect() throws Exception {
+    if (balancer != null) {
+      balancer.close();
+    }
+    if (hosts != null) {
+      hosts.close();
+      Files.deleteIfExists(group);
+    }
+  }
+
+  private static Set<Integer> interfaces() {
+    try {
+      return NetworkInterface.networkInterfaces()
+          .map(NetworkInterface::getIndex)
+          .filter(index -> index != 1)
+          .collect(Collectors.toSet());
+    } catch (java.net.SocketException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static Service service(
+      String address,
+      Algorithm algorithm,
+      Service.@Nullable Check check,
+      Service.Target... targets) {
+    return new Service(
+        "web" + (address.contains(":") ? "6" : "4"),
+        address,
+        80,
+        Protocol.TCP,
+        algorithm,
+        List.of(targets),
+        check,
+        Duration.ZERO);
+  }
+
+  private static Service.Target target(int number, int weight, boolean drain) {
+    return new Service.Target(BalanceHosts.target4(number), 8000, weight, drain);
+  }
+
+  private static Service.Target target6(int number) {
+    return new Service.Target(BalanceHosts.target6(number), 8000, 1, false);
+  }
+
+  private void apply(Service... services) throws Exception {
+    assertThat(hosts.inBalancer(() -> balancer.apply(List.of(services), List.of()))).isEmpty();
+  }
+
+  private Map<String, Integer> calls(String address, int count) throws Exception {
+    return hosts.inClient(() -> {
+      var answers = new HashMap<String, Integer>();
+      for (int i = 0; i < count; i++) {
+        answers.merge(BalanceHosts.call(address, 80, 2000), 1, Integer::sum);
+      }
+      return answers;
+    });
+  }
+
+  private Status status() throws Exception {
+    return hosts.inBalancer(() -> balancer.services().services().getFirst());
+  }
+
+  @Test
+  void spreadsBothFamiliesAndLeavesNothingBehind() throws Exception {
+    apply(
+        service(
+            BalanceHosts.SERVICE_4,
+            Algorithm.MAGLEV,
+            null,
+            target(1, 1, false),
+            target(2, 1, false),
+            target(3, 1, false)),
+        service(
+            BalanceHosts.SERVICE_6, Algorithm.WEIGHTED, null, target6(1), target6(2), target6(3)));
+    assertThat(hosts.inBalancer(() -> balancer.services().sentence()))
+        .startsWith("2 services on 4");
+    for (var address : List.of(BalanceHosts.SERVICE_4, BalanceHosts.SERVICE_6)) {
+      var answers = calls(address, 60);
+      assertThat(answers).as(address).containsOnlyKeys("t1", "t2", "t3");
+      assertThat(answers.values()).as(address).allMatch(count -> count > 5);
+    }
+    assertThat(hosts.clientRuns("curl", "-sS", "-m", "2", "http://" + BalanceHosts.SERVICE_4))
+        .matches("t[123]");
+    assertThat(
+            hosts.clientRuns(
+                "curl", "-sS", "-g", "-m", "2", "http://[" + BalanceHosts.SERVICE_6 + "]"))
+        .matches("t[123]");
+    var status = status();
+    assertThat(status.warning()).isEmpty();
+    assertThat(status.events().proven()).isEqualTo(61);
+    assertThat(status.events().strays()).isZero();
+    assertThat(status.events().stateless()).isZero();
+    assertThat(status.targets()).allMatch(each -> each.answerMicros() > 0);
+
+    assertThat(hosts.inBalancer(() -> balancer.apply(List.of(), List.of()))).isEmpty();
+    assertThat(BalanceHosts.run("bpftool", "net", "show", "dev", "lo")).doesNotContain("service_");
+    assertThat(BalanceHosts.run(BalanceHosts.in(hosts.balancer, "bpftool", "net", "show")))
+        .doesNotContain("service_");
+  }
+
+  @Test
+  void keepsDrainedConnectionsAndEveryRequestWhileWeightsChange() throws Exception {
+    var first = target(1, 1, false);
+    apply(service(BalanceHosts.SERVICE_4, Algorithm.WEIGHTED, null, first));
+    try (var socket = hosts.inClient(() -> new Socket(BalanceHosts.SERVICE_4, 80))) {
+      assertThat(hosts.inClient(() -> BalanceHosts.ask(socket))).isEqualTo("t1");
+      var ended = new AtomicBoolean();
+      var clients = hosts.clients(4);
+      var running = new ArrayList<Future<Integer>>();
+      for (int i = 0; i < 4; i++) {
+        running.add(
+            clients.submit(() -> {
+              int done = 0;
+              for (; !ended.get(); done++) {
+                BalanceHosts.call(BalanceHosts.SERVICE_4, 80, 3000);
+              }
+              return done;
+            }));
+      }
+      for (int round = 0; round < 10; round++) {
+        int weight = 1 + round % 5;
+        apply(
+            service(
+                BalanceHosts.SERVICE_4,
+                Algorithm.values()[round % 3],
+                null,
+                target(1, 1, true),
+                target(2, weight, false),
+                target(3, 6 - weight, round % 4 == 3)));
+        Thread.sleep(100);
+      }
+      ended.set(true);
+      int done = 0;
+      for (var each : running) {
+        done += each.get();
+      }
+      assertThat(done).isGreaterThan(40);
+      assertThat(hosts.inClient(() -> BalanceHosts.ask(socket))).isEqualTo("t1");
+      var drained = status().targets().getFirst();
+      assertThat(drained.state()).isEqualTo(State.DRAINING);
+      assertThat(drained.weightNow()).isZero();
+      assertThat(drained.open()).isEqualTo(1);
+      assertThat(drained.why()).contains("1 connections are still open");
+    }
+    assertThat(calls(BalanceHosts.SERVICE_4, 20)).doesNotContainKey("t1");
+  }
+
+  @Test
+  void takesOutATargetThatIsKilledAndBringsItBack() throws Exception {
+    apply(
+        service(
+            BalanceHosts.SERVICE_4,
+            Algorithm.MAGLEV,
+            CHECK,
+            target(1, 1, false),
+            target(2, 1, false),
+            target(3, 1, false)));
+    assertThat(calls(BalanceHosts.SERVICE_4, 30)).containsOnlyKeys("t1", "t2", "t3");
+    hosts.servers.get(1).close();
+    await(State.UNHEALTHY);
+    assertThat(status().targets().get(1).why()).contains("refused");
+    assertThat(calls(BalanceHosts.SERVICE_4, 30)).containsOnlyKeys("t1", "t3");
+  }
+
+  private void await(State state) throws Exception {
+    for (int i = 0; i < 200 && status().targets().get(1).state() != state; i++) {
+      Thread.sleep(20);
+    }
+    assertThat(status().targets().get(1).state()).isEqualTo(state);
+  }
+
+  @Test
+  void leavesATargetThatBecomesSlow() throws Exception {
+    apply(
+        service(
+            BalanceHosts.SERVICE_4,
+            Algorithm.LEAST_LOADED,
+            null,
+            target(1, 1, false),
+            target(2, 1, false),
+            target(3, 1, false)));
+    hosts.servers.forEach(server -> server.delayMillis = 10);
+    var clients = hosts.clients(12);
+    var ended = new AtomicBoolean();
+    for (int i = 0; i < 12; i++) {
+      clients.submit(() -> {
+        while (!ended.get()) {
+          BalanceHosts.call(BalanceHosts.SERVICE_4, 80, 5000);
+          Thread.sleep(10);
+        }
+        return 0;
+      });
+    }
+    Thread.sleep(1500);
+    double before = share(Duration.ofSeconds(1));
+    hosts.servers.get(1).delayMillis = 100;
+    Thread.sleep(200);
+    double after = share(Duration.ofSeconds(1));
+    ended.set(true);
+    assertThat(before).isBetween(0.2, 0.5);
+    assertThat(after).isLessThan(0.2 * before);
+  }
+
+  /// The second target's part of new connections in the time to come.
+  private double share(Duration time) throws Exception {
+    var before = IntStream.range(0, 3).map(i -> hosts.servers.get(i).accepted.get()).toArray();
+    Thread.sleep(time);
+    var more =
+        IntStream.range(0, 3).map(i -> hosts.servers.get(i).accepted.get() - before[i]).toArray();
+    return more[1] / (double) IntStream.of(more).sum();
+  }
+
+  @Test
+  void turnsLocalClientsAtTheirConnect() throws Exception {
+    apply(
+        service(
+            BalanceHosts.SERVICE_4,
+            Algorithm.WEIGHTED,
+            null,
+            target(1, 1, false),
+            target(2, 1, false)));
+    var answers =
+        BalanceHosts.run(
+            "sh",
+            "-c",
+            "echo $$ > %s/cgroup.procs; exec ip netns exec %s sh -c '%s'"
+                .formatted(
+                    group,
+                    hosts.balancer,
+                    "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do curl -sS -m 2 http://%s; done"
+                        .formatted(BalanceHosts.SERVICE_4)));
+    assertThat(answers).contains("t1", "t2").matches("(t[12]){12}");
+    assertThat(status().events().local()).isEqualTo(12);
+    assertThat(status().targets()).allMatch(each -> each.open() == 0 && each.connections() > 0);
+  }
+
+  @Test
+  void refusesWhatSomebodyElseHas() throws Exception {
+    var control = new InetSocketAddress("198.18.0.1", 9080);
+    var problems =
+        hosts.inBalancer(() -> {
+          try (var listener =
+              new java.net.ServerSocket(8022, 1, java.net.InetAddress.ofLiteral("198.18.0.1"))) {
+            var taken = at("198.18.0.1", listener.getLocalPort());
+            return balancer.apply(List.of(taken, at("198.18.0.1", 9080)), List.of(control));
+          }
+        });
+    assertThat(problems)
+        .containsExactly(
+            "services: web at tcp 198.18.0.1:8022: a program of this host listens there"
+                + " (expected: an address and port that nobody uses)",
+            "services: web at tcp 198.18.0.1:9080: the control plane is there"
+                + " (expected: an address or port of its own)");
+  }
+
+  private static Service at(String address, int port) {
+    return new Service(
+        "web",
+        address,
+        port,
+        Protocol.TCP,
+        Algorithm.MAGLEV,
+        List.of(target(1, 1, false)),
+        null,
+        Duration.ZERO);
+  }
+}
