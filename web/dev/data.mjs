@@ -331,6 +331,7 @@ function call(key) {
     dropped: 0,
     zeroWindows: 0,
     ownZeroWindows: 0,
+    stalledNanos: ms(14),
   };
   const network = {
     synNanos: ms(-9.1),

@@ -184,6 +184,7 @@ const COUNTERS = [
   { key: 'dropped', name: 'dropped by the kernel', bad: true },
   { key: 'zeroWindows', name: "peer's window closed", bad: true },
   { key: 'ownZeroWindows', name: 'own window closed', bad: true },
+  { key: 'stalledNanos', name: 'waited for missing segments' },
 ] as const;
 
 function CounterTable({ network }: { network: Network }) {
@@ -217,6 +218,9 @@ function CounterTable({ network }: { network: Network }) {
 function shown(counter: (typeof COUNTERS)[number], value: number) {
   if ('bad' in counter) {
     return trouble(value);
+  }
+  if (counter.key === 'stalledNanos') {
+    return value === 0 ? '0' : <Dot tone="warning">{nanos(value)}</Dot>;
   }
   return counter.key === 'bytesIn' || counter.key === 'bytesOut' ? bytes(value) : exact(value);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The cheapest honest upstream for benchmarks: one thread, epoll, keep-alive, pipelining. It reads
 // whole heads, skips bodies announced by Content-Length, and answers each request with the same
-// bytes. It is not a web server: only the bench's own proxies talk to it, on loopback.
+// bytes. It is not a web server: only the bench's own proxies and load talk to it.
 //
-// usage: upstream PORT BODY_BYTES
+// usage: upstream PORT BODY_BYTES [any]      any: on every address, not on loopback alone
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -127,15 +127,16 @@ static void welcome(int epoll, int listener)
 
 int main(int argc, char **argv)
 {
-	if (argc != 3) {
-		fprintf(stderr, "usage: upstream PORT BODY_BYTES\n");
+	if (argc != 3 && argc != 4) {
+		fprintf(stderr, "usage: upstream PORT BODY_BYTES [any]\n");
 		return 2;
 	}
 	make_answer(strtoul(argv[2], NULL, 10));
 	int one = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	struct sockaddr_in address = { .sin_family = AF_INET,
 				       .sin_port = htons(atoi(argv[1])),
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+				       .sin_addr.s_addr =
+					       htonl(argc > 3 ? INADDR_ANY : INADDR_LOOPBACK) };
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) || listen(listener, 4096))
 		die("listen");

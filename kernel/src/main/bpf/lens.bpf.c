@@ -162,6 +162,20 @@ static __always_inline void event(struct lens_record *r, enum lens_event kind, _
 	r->events = number + 1;
 }
 
+static __always_inline void hole(struct lens_record *r, __u64 now)
+{
+	if (r->flags & LENS_HOLE)
+		return;
+	r->flags |= LENS_HOLE;
+	r->hole_since = now >> 10;
+}
+
+static __always_inline void filled(struct lens_record *r, __u64 now)
+{
+	r->flags &= ~LENS_HOLE;
+	r->stalled += (__u32)(now >> 10) - r->hole_since;
+}
+
 static __always_inline void windows(struct lens_record *r, struct tcp_sock *tp, __u32 flags)
 {
 	__u32 was = flags;
@@ -561,8 +575,11 @@ int BPF_PROG(lens_arrived, struct sock *sk, struct sk_buff *skb)
 			event(r, LENS_CAME_AGAIN, now);
 		} else if (after(seq, next)) {
 			event(r, LENS_OUT_OF_ORDER, now);
+			hole(r, now);
 		} else {
 			arriving = end - next;
+			if (r->flags & LENS_HOLE)
+				filled(r, now);
 		}
 	}
 	r->ifindex = skb->skb_iif;

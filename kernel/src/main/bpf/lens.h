@@ -44,6 +44,7 @@ enum lens_flag {
 	LENS_WINDOW_ZERO = 2, /* the peer's window is closed at the moment */
 	LENS_UNACKED = 4,     /* something that was written is not yet acknowledged */
 	LENS_FULL = 8,	      /* our own window is closed at the moment */
+	LENS_HOLE = 16,	      /* a segment came, and one before it has not yet */
 };
 
 /* The lowest three bits of an event; the others are its time. Java: ConnectionEvent. */
@@ -110,7 +111,8 @@ struct lens_record {
 	__u64 syn_ack_ns; /* of the last one sent; for our own connections when it came */
 	__u32 dropped_out;
 	__u32 drop_reason; /* enum skb_drop_reason of the running kernel, of the newest drop */
-	__u32 reserved[2];
+	__u32 stalled;	  /* how long segments waited for one before them, in 1024 ns */
+	__u32 hole_since; /* in 1024 ns */
 
 	__u64 event[LENS_EVENTS];
 };

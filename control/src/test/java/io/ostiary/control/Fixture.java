@@ -5,6 +5,7 @@ import io.ostiary.contract.config.ConfigRead;
 import io.ostiary.contract.config.ConfigReader;
 import io.ostiary.contract.config.Configuration;
 import io.ostiary.insight.testing.FakeInsight;
+import io.ostiary.model.Conditions;
 import io.ostiary.model.Document;
 import io.ostiary.model.KernelStatus;
 import io.ostiary.model.PacketView;
@@ -159,7 +160,12 @@ final class Fixture implements AutoCloseable {
   private static ApiDocuments documents() {
     var route =
         new Route(
-            "getOrder", Set.of("GET"), new PathPattern("/orders/{id}"), "getOrder", List.of());
+            "getOrder",
+            Set.of("GET"),
+            new PathPattern("/orders/{id}"),
+            Conditions.NONE,
+            "getOrder",
+            List.of());
     return (file, name) ->
         new ApiDocuments.Loaded.Understood(new OrdersDocument(), List.of(route), List.of());
   }

@@ -5,6 +5,7 @@ import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.Api;
 import io.ostiary.model.Balance;
+import io.ostiary.model.Conditions;
 import io.ostiary.model.ConnectionLens;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.KernelSettings;
@@ -29,6 +30,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// A gateway on an ephemeral port before a fake upstream, and raw clients for it.
 final class Kit implements AutoCloseable {
@@ -42,6 +44,10 @@ final class Kit implements AutoCloseable {
   List<PolicyUse> uses = List.of();
   List<Route> routes = List.of(route("all", "/*"));
   Duration answer = Duration.ofSeconds(3);
+
+  /// In place of the one with `routes` and `uses`.
+  @Nullable List<Api> apis;
+
   long version;
 
   /// By how much the gateway's wall clock is ahead.
@@ -88,7 +94,7 @@ final class Kit implements AutoCloseable {
   }
 
   static Route route(String id, String path, String... methods) {
-    return new Route(id, Set.of(methods), new PathPattern(path), null, List.of());
+    return new Route(id, Set.of(methods), new PathPattern(path), Conditions.NONE, null, List.of());
   }
 
   Snapshot snapshot() {
@@ -98,7 +104,9 @@ final class Kit implements AutoCloseable {
         Instant.now(),
         settings,
         List.of(new Listener("127.0.0.1", port)),
-        List.of(new Api("api", "/", "up", false, null, routes, uses)),
+        apis == null
+            ? List.of(new Api("api", List.of(), "/", "up", false, null, routes, uses))
+            : apis,
         List.of(
             new Upstream(
                 "up",

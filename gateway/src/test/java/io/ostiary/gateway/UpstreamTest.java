@@ -161,7 +161,7 @@ class UpstreamTest {
               plain.createdAt(),
               plain.gateway(),
               plain.listeners(),
-              List.of(new Api("shop", "/shop", "up", true, null, routes, List.of())),
+              List.of(new Api("shop", List.of(), "/shop", "up", true, null, routes, List.of())),
               plain.upstreams(),
               List.of(),
               List.of(),

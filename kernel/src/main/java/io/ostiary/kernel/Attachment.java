@@ -65,6 +65,30 @@ record Attachment(
     }
   }
 
+  /// Where the process before was attached: its link, with our program in it.
+  static Attachment takenOver(
+      Shield shield,
+      NetworkInterfaces.Found found,
+      DeviceProbe probe,
+      BpfLink link,
+      Hook hook,
+      String inherited)
+      throws LibbpfException {
+    var facts = probe.device(found.name(), found.index());
+    var driver = probe.driver(found.name());
+    shield.takeOver(link, hook, found.index());
+    return new Attachment(
+        driver.isEmpty() ? found : found.withDriver(driver), facts, link, mode(hook), inherited);
+  }
+
+  static String mode(Hook hook) {
+    return switch (hook) {
+      case XDP_NATIVE -> "xdp-native";
+      case XDP_GENERIC -> "xdp-generic";
+      case TCX, TCX_OUT -> "tcx";
+    };
+  }
+
   private static String reason(LibbpfException e, NetworkInterfaces.Found device, Device facts) {
     if (e.errno() == EBUSY || e.errno() == EEXIST) {
       return "another XDP program is attached, and it is not ours to displace: " + others(facts);

@@ -1,5 +1,6 @@
 package io.ostiary.kernel;
 
+import io.ostiary.kernel.capture.CaptureTap;
 import io.ostiary.kernel.libbpf.Libbpf;
 import io.ostiary.kernel.libbpf.LibbpfException;
 import io.ostiary.kernel.shield.BanAction;
@@ -16,6 +17,8 @@ import io.ostiary.model.KernelStage;
 import io.ostiary.model.KernelStatus;
 import io.ostiary.model.PacketView;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,21 +37,23 @@ import org.slf4j.LoggerFactory;
 public final class Kernel implements PacketView, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Kernel.class);
   private static final long BEAT_MILLIS = 500;
-  private static final int FOLLOW_BEATS = 2;
-  private static final int RETRY_BEATS = 20;
+  private static final long FOLLOW_MILLIS = 1000;
+  private static final int RETRY_ROUNDS = 10;
   private static final KernelStatus.Counters NOTHING = new KernelStatus.Counters(0, 0, List.of());
 
   private final Shield shield;
   private final Stages stages;
   private final DeviceProbe probe;
+  private final Takeover takeover;
   private final Map<Integer, Attachment> attachments = new LinkedHashMap<>();
   private final OperatorSessions operators = new OperatorSessions();
   private final Thread heart;
+  private final Thread follower;
   private Interfaces wanted = new Interfaces.Off();
   private List<String> missing = List.of();
   private boolean dryRun;
   private long rulesVersion;
-  private int beats;
+  private int rounds;
 
   /// Why the programs do not hear from us; empty while they do.
   private volatile String silence = "";
@@ -63,19 +68,34 @@ public final class Kernel implements PacketView, AutoCloseable {
     record Unavailable(String sentence) implements Opened {}
   }
 
-  private Kernel(Shield shield, DeviceProbe probe) throws LibbpfException {
+  private Kernel(Shield shield, DeviceProbe probe, Takeover takeover) throws LibbpfException {
     this.shield = shield;
+    this.takeover = takeover;
     this.stages = new Stages(shield, Clock.systemUTC());
     this.probe = probe;
     this.heart = Thread.ofPlatform().daemon().name("kernel-heart").unstarted(this::beat);
+    this.follower =
+        Thread.ofPlatform().daemon().name("kernel-follow").unstarted(this::followOthers);
   }
 
   /// Loads the programs; they are attached by the first [#apply].
   public static Opened open() {
+    return open(Path.of("/sys/fs/bpf/ostiary/process-" + ProcessHandle.current().pid()));
+  }
+
+  /// Loads the programs; they are attached by the first [#apply].
+  ///
+  /// @param handOver a folder of the BPF file system for this Ostiary in this network namespace
+  public static Opened open(Path handOver) {
     try {
-      var kernel = new Kernel(Shield.load(), new DeviceProbe(Libbpf.load()));
+      var library = Libbpf.load();
+      var takeover = new Takeover(handOver, library);
+      var kernel = new Kernel(Shield.load(takeover.pins()), new DeviceProbe(library), takeover);
+      takeover.begin();
+      kernel.shield.beat();
       kernel.spareOperators();
       kernel.heart.start();
+      kernel.follower.start();
       kernel.stages.start();
       return new Opened.Running(kernel);
     } catch (LibbpfException e) {
@@ -85,6 +105,17 @@ public final class Kernel implements PacketView, AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new Opened.Unavailable("the kernel side is off: interrupted while it was loaded");
+    }
+  }
+
+  /// Takes away what a process before may have left for one that uses the kernel.
+  public static void forget(Path handOver) {
+    try {
+      if (Files.isDirectory(handOver)) {
+        new Takeover(handOver, Libbpf.load()).end();
+      }
+    } catch (LibbpfException e) {
+      LOG.debug("without libbpf nothing was left: {}", e.getMessage());
     }
   }
 
@@ -124,10 +155,16 @@ public final class Kernel implements PacketView, AutoCloseable {
       rulesVersion++;
       follow();
       stages.apply(settings.stages());
+      takeover.end();
       return List.of();
     } catch (LibbpfException e) {
       return List.of("kernel.rules: not in force: " + e.getMessage());
     }
+  }
+
+  /// Where packets can be taken out.
+  public CaptureTap captureTap() {
+    return shield.captures();
   }
 
   /// Bans a source at once, as [Shield#ban] says; to be told in the next [#apply] as well where it
@@ -220,7 +257,7 @@ public final class Kernel implements PacketView, AutoCloseable {
 
   /// What kept us off an interface may have gone.
   private boolean worthAnotherTry(Map.Entry<Integer, Attachment> entry) {
-    return !entry.getValue().attached() && beats % RETRY_BEATS == 0;
+    return !entry.getValue().attached() && rounds % RETRY_ROUNDS == 0;
   }
 
   private Attachment attach(NetworkInterfaces.Found found) {
@@ -229,34 +266,54 @@ public final class Kernel implements PacketView, AutoCloseable {
         return Attachment.refused(found, other.device());
       }
     }
-    var attachment = Attachment.of(shield, found, probe);
+    var attachment =
+        takeover.take(shield, found, probe).orElseGet(() -> Attachment.of(shield, found, probe));
     LOG.info("{}: {} {}", found.name(), attachment.mode(), attachment.why());
     return attachment;
   }
 
+  /// Nothing but the sign of life: it waits for nobody.
   private void beat() {
     while (!closed) {
       try {
         shield.beat();
         silence = "";
-        synchronized (this) {
-          beats++;
-          if (!closed && beats % FOLLOW_BEATS == 0) {
-            follow();
-            spareOperators();
-          }
-        }
       } catch (LibbpfException e) {
         if (silence.isEmpty()) {
           LOG.warn("the kernel programs were not told that we are alive: {}", e.getMessage());
         }
         silence = "The rules are suspended: " + e.getMessage() + ". ";
       }
-      try {
-        Thread.sleep(BEAT_MILLIS);
-      } catch (InterruptedException e) {
+      if (!slept(BEAT_MILLIS)) {
         return;
       }
+    }
+  }
+
+  private void followOthers() {
+    while (slept(FOLLOW_MILLIS)) {
+      synchronized (this) {
+        if (closed) {
+          return;
+        }
+        rounds++;
+        try {
+          follow();
+          spareOperators();
+          shield.sweep();
+        } catch (LibbpfException e) {
+          LOG.warn("the kernel's lists are not up to date: {}", e.getMessage());
+        }
+      }
+    }
+  }
+
+  private static boolean slept(long millis) {
+    try {
+      Thread.sleep(millis);
+      return true;
+    } catch (InterruptedException e) {
+      return false;
     }
   }
 
@@ -368,13 +425,38 @@ public final class Kernel implements PacketView, AutoCloseable {
     }
   }
 
-  @Override
-  public void close() {
+  /// Ends as [#close] does, but that the programs go on with the rules as they are until the next
+  /// process takes over, or half a minute is over.
+  ///
+  /// @return empty, or why they could not be left; they are gone then
+  public String handOver() {
+    end();
+    synchronized (this) {
+      try {
+        takeover.leave(shield, attachments.values());
+        return "";
+      } catch (LibbpfException | IOException e) {
+        takeover.end();
+        close();
+        return "the kernel programs end with this process: %s (expected: a BPF file system, `mount -t bpf bpf /sys/fs/bpf`)"
+            .formatted(e.getMessage());
+      }
+    }
+  }
+
+  private void end() {
     closed = true;
     heart.interrupt();
+    follower.interrupt();
+  }
+
+  @Override
+  public void close() {
+    end();
     synchronized (this) {
       attachments.values().forEach(Attachment::close);
       attachments.clear();
+      takeover.end();
       stages.close();
       shield.close();
     }

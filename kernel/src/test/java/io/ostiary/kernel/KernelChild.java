@@ -14,6 +14,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -31,17 +32,52 @@ final class KernelChild {
   private KernelChild() {}
 
   static void main() throws IOException {
-    switch (Kernel.open()) {
+    var pins = Path.of(System.getProperty("pins", "/sys/fs/bpf/ostiary/test"));
+    switch (Kernel.open(pins)) {
       case Kernel.Opened.Unavailable(var sentence) -> say("unavailable " + sentence);
       case Kernel.Opened.Running(var kernel) -> {
         say("open");
         var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (var line = lines.readLine(); line != null; line = lines.readLine()) {
           var words = List.of(line.split(" "));
-          say(words.getFirst().equals("rules") ? rules(kernel, words) : status(kernel.status()));
+          switch (words.getFirst()) {
+            case "rules" -> say(rules(kernel, words));
+            case "swap" -> say(swap(kernel, words));
+            case "hoard" -> hoard();
+            case "leave" -> {
+              say("left " + kernel.handOver());
+              System.exit(0);
+            }
+            default -> say(status(kernel.status()));
+          }
         }
         kernel.close();
       }
+    }
+  }
+
+  /// As many rule sets in turn as the second word says; all let packets to port 8080 pass.
+  private static String swap(Kernel kernel, List<String> words) {
+    int count = Integer.parseInt(words.get(1));
+    for (int i = 0; i < count; i++) {
+      var rule = "deny;203.0.113.%d/32;%s".formatted(i % 250, i % 2 == 0 ? "9" : "");
+      var said = rules(kernel, List.of("rules", words.get(2), rule));
+      if (!said.startsWith("applied")) {
+        return said;
+      }
+    }
+    return "swapped " + count;
+  }
+
+  /// Takes memory until the kernel ends the process.
+  private static void hoard() {
+    var kept = new ArrayList<java.nio.ByteBuffer>();
+    while (true) {
+      var more = java.nio.ByteBuffer.allocateDirect(1 << 20);
+      for (int at = 0; at < more.capacity(); at += 4096) {
+        more.put(at, (byte) 1);
+      }
+      kept.add(more);
     }
   }
 

@@ -76,6 +76,36 @@ final class KernelHosts implements AutoCloseable {
     return run(in(client, command));
   }
 
+  /// UDP packets that are on their way.
+  record Sending(Process process) implements AutoCloseable {
+    void end() throws InterruptedException {
+      if (!process.waitFor(30, TimeUnit.SECONDS) || process.exitValue() != 0) {
+        throw new AssertionError("packets were not sent: " + process);
+      }
+    }
+
+    @Override
+    public void close() {
+      process.destroyForcibly();
+    }
+  }
+
+  /// The client sends so many packets to a UDP port, so many a second.
+  Sending clientSends(int port, int packets, int perSecond) throws IOException {
+    var script =
+        """
+        import socket, time
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        start = time.monotonic()
+        for i in range(%d):
+          while time.monotonic() < start + i / %d: time.sleep(0.0005)
+          try: s.sendto(b'x' * 20, ('198.18.0.1', %d))
+          except ConnectionRefusedError: s.sendto(b'x' * 20, ('198.18.0.1', %d))
+        """;
+    var text = script.formatted(packets, perSecond, port, port);
+    return new Sending(start(client, "python3", "-c", text));
+  }
+
   private Process start(String namespace, String... command) throws IOException {
     var process =
         new ProcessBuilder(in(namespace, command))
@@ -88,21 +118,37 @@ final class KernelHosts implements AutoCloseable {
 
   /// Another process of Ostiary's kernel side on the gateway.
   Child child() throws IOException {
+    return child("io.ostiary.kernel.KernelChild");
+  }
+
+  /// @param main a class that says `open` and then answers each line with one
+  Child child(String main) throws IOException {
+    return child(List.of("ip", "netns", "exec", gateway), main);
+  }
+
+  /// The same, in a memory cgroup or with another view of the file system.
+  ///
+  /// @param before what comes before the Java command
+  Child child(List<String> before) throws IOException {
+    return child(before, "io.ostiary.kernel.KernelChild");
+  }
+
+  private Child child(List<String> before, String main) throws IOException {
     var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    var command = new ArrayList<>(before);
+    command.addAll(
+        List.of(
+            java,
+            "--enable-native-access=ALL-UNNAMED",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-Xmx96m",
+            "-Dpins=/sys/fs/bpf/ostiary/" + gateway,
+            "-cp",
+            System.getProperty("java.class.path"),
+            main));
     var process =
-        new ProcessBuilder(
-                in(
-                    gateway,
-                    java,
-                    "--enable-native-access=ALL-UNNAMED",
-                    "-XX:TieredStopAtLevel=1",
-                    "-XX:+UseSerialGC",
-                    "-Xmx96m",
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    "io.ostiary.kernel.KernelChild"))
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
     running.add(process);
     var child = new Child(process, process.inputReader(StandardCharsets.UTF_8));
     var hello = child.answer();
@@ -110,6 +156,11 @@ final class KernelHosts implements AutoCloseable {
       throw new AssertionError(hello);
     }
     return child;
+  }
+
+  /// One that sees the BPF file system of this machine, which `ip netns exec` hides.
+  Child childWithPins() throws IOException {
+    return child(List.of("nsenter", "--net=/run/netns/" + gateway));
   }
 
   record Child(Process process, BufferedReader answers) {

@@ -1,10 +1,13 @@
 package io.ostiary.model;
 
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// A set of routes published under one path, answered by one upstream.
 ///
+/// @param hosts for which it is published: names in lower case, or `*.example.com` for every name
+///   below that one; none: for every host
 /// @param path `/` or a path without a trailing slash
 /// @param upstream the name of an upstream of the same snapshot
 /// @param stripPath whether `path` is cut off before the request goes on
@@ -13,12 +16,18 @@ import org.jspecify.annotations.Nullable;
 /// @param policies run for every route, in this order
 public record Api(
     String name,
+    List<String> hosts,
     String path,
     String upstream,
     boolean stripPath,
     @Nullable Document document,
     List<Route> routes,
     List<PolicyUse> policies) {
+  private static final Pattern HOST =
+      Pattern.compile(
+          "(\\*\\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*"
+              + "|\\[[0-9a-f:.]+]");
+
   public Api {
     Require.name("api.name", name);
     Require.name("api.upstream", upstream);
@@ -26,8 +35,17 @@ public record Api(
       throw Require.invalid(
           "api.path", path, "'/' or a path like '/orders', without a final slash");
     }
+    hosts = List.copyOf(hosts);
+    hosts.forEach(Api::checkHost);
     routes = List.copyOf(routes);
     policies = List.copyOf(policies);
     Require.between("api.routes (count)", routes.size(), 0, 100_000);
+  }
+
+  private static void checkHost(String host) {
+    if (!HOST.matcher(host).matches() || host.length() > 253) {
+      throw Require.invalid(
+          "api.hosts", host, "a name such as api.example.com or *.example.com, without a port");
+    }
   }
 }

@@ -83,6 +83,10 @@ public final class ConnectionFacts {
   public long droppedOut;
   public int dropReason;
 
+  /// How long segments that had arrived waited for one before them that had not: what a loss on the
+  /// way to us cost.
+  public long stalledNanos;
+
   /// How many things went wrong so far; the newest of them lie in [#event], see [ConnectionEvent].
   public long events;
 
@@ -130,6 +134,7 @@ public final class ConnectionFacts {
     droppedIn = other.droppedIn;
     droppedOut = other.droppedOut;
     dropReason = other.dropReason;
+    stalledNanos = other.stalledNanos;
     events = other.events;
     if (events != 0) {
       System.arraycopy(other.event, 0, event, 0, event.length);

@@ -19,6 +19,7 @@ public final class ConnectionMark {
   public long dropped;
   public long zeroWindows;
   public long ownZeroWindows;
+  public long stalledNanos;
 
   /// Before the connection's first packet: every counter is zero.
   public void begin(long connection) {
@@ -44,6 +45,7 @@ public final class ConnectionMark {
     dropped = facts.droppedIn + facts.droppedOut;
     zeroWindows = facts.zeroWindows;
     ownZeroWindows = facts.ownZeroWindows;
+    stalledNanos = facts.stalledNanos;
   }
 
   public void copyFrom(ConnectionMark other) {
@@ -59,6 +61,7 @@ public final class ConnectionMark {
     dropped = other.dropped;
     zeroWindows = other.zeroWindows;
     ownZeroWindows = other.ownZeroWindows;
+    stalledNanos = other.stalledNanos;
   }
 
   private static final ConnectionMark NOTHING = new ConnectionMark();

@@ -130,6 +130,7 @@ public record LedgerEntry(
   /// @param outOfOrderIn of `duplicatesIn`
   /// @param dropped packets of either direction that the kernel threw away
   /// @param zeroWindows how often the peer could take nothing more
+  /// @param stalledNanos how long segments that had arrived waited for one that was missing
   /// @param ownZeroWindows how often we could not, because what had arrived was not read
   public record Counters(
       long packetsIn,
@@ -141,8 +142,9 @@ public record LedgerEntry(
       long outOfOrderIn,
       long dropped,
       long zeroWindows,
-      long ownZeroWindows) {
-    public static final Counters NONE = new Counters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+      long ownZeroWindows,
+      long stalledNanos) {
+    public static final Counters NONE = new Counters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   }
 
   public record Event(ConnectionEvent.Kind kind, long at) {}

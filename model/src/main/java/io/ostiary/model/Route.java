@@ -10,12 +10,14 @@ import org.jspecify.annotations.Nullable;
 ///   method and path
 /// @param methods empty: every method
 /// @param path relative to the API's path
+/// @param conditions what else a request must be like
 /// @param operation the key of the operation in the API's document, or null
 /// @param policies run after the API's own
 public record Route(
     String id,
     Set<String> methods,
     PathPattern path,
+    Conditions conditions,
     @Nullable String operation,
     List<PolicyUse> policies) {
   public Route {

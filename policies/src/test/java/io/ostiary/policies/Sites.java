@@ -5,6 +5,7 @@ import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeSite;
 import io.ostiary.model.Api;
 import io.ostiary.model.ApiKey;
+import io.ostiary.model.Conditions;
 import io.ostiary.model.Consumer;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.KernelSettings;
@@ -27,11 +28,11 @@ final class Sites {
   private Sites() {}
 
   static Route route(String id, String path, String... methods) {
-    return new Route(id, Set.of(methods), new PathPattern(path), null, List.of());
+    return new Route(id, Set.of(methods), new PathPattern(path), Conditions.NONE, null, List.of());
   }
 
   static Api api(List<Route> routes, PolicyUse... policies) {
-    return new Api("orders", "/", "orders", false, null, routes, List.of(policies));
+    return new Api("orders", List.of(), "/", "orders", false, null, routes, List.of(policies));
   }
 
   static Snapshot snapshot(Api api, List<Consumer> consumers, List<ApiKey> keys) {

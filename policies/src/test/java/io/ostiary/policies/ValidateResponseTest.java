@@ -75,7 +75,8 @@ class ValidateResponseTest {
     var file = directory.resolve("orders.yaml");
     Files.writeString(file, document);
     var loaded = (Loaded.Understood) new OpenApiReader().load(file, "orders.yaml");
-    return new Api("orders", "/", "orders", true, loaded.document(), loaded.routes(), List.of());
+    return new Api(
+        "orders", List.of(), "/", "orders", true, loaded.document(), loaded.routes(), List.of());
   }
 
   private static FakeSite site(String route) {

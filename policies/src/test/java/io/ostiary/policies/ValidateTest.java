@@ -93,7 +93,16 @@ class ValidateTest {
                     - { $ref: "#/components/schemas/Tree" }
         """);
     var loaded = (Loaded.Understood) new OpenApiReader().load(file, "orders.yaml");
-    api = new Api("orders", "/", "orders", true, loaded.document(), loaded.routes(), List.of());
+    api =
+        new Api(
+            "orders",
+            List.of(),
+            "/",
+            "orders",
+            true,
+            loaded.document(),
+            loaded.routes(),
+            List.of());
   }
 
   private static FakeSite site(String route) {

@@ -1,6 +1,9 @@
 package io.ostiary.server;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -10,12 +13,22 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /// The folder in which one process keeps its records, locked against a second one. The lock ends
 /// with the process, also by `kill -9`.
 public final class DataFolder implements AutoCloseable {
+  private static final Path BPF = Path.of("/sys/fs/bpf/ostiary");
   private static final String LOCK = "lock";
+
+  /// Made by who wants to take over, or by a person before a restart.
+  private static final String WANTED = "take-over";
+
+  private static final Duration WANTED_FOR = Duration.ofMinutes(2);
+  private static final long POLL_MILLIS = 20;
 
   private final Path path;
   private final FileChannel channel;
@@ -23,6 +36,19 @@ public final class DataFolder implements AutoCloseable {
   private DataFolder(Path path, FileChannel channel) {
     this.path = path;
     this.channel = channel;
+  }
+
+  /// Where kernel programs wait between two processes with this folder in this network namespace:
+  /// interfaces have numbers only within one.
+  Path handOver() {
+    try {
+      var namespace = Files.getAttribute(Path.of("/proc/self/ns/net"), "unix:ino");
+      var sum = new CRC32C();
+      sum.update(path.toRealPath().toString().getBytes(UTF_8));
+      return BPF.resolve("%08x-%s".formatted(sum.getValue(), namespace));
+    } catch (IOException | UnsupportedOperationException e) {
+      return BPF.resolve("none");
+    }
   }
 
   /// @throws UserError when it cannot be used
@@ -37,10 +63,62 @@ public final class DataFolder implements AutoCloseable {
             "--data: %s (expected: a folder no other Ostiary uses). One is running on it: stop it, or choose another folder"
                 .formatted(path));
       }
+      channel.truncate(0);
+      channel.write(ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(UTF_8)));
       return new DataFolder(path, channel);
     } catch (IOException e) {
       throw new UserError(
           "--data: %s (expected: a folder we may write). %s".formatted(path, reason(e)));
+    }
+  }
+
+  /// Asks the process that runs here, if any, to end, to leave its kernel programs for us, and
+  /// waits until it has.
+  ///
+  /// @throws UserError when it cannot be asked or does not end in time
+  static void takeOver(Path path, Duration limit) {
+    if (!isLocked(path)) {
+      return;
+    }
+    try {
+      long pid = Long.parseLong(Files.readString(path.resolve(LOCK)).strip());
+      Files.writeString(path.resolve(WANTED), Instant.now() + "\n");
+      boolean asked = ProcessHandle.of(pid).map(ProcessHandle::destroy).orElse(false);
+      long end = System.nanoTime() + limit.toNanos();
+      while (asked && isLocked(path)) {
+        if (System.nanoTime() > end) {
+          throw new UserError(
+              "--take-over: process %d still runs after %d s (expected: that it ends)"
+                  .formatted(pid, limit.toSeconds()));
+        }
+        Thread.sleep(POLL_MILLIS);
+      }
+      if (!asked) {
+        throw new UserError(
+            "--take-over: process %d cannot be asked to end (expected: one of this user, in this process namespace)"
+                .formatted(pid));
+      }
+    } catch (IOException | NumberFormatException e) {
+      throw new UserError("--take-over: %s: %s".formatted(path, e.getMessage()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new UserError("--take-over: interrupted");
+    }
+  }
+
+  /// Whether the next process has asked for our kernel programs; asked once.
+  boolean isWanted() {
+    try {
+      var wanted = path.resolve(WANTED);
+      if (Files.notExists(wanted)) {
+        return false;
+      }
+      boolean recent =
+          Files.getLastModifiedTime(wanted).toInstant().isAfter(Instant.now().minus(WANTED_FOR));
+      Files.delete(wanted);
+      return recent;
+    } catch (IOException e) {
+      return false;
     }
   }
 

@@ -41,14 +41,17 @@ final class KernelSide implements AutoCloseable, PacketView {
 
   private volatile String lensMissing = "";
   private final Path stagesFolder;
+  private final Path handOver;
   private final UpstreamAddresses upstreams = new UpstreamAddresses(this::again);
   private boolean asked;
   private int controlPort;
   private @Nullable Snapshot applied;
 
   /// @param stagesFolder where users' own programs are, if the configuration names no folder
-  KernelSide(Path stagesFolder) {
+  /// @param handOver where programs wait for the next process
+  KernelSide(Path stagesFolder, Path handOver) {
     this.stagesFolder = stagesFolder;
+    this.handOver = handOver;
   }
 
   ConnectionLens lens() {
@@ -78,6 +81,7 @@ final class KernelSide implements AutoCloseable, PacketView {
   synchronized List<String> apply(Snapshot snapshot) {
     boolean off = snapshot.kernel().interfaces() instanceof Interfaces.Off;
     if (off && !asked) {
+      Kernel.forget(handOver);
       kernelMissing =
           "Packets are not inspected, because the configuration says kernel.interfaces: off.";
       return List.of();
@@ -103,7 +107,7 @@ final class KernelSide implements AutoCloseable, PacketView {
 
   private void load() {
     // Each waits for the verifier, so they wait side by side.
-    var opening = CompletableFuture.supplyAsync(Kernel::open);
+    var opening = CompletableFuture.supplyAsync(() -> Kernel.open(handOver));
     switch (Lens.attach()) {
       case Lens.Attached(var attached) -> lens = attached;
       case Lens.Refused(var sentence) -> lensMissing = "Connections are not measured: " + sentence;
@@ -220,6 +224,20 @@ final class KernelSide implements AutoCloseable, PacketView {
   public String turnStage(String name, boolean on) {
     var running = kernel;
     return running == null ? PacketView.super.turnStage(name, on) : running.turnStage(name, on);
+  }
+
+  /// Ends as [#close] does, but leaves the programs for the next process.
+  ///
+  /// @return empty, or why they could not be left
+  synchronized String leave() {
+    upstreams.close();
+    applied = null;
+    var running = kernel;
+    kernel = null;
+    kernelMissing = "The kernel side has ended.";
+    var why = running == null ? "" : running.handOver();
+    close();
+    return why;
   }
 
   @Override

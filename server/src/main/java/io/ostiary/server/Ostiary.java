@@ -34,6 +34,9 @@ public final class Ostiary implements AutoCloseable {
   /// Lines of the ledger that an event loop may be ahead of the insight room.
   private static final int RING_CAPACITY = 4096;
 
+  /// How long the process before may take to end: its drain limit, and some seconds.
+  private static final Duration TAKE_OVER = Duration.ofSeconds(90);
+
   private static final int DEMO_UPSTREAM_PORT = 9081;
 
   private final RunSettings settings;
@@ -72,12 +75,15 @@ public final class Ostiary implements AutoCloseable {
   }
 
   private void open() {
+    if (settings.takeOver()) {
+      DataFolder.takeOver(settings.data(), TAKE_OVER);
+    }
     var data = DataFolder.open(settings.data());
     endings.push(data::close);
     var file = configuration(data.path());
 
-    var kernel = new KernelSide(data.path().resolve("stages"));
-    endings.push(kernel::close);
+    var kernel = new KernelSide(data.path().resolve("stages"), data.handOver());
+    endings.push(() -> end(kernel, data));
     var policies = PolicyList.load();
     var gateway = new Gateway(dataPlane(kernel, policies));
     var insight =
@@ -176,6 +182,16 @@ public final class Ostiary implements AutoCloseable {
     progress.line("gateway   " + addresses(control));
     progress.line("console   " + control.address());
     progress.line("sign in   " + control.signInLink() + "   (once)");
+  }
+
+  private void end(KernelSide kernel, DataFolder data) {
+    if (!data.isWanted()) {
+      kernel.close();
+      return;
+    }
+    var why = kernel.leave();
+    progress.say(
+        "ending: %s", why.isEmpty() ? "the kernel programs wait for the next process" : why);
   }
 
   private void end(Gateway gateway) {

@@ -8,4 +8,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param config null: the demo
 /// @param loops event loops of the data plane, at least 1
-public record RunSettings(@Nullable Path config, Path data, ControlAddress control, int loops) {}
+/// @param takeOver whether a process that uses the same data is asked to end, and to leave its
+///   kernel programs for this one
+public record RunSettings(
+    @Nullable Path config, Path data, ControlAddress control, int loops, boolean takeOver) {}

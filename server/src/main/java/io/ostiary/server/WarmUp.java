@@ -58,7 +58,8 @@ public final class WarmUp {
               configuration(orders.port()),
               folder.resolve("data"),
               new ControlAddress("127.0.0.1", 0),
-              Runtime.getRuntime().availableProcessors());
+              Runtime.getRuntime().availableProcessors(),
+              false);
       try (var _ = Ostiary.start(settings, new Progress(out))) {
         use();
       }

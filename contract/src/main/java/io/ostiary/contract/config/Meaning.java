@@ -2,6 +2,7 @@ package io.ostiary.contract.config;
 
 import io.ostiary.contract.tree.Position;
 import io.ostiary.model.Api;
+import io.ostiary.model.Conditions;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.HealthCheck;
 import io.ostiary.model.KernelRule;
@@ -180,6 +181,7 @@ final class Meaning {
               () ->
                   new Api(
                       one.name(),
+                      one.hosts(),
                       one.path(),
                       one.upstream(),
                       one.stripPath(),
@@ -199,7 +201,8 @@ final class Meaning {
     if (document != null) {
       document.routes().forEach(route -> routes.put(route.id(), route));
     } else if (api.routes().isEmpty()) {
-      return List.of(new Route("* /*", Set.of(), new PathPattern("/*"), null, List.of()));
+      return List.of(
+          new Route("* /*", Set.of(), new PathPattern("/*"), Conditions.NONE, null, List.of()));
     }
     for (int i = 0; i < api.routes().size(); i++) {
       var one = api.routes().get(i);
@@ -223,7 +226,12 @@ final class Meaning {
         throw Require.invalid("operation", written.operation() + "", "one of the document");
       }
       return new Route(
-          route.id(), route.methods(), route.path(), route.operation(), written.policies());
+          route.id(),
+          route.methods(),
+          route.path(),
+          Conditional.of(written.when()),
+          route.operation(),
+          written.policies());
     }
     var methods = written.methods();
     var id = written.id();
@@ -232,7 +240,9 @@ final class Meaning {
           methods.isEmpty() ? "*" : methods.stream().sorted().collect(Collectors.joining(","));
       id = which + " " + written.path();
     }
-    return new Route(id, methods, new PathPattern(written.path()), null, written.policies());
+    var path = new PathPattern(written.path());
+    var conditions = Conditional.of(written.when());
+    return new Route(id, methods, path, conditions, null, written.policies());
   }
 
   private KernelSettings kernel() {

@@ -1,17 +1,21 @@
 package io.ostiary.contract.config;
 
 import io.ostiary.model.Api;
+import io.ostiary.model.Conditions;
 import io.ostiary.model.Route;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Two routes that answer the same method on the same path: one of them would never be asked.
 /// Patterns that merely overlap are fine, for the more specific one wins.
 final class Overlaps {
   private final Notes notes;
-  private final Map<String, Place> taken = new HashMap<>();
+  private final Map<Key, Place> taken = new HashMap<>();
+
+  private record Key(String host, String shape, Conditions conditions) {}
 
   private record Place(int api, String name, Route route) {}
 
@@ -30,7 +34,7 @@ final class Overlaps {
     for (var route : api.routes()) {
       var pattern = route.path().under(api.path()).text().replaceAll("\\{[^/}]*}", "{}");
       for (var method : route.methods().isEmpty() ? Set.of("*") : route.methods()) {
-        var other = taken.putIfAbsent(method + " " + pattern, new Place(index, api.name(), route));
+        var other = taken(api, route, method + " " + pattern, new Place(index, api.name(), route));
         if (other != null && !(other.api() == index && fromDocument(other, route))) {
           notes.fault(
               "/apis/" + index + "/path",
@@ -44,6 +48,17 @@ final class Overlaps {
         }
       }
     }
+  }
+
+  /// Routes for different hosts, or that ask for different things, do not meet.
+  private @Nullable Place taken(Api api, Route route, String shape, Place place) {
+    for (var host : api.hosts().isEmpty() ? List.of("") : api.hosts()) {
+      var other = taken.putIfAbsent(new Key(host, shape, route.conditions()), place);
+      if (other != null) {
+        return other;
+      }
+    }
+    return null;
   }
 
   /// Both from one document, whose reader has judged it.

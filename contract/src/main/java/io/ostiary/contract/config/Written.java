@@ -12,6 +12,7 @@ import io.ostiary.model.setting.Default;
 import io.ostiary.model.setting.OrOne;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,11 @@ record Written(
               "OpenAPI document, relative to this file; gives routes, validation, documentation"
                   + " and try-it")
           @Nullable String openapi,
+      @About(
+              "Hosts it is published for, such as api.example.com or \"*.example.com\"; none stands"
+                  + " for every host")
+          @OrOne
+          List<String> hosts,
       @About("Where it is published: / or a path such as /petstore") String path,
       @About("Name of the upstream that answers") String upstream,
       @About("Whether the path is cut off before a call goes upstream") @Default("true")
@@ -63,6 +69,7 @@ record Written(
       @About("Relative to the API's path: /orders/{id}, or /files/* for everything below")
           @Nullable String path,
       @About("Such as GET; none stands for all") @OrOne Set<String> methods,
+      @About("What else a request must be like") When when,
       @About("An operation id of the OpenAPI document, instead of path and methods")
           @Nullable String operation,
       @About("What a call passes after the API's own policies") List<PolicyUse> policies) {
@@ -83,6 +90,28 @@ record Written(
         if (!METHOD.matcher(method).matches()) {
           throw Require.invalid("methods", method, "capital letters, such as GET");
         }
+      }
+    }
+  }
+
+  @About("What a route asks of a request beside path and method; all of it must hold")
+  record When(
+      @About("Header fields, such as X-Version: \"2\"") Map<String, Expected> headers,
+      @About("Query parameters") Map<String, Expected> query,
+      @About("Cookies") Map<String, Expected> cookies,
+      @About("Client addresses and blocks") @OrOne List<Cidr> from,
+      @About("A regular expression (RE2) that the whole path must match, as it goes upstream")
+          @Nullable String path) {}
+
+  @About("What a value must be: a text, or one of the members")
+  record Expected(
+      @Alone @About("Exactly this") @Nullable String is,
+      @About("A regular expression (RE2) for the whole value") @Nullable String matches,
+      @About("Anything, as long as it is there") @Default("false") boolean present) {
+    Expected {
+      int ways = (is == null ? 0 : 1) + (matches == null ? 0 : 1) + (present ? 1 : 0);
+      if (ways != 1) {
+        throw Require.invalid("when", ways + " expectations", "one of is, matches or present");
       }
     }
   }

@@ -5,6 +5,7 @@ import io.ostiary.contract.openapi.DocumentFiles.Place;
 import io.ostiary.contract.schema.Mismatch;
 import io.ostiary.contract.tree.Mapping;
 import io.ostiary.contract.tree.Node;
+import io.ostiary.model.Conditions;
 import io.ostiary.model.PathPattern;
 import io.ostiary.model.Route;
 import java.nio.file.Path;
@@ -246,7 +247,7 @@ public final class OpenApiReader implements ApiDocuments {
       var shared = item.down("parameters");
       var key = "/paths" + Mismatch.step(path) + found.below();
       recipes.put(key, operations.read(id, found.place, shared, path, partial));
-      routes.add(new Route(id, methods, pattern, key, List.of()));
+      routes.add(new Route(id, methods, pattern, Conditions.NONE, key, List.of()));
     }
 
     private String id(Found found, Mapping operation, String path) {

@@ -35,6 +35,16 @@ class BadInputTest {
             "listeners: [ \"::1:80\" ]\n",
             "1:14: address: '::1:80' (expected: host:port, such as"
                 + " 127.0.0.1:8080 or [::1]:8080)"),
+        bad(
+            api("hosts: [ API.example.com ]"),
+            "6:12: api.hosts: API.example.com (expected: a name such as api.example.com or"
+                + " *.example.com, without a port)"),
+        bad(
+            api("routes: [ { path: /a, when: { path: \"(\" } } ]"),
+            "6:41: when.path: '(' (expected: a regular expression (RE2): missing closing ))"),
+        bad(
+            api("routes: [ { path: /a, when: { query: { q: {} } } } ]"),
+            "6:47: when: 0 expectations (expected: one of is, matches or present)"),
         bad("listeners: []\n", "1:12: listeners: none (expected: at least one)"),
         bad(
             "listeners:\n  - 0.0.0.0:80\n  - 127.0.0.1:80\n",
@@ -233,7 +243,7 @@ class BadInputTest {
             "ostiary.yaml:9:33: requests: 'x' (expected: a whole number of at most 2147483647)",
             "ostiary.yaml:10:11: name: 'pets' is given twice, first at line 4",
             "ostiary.yaml:13:14: openapi: 'broken.yaml' cannot be used, it has 2 faults",
-            "ostiary.yaml:14:5: unknown setting 'port' (expected: name, openapi, path, upstream,"
+            "ostiary.yaml:14:5: unknown setting 'port' (expected: name, openapi, hosts, path, upstream,"
                 + " strip-path, policies or routes)",
             "ostiary.yaml:17:23: address: 'b' (expected: host:port, such as 127.0.0.1:8080 or"
                 + " [::1]:8080)",

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.ostiary.contract.tree.Fault;
 import io.ostiary.model.Balance;
 import io.ostiary.model.Cidr;
+import io.ostiary.model.Conditions;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.HealthCheck;
 import io.ostiary.model.KernelRule;
@@ -109,7 +110,8 @@ class ConfigReaderTest {
     var api = understood(api("")).apis().getFirst();
 
     assertThat(api.routes())
-        .containsExactly(new Route("* /*", Set.of(), new PathPattern("/*"), null, List.of()));
+        .containsExactly(
+            new Route("* /*", Set.of(), new PathPattern("/*"), Conditions.NONE, null, List.of()));
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.ostiary.contract.config;
 
 import io.ostiary.contract.tree.Source;
+import io.ostiary.model.Conditions;
 import io.ostiary.model.Document;
 import io.ostiary.model.PathPattern;
 import io.ostiary.model.Route;
@@ -31,7 +32,7 @@ final class FakeDocuments implements ApiDocuments {
   }
 
   private static Route route(String id, String method, String path) {
-    return new Route(id, Set.of(method), new PathPattern(path), id, List.of());
+    return new Route(id, Set.of(method), new PathPattern(path), Conditions.NONE, id, List.of());
   }
 
   record Petstore(String file) implements Document {

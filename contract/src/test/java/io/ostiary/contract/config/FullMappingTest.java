@@ -34,13 +34,21 @@ class FullMappingTest {
       apis:
         - name: b
           openapi: petstore.yaml
+          hosts: api.example.com
           path: /b
           upstream: v
           strip-path: false
           policies: [ key-auth ]
           routes:
-            - { operation: listPets, policies: [ key-auth ] }
             - { id: more, path: /more, methods: [ GET ] }
+            - operation: listPets
+              policies: [ key-auth ]
+              when:
+                headers: { X-A: "1" }
+                query: { q: { matches: "a|b" } }
+                cookies: { c: { present: true } }
+                from: 192.0.2.0/24
+                path: /b/m.*
       upstreams:
         - name: v
           targets: [ { address: "i:2", weight: 7 } ]

@@ -39,7 +39,8 @@ record NetworkView(
       long outOfOrderIn,
       long dropped,
       long zeroWindows,
-      long ownZeroWindows) {}
+      long ownZeroWindows,
+      long stalledNanos) {}
 
   record Event(String kind, String words, long atNanos) {}
 
@@ -81,7 +82,8 @@ record NetworkView(
         counters.outOfOrderIn(),
         counters.dropped(),
         counters.zeroWindows(),
-        counters.ownZeroWindows());
+        counters.ownZeroWindows(),
+        counters.stalledNanos());
   }
 
   private static Event event(LedgerEntry.Event event, @Nullable String dropReason) {

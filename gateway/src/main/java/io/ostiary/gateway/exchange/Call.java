@@ -34,7 +34,7 @@ public final class Call implements Exchange {
 
   private final RequestHead requestHead = new RequestHead();
   private final RequestBody requestBody = new RequestBody(this);
-  private final Routing routing = new Routing();
+  private final Routing routing = new Routing(this);
   private final FilterRun filters = new FilterRun(this);
   private final Attempts attempts = new Attempts(this);
   private final Answer answer = new Answer(this);

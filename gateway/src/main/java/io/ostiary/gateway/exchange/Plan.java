@@ -1,6 +1,6 @@
 package io.ostiary.gateway.exchange;
 
-import io.ostiary.gateway.route.RouteTable;
+import io.ostiary.gateway.route.HostTable;
 import io.ostiary.gateway.upstream.UpstreamHandle;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.Snapshot;
@@ -10,7 +10,7 @@ import java.util.List;
 /// with.
 public record Plan(
     Snapshot snapshot,
-    RouteTable<RoutePlan> routes,
+    HostTable<RoutePlan> routes,
     List<UpstreamHandle> upstreams,
     AddressSet trustedProxies,
     Bans bans,

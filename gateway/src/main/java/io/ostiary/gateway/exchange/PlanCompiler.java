@@ -1,6 +1,7 @@
 package io.ostiary.gateway.exchange;
 
 import io.ostiary.gateway.filter.FilterChain;
+import io.ostiary.gateway.route.HostTable;
 import io.ostiary.gateway.route.RouteTable;
 import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.Policy;
@@ -51,7 +52,7 @@ public final class PlanCompiler {
                 "upstream " + handle.upstream().name() + ": named twice (expected: once)"));
       }
     }
-    var routes = new RouteTable<RoutePlan>();
+    var routes = new HostTable<RoutePlan>();
     for (var api : snapshot.apis()) {
       var upstream = handles.get(api.upstream());
       if (upstream == null) {
@@ -78,7 +79,7 @@ public final class PlanCompiler {
   }
 
   private void add(
-      RouteTable<RoutePlan> routes,
+      HostTable<RoutePlan> routes,
       Snapshot snapshot,
       Api api,
       Route route,
@@ -97,10 +98,19 @@ public final class PlanCompiler {
       }
     }
     int strip = api.stripPath() && !api.path().equals("/") ? api.path().length() : 0;
-    var plan = new RoutePlan(api, route, chain, upstream, strip, List.copyOf(parameters));
-    var wrong = routes.add(pattern, route.methods(), plan);
-    if (wrong != null) {
-      faults.add(PlanFault.of(where + wrong));
+    RouteGuard guard;
+    try {
+      guard = RouteGuard.of(route.conditions());
+    } catch (IllegalArgumentException e) {
+      faults.add(PlanFault.of(where + "when: " + e.getMessage()));
+      return;
+    }
+    var plan = new RoutePlan(api, route, chain, upstream, guard, strip, List.copyOf(parameters));
+    for (var table : routes.of(api.hosts())) {
+      var wrong = table.add(pattern, route.methods(), route.conditions(), plan);
+      if (wrong != null) {
+        faults.add(PlanFault.of(where + wrong));
+      }
     }
   }
 

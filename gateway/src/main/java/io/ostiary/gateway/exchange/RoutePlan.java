@@ -5,9 +5,11 @@ import io.ostiary.gateway.upstream.UpstreamHandle;
 import io.ostiary.model.Api;
 import io.ostiary.model.Route;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// A route as a plan holds it: everything resolved that can be before the first request.
 ///
+/// @param guard null: it has no conditions
 /// @param stripBytes how much of the path is cut off before it goes upstream
 /// @param parameters the names of the `{name}` segments, in order
 public record RoutePlan(
@@ -15,5 +17,6 @@ public record RoutePlan(
     Route route,
     FilterChain filters,
     UpstreamHandle upstream,
+    @Nullable RouteGuard guard,
     int stripBytes,
     List<String> parameters) {}

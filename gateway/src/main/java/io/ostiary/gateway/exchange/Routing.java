@@ -1,5 +1,6 @@
 package io.ostiary.gateway.exchange;
 
+import io.ostiary.gateway.route.HostTable;
 import io.ostiary.gateway.route.RouteTable;
 import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.wire.Bytes;
@@ -8,20 +9,61 @@ import org.jspecify.annotations.Nullable;
 
 /// Finds the route of one request. Reused with its call; confined to its event loop.
 final class Routing {
+  private static final HeaderName HOST = HeaderName.of("Host");
   private static final HeaderName ORIGIN = HeaderName.of("Origin");
   private static final HeaderName ASKED_METHOD = HeaderName.of("Access-Control-Request-Method");
 
-  private final RouteTable.Match<RoutePlan> match = new RouteTable.Match<>();
+  private final Call call;
+  private final RouteTable.Match<RoutePlan> match = new RouteTable.Match<>(this::admits);
+  private @Nullable String allow;
   private boolean preflight;
 
+  Routing(Call call) {
+    this.call = call;
+  }
+
+  private boolean admits(RoutePlan route) {
+    var guard = route.guard();
+    return guard == null || guard.admits(call.requestHead(), call);
+  }
+
   /// The route; null: none, and [#pathKnown] says why.
-  @Nullable RoutePlan find(RouteTable<RoutePlan> routes, RequestHead head) {
+  @Nullable RoutePlan find(HostTable<RoutePlan> hosts, RequestHead head) {
     preflight = false;
+    allow = null;
+    if (!hosts.particular()) {
+      return find(hosts.every(), head);
+    }
+    var host = HostTable.name(authority(head));
+    for (var table = hosts.next(host, null); table != null; table = hosts.next(host, table)) {
+      var route = find(table, head);
+      if (route != null) {
+        return route;
+      }
+    }
+    return null;
+  }
+
+  private static String authority(RequestHead head) {
+    if (head.authorityEnd() > head.authorityStart()) {
+      return Bytes.text(head.bytes(), head.authorityStart(), head.authorityEnd());
+    }
+    var host = head.fields().first(HOST);
+    return host == null ? "" : host;
+  }
+
+  private @Nullable RoutePlan find(RouteTable<RoutePlan> routes, RequestHead head) {
     if (!routes.find(head.bytes(), head.pathStart(), head.pathEnd(), match)) {
       return null;
     }
     var route = match.route(head.method());
-    return route == null && head.method().equals("OPTIONS") ? preflightRoute(head) : route;
+    if (route == null && head.method().equals("OPTIONS")) {
+      route = preflightRoute(head);
+    }
+    if (route == null && allow == null) {
+      allow = match.allow();
+    }
+    return route;
   }
 
   /// A browser asks beforehand (Fetch standard): the policies of the route it will ask decide.
@@ -30,9 +72,12 @@ final class Routing {
     if (asked == null || !head.fields().has(ORIGIN)) {
       return null;
     }
-    preflight = true;
     var route = match.route(asked);
-    return route == null ? match.anyRoute() : route;
+    if (route == null) {
+      route = match.anyRoute();
+    }
+    preflight = route != null;
+    return route;
   }
 
   /// Whether the request is a preflight for a route that does not take OPTIONS itself.
@@ -40,12 +85,13 @@ final class Routing {
     return preflight;
   }
 
+  /// Whether a route knows the path, though not for this method.
   boolean pathKnown() {
-    return match.found();
+    return allow != null;
   }
 
   String allow() {
-    return match.allow();
+    return allow == null ? match.allow() : allow;
   }
 
   /// The value of the n-th `{name}`, or null.

@@ -1,20 +1,22 @@
 package io.ostiary.gateway.route;
 
+import io.ostiary.model.Conditions;
 import io.ostiary.model.PathPattern;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The routes of a plan as a tree of path segments. Immutable once built; a lookup reads the path's
 /// bytes, makes no object, and costs the same for ten routes as for ten thousand.
 ///
-/// The path decides first, the method second: where the best pattern for a path does not take the
-/// method, the answer is 405, and no weaker pattern is asked (OpenAPI 3.1, "Path Templating
-/// Matching").
+/// The path decides first, then the method, then the conditions: where the best pattern for a path
+/// does not take the method, the answer is 405, and no weaker pattern is asked (OpenAPI 3.1, "Path
+/// Templating Matching"). A pattern all of whose routes have conditions, none of which holds, is
+/// passed over.
 ///
 /// @param <R> what a route is compiled to
 public final class RouteTable<R> {
@@ -25,9 +27,15 @@ public final class RouteTable<R> {
 
   /// The result of a lookup, reused by whoever asks; confined to its event loop.
   public static final class Match<R> {
+    private final Predicate<R> admits;
     private @Nullable Leaf<R> leaf;
     private final int[] templates = new int[2 * DEPTH_MAX];
     private int templateCount;
+
+    /// @param admits whether a route with conditions takes the request; asked for no other
+    public Match(Predicate<R> admits) {
+      this.admits = admits;
+    }
 
     public boolean found() {
       return leaf != null;
@@ -35,15 +43,12 @@ public final class RouteTable<R> {
 
     /// The route for this method; null: the path is known, the method is not.
     public @Nullable R route(String method) {
-      return leaf == null ? null : leaf.route(method);
+      return leaf == null ? null : leaf.route(method, admits);
     }
 
     /// Some route of the path found.
     public @Nullable R anyRoute() {
-      if (leaf == null) {
-        return null;
-      }
-      return leaf.any != null || leaf.routes.isEmpty() ? leaf.any : leaf.routes.getFirst();
+      return leaf == null ? null : leaf.some(admits);
     }
 
     /// The methods of the path found, for the Allow field.
@@ -62,47 +67,6 @@ public final class RouteTable<R> {
 
     public int templateCount() {
       return templateCount;
-    }
-  }
-
-  private static final class Leaf<R> {
-    private final List<String> methods = new ArrayList<>();
-    private final List<R> routes = new ArrayList<>();
-    private @Nullable R any;
-
-    /// Returns the method that is taken already, or null.
-    private @Nullable String add(Set<String> wanted, R route) {
-      if (wanted.isEmpty()) {
-        if (any != null) {
-          return "every method";
-        }
-        any = route;
-        return null;
-      }
-      for (var method : wanted) {
-        if (methods.contains(method)) {
-          return method;
-        }
-        methods.add(method);
-        routes.add(route);
-      }
-      return null;
-    }
-
-    private @Nullable R route(String method) {
-      int at = methods.indexOf(method);
-      if (at < 0 && method.equals("HEAD")) {
-        at = methods.indexOf("GET");
-      }
-      return at < 0 ? any : routes.get(at);
-    }
-
-    private String allow() {
-      var all = new TreeSet<>(methods);
-      if (all.contains("GET")) {
-        all.add("HEAD");
-      }
-      return String.join(", ", all);
     }
   }
 
@@ -163,7 +127,10 @@ public final class RouteTable<R> {
   }
 
   /// Adds a route. Returns null, or why it cannot stand beside the others.
-  public @Nullable String add(PathPattern pattern, Set<String> methods, R route) {
+  ///
+  /// @param conditions for which the lookup asks whether the route takes a request
+  public @Nullable String add(
+      PathPattern pattern, Set<String> methods, Conditions conditions, R route) {
     var node = root;
     var segments = pattern.segments();
     if (segments.size() >= DEPTH_MAX) {
@@ -186,7 +153,7 @@ public final class RouteTable<R> {
     } else {
       leaf = node.exact = node.exact == null ? new Leaf<>() : node.exact;
     }
-    var taken = leaf.add(methods, route);
+    var taken = leaf.add(methods, conditions, route);
     return taken == null ? null : "path: " + taken + " " + pattern + " has a route already";
   }
 
@@ -209,7 +176,7 @@ public final class RouteTable<R> {
   private static <R> @Nullable Leaf<R> find(
       Node<R> node, byte[] path, int at, int to, int depth, Match<R> into) {
     if (at == to) {
-      return node.exact != null ? node.exact : node.open;
+      return node.exact != null && node.exact.takes(into.admits) ? node.exact : open(node, into);
     }
     if (depth < DEPTH_MAX) {
       int start = at + 1;
@@ -236,7 +203,11 @@ public final class RouteTable<R> {
         into.templateCount = mine;
       }
     }
-    return node.open;
+    return open(node, into);
+  }
+
+  private static <R> @Nullable Leaf<R> open(Node<R> node, Match<R> into) {
+    return node.open != null && node.open.takes(into.admits) ? node.open : null;
   }
 
   private static int hash(byte[] bytes, int from, int to) {

@@ -3,6 +3,7 @@ package io.ostiary.gateway.testing;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.model.Api;
+import io.ostiary.model.Conditions;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.Listener;
@@ -52,8 +53,9 @@ public final class FakeSite implements Site {
 
   /// Some API with one route for everything.
   public static FakeSite anywhere() {
-    var route = new Route("all", Set.of(), new PathPattern("/*"), null, List.of());
-    return of(new Api("orders", "/orders", "orders", true, null, List.of(route), List.of()));
+    var route = new Route("all", Set.of(), new PathPattern("/*"), Conditions.NONE, null, List.of());
+    return of(
+        new Api("orders", List.of(), "/orders", "orders", true, null, List.of(route), List.of()));
   }
 
   /// The same place with state that another plan left.

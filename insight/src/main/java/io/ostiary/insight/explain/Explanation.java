@@ -79,6 +79,14 @@ public record Explanation(
                   + " of its connection: the handshake happened earlier and is not counted."
               : "The connection was opened early and stayed idle: its handshake is not counted.");
     }
+    if (entry.network() != null && entry.network().unacknowledged()) {
+      notes.add("The client had not acknowledged the whole response 0.75 s after its end.");
+    }
+    if (entry.network() != null && entry.network().callOrNone().ownZeroWindows() > 0) {
+      notes.add(
+          "The client had to wait while it sent: the gateway, or the upstream behind it, did not"
+              + " take the request as fast as it came.");
+    }
     if (!entry.attempts().isEmpty() && entry.upstreamNetwork() == null) {
       notes.add(
           "No kernel facts for the upstream's connection: its network and its own time cannot be"

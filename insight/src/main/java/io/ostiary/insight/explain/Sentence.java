@@ -1,7 +1,6 @@
 package io.ostiary.insight.explain;
 
 import io.ostiary.model.LedgerEntry;
-import io.ostiary.model.LedgerEntry.Network;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +39,7 @@ final class Sentence {
               + waitingFor()
               + ".";
       case UPSTREAM -> upstreamFailed();
-      case GATEWAY -> "The gateway failed (" + entry.reason() + ") after " + duration(total) + ".";
+      case GATEWAY -> gatewayFailed();
     };
   }
 
@@ -49,16 +48,18 @@ final class Sentence {
     var most = shares.getFirst();
     var text = duration(total) + ", of which " + duration(most.nanos()) + " " + place(most.lane());
     var cause = most.nanos() < WORTH_A_CAUSE_NANOS ? null : cause(most.lane());
-    return cause == null ? text + "." : text + ": " + cause + ".";
+    return (cause == null ? text + "." : text + ": " + cause + ".") + remark();
   }
 
   private String refused() {
     var asked = entry.attempts().isEmpty() ? "; no upstream was asked." : ".";
+    boolean busy = entry.reason().equals("validate") && entry.status() == 503;
     var text =
         "Refused by "
             + entry.reason()
             + " with "
             + entry.status()
+            + (busy ? " (too many bodies were being checked)" : "")
             + " after "
             + duration(total)
             + asked;
@@ -116,6 +117,30 @@ final class Sentence {
         + (tries > 1 ? ", the last of " + word(tries) + " attempts." : ".");
   }
 
+  private @Nullable String cause(Lane lane) {
+    var longest = timeline.longest(lane);
+    return longest == null ? null : new Cause(entry).of(longest);
+  }
+
+  /// What a policy had to say though it let the call pass.
+  private String remark() {
+    return switch (entry.reason()) {
+      case "request-unchecked" ->
+          " The request was not held to the document: too many bodies were being checked.";
+      case "response-unchecked" ->
+          " The response was not held to the document: it was too long, compressed, or too many"
+              + " bodies were being checked.";
+      default -> "";
+    };
+  }
+
+  private String gatewayFailed() {
+    var after = " after " + duration(total) + waitingFor() + ".";
+    return entry.reason().equals("drain-timeout")
+        ? "The gateway ended before the call did, and cut it when its drain time was over," + after
+        : "The gateway failed (" + entry.reason() + ")" + after;
+  }
+
   private boolean slowElsewhere() {
     var most = shares.getFirst();
     return most.lane() != Lane.GATEWAY && most.nanos() > 10 * WORTH_A_CAUSE_NANOS;
@@ -141,7 +166,7 @@ final class Sentence {
   private String place(Lane lane) {
     return switch (lane) {
       case CLIENT_NETWORK -> "on the client's network";
-      case KERNEL -> "waiting in the kernel's socket";
+      case KERNEL -> "in the gateway's kernel";
       case GATEWAY -> "in the gateway";
       case UPSTREAM_NETWORK -> "on the network to upstream " + upstream();
       case UPSTREAM -> "in upstream " + upstream();
@@ -152,83 +177,7 @@ final class Sentence {
     return entry.attempts().isEmpty() ? "?" : entry.attempts().getLast().upstream();
   }
 
-  private @Nullable String cause(Lane lane) {
-    var longest = timeline.longest(lane);
-    if (longest == null) {
-      return null;
-    }
-    return switch (lane) {
-      case CLIENT_NETWORK -> clientCause(longest);
-      case KERNEL -> "the event loop was busy with other calls";
-      case GATEWAY -> longest.name() + " took " + duration(longest.nanos());
-      case UPSTREAM_NETWORK -> upstreamNetworkCause(longest);
-      case UPSTREAM ->
-          longest.name().equals("response")
-              ? "its response took " + duration(longest.nanos()) + " to arrive"
-              : "it took " + duration(longest.nanos()) + " to answer";
-    };
-  }
-
-  private String clientCause(Phase longest) {
-    var facts = entry.network();
-    if (facts != null) {
-      var lost = lossCause(facts, longest);
-      if (lost != null) {
-        return lost;
-      }
-    }
-    return switch (longest.name()) {
-      case "handshake" -> "the handshake took " + duration(longest.nanos());
-      case "first packet" ->
-          "the request's first packet came " + duration(longest.nanos()) + " after the handshake";
-      case "response" ->
-          "the client took "
-              + duration(longest.nanos())
-              + " to take the response"
-              + (facts != null && facts.connection().zeroWindows() > 0
-                  ? " (its window was closed)"
-                  : "");
-      default -> "the " + longest.name() + " took " + duration(longest.nanos()) + " to arrive";
-    };
-  }
-
-  private @Nullable String lossCause(Network facts, Phase longest) {
-    return switch (longest.name()) {
-      case "handshake" ->
-          facts.synAckRetransmits() > 0
-              ? "the handshake needed " + counted(facts.synAckRetransmits(), "more SYN-ACK")
-              : null;
-      case "response" ->
-          facts.callOrNone().retransmitsOut() > 0
-              ? counted(facts.callOrNone().retransmitsOut(), "retransmit") + " of the response"
-              : null;
-      default ->
-          arrivedAgain(facts) > 0
-              ? counted(arrivedAgain(facts), "retransmit") + " while the request was arriving"
-              : null;
-    };
-  }
-
-  /// On a fresh connection everything that came twice before the head came with this request.
-  private long arrivedAgain(Network facts) {
-    return entry.requestNumber() <= 1
-        ? Math.max(facts.connection().duplicatesIn(), facts.callOrNone().duplicatesIn())
-        : facts.callOrNone().duplicatesIn();
-  }
-
-  private String upstreamNetworkCause(Phase longest) {
-    var facts = entry.upstreamNetwork();
-    if (facts != null && facts.callOrNone().retransmitsOut() > 0) {
-      return counted(facts.callOrNone().retransmitsOut(), "retransmit") + " of the request";
-    }
-    return switch (longest.name()) {
-      case "connect" -> "connecting took " + duration(longest.nanos());
-      case "round trip" -> "one round trip takes " + duration(longest.nanos());
-      default -> "sending took " + duration(longest.nanos());
-    };
-  }
-
-  private static String counted(long count, String noun) {
+  static String counted(long count, String noun) {
     return word(count) + " " + noun + (count == 1 ? "" : "s");
   }
 

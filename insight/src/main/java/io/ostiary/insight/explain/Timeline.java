@@ -1,5 +1,6 @@
 package io.ostiary.insight.explain;
 
+import io.ostiary.model.ConnectionEvent.Kind;
 import io.ostiary.model.LedgerEntry;
 import io.ostiary.model.LedgerEntry.Attempt;
 import io.ostiary.model.LedgerEntry.Network;
@@ -29,14 +30,28 @@ final class Timeline {
   /// Shorter round trips are not told apart from the upstream's own time.
   private static final long ROUND_TRIP_NANOS_MIN = 1_000_000;
 
+  /// A receiver may hold its acknowledgement back for so long (RFC 9293 section 3.8.6.3: less than
+  /// 500 ms; Linux up to 200).
+  private static final long HELD_BACK_NANOS = 250_000_000L;
+
+  /// Names that [Sentence] asks for.
+  static final String ACCEPT_QUEUE = "accept queue";
+
+  static final String WAIT_IN_SOCKET = "wait in socket";
+  static final String DROPPED = "dropped by the kernel";
+  static final String SENT_AGAIN = "sent again";
+  static final String MISSING = "missing segments";
+  static final String DELIVERY = "delivery";
+
   private final LedgerEntry entry;
   private final @Nullable Network network;
   private final List<Phase> phases = new ArrayList<>();
   private final boolean handshakeCounted;
   private final long arrival;
   private final long start;
-  private final long end;
+  private long end;
   private long cursor;
+  private long stalledPassed;
 
   Timeline(LedgerEntry entry) {
     this.entry = entry;
@@ -98,8 +113,8 @@ final class Timeline {
   private void client() {
     if (network != null && network.syn() != null && network.established() != null) {
       if (handshakeCounted) {
-        pass(Lane.CLIENT_NETWORK, "handshake", network.established());
-        pass(Lane.CLIENT_NETWORK, "first packet", arrival);
+        passOver(network, "handshake", network.established());
+        passOver(network, "first packet", arrival);
       } else if (network.syn() <= network.established()) {
         phases.add(
             new Phase(
@@ -110,9 +125,13 @@ final class Timeline {
     boolean wholeInSocket = false;
     if (lastData != null && lastData <= 0 && arrival < 0) {
       wholeInSocket = true;
-      pass(Lane.CLIENT_NETWORK, "request", lastData);
+      passOver(network, "request", lastData);
     }
-    pass(Lane.KERNEL, "wait in socket", 0);
+    var accepted = entry.timings().accepted();
+    if (accepted != null && accepted - cursor >= OWN_WORK_NANOS) {
+      pass(Lane.KERNEL, ACCEPT_QUEUE, Math.min(0, accepted));
+    }
+    pass(Lane.KERNEL, WAIT_IN_SOCKET, 0);
     var head = entry.timings().head();
     if (head == null) {
       pass(Lane.CLIENT_NETWORK, "request", end);
@@ -142,24 +161,28 @@ final class Timeline {
   }
 
   private void attempt(Attempt attempt, long until, boolean last) {
+    var facts = last ? entry.upstreamNetwork() : null;
     if (attempt.connected() == null && attempt.requestSent() == null) {
-      pass(Lane.UPSTREAM_NETWORK, "connect", until);
+      passUpstream(facts, "connect", until);
       return;
     }
     if (attempt.connected() != null) {
-      pass(Lane.UPSTREAM_NETWORK, attempt.reused() ? "reuse" : "connect", attempt.connected());
+      passUpstream(facts, attempt.reused() ? "reuse" : "connect", attempt.connected());
     }
     long sent = attempt.requestSent() == null ? until : attempt.requestSent();
     bodyUntil(sent);
     pass(attempt.requestSent() == null ? Lane.UPSTREAM_NETWORK : Lane.GATEWAY, "send", sent);
     if (attempt.requestSent() != null) {
-      answer(attempt, until, last ? entry.upstreamNetwork() : null);
+      answer(attempt, until, facts);
     }
   }
 
   private void answer(Attempt attempt, long until, @Nullable Network facts) {
     long answered = attempt.firstByte() == null ? until : attempt.firstByte();
     long sentAt = cursor;
+    if (facts != null) {
+      sentAgain(facts, answered);
+    }
     long roundTrip = facts == null ? 0 : facts.roundTrip().smallestMicros() * 1000;
     if (roundTrip >= ROUND_TRIP_NANOS_MIN) {
       pass(Lane.UPSTREAM_NETWORK, "round trip", Math.min(answered, cursor + roundTrip));
@@ -169,13 +192,45 @@ final class Timeline {
         && attempt.firstByte() != null
         && facts.firstData() > sentAt) {
       pass(Lane.UPSTREAM, "answer", Math.min(answered, facts.firstData()));
-      pass(Lane.KERNEL, "wait in socket", answered);
+      missing(facts, answered);
+      pass(Lane.KERNEL, WAIT_IN_SOCKET, answered);
     }
     pass(Lane.UPSTREAM, "answer", answered);
     if (attempt.firstByte() != null) {
       long whole = attempt.lastByte() == null ? until : attempt.lastByte();
       boolean clientSlow = network != null && network.connection().zeroWindows() > 0;
+      if (facts != null && !clientSlow) {
+        missing(facts, whole);
+      }
       pass(clientSlow ? Lane.CLIENT_NETWORK : Lane.UPSTREAM, "response", whole);
+    }
+  }
+
+  /// Until the request, or the last piece of it, was sent again for the last time nobody at the
+  /// upstream can have worked on it.
+  private void sentAgain(Network facts, long answered) {
+    long last = Long.MIN_VALUE;
+    for (var event : facts.events()) {
+      if (event.kind() == Kind.RETRANSMIT && event.at() > cursor && event.at() <= answered) {
+        last = event.at();
+      }
+    }
+    passUpstream(facts, SENT_AGAIN, last);
+  }
+
+  /// What arrived waited for a segment that had been lost. How long in all is known, and where it
+  /// began; that it was at one piece is a simplification.
+  private void missing(Network facts, long until) {
+    long stalled = facts.callOrNone().stalledNanos() - stalledPassed;
+    for (var event : facts.events()) {
+      boolean within = event.at() >= cursor && event.at() < until;
+      if (stalled > 0 && event.kind() == Kind.OUT_OF_ORDER && within) {
+        pass(Lane.UPSTREAM, "response", event.at());
+        long from = cursor;
+        pass(Lane.UPSTREAM_NETWORK, MISSING, Math.min(until, cursor + stalled));
+        stalledPassed += cursor - from;
+        return;
+      }
     }
   }
 
@@ -207,14 +262,38 @@ final class Timeline {
             || network.connection().zeroWindows() + network.callOrNone().retransmitsOut() == 0);
   }
 
+  /// The way of the response to the client. It counts where something went wrong on it, or where it
+  /// took longer than an acknowledgement may be held back; else it is drawn only.
   private void lastAck() {
     var written = entry.timings().responseEnd();
-    if (network == null || network.lastAck() == null || written == null) {
+    if (network == null || written == null) {
       return;
     }
-    if (network.lastAck() > written) {
-      phases.add(new Phase(Lane.CLIENT_NETWORK, "last ACK", written, network.lastAck(), false));
+    long taken = network.lastAck() == null ? lastSentAgain(written) : network.lastAck();
+    if (taken <= written) {
+      return;
     }
+    boolean trouble =
+        network.callOrNone().retransmitsOut() > 0 || network.callOrNone().zeroWindows() > 0;
+    long expected = HELD_BACK_NANOS + 2_000 * network.roundTrip().smoothedMicros();
+    if (taken > end && (trouble || taken - written > expected)) {
+      end = taken;
+      passOver(network, DELIVERY, taken);
+    } else {
+      phases.add(new Phase(Lane.CLIENT_NETWORK, "last ACK", written, taken, false));
+    }
+  }
+
+  /// Of a response that was never acknowledged as long as anybody looked.
+  private long lastSentAgain(long after) {
+    if (network == null || !network.unacknowledged()) {
+      return 0;
+    }
+    return network.events().stream()
+        .filter(event -> event.kind() == Kind.RETRANSMIT && event.at() > after)
+        .mapToLong(LedgerEntry.Event::at)
+        .max()
+        .orElse(0);
   }
 
   /// When the client was first told something, or else the end.
@@ -236,8 +315,36 @@ final class Timeline {
       return;
     }
     if (requestEnd - Math.max(cursor, head) >= OWN_WORK_NANOS) {
+      var arrived = network == null ? null : network.lastData();
+      if (network != null && arrived != null && arrived > head && arrived <= requestEnd) {
+        passOver(network, "request body", arrived);
+        pass(Lane.KERNEL, WAIT_IN_SOCKET, requestEnd);
+      }
       pass(Lane.CLIENT_NETWORK, "request body", requestEnd);
     }
+  }
+
+  /// Time of the client's network, but for what passed after the kernel had thrown a packet away.
+  private void passOver(@Nullable Network facts, String name, long to) {
+    passWithDrops(Lane.CLIENT_NETWORK, facts, name, to);
+  }
+
+  private void passUpstream(@Nullable Network facts, String name, long to) {
+    passWithDrops(Lane.UPSTREAM_NETWORK, facts, name, to);
+  }
+
+  private void passWithDrops(Lane lane, @Nullable Network facts, String name, long to) {
+    if (facts != null) {
+      for (var event : facts.events()) {
+        boolean drop = event.kind() == Kind.DROPPED_IN || event.kind() == Kind.DROPPED_OUT;
+        if (drop && event.at() >= cursor && event.at() < to) {
+          pass(lane, name, event.at());
+          pass(Lane.KERNEL, DROPPED, to);
+          return;
+        }
+      }
+    }
+    pass(lane, name, to);
   }
 
   private void pass(Lane lane, String name, long to) {

@@ -2,7 +2,9 @@ package io.ostiary.insight.explain;
 
 import com.google.errorprone.annotations.FormatMethod;
 import io.ostiary.model.CallId;
+import io.ostiary.model.ConnectionEvent;
 import io.ostiary.model.LedgerEntry;
+import io.ostiary.model.LedgerEntry.Counters;
 import io.ostiary.model.LedgerEntry.Network;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -138,30 +140,57 @@ public final class Waterfall {
         facts.interfaceName() == null ? "interface unknown" : facts.interfaceName(),
         facts.verdict() == null ? "verdict unknown" : facts.verdict());
     line(
-        "%-11s RTT %s smoothed, %s smallest, %s handshake",
+        "%-11s RTT %s smoothed, %s smallest of %d samples, %s handshake",
         "",
         micros(facts.roundTrip().smoothedMicros()),
         micros(facts.roundTrip().smallestMicros()),
+        facts.roundTrip().samples(),
         micros(facts.roundTrip().handshakeMicros()));
-    if (facts.callOrNone().packetsIn() + facts.callOrNone().packetsOut() > 0) {
-      line(
-          "%-11s since the head: packets %d in, %d out; retransmits %d out, %d again in",
-          "",
-          facts.callOrNone().packetsIn(),
-          facts.callOrNone().packetsOut(),
-          facts.callOrNone().retransmitsOut(),
-          facts.callOrNone().duplicatesIn());
+    if (facts.call() != null) {
+      counters("this call", facts.call());
     }
+    counters("connection", facts.connection());
+    for (var event : facts.events()) {
+      line(
+          "%-11s ✕ %s%s at %s",
+          "",
+          event.kind().words(),
+          isDrop(event.kind()) && facts.dropReason() != null ? " (" + facts.dropReason() + ")" : "",
+          Sentence.duration(event.at()));
+    }
+  }
+
+  private static boolean isDrop(ConnectionEvent.Kind kind) {
+    return kind == ConnectionEvent.Kind.DROPPED_IN || kind == ConnectionEvent.Kind.DROPPED_OUT;
+  }
+
+  private void counters(String of, Counters counters) {
     line(
-        "%-11s connection: packets %d in, %d out; bytes %s in, %s out; retransmits %d; zero windows"
-            + " %d",
+        "%-11s %s: packets %d in, %d out; bytes %s in, %s out%s",
         "",
-        facts.connection().packetsIn(),
-        facts.connection().packetsOut(),
-        bytes(facts.connection().bytesIn()),
-        bytes(facts.connection().bytesOut()),
-        facts.connection().retransmitsOut(),
-        facts.connection().zeroWindows());
+        of,
+        counters.packetsIn(),
+        counters.packetsOut(),
+        bytes(counters.bytesIn()),
+        bytes(counters.bytesOut()),
+        trouble(counters));
+  }
+
+  /// Only what there was of it.
+  private static String trouble(Counters counters) {
+    var text = new StringBuilder();
+    trouble(text, counters.retransmitsOut(), "sent again");
+    trouble(text, counters.duplicatesIn(), "came again or out of order");
+    trouble(text, counters.dropped(), "dropped by the kernel");
+    trouble(text, counters.zeroWindows(), "times its window closed");
+    trouble(text, counters.ownZeroWindows(), "times our window closed");
+    return text.toString();
+  }
+
+  private static void trouble(StringBuilder text, long count, String what) {
+    if (count > 0) {
+      text.append("; ").append(count).append(' ').append(what);
+    }
   }
 
   @FormatMethod

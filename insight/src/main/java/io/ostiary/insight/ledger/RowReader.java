@@ -197,7 +197,7 @@ public final class RowReader {
   private Counters counters() {
     return new Counters(
         number(), number(), number(), number(), number(), number(), number(), number(), number(),
-        number());
+        number(), number());
   }
 
   private List<Event> events() {
@@ -231,8 +231,8 @@ public final class RowReader {
         lastAck,
         false,
         new RoundTrip(n[0], n[1], n[2], 0),
-        new Counters(n[3], n[4], n[5], n[6], n[7], n[8], 0, 0, n[10], 0),
-        new Counters(number(), number(), 0, 0, number(), number(), 0, 0, 0, 0),
+        new Counters(n[3], n[4], n[5], n[6], n[7], n[8], 0, 0, n[10], 0, 0),
+        new Counters(number(), number(), 0, 0, number(), number(), 0, 0, 0, 0, 0),
         n[9],
         (int) n[11],
         null,

@@ -265,6 +265,7 @@ public final class RowWriter {
     number(facts.droppedIn + facts.droppedOut);
     number(facts.zeroWindows);
     number(facts.ownZeroWindows);
+    number(facts.stalledNanos);
   }
 
   /// @param newest tells of losses that were seen only after the end
@@ -280,6 +281,7 @@ public final class RowWriter {
     number(newest.droppedIn + newest.droppedOut - before.dropped);
     number(newest.zeroWindows - before.zeroWindows);
     number(end.ownZeroWindows - before.ownZeroWindows);
+    number(end.stalledNanos - before.stalledNanos);
   }
 
   private void rest(ConnectionFacts facts, Names names) {

@@ -157,7 +157,7 @@ public final class EntryBuilder {
       long duplicates,
       long retransmits,
       long rttMicros) {
-    var call = new Counters(2, 2, 900, 1200, retransmits, duplicates, 0, 0, 0, 0);
+    var call = new Counters(2, 2, 900, 1200, retransmits, duplicates, 0, 0, 0, 0, 0);
     return new Network(
         nanos(syn),
         null,
@@ -167,7 +167,7 @@ public final class EntryBuilder {
         null,
         false,
         new RoundTrip(rttMicros, rttMicros, rttMicros, 3),
-        new Counters(4, 3, 900, 1200, retransmits, duplicates, 0, 0, 0, 0),
+        new Counters(4, 3, 900, 1200, retransmits, duplicates, 0, 0, 0, 0, 0),
         call,
         0,
         0,

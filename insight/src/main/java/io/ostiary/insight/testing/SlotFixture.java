@@ -4,6 +4,7 @@ import io.ostiary.model.Api;
 import io.ostiary.model.Balance;
 import io.ostiary.model.Blame;
 import io.ostiary.model.CallId;
+import io.ostiary.model.Conditions;
 import io.ostiary.model.Consumer;
 import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.Listener;
@@ -23,7 +24,13 @@ public final class SlotFixture {
   private static final Listener LISTENER = new Listener("0.0.0.0", 8080);
 
   private final Route route =
-      new Route("get-order", Set.of("GET"), new PathPattern("/orders/{id}"), null, List.of());
+      new Route(
+          "get-order",
+          Set.of("GET"),
+          new PathPattern("/orders/{id}"),
+          Conditions.NONE,
+          null,
+          List.of());
   private final Upstream upstream =
       new Upstream(
           "orders",
@@ -41,7 +48,9 @@ public final class SlotFixture {
   public SlotFixture(int apiCount, int consumerCount) {
     apis = new Api[apiCount];
     for (int i = 0; i < apiCount; i++) {
-      apis[i] = new Api("api" + i, "/api" + i, "orders", true, null, List.of(route), List.of());
+      apis[i] =
+          new Api(
+              "api" + i, List.of(), "/api" + i, "orders", true, null, List.of(route), List.of());
     }
     consumers = new Consumer[consumerCount];
     for (int i = 0; i < consumerCount; i++) {

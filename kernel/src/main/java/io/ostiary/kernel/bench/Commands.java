@@ -14,6 +14,11 @@ final class Commands {
 
   private Commands() {}
 
+  @SuppressWarnings("SystemOut")
+  static void say(String text) {
+    System.out.println(text);
+  }
+
   static boolean there(String command) {
     return Stream.of("/usr/sbin", "/usr/bin", "/sbin", "/bin")
         .anyMatch(at -> Files.isExecutable(Path.of(at, command)));

@@ -62,6 +62,33 @@ public record CaptureFilter(
         1);
   }
 
+  /// The same choice for a packet that was copied before anybody asked; the program makes it for
+  /// all others.
+  boolean matches(CapturedPacket packet) {
+    boolean leaves = packet.out();
+    if (!verdicts.contains(packet.verdict()) || !(leaves ? out : in)) {
+      return false;
+    }
+    if (rule != CapturedPacket.NO_RULE && rule != packet.rule()) {
+      return false;
+    }
+    if (interfaceIndex != 0 && interfaceIndex != packet.interfaceIndex()) {
+      return false;
+    }
+    return (reasons.isEmpty() || reasons.contains(packet.reason()))
+        && matches(Headers.of(packet.bytes()), leaves);
+  }
+
+  private boolean matches(Headers headers, boolean leaves) {
+    var other = leaves ? headers.destination() : headers.source();
+    int otherPort = leaves ? headers.destinationPort() : headers.sourcePort();
+    int ownPort = leaves ? headers.sourcePort() : headers.destinationPort();
+    return (peer == null || (other != null && peer.contains(other)))
+        && (ports.isEmpty() || ports.contains(ownPort) || ports.contains(otherPort))
+        && (peerPort == 0 || peerPort == otherPort)
+        && (protocol == 0 || protocol == headers.protocol());
+  }
+
   /// Lays it out as `struct capture_filter`.
   void write(MemorySegment into) {
     into.fill((byte) 0);

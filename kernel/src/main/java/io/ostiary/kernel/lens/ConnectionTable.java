@@ -57,10 +57,14 @@ final class ConnectionTable implements ConnectionLens {
   static final long SYN_ACK = 168;
   static final long DROPPED_OUT = 176;
   static final long DROP_REASON = 180;
+  static final long STALLED = 184;
   static final long EVENT = 192;
 
   static final int FLAG_ACTIVE = 1;
   static final int FLAG_UNACKNOWLEDGED = 4;
+
+  /// Stalls are counted in units of 1,024 ns.
+  private static final int STALLED_SHIFT = 10;
 
   private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
@@ -148,6 +152,7 @@ final class ConnectionTable implements ConnectionLens {
     into.droppedIn = count(record + DROPPED_IN);
     into.droppedOut = count(record + DROPPED_OUT);
     into.dropReason = integer(record + DROP_REASON);
+    into.stalledNanos = count(record + STALLED) << STALLED_SHIFT;
     into.events = count(record + EVENTS);
     if (into.events != 0) {
       for (int i = 0; i < ConnectionEvent.KEPT; i++) {

@@ -49,6 +49,7 @@ final class LensLayout {
           entry("syn_ack_ns", ConnectionTable.SYN_ACK),
           entry("dropped_out", ConnectionTable.DROPPED_OUT),
           entry("drop_reason", ConnectionTable.DROP_REASON),
+          entry("stalled", ConnectionTable.STALLED),
           entry("event", ConnectionTable.EVENT));
 
   private static final Map<String, Long> CONTROL_MEMBERS =

@@ -62,6 +62,25 @@ public final class BpfLink implements AutoCloseable {
     }
   }
 
+  /// A link that another process made, by a descriptor that is ours.
+  static BpfLink held(Libbpf library, int descriptor) {
+    return new BpfLink(library, descriptor);
+  }
+
+  int descriptor() {
+    return descriptor;
+  }
+
+  /// Runs another program in the place of this one, from one packet to the next.
+  public void update(BpfObject.Program program) throws LibbpfException {
+    library.number(
+        "cannot take over with " + program.name(),
+        "bpf_link_update",
+        descriptor,
+        program.descriptor(),
+        MemorySegment.NULL);
+  }
+
   /// The same error with the kernel's own words. A link is refused without any; the older way to
   /// attach says why. It never displaces a program, and should it succeed after all, it is undone.
   static LibbpfException explained(
@@ -93,6 +112,11 @@ public final class BpfLink implements AutoCloseable {
 
   /// Whether its interface is still there. Without it the link is an empty shell.
   public boolean alive() throws LibbpfException {
+    return interfaceIndex() != 0;
+  }
+
+  /// Of the interface it is attached to; 0: that is gone.
+  public int interfaceIndex() throws LibbpfException {
     try (var arena = Arena.ofConfined()) {
       var info = arena.allocate(INFO_BYTES, 8);
       library.number(
@@ -101,7 +125,7 @@ public final class BpfLink implements AutoCloseable {
           descriptor,
           info,
           arena.allocateFrom(JAVA_INT, INFO_BYTES));
-      return info.get(JAVA_INT, INFO_INTERFACE) != 0;
+      return info.get(JAVA_INT, INFO_INTERFACE);
     }
   }
 

@@ -214,6 +214,16 @@ public final class BpfObject implements AutoCloseable {
     return List.copyOf(found);
   }
 
+  /// The mark of each map's layout, as [MapShapes] makes it.
+  public Map<String, String> shapes() throws LibbpfException {
+    var shapes = new MapShapes(library, object);
+    var found = new HashMap<String, String>();
+    for (var map : maps) {
+      found.put(map.name(), shapes.of(map.name()));
+    }
+    return found;
+  }
+
   /// The maps with the memory that the kernel says they take.
   public List<KernelStatus.KernelMap> mapsStatus() {
     return maps.stream()

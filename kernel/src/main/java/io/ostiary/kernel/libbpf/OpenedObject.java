@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /// A compiled object that was read and not loaded yet: here it is still decided which of its
@@ -91,6 +92,41 @@ public final class OpenedObject {
   /// Uses a map of another object, which keeps its own size, in the place of this one.
   public void reuse(String map, int descriptor) throws LibbpfException {
     library.number("map " + map, "bpf_map__reuse_fd", find(map), descriptor);
+  }
+
+  /// Uses the map of another process where it has the same layout.
+  ///
+  /// @return whether it has
+  public boolean inherit(String map, Pins pins) throws LibbpfException {
+    var waiting = pins.map(map, new MapShapes(library, object).of(map));
+    if (waiting.isEmpty()) {
+      return false;
+    }
+    try {
+      reuse(map, waiting.getAsInt());
+    } finally {
+      library.number("close", "close", waiting.getAsInt());
+    }
+    return true;
+  }
+
+  /// A copy of what the other process's map holds, where it has the same layout and can be shared.
+  public Optional<byte[]> inherited(String map, Pins pins, int bytes) throws LibbpfException {
+    var waiting = pins.map(map, new MapShapes(library, object).of(map));
+    if (waiting.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      var copy = new byte[bytes];
+      library.whileShared(
+          "map " + map,
+          waiting.getAsInt(),
+          bytes,
+          memory -> MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, 0, copy, 0, bytes));
+      return Optional.of(copy);
+    } finally {
+      library.number("close", "close", waiting.getAsInt());
+    }
   }
 
   /// What the object's read-only data begins with, instead of what was compiled.

@@ -14,6 +14,8 @@ public final class TestRun {
   /// By which a program may make a packet longer.
   private static final int HEADROOM_BYTES = 256;
 
+  private static final int LIVE_FRAMES = 1 << 1;
+
   private final Libbpf library;
   private final BpfObject.Program program;
 
@@ -40,6 +42,20 @@ public final class TestRun {
       library.number(
           "cannot run " + program.name(), "bpf_prog_test_run_opts", program.descriptor(), options);
       return out.asSlice(0, options.get(JAVA_INT, 28)).toArray(JAVA_BYTE);
+    }
+  }
+
+  /// Runs a program of XDP on real frames, which go where it sends them (Linux 5.18).
+  public void live(byte[] packet, int frames) throws LibbpfException {
+    try (var arena = Arena.ofConfined()) {
+      var options = arena.allocate(OPTIONS_BYTES, 8);
+      options.set(JAVA_LONG, 0, OPTIONS_BYTES);
+      options.set(ADDRESS, 8, arena.allocateFrom(JAVA_BYTE, packet));
+      options.set(JAVA_INT, 24, packet.length);
+      options.set(JAVA_INT, 60, frames);
+      options.set(JAVA_INT, 68, LIVE_FRAMES);
+      library.number(
+          "cannot run " + program.name(), "bpf_prog_test_run_opts", program.descriptor(), options);
     }
   }
 

@@ -28,7 +28,7 @@ public enum DropReason {
     this.number = number;
   }
 
-  int number() {
+  public int number() {
     return number;
   }
 

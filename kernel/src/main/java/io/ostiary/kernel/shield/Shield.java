@@ -7,6 +7,7 @@ import io.ostiary.kernel.capture.CaptureTap;
 import io.ostiary.kernel.libbpf.BpfLink;
 import io.ostiary.kernel.libbpf.BpfObject;
 import io.ostiary.kernel.libbpf.LibbpfException;
+import io.ostiary.kernel.libbpf.Pins;
 import io.ostiary.kernel.libbpf.TestRun;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.KernelSettings;
@@ -16,9 +17,11 @@ import java.lang.foreign.MemorySegment;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// The loaded programs `shield_xdp` and `shield_tcx` with their tables. Attaching, installing rules
 /// and reading take turns; packets go on meanwhile.
@@ -51,11 +54,22 @@ public final class Shield implements AutoCloseable {
   private final CaptureTap captures;
   private final BanTable bans;
   private final OperatorTable operators;
+  private final Inheritance inheritance;
+  private final int hz;
+
+  /// Held for a moment only, so that the sign of life never waits for work on the tables.
+  private final Object life = new Object();
+
   private final String libraryVersion;
   private List<KernelStatus.KernelMap> maps = List.of();
-  private boolean closed;
+  private volatile boolean closed;
 
-  private Shield(BpfObject object, MeterSize size, byte[] elf, Map<String, Integer> settings)
+  private Shield(
+      BpfObject object,
+      MeterSize size,
+      byte[] elf,
+      Map<String, Integer> settings,
+      Inheritance inheritance)
       throws LibbpfException, IOException, InterruptedException {
     var differences = ShieldMemory.differences(object);
     if (!differences.isEmpty()) {
@@ -64,8 +78,9 @@ public final class Shield implements AutoCloseable {
     this.object = object;
     this.control = object.share("shield_control", ShieldMemory.CONTROL_BYTES);
     this.beat = object.testRun(object.program("beat"));
-    control.set(JAVA_LONG, ShieldMemory.SEED, new SecureRandom().nextLong());
-    int hz = tickRate();
+    this.inheritance = inheritance;
+    control.set(JAVA_LONG, ShieldMemory.SEED, inheritance.seed(new SecureRandom().nextLong()));
+    hz = tickRate();
     control.set(JAVA_INT, ShieldMemory.HZ, hz);
     control.set(JAVA_LONG, ShieldMemory.BEAT_TICKS, (long) hz * SILENCE_SECONDS);
     this.installer = new RuleInstaller(object, control, hz);
@@ -96,12 +111,25 @@ public final class Shield implements AutoCloseable {
   ///
   /// @throws IOException when the compiled programs are not on the class path or do not fit
   public static Shield load() throws LibbpfException, IOException, InterruptedException {
-    return load(0);
+    return load(Map.of(), null);
   }
 
-  /// @param randomSources 0; for benchmarks 1 or 2, see `control.h`
-  public static Shield load(int randomSources)
+  /// Takes over from another process what fits.
+  ///
+  /// @param pins where it left it
+  public static Shield load(Pins pins) throws LibbpfException, IOException, InterruptedException {
+    return load(Map.of(), pins);
+  }
+
+  /// @param constants of the programs instead of what was compiled, by name; for benchmarks
+  public static Shield load(Map<String, Integer> constants)
       throws LibbpfException, IOException, InterruptedException {
+    return load(constants, null);
+  }
+
+  private static Shield load(Map<String, Integer> constants, @Nullable Pins pins)
+      throws LibbpfException, IOException, InterruptedException {
+    var inheritance = new Inheritance(pins);
     byte[] elf;
     try (var stream = Shield.class.getResourceAsStream(OBJECT)) {
       if (stream == null) {
@@ -110,11 +138,9 @@ public final class Shield implements AutoCloseable {
       elf = stream.readAllBytes();
     }
     var size = MeterSize.ofThisHost();
-    var settings =
-        Map.of(
-            "random_sources", randomSources,
-            "flow_slots", size.flows(),
-            "source_slots", size.sources());
+    var settings = new HashMap<>(constants);
+    settings.put("flow_slots", size.flows());
+    settings.put("source_slots", size.sources());
     var object =
         BpfObject.load(
             "shield",
@@ -127,9 +153,10 @@ public final class Shield implements AutoCloseable {
                 opened.size(map.getKey(), map.getValue());
               }
               opened.only(PROGRAMS);
+              inheritance.take(opened);
             });
     try {
-      return new Shield(object, size, elf, settings);
+      return new Shield(object, size, elf, settings, inheritance);
     } catch (LibbpfException | IOException | InterruptedException e) {
       object.close();
       throw e;
@@ -168,11 +195,39 @@ public final class Shield implements AutoCloseable {
   }
 
   /// Says that we are alive. To be called at least once a second.
-  public synchronized void beat() throws LibbpfException {
+  public void beat() throws LibbpfException {
+    synchronized (life) {
+      if (!closed) {
+        beat.run(new byte[64], 1);
+      }
+    }
+  }
+
+  /// Forgets what has ended by itself. To be called once a second or so.
+  public synchronized void sweep() throws LibbpfException {
     if (!closed) {
-      beat.run(new byte[64], 1);
       bans.sweep();
     }
+  }
+
+  /// Leaves everything to the next process: what is attached goes on without a sign of life for so
+  /// long. To be followed by the end of this process, not by [#close].
+  public synchronized void handOver(Pins pins, int seconds) throws LibbpfException {
+    control.set(JAVA_LONG, ShieldMemory.BEAT_TICKS, (long) hz * seconds);
+    beat();
+    pins.put(object);
+  }
+
+  /// Runs these programs where those of the process before ran, from one packet to the next.
+  public synchronized void takeOver(BpfLink link, BpfLink.Hook hook, int interfaceIndex)
+      throws LibbpfException {
+    meter.claim(interfaceIndex);
+    link.update(object.program(hook == BpfLink.Hook.TCX ? "shield_tcx" : "shield_xdp"));
+  }
+
+  /// What became of the state of the process before; empty where there was none.
+  public String inherited() {
+    return inheritance.sentence();
   }
 
   /// Who is signed in from afar now, instead of who was before.
@@ -328,7 +383,9 @@ public final class Shield implements AutoCloseable {
   @Override
   public synchronized void close() {
     if (!closed) {
-      closed = true;
+      synchronized (life) {
+        closed = true;
+      }
       bans.close();
       captures.close();
       chain.close();

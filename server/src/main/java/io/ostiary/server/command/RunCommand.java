@@ -51,9 +51,18 @@ public final class RunCommand implements Callable<Integer> {
       description = "Event loops of the data plane (default: one for each core).")
   private int loops;
 
+  @Option(
+      names = "--take-over",
+      description = {
+        "Ask a process that uses the same data to end, and go on where it was:",
+        "no packet comes in between that the kernel rules do not judge."
+      })
+  private boolean takeOver;
+
   @Override
   public Integer call() throws InterruptedException {
-    var settings = new RunSettings(configuration(), data, ControlAddress.parse(control), loops());
+    var settings =
+        new RunSettings(configuration(), data, ControlAddress.parse(control), loops(), takeOver);
     PrintWriter out = spec.commandLine().getOut();
     var ostiary = Ostiary.start(settings, new Progress(out));
     Runtime.getRuntime()

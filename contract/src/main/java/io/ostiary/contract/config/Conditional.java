@@ -1,0 +1,49 @@
+package io.ostiary.contract.config;
+
+import com.google.re2j.Pattern;
+import com.google.re2j.PatternSyntaxException;
+import io.ostiary.model.Conditions;
+import io.ostiary.model.Require;
+import java.util.List;
+import java.util.Map;
+
+/// The conditions of a route, from what is written to what is meant.
+final class Conditional {
+  private Conditional() {}
+
+  /// @throws IllegalArgumentException where a regular expression cannot be read
+  static Conditions of(Written.When when) {
+    var path = when.path();
+    return new Conditions(
+        tests(when.headers()),
+        tests(when.query()),
+        tests(when.cookies()),
+        when.from(),
+        path == null ? null : readable("when.path", path));
+  }
+
+  private static List<Conditions.Test> tests(Map<String, Written.Expected> written) {
+    return written.entrySet().stream()
+        .map(entry -> new Conditions.Test(entry.getKey(), expectation(entry.getValue())))
+        .toList();
+  }
+
+  private static Conditions.Expectation expectation(Written.Expected expected) {
+    if (expected.matches() != null) {
+      return new Conditions.Expectation.Matches(readable("matches", expected.matches()));
+    }
+    return expected.is() == null
+        ? new Conditions.Expectation.Present()
+        : new Conditions.Expectation.Is(expected.is());
+  }
+
+  private static String readable(String name, String pattern) {
+    try {
+      Pattern.compile(pattern);
+      return pattern;
+    } catch (PatternSyntaxException e) {
+      throw Require.invalid(
+          name, "'" + pattern + "'", "a regular expression (RE2): " + e.getDescription());
+    }
+  }
+}

@@ -1,0 +1,272 @@
+package io.ostiary.kernel.capture;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.ostiary.model.capture.Layer;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import javax.xml.stream.XMLInputFactory;
+import javax.xml.stream.XMLStreamConstants;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Every field that we show is one that tshark shows, with the same value in the same place.
+final class DissectorTest {
+  private static final Path CAPTURES =
+      Path.of(System.getProperty("ostiary.captures", "../../shared/captures"));
+
+  /// More of each capture would be more of the same.
+  private static final int FRAMES_MAX = 60;
+
+  /// Computed, or names that tshark has no filter for.
+  private static final Pattern OURS =
+      Pattern.compile(
+          "data\\.data|eth\\.(fcs|padding)|http\\..*|tls\\..*|ip\\.opt\\.data|tcp\\.options\\.data"
+              + "|tcp\\.options\\.sack\\..*|ipv6\\.(hopopts|dstopts)\\.options");
+
+  /// What tshark must not show without our showing it too.
+  private static final Pattern THEIRS =
+      Pattern.compile(
+          "eth\\.(dst|src|type)|vlan\\.(id|priority|etype)|arp\\.(opcode|src\\.proto_ipv4)"
+              + "|ip\\.(hdr_len|len|id|frag_offset|ttl|proto|checksum|src|dst|opt\\.type)"
+              + "|ipv6\\.(version|plen|nxt|hlim|src|dst|fraghdr\\.offset)"
+              + "|tcp\\.(srcport|dstport|seq_raw|ack_raw|hdr_len|flags|checksum|option_kind)"
+              + "|udp\\.(srcport|dstport|length|checksum)"
+              + "|icmp\\.(type|code)|icmpv6\\.(type|code)");
+
+  static List<String> captures() throws IOException {
+    if (!Files.isDirectory(CAPTURES)) {
+      return List.of("no captures");
+    }
+    try (var files = Files.list(CAPTURES)) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.endsWith(".pcap"))
+          .sorted()
+          .toList();
+    }
+  }
+
+  private record Seen(String name, String value, int offset, int length) {}
+
+  @ParameterizedTest
+  @MethodSource("captures")
+  void showsWhatTsharkShows(String name) throws Exception {
+    Assumptions.assumeTrue(Files.isDirectory(CAPTURES), CAPTURES + ": not there");
+    Assumptions.assumeTrue(Files.isExecutable(Path.of("/usr/bin/tshark")), "tshark: not there");
+    var frames = frames(CAPTURES.resolve(name));
+    var expected = pdml(name);
+    assertThat(expected).hasSameSizeAs(frames);
+    for (int i = 0; i < frames.size(); i++) {
+      var layers = Dissector.dissect(frames.get(i), frames.get(i).length);
+      var ours = seen(layers);
+      var theirs = expected.get(i);
+      var invented = new HashSet<>(ours);
+      invented.removeAll(theirs);
+      assertThat(invented).as("%s, frame %d: tshark does not show", name, i + 1).isEmpty();
+      if (understood(layers) && !theirs.contains(new Seen("malformed", "", 0, 0))) {
+        var missing = new TreeSet<String>();
+        theirs.stream().map(Seen::name).filter(THEIRS.asMatchPredicate()).forEach(missing::add);
+        ours.forEach(one -> missing.remove(one.name()));
+        assertThat(missing).as("%s, frame %d: we do not show", name, i + 1).isEmpty();
+      }
+    }
+  }
+
+  /// tshark knows more protocols, and goes on within them.
+  private static boolean understood(List<Layer> layers) {
+    return layers.stream()
+        .noneMatch(layer ->
+            layer.part() == Layer.Part.PAYLOAD
+                && layer.protocol().equals("data")
+                && !layer.title().endsWith("(data)"));
+  }
+
+  private static Set<Seen> seen(List<Layer> layers) {
+    var seen = new HashSet<Seen>();
+    for (var layer : layers) {
+      for (var field : layer.fields()) {
+        if (!OURS.matcher(field.name()).matches()) {
+          var value = field.value().replaceFirst(" \\(.*\\)$", "");
+          seen.add(new Seen(field.name(), value, field.offset(), field.length()));
+        }
+      }
+    }
+    return seen;
+  }
+
+  /// Of each frame its fields. Inside of what an ICMP error or a tunnel carries tshark goes on
+  /// where we stop, so what repeats an outer layer's name is there too; that does no harm.
+  private static List<Set<Seen>> pdml(String name) throws Exception {
+    var frames = new ArrayList<Set<Seen>>();
+    var xml =
+        run(
+            "tshark",
+            "-n",
+            "-r",
+            CAPTURES.resolve(name).toString(),
+            "-c",
+            "" + FRAMES_MAX,
+            "-T",
+            "pdml",
+            "-o",
+            "ip.defragment:FALSE",
+            "-o",
+            "ipv6.defragment:FALSE",
+            "-o",
+            "tcp.desegment_tcp_streams:FALSE");
+    var reader =
+        XMLInputFactory.newDefaultFactory()
+            .createXMLStreamReader(new ByteArrayInputStream(xml), "UTF-8");
+    while (reader.hasNext()) {
+      if (reader.next() != XMLStreamConstants.START_ELEMENT) {
+        continue;
+      }
+      var field = reader.getAttributeValue(null, "name");
+      if (reader.getLocalName().equals("packet")) {
+        frames.add(new HashSet<>());
+      } else if (reader.getLocalName().equals("proto") && field.equals("_ws.malformed")) {
+        frames.getLast().add(new Seen("malformed", "", 0, 0));
+      } else if (reader.getLocalName().equals("field")
+          && reader.getAttributeValue(null, "pos") != null) {
+        frames
+            .getLast()
+            .add(
+                new Seen(
+                    field,
+                    reader.getAttributeValue(null, "show"),
+                    Integer.parseInt(reader.getAttributeValue(null, "pos")),
+                    Integer.parseInt(reader.getAttributeValue(null, "size"))));
+      }
+    }
+    return frames;
+  }
+
+  private static List<byte[]> frames(Path file) throws IOException {
+    var bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+    int magic = bytes.getInt(0);
+    if (magic != 0xa1b2c3d4 && magic != 0xa1b23c4d) {
+      bytes.order(ByteOrder.BIG_ENDIAN);
+    }
+    var frames = new ArrayList<byte[]>();
+    for (int at = 24; at + 16 <= bytes.limit() && frames.size() < FRAMES_MAX; ) {
+      var frame = new byte[bytes.getInt(at + 8)];
+      bytes.get(at + 16, frame);
+      frames.add(frame);
+      at += 16 + frame.length;
+    }
+    return frames;
+  }
+
+  private static byte[] run(String... command) throws Exception {
+    var process =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+    var output = process.getInputStream().readAllBytes();
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    return output;
+  }
+
+  @Test
+  void neverThrowsAndStaysInsideTheFrame() throws Exception {
+    var random = new Random(11);
+    var seeds = new ArrayList<byte[]>();
+    if (Files.isDirectory(CAPTURES)) {
+      for (var name : captures()) {
+        seeds.addAll(frames(CAPTURES.resolve(name)));
+      }
+    }
+    for (int round = 0; round < 30_000; round++) {
+      var frame = new byte[random.nextInt(200)];
+      random.nextBytes(frame);
+      if (!seeds.isEmpty() && round % 4 != 0) {
+        var seed = seeds.get(random.nextInt(seeds.size()));
+        frame = java.util.Arrays.copyOf(seed, random.nextInt(seed.length + 1));
+        for (int i = random.nextInt(6); i > 0 && frame.length > 0; i--) {
+          frame[random.nextInt(Math.min(frame.length, 90))] = (byte) random.nextInt();
+        }
+      }
+      inside(frame, Dissector.dissect(frame, frame.length + random.nextInt(3)));
+      var headers = Headers.of(frame);
+      assertThat(headers.payload()).isBetween(0, frame.length);
+      assertThat(headers.end()).isBetween(0, frame.length);
+    }
+  }
+
+  private static void inside(byte[] frame, List<Layer> layers) {
+    for (var layer : layers) {
+      assertThat(layer.offset()).isBetween(0, frame.length);
+      assertThat(layer.offset() + layer.length()).isLessThanOrEqualTo(frame.length);
+      for (var field : layer.fields()) {
+        assertThat(field.offset()).as(field.name()).isBetween(0, frame.length);
+        assertThat(field.offset() + field.length())
+            .as(field.name())
+            .isLessThanOrEqualTo(frame.length);
+      }
+    }
+  }
+
+  /// Each byte of a frame that is understood belongs to one layer.
+  @Test
+  void layersFollowOneAnotherWithoutGaps() throws Exception {
+    Assumptions.assumeTrue(Files.isDirectory(CAPTURES), CAPTURES + ": not there");
+    for (var name : captures()) {
+      for (var frame : frames(CAPTURES.resolve(name))) {
+        int at = 0;
+        for (var layer : Dissector.dissect(frame, frame.length)) {
+          assertThat(layer.offset()).as("%s: %s", name, layer.title()).isEqualTo(at);
+          at = layer.offset() + layer.length();
+        }
+        assertThat(at).as(name).isEqualTo(frame.length);
+      }
+    }
+  }
+
+  @Test
+  void readsTheFirstLinesOfHttpAndMarksTheComputedFooter() {
+    var text = "GET /orders?x=100%25 HTTP/1.1\r\nHost: a\r\n\r\nbody";
+    var frame = Frames.tcp("198.18.0.2", 51_000, 8080, text.getBytes(StandardCharsets.US_ASCII));
+    var layers = Dissector.dissect(frame, frame.length);
+    assertThat(layers)
+        .extracting(Layer::title)
+        .containsExactly(
+            "Ethernet 02:00:00:00:00:02 → 02:00:00:00:00:01",
+            "IPv4 198.18.0.2 → 198.18.0.1",
+            "TCP 51000 → 8080 [PSH, ACK]",
+            "HTTP/1 request GET /orders?x=100%25",
+            "Payload, 4 bytes (data)",
+            layers.getLast().title());
+    assertThat(layers.getLast().part()).isEqualTo(Layer.Part.FOOTER);
+    assertThat(layers.getLast().title()).contains("computed: the device delivers none");
+    assertThat(Dissector.dissect(frame, frame.length + 1).getLast().title()).contains("unknown");
+  }
+
+  /// The example of IEEE 802.3's polynomial: "123456789" has the check value cbf43926.
+  @Test
+  void computesTheFrameCheckSequenceInTheOrderOfTheWire() {
+    var frame = new byte[64];
+    var layers = Dissector.dissect(frame, 64);
+    var fields = layers.getLast().fields();
+    var check = new java.util.zip.CRC32();
+    check.update(frame);
+    var wire = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
+    wire.putInt((int) check.getValue());
+    assertThat(fields.getFirst().value())
+        .isEqualTo("0x" + java.util.HexFormat.of().formatHex(wire.array()));
+    assertThat(new TreeSet<>(fields.stream().map(Layer.Field::length).toList())).containsOnly(0);
+  }
+}

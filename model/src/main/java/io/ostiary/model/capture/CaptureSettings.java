@@ -1,0 +1,44 @@
+package io.ostiary.model.capture;
+
+import io.ostiary.model.Require;
+import java.time.Duration;
+import java.util.Set;
+
+/// What captures may keep, and what they may cost.
+///
+/// @param lastSeconds how far back packets are kept in memory before anybody asks; zero: not at all
+/// @param snap bytes of each of these
+/// @param keepBodies whether payloads may be written to a file, with secrets masked; else only
+///   headers are
+/// @param mask names of header fields and query parameters whose values are secret, in lower case
+/// @param bytesMax what all capture files may take together
+public record CaptureSettings(
+    Duration lastSeconds, int snap, boolean keepBodies, Set<String> mask, long bytesMax) {
+  public static final Duration LAST_SECONDS_MAX = Duration.ofMinutes(10);
+
+  public static final CaptureSettings DEFAULT =
+      new CaptureSettings(
+          Duration.ofSeconds(5),
+          128,
+          false,
+          Set.of(
+              "authorization",
+              "proxy-authorization",
+              "cookie",
+              "set-cookie",
+              "x-api-key",
+              "api-key",
+              "apikey",
+              "api_key",
+              "x-auth-token",
+              "access_token"),
+          256L << 20);
+
+  public CaptureSettings {
+    mask = Set.copyOf(mask);
+    Require.between(
+        "pre-trigger (seconds)", lastSeconds.toSeconds(), 0, LAST_SECONDS_MAX.toSeconds());
+    Require.between("snap", snap, 64, 2048);
+    Require.between("bytes", bytesMax, 1 << 20, 1L << 40);
+  }
+}
