@@ -76,12 +76,24 @@ final class KernelHosts implements AutoCloseable {
     return run(in(client, command));
   }
 
-  /// UDP packets that are on their way.
-  record Sending(Process process) implements AutoCloseable {
+  /// UDP packets that are on their way; it prints how many, when it is told to stop.
+  record Sending(Process process, BufferedReader output) implements AutoCloseable {
     void end() throws InterruptedException {
       if (!process.waitFor(30, TimeUnit.SECONDS) || process.exitValue() != 0) {
         throw new AssertionError("packets were not sent: " + process);
       }
+    }
+
+    /// @return how many were sent
+    long stop() throws IOException {
+      // Java's own way to end it would close its output.
+      run("kill", "-TERM", "" + process.pid());
+      return Long.parseLong(output.readLine());
+    }
+
+    /// Of one that counts: how many came, half a second after the last.
+    long received() throws IOException {
+      return Long.parseLong(output.readLine());
     }
 
     @Override
@@ -92,18 +104,60 @@ final class KernelHosts implements AutoCloseable {
 
   /// The client sends so many packets to a UDP port, so many a second.
   Sending clientSends(int port, int packets, int perSecond) throws IOException {
-    var script =
+    return python(
+        client,
         """
-        import socket, time
+        import signal, socket, time
+        going = True
+        def stop(*_):
+          global going
+          going = False
+        signal.signal(signal.SIGTERM, stop)
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         start = time.monotonic()
-        for i in range(%d):
-          while time.monotonic() < start + i / %d: time.sleep(0.0005)
+        sent = 0
+        while going and sent < %d:
+          while time.monotonic() < start + sent / %d: time.sleep(0.0005)
           try: s.sendto(b'x' * 20, ('198.18.0.1', %d))
-          except ConnectionRefusedError: s.sendto(b'x' * 20, ('198.18.0.1', %d))
-        """;
-    var text = script.formatted(packets, perSecond, port, port);
-    return new Sending(start(client, "python3", "-c", text));
+          except ConnectionRefusedError: continue
+          sent += 1
+        print(sent)
+        """
+            .formatted(packets, perSecond, port));
+  }
+
+  /// The gateway counts packets to a UDP port until none comes for half a second.
+  Sending gatewayCounts(int port) throws Exception {
+    var counting =
+        python(
+            gateway,
+            """
+            import socket
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            s.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)
+            s.bind(('198.18.0.1', %d))
+            print('ready', flush=True)
+            count = 0
+            while True:
+              try:
+                s.recv(64)
+                count += 1
+                s.settimeout(0.5)
+              except TimeoutError:
+                print(count, flush=True)
+                break
+            """
+                .formatted(port));
+    if (!"ready".equals(counting.output().readLine())) {
+      throw new AssertionError("the receiver did not start");
+    }
+    return counting;
+  }
+
+  private Sending python(String namespace, String script) throws IOException {
+    var process = new ProcessBuilder(in(namespace, "python3", "-c", script)).start();
+    running.add(process);
+    return new Sending(process, process.inputReader(StandardCharsets.UTF_8));
   }
 
   private Process start(String namespace, String... command) throws IOException {
@@ -165,9 +219,13 @@ final class KernelHosts implements AutoCloseable {
 
   record Child(Process process, BufferedReader answers) {
     String ask(String line) throws IOException {
+      tell(line);
+      return answer();
+    }
+
+    void tell(String line) throws IOException {
       process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
       process.getOutputStream().flush();
-      return answer();
     }
 
     private String answer() throws IOException {
