@@ -162,6 +162,11 @@ public final class Kernel implements PacketView, AutoCloseable {
     }
   }
 
+  /// What the verifier said of each program: its statistics.
+  public Map<String, String> verifierLogs() {
+    return shield.verifierLogs();
+  }
+
   /// Where packets can be taken out.
   public CaptureTap captureTap() {
     return shield.captures();
@@ -380,8 +385,7 @@ public final class Kernel implements PacketView, AutoCloseable {
         dryRun
             ? " Dry run: nothing is dropped; the rules would have dropped " + would + " packets."
             : "";
-    return "Watching %s; the maps take %.1f MiB.%s%s"
-        .formatted(watched, shield.memoryBytes() / (double) (1 << 20), dry, gone);
+    return "Watching %s.%s%s".formatted(watched, dry, gone);
   }
 
   @Override

@@ -6,6 +6,7 @@ import io.ostiary.kernel.lens.Lens;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.ConnectionFacts;
 import io.ostiary.model.ConnectionLens;
+import io.ostiary.model.KernelMemory;
 import io.ostiary.model.KernelSettings.Interfaces;
 import io.ostiary.model.KernelStage;
 import io.ostiary.model.KernelStatus;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -175,6 +177,20 @@ final class KernelSide implements AutoCloseable, PacketView {
     }
   }
 
+  /// What the verifier made of the programs otherwise than at the start before.
+  List<String> changedPrograms(Path folder) {
+    var logs = new TreeMap<String, String>();
+    var running = kernel;
+    if (running != null) {
+      logs.putAll(running.verifierLogs());
+    }
+    var attached = lens;
+    if (attached != null) {
+      logs.putAll(attached.verifierLogs());
+    }
+    return VerifiedPrograms.keep(folder, status(), logs);
+  }
+
   @Override
   public KernelStatus status() {
     var running = kernel;
@@ -184,11 +200,16 @@ final class KernelSide implements AutoCloseable, PacketView {
     if (attached != null) {
       programs.addAll(attached.programs());
     }
+    var sentence = new StringBuilder(status.sentence());
+    if (!programs.isEmpty()) {
+      sentence.append(' ').append(KernelMemory.sentence(KernelMemory.bytes(programs)));
+    }
+    if (!lensMissing.isEmpty() && running != null) {
+      sentence.append(' ').append(lensMissing);
+    }
     return new KernelStatus(
         status.running(),
-        lensMissing.isEmpty() || running == null
-            ? status.sentence()
-            : status.sentence() + " " + lensMissing,
+        sentence.toString(),
         status.kernelRelease(),
         status.libbpfVersion(),
         status.dryRun(),

@@ -179,6 +179,9 @@ public final class Ostiary implements AutoCloseable {
   private void welcome(Gateway gateway, Control control, KernelSide kernel) {
     progress.say("%s", gateway.transport());
     progress.say("kernel: %s", kernel.status().sentence());
+    kernel
+        .changedPrograms(settings.data().resolve("kernel"))
+        .forEach(change -> progress.say("kernel: the verifier: %s", change));
     progress.line("gateway   " + addresses(control));
     progress.line("console   " + control.address());
     progress.line("sign in   " + control.signInLink() + "   (once)");

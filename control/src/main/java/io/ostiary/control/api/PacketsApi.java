@@ -6,6 +6,7 @@ import io.ostiary.control.access.Access;
 import io.ostiary.control.http.Query;
 import io.ostiary.insight.InsightView;
 import io.ostiary.model.Cidr;
+import io.ostiary.model.KernelMemory;
 import io.ostiary.model.KernelRule;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.KernelStatus;
@@ -68,6 +69,7 @@ final class PacketsApi {
       boolean dryRun,
       long rulesVersion,
       long memoryBytes,
+      long memoryBytesMax,
       List<KernelStatus.Interface> interfaces,
       List<KernelStatus.Program> programs) {}
 
@@ -167,7 +169,8 @@ final class PacketsApi {
             status.libbpfVersion(),
             status.dryRun(),
             status.rulesVersion(),
-            status.programs().stream().mapToLong(KernelStatus.Program::memoryBytes).sum(),
+            KernelMemory.bytes(status.programs()),
+            KernelMemory.BYTES_MAX,
             status.interfaces(),
             status.programs()));
   }

@@ -249,6 +249,11 @@ public final class Lens implements ConnectionLens, AutoCloseable {
     return programs.stream().map(Lens::detached).toList();
   }
 
+  /// What the verifier said of each program: its statistics.
+  public Map<String, String> verifierLogs() {
+    return kernel.verifierLogs();
+  }
+
   private static KernelStatus.Program detached(KernelStatus.Program program) {
     return new KernelStatus.Program(
         program.name(),

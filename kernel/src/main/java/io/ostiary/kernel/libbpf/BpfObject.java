@@ -152,6 +152,13 @@ public final class BpfObject implements AutoCloseable {
     return programs;
   }
 
+  /// What the verifier said of each program, by its name.
+  public Map<String, String> verifierLogs() {
+    var found = new HashMap<String, String>();
+    programs.forEach(program -> found.put(program.name(), program.log()));
+    return found;
+  }
+
   /// Asks the verifier for its statistics of each program.
   private Map<MemorySegment, MemorySegment> listen(Arena arena) throws LibbpfException {
     var logs = new HashMap<MemorySegment, MemorySegment>();

@@ -347,6 +347,11 @@ public final class Shield implements AutoCloseable {
     return libraryVersion;
   }
 
+  /// What the verifier said of each program: its statistics.
+  public Map<String, String> verifierLogs() {
+    return object.verifierLogs();
+  }
+
   /// What all maps take, as the kernel counts it.
   public synchronized long memoryBytes() {
     return maps.stream().mapToLong(KernelStatus.KernelMap::bytes).sum() + installer.unlistedBytes();

@@ -1,0 +1,134 @@
+package io.ostiary.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.ostiary.kernel.lens.Lens;
+import io.ostiary.kernel.libbpf.LibbpfException;
+import io.ostiary.kernel.shield.RuleSetSource;
+import io.ostiary.kernel.shield.RuleSetSource.Sessions;
+import io.ostiary.kernel.shield.Shield;
+import io.ostiary.model.Cidr;
+import io.ostiary.model.KernelMemory;
+import io.ostiary.model.KernelRule;
+import io.ostiary.model.KernelStatus;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// All programs together: their memory, and what the verifier makes of each.
+///
+/// `mvn -pl kernel -am test -Dtest=ProgramsTest -Dostiary.programs=write` writes the latter into
+/// `docs/kernel/programs.txt`; without it, what is different is printed.
+final class ProgramsTest {
+  /// Half of what the kernel's verifier looks at before it gives up.
+  private static final int VERIFIED_MAX = 500_000;
+
+  private static final Path KEPT = Path.of("../docs/kernel/programs.txt");
+
+  private Shield shield;
+  private Lens lens;
+
+  @BeforeEach
+  void load() throws Exception {
+    try {
+      shield = Shield.load();
+    } catch (LibbpfException e) {
+      Assumptions.assumeFalse(e.isRefused(), "needs root: " + e.getMessage());
+      throw e;
+    }
+    lens = Lens.attach() instanceof Lens.Attached(var attached) ? attached : null;
+    Assumptions.assumeTrue(lens != null, "the lens cannot be attached here");
+  }
+
+  @AfterEach
+  void close() {
+    if (lens != null) {
+      lens.close();
+    }
+    if (shield != null) {
+      shield.close();
+    }
+  }
+
+  private List<KernelStatus.Program> programs() {
+    var all = new ArrayList<>(shield.status(true, ""));
+    all.addAll(lens.programs());
+    return all;
+  }
+
+  @Test
+  void takeAtMost64MiBWithAHundredThousandBlocks() throws Exception {
+    var random = new Random(11);
+    var from = new HashSet<Cidr>();
+    while (from.size() < 100_000) {
+      from.add(block(random));
+    }
+    var match = new KernelRule.Match(List.copyOf(from), List.of(), Set.of());
+    var source =
+        new RuleSetSource(
+            List.of(new KernelRule.Deny(match)), List.of(), List.of(), Sessions.NONE, false);
+    assertThat(shield.install(source)).isEmpty();
+    long bytes = KernelMemory.bytes(programs());
+    assertThat(bytes)
+        .as(KernelMemory.sentence(bytes) + " " + shield.status(true, ""))
+        .isLessThanOrEqualTo(KernelMemory.BYTES_MAX);
+  }
+
+  /// Four of five are IPv4, a quarter of them single addresses.
+  private static Cidr block(Random random) {
+    int a = 1 + random.nextInt(220);
+    int b = random.nextInt(256);
+    int c = random.nextInt(256);
+    return switch (random.nextInt(5)) {
+      case 0 -> Cidr.parse("2001:db8:%x:%x::/64".formatted(a * 256 + b, random.nextInt(65_536)));
+      case 1 -> Cidr.parse("%d.%d.%d.%d/32".formatted(a, b, c, random.nextInt(256)));
+      default -> Cidr.parse("%d.%d.%d.0/24".formatted(a, b, c));
+    };
+  }
+
+  @Test
+  void staysWellWithinWhatTheVerifierTakes() throws Exception {
+    var lines = new TreeSet<String>();
+    for (var program : programs()) {
+      assertThat(program.verified()).as(program.name()).isBetween(1, VERIFIED_MAX);
+      lines.add(
+          "%-20s %-26s %5d instructions %7d verified %6d bytes of machine code"
+              .formatted(
+                  program.name(),
+                  program.hook(),
+                  program.instructions(),
+                  program.verified(),
+                  program.machineBytes()));
+    }
+    var logs = shield.verifierLogs();
+    assertThat(logs.get("shield_xdp")).contains("processed ").contains("stack depth ");
+    if ("write".equals(System.getProperty("ostiary.programs"))) {
+      var head = "# Linux " + System.getProperty("os.version") + ", " + clang() + "\n";
+      Files.writeString(KEPT, head + String.join("\n", lines) + "\n");
+    }
+    var kept = new TreeSet<>(Files.readAllLines(KEPT));
+    lines.stream().filter(line -> !kept.contains(line)).forEach(line -> show("now", line));
+    kept.removeIf(line -> line.startsWith("#") || lines.contains(line));
+    kept.forEach(line -> show("kept", line));
+  }
+
+  private static void show(String when, String line) {
+    System.out.printf("docs/kernel/programs.txt, %-4s: %s%n", when, line);
+  }
+
+  private static String clang() throws Exception {
+    var process = new ProcessBuilder("clang", "--version").start();
+    try (var out = process.inputReader()) {
+      return out.readLine();
+    }
+  }
+}
