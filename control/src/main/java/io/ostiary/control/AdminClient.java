@@ -3,6 +3,8 @@ package io.ostiary.control;
 import io.ostiary.control.access.AdminToken;
 import io.ostiary.control.http.Json;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -138,6 +140,50 @@ public final class AdminClient implements AutoCloseable {
   /// A fresh link to the console that signs in once.
   public String signInLink() throws AdminException {
     return post("/api/v1/session/codes", Map.of()).get("link").asString();
+  }
+
+  /// Begins a capture.
+  public JsonNode capture(Map<String, ?> wanted) throws AdminException {
+    return post("/api/v1/captures", wanted);
+  }
+
+  public JsonNode stopCapture(String id) throws AdminException {
+    return post("/api/v1/captures/" + encode(id) + "/stop", Map.of());
+  }
+
+  public JsonNode captureNow(String id) throws AdminException {
+    return get("/api/v1/captures/" + encode(id));
+  }
+
+  /// Writes what a capture took, and what a running one will still take, until it ends.
+  ///
+  /// @throws IOException when `to` takes no more
+  public void followCapture(String id, OutputStream to) throws AdminException, IOException {
+    var path = "/api/v1/captures/" + encode(id) + "/file?follow=yes";
+    var request =
+        HttpRequest.newBuilder(URI.create(address + path))
+            .header("Authorization", "Bearer " + token)
+            .build();
+    HttpResponse<InputStream> response;
+    try {
+      response = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
+    } catch (IOException e) {
+      throw new AdminException(0, "Ostiary does not answer at " + address + ": " + e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AdminException(0, "interrupted while asking " + address);
+    }
+    try (var body = response.body()) {
+      if (response.statusCode() >= 400) {
+        throw new AdminException(
+            response.statusCode(), address + path + ": answered " + response.statusCode());
+      }
+      var buffer = new byte[64 * 1024];
+      for (int read = body.read(buffer); read >= 0; read = body.read(buffer)) {
+        to.write(buffer, 0, read);
+        to.flush();
+      }
+    }
   }
 
   public JsonNode get(String path) throws AdminException {

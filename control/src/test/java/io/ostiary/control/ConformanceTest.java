@@ -14,6 +14,7 @@ import io.ostiary.model.Blame;
 import io.ostiary.model.CallId;
 import io.ostiary.model.KernelStatus;
 import io.ostiary.model.PacketView;
+import io.ostiary.model.capture.PacketCaptures;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -81,6 +82,14 @@ final class ConformanceTest {
     check(
         "/api/v1/apis/{api}/openapi.json", fixture.get("/api/v1/apis/orders/openapi.json"), "get");
     check("/api/v1/upstreams/{upstream}", fixture.get("/api/v1/upstreams/orders"), "get");
+    check("/api/v1/captures", fixture.post("/api/v1/captures", "{}"), "post");
+    check("/api/v1/captures/{capture}", fixture.get("/api/v1/captures/c1"), "get");
+    var taken = "/api/v1/captures/{capture}/packets";
+    check(taken, fixture.get("/api/v1/captures/c1/packets"), "get");
+    check(taken + "/{packet}", fixture.get("/api/v1/captures/c1/packets/1"), "get");
+    check(taken + "/{packet}", fixture.get("/api/v1/captures/c1/packets/2"), "get");
+    check("/api/v1/captures/{capture}/file", fixture.get("/api/v1/captures/c1/file"), "get");
+    check("/api/v1/captures/{capture}/stop", fixture.post("/api/v1/captures/c1/stop", ""), "post");
     check("/api/v1/session/codes", fixture.post("/api/v1/session/codes", "{}"), "post");
     for (var path : document.get("paths").propertyNames()) {
       if (path.equals("/api/v1/events") || path.equals("/api/v1/try") || path.contains("{")) {
@@ -268,6 +277,13 @@ final class ConformanceTest {
   }
 
   private static final class Packets implements PacketView {
+    private final FakeCaptures captures = new FakeCaptures();
+
+    @Override
+    public PacketCaptures captures() {
+      return captures;
+    }
+
     @Override
     public KernelStatus status() {
       return Fixture.kernel(true);

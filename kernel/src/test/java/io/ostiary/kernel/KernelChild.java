@@ -109,7 +109,8 @@ final class KernelChild {
             management,
             rules,
             new Safety(Duration.ZERO, silence),
-            KernelSettings.OFF.stages());
+            KernelSettings.OFF.stages(),
+            io.ostiary.model.capture.CaptureSettings.DEFAULT);
     long start = System.nanoTime();
     var problems = kernel.apply(settings, bans, List.of());
     return problems.isEmpty()

@@ -1,5 +1,6 @@
 package io.ostiary.model;
 
+import io.ostiary.model.capture.CaptureSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -11,13 +12,15 @@ import org.jspecify.annotations.Nullable;
 /// @param dryRun count what the rules would drop, and drop nothing
 /// @param management sources that no rule and no ban can ever refuse
 /// @param stages programs that users bring
+/// @param captures what captures may keep and cost
 public record KernelSettings(
     Interfaces interfaces,
     boolean dryRun,
     List<Cidr> management,
     List<KernelRule> rules,
     Safety safety,
-    Stages stages) {
+    Stages stages,
+    CaptureSettings captures) {
   public KernelSettings {
     management = List.copyOf(management);
     rules = List.copyOf(rules);
@@ -25,11 +28,18 @@ public record KernelSettings(
 
   public KernelSettings(
       Interfaces interfaces, boolean dryRun, List<Cidr> management, List<KernelRule> rules) {
-    this(interfaces, dryRun, management, rules, Safety.DEFAULT, Stages.NONE);
+    this(
+        interfaces,
+        dryRun,
+        management,
+        rules,
+        Safety.DEFAULT,
+        Stages.NONE,
+        CaptureSettings.DEFAULT);
   }
 
   public KernelSettings withoutRules() {
-    return new KernelSettings(interfaces, dryRun, management, List.of(), safety, stages);
+    return new KernelSettings(interfaces, dryRun, management, List.of(), safety, stages, captures);
   }
 
   /// Whether both do the same to packets, however long each may be on trial.
@@ -39,7 +49,8 @@ public record KernelSettings(
 
   private KernelSettings unconfirmed() {
     var same = new Safety(Duration.ZERO, safety.onSilence());
-    return new KernelSettings(interfaces, dryRun, management, rules, same, stages);
+    var any = CaptureSettings.DEFAULT;
+    return new KernelSettings(interfaces, dryRun, management, rules, same, stages, any);
   }
 
   public static final KernelSettings OFF =

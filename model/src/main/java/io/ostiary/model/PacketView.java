@@ -1,5 +1,6 @@
 package io.ostiary.model;
 
+import io.ostiary.model.capture.PacketCaptures;
 import java.net.InetAddress;
 import java.util.List;
 
@@ -24,6 +25,11 @@ public interface PacketView {
   /// @return what is wrong; empty when it is done
   default String turnStage(String name, boolean on) {
     return "stage: " + name + " (expected: a kernel side that runs)";
+  }
+
+  /// Captures of single packets.
+  default PacketCaptures captures() {
+    return PacketCaptures.none(status().sentence());
   }
 
   /// @param droppedPackets of `packets`

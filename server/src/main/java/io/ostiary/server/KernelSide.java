@@ -2,6 +2,8 @@ package io.ostiary.server;
 
 import io.ostiary.insight.NetworkPlace;
 import io.ostiary.kernel.Kernel;
+import io.ostiary.kernel.capture.CaptureTap;
+import io.ostiary.kernel.capture.Captures;
 import io.ostiary.kernel.lens.Lens;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.ConnectionFacts;
@@ -13,9 +15,11 @@ import io.ostiary.model.KernelStatus;
 import io.ostiary.model.Listener;
 import io.ostiary.model.PacketView;
 import io.ostiary.model.Snapshot;
+import io.ostiary.model.capture.PacketCaptures;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -44,6 +48,7 @@ final class KernelSide implements AutoCloseable, PacketView {
   private volatile String lensMissing = "";
   private final Path stagesFolder;
   private final Path handOver;
+  private final Captures captures;
   private final UpstreamAddresses upstreams = new UpstreamAddresses(this::again);
   private boolean asked;
   private int controlPort;
@@ -51,9 +56,30 @@ final class KernelSide implements AutoCloseable, PacketView {
 
   /// @param stagesFolder where users' own programs are, if the configuration names no folder
   /// @param handOver where programs wait for the next process
-  KernelSide(Path stagesFolder, Path handOver) {
+  /// @param capturesFolder where captured packets are kept
+  KernelSide(Path stagesFolder, Path handOver, Path capturesFolder) {
     this.stagesFolder = stagesFolder;
     this.handOver = handOver;
+    captures = new Captures(capturesFolder, new Tap(), Clock.systemUTC());
+  }
+
+  /// Where captures take packets from.
+  private final class Tap implements Captures.Place {
+    @Override
+    public @Nullable CaptureTap tap() {
+      var running = kernel;
+      return running == null ? null : running.captureTap();
+    }
+
+    @Override
+    public KernelStatus status() {
+      return KernelSide.this.status();
+    }
+  }
+
+  @Override
+  public PacketCaptures captures() {
+    return captures;
   }
 
   ConnectionLens lens() {
@@ -103,6 +129,7 @@ final class KernelSide implements AutoCloseable, PacketView {
     var problems = running.apply(snapshot.kernel(), snapshot.bans(), neverRefused(snapshot));
     if (problems.isEmpty()) {
       applied = snapshot;
+      captures.apply(snapshot.kernel().captures());
     }
     return problems;
   }
@@ -265,6 +292,7 @@ final class KernelSide implements AutoCloseable, PacketView {
   public synchronized void close() {
     upstreams.close();
     applied = null;
+    captures.close();
     var running = kernel;
     kernel = null;
     kernelMissing = "The kernel side has ended.";

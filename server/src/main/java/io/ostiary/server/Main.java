@@ -2,6 +2,7 @@ package io.ostiary.server;
 
 import io.ostiary.server.command.BanCommand;
 import io.ostiary.server.command.BansCommand;
+import io.ostiary.server.command.CaptureCommand;
 import io.ostiary.server.command.CheckCommand;
 import io.ostiary.server.command.ConfirmCommand;
 import io.ostiary.server.command.ExplainCommand;
@@ -24,6 +25,7 @@ import picocli.CommandLine.Command;
       CheckCommand.class,
       ExplainCommand.class,
       TopCommand.class,
+      CaptureCommand.class,
       KeyCommand.class,
       BanCommand.class,
       UnbanCommand.class,

@@ -82,7 +82,8 @@ public final class Ostiary implements AutoCloseable {
     endings.push(data::close);
     var file = configuration(data.path());
 
-    var kernel = new KernelSide(data.path().resolve("stages"), data.handOver());
+    var captures = data.path().resolve("captures");
+    var kernel = new KernelSide(data.path().resolve("stages"), data.handOver(), captures);
     endings.push(() -> end(kernel, data));
     var policies = PolicyList.load();
     var gateway = new Gateway(dataPlane(kernel, policies));

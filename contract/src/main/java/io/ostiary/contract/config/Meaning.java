@@ -14,12 +14,15 @@ import io.ostiary.model.Require;
 import io.ostiary.model.Route;
 import io.ostiary.model.Target;
 import io.ostiary.model.Upstream;
+import io.ostiary.model.capture.CaptureSettings;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -267,7 +270,8 @@ final class Meaning {
         kernel.management(),
         rules,
         new KernelSettings.Safety(kernel.confirm(), kernel.onSilence()),
-        stages(kernel.stages()));
+        stages(kernel.stages()),
+        captures(kernel.capture()));
   }
 
   private KernelSettings.Stages stages(Written.Stages written) {
@@ -287,6 +291,17 @@ final class Meaning {
     var file = Path.of(notes.at("").at().source().name()).toAbsolutePath();
     return new KernelSettings.Stages(
         folder == null ? null : file.resolveSibling(folder).normalize(), numbers);
+  }
+
+  private static CaptureSettings captures(Written.Capture written) {
+    var mask = new HashSet<>(CaptureSettings.DEFAULT.mask());
+    written.mask().forEach(name -> mask.add(name.toLowerCase(Locale.ROOT)));
+    return new CaptureSettings(
+        written.preTrigger(),
+        written.snap(),
+        written.bodies() == Written.Bodies.KEEP,
+        mask,
+        written.bytes());
   }
 
   private static KernelRule rule(Written.Rule written) {

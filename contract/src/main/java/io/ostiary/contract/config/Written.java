@@ -160,7 +160,28 @@ record Written(
       @About("Without a sign of life for 3 s: open passes all, keep goes on, closed drops")
           @Default("open")
           KernelSettings.OnSilence onSilence,
-      @About("Programs of your own that packets meet; see docs/kernel/stages.md") Stages stages) {}
+      @About("Programs of your own that packets meet; see docs/kernel/stages.md") Stages stages,
+      @About("What captures of packets keep and cost; see docs/kernel/capture.md")
+          Capture capture) {}
+
+  @About("What captures of packets keep and cost")
+  record Capture(
+      @About("How far back packets are kept in memory before anybody asks; 0s: not at all")
+          @Default("5s")
+          Duration preTrigger,
+      @About("Bytes of each of these, 64-2048") @Default("128") int snap,
+      @About("cut: only headers are written to a file; keep: everything, with secrets masked")
+          @Default("cut")
+          Bodies bodies,
+      @About("Header fields and query parameters that are secret, beside the usual ones") @OrOne
+          Set<String> mask,
+      @About("What the files of all captures may take together") @Bytes @Default("256MiB")
+          long bytes) {}
+
+  enum Bodies {
+    CUT,
+    KEEP
+  }
 
   @About("Programs of your own that packets meet")
   record Stages(

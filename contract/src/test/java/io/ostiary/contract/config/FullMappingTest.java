@@ -68,6 +68,7 @@ class FullMappingTest {
         stages:
           folder: own
           numbers: [ { table: dscp_by_api, api: b, number: 46 } ]
+        capture: { pre-trigger: 7s, snap: 256, bodies: keep, mask: x-key, bytes: 9MiB }
         confirm: 30s
         on-silence: keep
       limits: { head: 16KiB, head-fields: 50, body: 1MiB, connections: 1000 }
@@ -102,6 +103,7 @@ class FullMappingTest {
     records.put("target", upstream.targets().getFirst());
     records.put("health", upstream.health());
     records.put("kernel", configuration.kernel());
+    records.put("captures", configuration.kernel().captures());
     records.put("match", configuration.kernel().rules().getFirst().match());
     records.put("limit", (KernelRule.Limit) configuration.kernel().rules().get(1));
     return records;

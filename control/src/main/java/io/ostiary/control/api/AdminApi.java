@@ -61,6 +61,8 @@ public final class AdminApi implements AutoCloseable {
     routes.addAll(new ConsumersApi(database, source, clock, ids).routes());
     routes.addAll(new KeysApi(database, source, clock, ids).routes());
     routes.addAll(new BansApi(database, source, clock, ids).routes());
+    routes.addAll(
+        new CapturesApi(rooms.packets().captures(), insight, source, database, clock).routes());
     routes.addAll(new UsageApi(insight, live, clock).routes());
     routes.addAll(new AuditApi(database).routes());
     routes.addAll(new WebFiles(rooms.webRoot()).routes());

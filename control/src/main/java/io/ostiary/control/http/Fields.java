@@ -137,6 +137,18 @@ public final class Fields {
     return number;
   }
 
+  public boolean flag(String name, boolean otherwise) {
+    var value = node.get(name);
+    if (value == null || value.isNull()) {
+      return otherwise;
+    }
+    if (!value.isBoolean()) {
+      fault(name, shown(value) + " (expected: true or false)");
+      return otherwise;
+    }
+    return value.asBoolean();
+  }
+
   public @Nullable Instant instant(String name) {
     var value = node.get(name);
     if (value == null || value.isNull()) {

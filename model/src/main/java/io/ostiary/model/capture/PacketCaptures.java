@@ -46,9 +46,11 @@ public interface PacketCaptures {
   /// What captures cost and hold right now.
   Status status();
 
-  /// @param sentence whether captures are possible, or what is missing and how to grant it
+  /// @param possible whether one can begin
+  /// @param sentence what is missing and how to grant it; empty where they are possible
   /// @param lastSeconds how far back packets are kept before anybody asks; zero: not at all
-  /// @param skipped packets that the last seconds do not hold, being over their budget
+  /// @param packetsPerSecondMax how many of these are kept of each CPU
+  /// @param skipped packets that the last seconds do not hold, being over this
   /// @param bytes of all files
   /// @param bytesMax what they may take together
   record Status(
@@ -59,4 +61,11 @@ public interface PacketCaptures {
       long skipped,
       long bytes,
       long bytesMax) {}
+
+  /// Used where the kernel side does not run and nothing was kept.
+  ///
+  /// @param sentence why
+  static PacketCaptures none(String sentence) {
+    return new NoCaptures(sentence);
+  }
 }
