@@ -27,6 +27,8 @@ import type {
   Rules,
   SnapshotState,
   SourceList,
+  Stage,
+  StageList,
   UpstreamList,
   Usage,
 } from './generated';
@@ -48,6 +50,8 @@ export const useSources = (every: number | false) =>
 export const useFlows = (source: string | undefined, every: number | false) =>
   usePolled<FlowList>('/api/v1/flows', { limit: 200, source }, every);
 export const useKernel = (every: number | false) => usePolled<Kernel>('/api/v1/kernel', {}, every);
+export const useStages = (every: number | false) =>
+  usePolled<StageList>('/api/v1/kernel/stages', {}, every);
 export const useRules = () => usePolled<Rules>('/api/v1/rules', {}, 5_000);
 export const useApis = () => usePolled<ApiList>('/api/v1/apis', {}, 5_000);
 export const useUpstreams = () => usePolled<UpstreamList>('/api/v1/upstreams', {}, 2_000);
@@ -133,5 +137,12 @@ export const useRevokeKey = () =>
   );
 export const useCreateBan = () =>
   useChange((ban: NewBan) => ask<Ban>('/api/v1/bans', { method: 'POST', body: ban }));
+export const useTurnStage = () =>
+  useChange(({ stage, on }: { stage: string; on: boolean }) =>
+    ask<Stage>(on ? '/api/v1/kernel/stages/{stage}/on' : '/api/v1/kernel/stages/{stage}/off', {
+      method: 'POST',
+      path: { stage },
+    }),
+  );
 export const useLiftBan = () =>
   useChange((ban: string) => ask<void>('/api/v1/bans/{ban}', { method: 'DELETE', path: { ban } }));

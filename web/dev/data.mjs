@@ -494,6 +494,41 @@ const maps = [
   { name: 'rules_v4', type: 'lpm_trie', entriesMax: 100000, bytes: 4194304 },
   { name: 'sources', type: 'percpu_array', entriesMax: 65536, bytes: 2097152 },
 ];
+function stage(name, title, state, place, slot, sentence, met) {
+  return {
+    name,
+    title,
+    state,
+    place,
+    slot,
+    sentence,
+    hooks: ['xdp', 'tcx'],
+    instructions: 96,
+    memoryBytes: 8192,
+    counts: {
+      met,
+      passed: met - 12 * (met > 0),
+      dropped: 12 * (met > 0),
+      modified: met >> 1,
+      marked: 0,
+      taken: 0,
+      reasons: met > 0 ? [{ word: 'too-long', packets: 12 }] : [],
+    },
+    maps: [
+      {
+        name: 'dscp_by_api',
+        type: 'array',
+        entriesMax: 1024,
+        bytes: 8192,
+        entries: [
+          { key: '1', value: '46' },
+          { key: '2', value: '10' },
+        ],
+      },
+    ],
+  };
+}
+
 const program = (name, hook, instructions) => ({
   name,
   hook,
@@ -604,6 +639,21 @@ const ROUTES = {
       program('meter', 'tcx', 431),
       program('lens', 'sockops', 620),
     ],
+  }),
+  '/api/v1/kernel/stages': () => ({
+    items: KERNEL
+      ? [
+          stage('dscp', 'rewrites DSCP by API', 'running', 'after', 5, '', 91234),
+          stage('geo', 'keeps out countries without customers', 'off', 'before', -1, '', 0),
+          {
+            ...stage('mine', '', 'refused', '', -1, '', 0),
+            sentence:
+              'cannot load mine: EACCES (invalid access to packet, off=5 size=1, R1(id=0,off=5,r=0))',
+            hooks: [],
+            maps: [],
+          },
+        ]
+      : [],
   }),
   '/api/v1/rules': () => ({
     file: 'ostiary.yaml',

@@ -7,6 +7,7 @@ import { bytes, exact } from '../../parts/numbers';
 import { Answer, Empty } from '../../parts/states';
 import { Table } from '../../parts/table';
 import { Bans } from './bans';
+import { Stages } from './stages';
 
 export const page = {
   path: '/shield',
@@ -50,6 +51,7 @@ export default function Shield() {
             {(found) => <RulesCard rules={found} />}
           </Answer>
           <Bans />
+          <Stages every={paused ? false : 2_000} />
           <Programs kernel={data} open={open} onOpen={setOpen} />
         </>
       )}

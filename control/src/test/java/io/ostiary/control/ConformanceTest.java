@@ -12,6 +12,7 @@ import io.ostiary.insight.testing.EntryBuilder;
 import io.ostiary.insight.testing.FakeInsight;
 import io.ostiary.model.Blame;
 import io.ostiary.model.CallId;
+import io.ostiary.model.KernelStage;
 import io.ostiary.model.KernelStatus;
 import io.ostiary.model.PacketView;
 import io.ostiary.model.capture.PacketCaptures;
@@ -91,6 +92,8 @@ final class ConformanceTest {
     check("/api/v1/captures/{capture}/file", fixture.get("/api/v1/captures/c1/file"), "get");
     check("/api/v1/captures/{capture}/stop", fixture.post("/api/v1/captures/c1/stop", ""), "post");
     check("/api/v1/session/codes", fixture.post("/api/v1/session/codes", "{}"), "post");
+    var stage = "/api/v1/kernel/stages/dscp/on";
+    check("/api/v1/kernel/stages/{stage}/on", fixture.post(stage, "{}"), "post");
     for (var path : document.get("paths").propertyNames()) {
       if (path.equals("/api/v1/events") || path.equals("/api/v1/try") || path.contains("{")) {
         continue;
@@ -104,6 +107,9 @@ final class ConformanceTest {
 
   @Test
   void everyProblemIsAsDocumented() throws Exception {
+    var off = "/api/v1/kernel/stages/{stage}/off";
+    check(off, fixture.post("/api/v1/kernel/stages/dscp/off", "{}"), "post");
+    check(off, fixture.post("/api/v1/kernel/stages/none/off", "{}"), "post");
     check("/api/v1/bans", fixture.post("/api/v1/bans", "{}"), "post");
     check("/api/v1/bans/{ban}", fixture.get("/api/v1/bans/none"), "get");
     check("/api/v1/bans/{ban}", fixture.delete("/api/v1/bans/none"), "delete");
@@ -282,6 +288,30 @@ final class ConformanceTest {
     @Override
     public PacketCaptures captures() {
       return captures;
+    }
+
+    @Override
+    public List<KernelStage> stages() {
+      var reasons = List.of(new KernelStage.Reason("too-long", 2));
+      var entries = List.of(new KernelStage.Entry("1", "46"));
+      return List.of(
+          new KernelStage(
+              "dscp",
+              "rewrites DSCP by API",
+              KernelStage.State.RUNNING,
+              "after",
+              5,
+              "",
+              List.of("xdp", "tcx"),
+              96,
+              8192,
+              new KernelStage.Counts(10, 8, 2, 3, 0, 0, reasons),
+              List.of(new KernelStage.StageMap("dscp_by_api", "array", 1024, 8192, entries))));
+    }
+
+    @Override
+    public String turnStage(String name, boolean on) {
+      return on ? "" : "dscp.bpf.o.off: EROFS (expected: a folder that can be written)";
     }
 
     @Override
