@@ -94,14 +94,25 @@ public final class AdminClient implements AutoCloseable {
     return all("/api/v1/bans?limit=" + PAGE);
   }
 
-  public JsonNode ban(String source, String reason, long seconds, List<String> calls)
+  /// @param rates `packetsPerSecond` and `callsPerSecond` of a limit; empty: refused altogether
+  public JsonNode ban(
+      String source, String reason, long seconds, List<String> calls, Map<String, Integer> rates)
       throws AdminException {
     var body = new LinkedHashMap<String, Object>();
     body.put("source", source);
     body.put("reason", reason);
     body.put("seconds", seconds);
     body.put("calls", calls);
+    if (!rates.isEmpty()) {
+      body.put("action", "limit");
+      body.putAll(rates);
+    }
     return post("/api/v1/bans", body);
+  }
+
+  /// Lets a ban end so many seconds from now.
+  public JsonNode extend(String ban, long seconds) throws AdminException {
+    return send("PATCH", "/api/v1/bans/" + encode(ban), Map.of("seconds", seconds));
   }
 
   /// @param idOrSource a ban's id, or the block or address it is about

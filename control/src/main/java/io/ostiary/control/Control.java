@@ -44,6 +44,7 @@ public final class Control implements AutoCloseable {
   private final ControlSettings settings;
   private final Database database;
   private final SnapshotSource source;
+  private final BanRecords bans;
   private final AdminApi.Rooms rooms;
   private final Guard guard;
   private final HostCheck hosts;
@@ -64,6 +65,7 @@ public final class Control implements AutoCloseable {
     var token = AdminToken.in(settings.data());
     database = Database.open(settings.data().resolve(DATABASE));
     source = new SnapshotSource(database, publication, clock);
+    bans = new BanRecords(database, source, clock);
     var loopback = InetAddress.ofLiteral(settings.host()).isLoopbackAddress();
     var sessions = new Sessions(database, clock);
     var codes = new SignInCodes(clock);
@@ -132,6 +134,11 @@ public final class Control implements AutoCloseable {
   /// Keeps what is wrong with a file that could not be understood, for the console to show.
   public void refuse(@Nullable String file, List<Fault> faults) {
     source.refuse(file, faults);
+  }
+
+  /// Where bans are recorded that policies make.
+  public BanRecords bans() {
+    return bans;
   }
 
   public SnapshotState state() {

@@ -1,5 +1,6 @@
 package io.ostiary.control;
 
+import io.ostiary.model.Ban;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Snapshot;
 import java.util.List;
@@ -16,6 +17,12 @@ public interface Publication {
 
   /// Tells the person at the terminal what happened without their doing.
   default void tell(String sentence) {}
+
+  /// Enforces bans at once, before a snapshot brings them; of several threads.
+  default void ban(List<Ban> bans) {}
+
+  /// Takes back a ban that no snapshot has brought.
+  default void unban(Ban ban) {}
 
   /// @param policy the very object of the snapshot that cannot be compiled, so that its place in
   ///   the file can be told; null: it is about something else

@@ -11,6 +11,7 @@ import io.ostiary.control.records.Database;
 import io.ostiary.control.records.LiveRecords;
 import io.ostiary.control.records.Settings;
 import io.ostiary.control.records.StorageException;
+import io.ostiary.model.Ban;
 import io.ostiary.model.Snapshot;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -171,6 +172,16 @@ public final class SnapshotSource implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  /// Enforces a ban now, ahead of its record. Whoever does so records it, or takes it back.
+  public void enforce(Ban ban) {
+    publication.ban(List.of(ban));
+  }
+
+  /// Takes back what [#enforce] did.
+  public void release(Ban ban) {
+    publication.unban(ban);
   }
 
   private <T> T applyAndPublish(Handle handle, LiveRecords draft, RecordChange<T> change) {

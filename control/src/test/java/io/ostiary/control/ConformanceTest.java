@@ -78,6 +78,7 @@ final class ConformanceTest {
     check("/api/v1/bans", banned, "post");
     var id = Fixture.tree(banned).get("id").asString();
     check("/api/v1/bans/{ban}", fixture.get("/api/v1/bans/" + id), "get");
+    check("/api/v1/bans/{ban}", fixture.patch("/api/v1/bans/" + id, "{\"seconds\":7200}"), "patch");
     check("/api/v1/calls/{call}", fixture.get("/api/v1/calls/" + call()), "get");
     check("/api/v1/apis/{api}", fixture.get("/api/v1/apis/orders"), "get");
     check(

@@ -144,7 +144,7 @@ final class ConsoleTest {
       assertThatThrownBy(() -> client.explain("0000000000000"))
           .isInstanceOf(AdminException.class)
           .hasMessageContaining("not in the ledger");
-      client.ban("203.0.113.7", "floods", 60, List.of());
+      client.ban("203.0.113.7", "floods", 60, List.of(), java.util.Map.of());
       assertThat(client.bans()).hasSize(1);
       client.unban("203.0.113.7");
       assertThat(client.bans()).isEmpty();

@@ -226,6 +226,13 @@ final class Fixture implements AutoCloseable {
     return send(json(request(path), json));
   }
 
+  HttpResponse<String> patch(String path, String json) throws IOException, InterruptedException {
+    return send(
+        request(path)
+            .header("Content-Type", "application/json")
+            .method("PATCH", HttpRequest.BodyPublishers.ofString(json)));
+  }
+
   static HttpRequest.Builder json(HttpRequest.Builder request, String json) {
     return request
         .header("Content-Type", "application/json")

@@ -116,6 +116,75 @@ final class RecordsTest {
   }
 
   @Test
+  void banIsExtendedAndNeverShortened() throws Exception {
+    var body = "{\"source\":\"203.0.113.7\",\"reason\":\"floods\",\"seconds\":60}";
+    var path =
+        "/api/v1/bans/" + Fixture.tree(fixture.post("/api/v1/bans", body)).get("id").asString();
+    var longer = fixture.patch(path, "{\"seconds\":3600}");
+    assertThat(longer.statusCode()).isEqualTo(200);
+    var until = fixture.newest().bans().getFirst().until();
+    assertThat(until).isEqualTo(fixture.clock.instant().plusSeconds(3600));
+    assertThat(fixture.patch(path, "{\"seconds\":60}").statusCode()).isEqualTo(409);
+    assertThat(fixture.patch(path, "{}").statusCode()).isEqualTo(400);
+    assertThat(fixture.patch(path, "{\"seconds\":0}").statusCode()).isEqualTo(400);
+    assertThat(fixture.patch("/api/v1/bans/none", "{\"seconds\":60}").statusCode()).isEqualTo(404);
+    fixture.delete(path);
+    assertThat(fixture.patch(path, "{\"seconds\":7200}").statusCode()).isEqualTo(409);
+    assertThat(Fixture.tree(fixture.get("/api/v1/audit")).toString()).contains("ban-extended");
+  }
+
+  @Test
+  void aLimitSaysItsRates() throws Exception {
+    var body =
+        "{\"source\":\"203.0.113.7\",\"reason\":\"shared\","
+            + "\"action\":\"limit\",\"callsPerSecond\":7}";
+    var made = Fixture.tree(fixture.post("/api/v1/bans", body));
+    assertThat(made.get("action").asString()).isEqualTo("limit");
+    assertThat(made.get("callsPerSecond").asInt()).isEqualTo(7);
+    assertThat(fixture.newest().bans().getFirst().action()).isEqualTo(new Ban.Action.Limit(500, 7));
+    var again = Fixture.tree(fixture.get("/api/v1/bans/" + made.get("id").asString()));
+    assertThat(again).isEqualTo(made);
+    var wrong = "{\"source\":\"203.0.113.8\",\"reason\":\"x\",\"action\":\"stop\"}";
+    assertThat(fixture.post("/api/v1/bans", wrong).statusCode()).isEqualTo(400);
+    var odd = "{\"source\":\"203.0.113.8\",\"reason\":\"x\",\"callsPerSecond\":7}";
+    assertThat(fixture.post("/api/v1/bans", odd).statusCode()).isEqualTo(400);
+  }
+
+  @Test
+  void bansOfPoliciesAreRecordedTogetherWithTheirAudit() throws Exception {
+    var records = fixture.control.bans();
+    var now = fixture.clock.instant();
+    var bans =
+        List.of("203.0.113.7", "203.0.113.8", "203.0.113.8").stream()
+            .map(source ->
+                new Ban(
+                    records.nextId(now),
+                    Cidr.parse(source),
+                    "unauthorized",
+                    List.of("0000000000001"),
+                    now,
+                    now.plusSeconds(60),
+                    "ban",
+                    new Ban.Action.Deny(),
+                    Ban.Place.GATEWAY))
+            .toList();
+    int before = fixture.published.size();
+    records.keep(bans);
+    assertThat(fixture.published).hasSize(before + 1);
+    assertThat(fixture.newest().bans()).containsExactly(bans.get(0), bans.get(1));
+    assertThat(records.since("ban", now.minusSeconds(1), 10)).hasSize(2);
+    assertThat(records.since("ban", now, 10)).isEmpty();
+    records.spared(Cidr.parse("198.18.0.5"), "ban", "unauthorized", "it is a proxy", List.of(1L));
+    var audit = Fixture.tree(fixture.get("/api/v1/audit")).get("items");
+    assertThat(audit.get(0).get("action").asString()).isEqualTo("ban-spared");
+    assertThat(audit.get(0).get("detail").asString())
+        .isEqualTo("it is a proxy. Otherwise: unauthorized. Calls: 0000000000001");
+    assertThat(audit.get(1).get("who").asString()).isEqualTo("policy ban");
+    assertThat(audit.get(1).get("detail").asString())
+        .isEqualTo("203.0.113.8/32 for 60 s in the gateway: unauthorized");
+  }
+
+  @Test
   void refusesToBanWhoMustNotBeLockedOut() throws Exception {
     record Try(String source, int status) {}
     for (var each :

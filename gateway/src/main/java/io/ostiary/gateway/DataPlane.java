@@ -2,6 +2,7 @@ package io.ostiary.gateway;
 
 import io.ostiary.gateway.loop.Transport;
 import io.ostiary.gateway.spi.Policy;
+import io.ostiary.model.BanSink;
 import io.ostiary.model.ConnectionLens;
 import java.time.InstantSource;
 import java.util.List;
@@ -13,13 +14,15 @@ import java.util.List;
 /// @param ringCapacity lines of the ledger that each loop may be ahead; a power of two
 /// @param policies everything that a snapshot may name
 /// @param wall the wall clock, for ids and dates
+/// @param bans takes what policies hold against clients
 public record DataPlane(
     int loops,
     Transport.Kind preferred,
     int ringCapacity,
     ConnectionLens lens,
     List<Policy<?>> policies,
-    InstantSource wall) {
+    InstantSource wall,
+    BanSink bans) {
   public DataPlane {
     policies = List.copyOf(policies);
     if (loops < 1 || loops > 1024) {
@@ -35,6 +38,7 @@ public record DataPlane(
         4096,
         ConnectionLens.NONE,
         policies,
-        InstantSource.system());
+        InstantSource.system(),
+        BanSink.NONE);
   }
 }

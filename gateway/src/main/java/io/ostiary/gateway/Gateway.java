@@ -5,6 +5,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.ResourceLeakDetector;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.ostiary.gateway.connection.Listeners;
+import io.ostiary.gateway.exchange.Bans;
 import io.ostiary.gateway.exchange.Plan;
 import io.ostiary.gateway.exchange.PlanCompiler;
 import io.ostiary.gateway.exchange.PlanFault;
@@ -14,6 +15,8 @@ import io.ostiary.gateway.loop.Transport;
 import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.upstream.UpstreamHandle;
 import io.ostiary.gateway.upstream.UpstreamRegistry;
+import io.ostiary.model.Ban;
+import io.ostiary.model.BanSink;
 import io.ostiary.model.LedgerRing;
 import io.ostiary.model.LedgerView;
 import io.ostiary.model.Snapshot;
@@ -22,10 +25,13 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToLongFunction;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The data plane: event loops, the plan they run under, and the listeners that bring them
@@ -41,6 +47,11 @@ public final class Gateway implements AutoCloseable {
   private final SharedState shared = new SharedState();
   private final PlanCompiler compiler;
   private final Listeners listeners;
+
+  /// Bans that came before a snapshot with them.
+  private final Map<String, Ban> early = new LinkedHashMap<>();
+
+  private final Object swap = new Object();
   private volatile @Nullable Plan plan;
   private boolean ended;
   private boolean closed;
@@ -64,7 +75,7 @@ public final class Gateway implements AutoCloseable {
               dataPlane.wall()));
     }
     registry = new UpstreamRegistry(loops);
-    compiler = new PlanCompiler(dataPlane.policies(), registry::compile, shared);
+    compiler = new PlanCompiler(dataPlane.policies(), registry::compile, shared, dataPlane.bans());
     listeners = new Listeners(group, transport, loops, this::plan);
   }
 
@@ -94,7 +105,7 @@ public final class Gateway implements AutoCloseable {
     }
     var faults = new ArrayList<PlanFault>();
     shared.begin();
-    var next = compiler.compile(snapshot, dataPlane.wall().instant(), faults);
+    var next = compiler.compile(snapshot, faults);
     var before = plan;
     if (next == null) {
       shared.rollBack();
@@ -102,7 +113,7 @@ public final class Gateway implements AutoCloseable {
     }
     if (before == null) {
       // A connection may come in between the first bind and the return.
-      plan = next;
+      inForce(next);
     }
     var unbound = new ArrayList<String>();
     if (listeners.openNew(snapshot.listeners(), unbound) == null) {
@@ -110,11 +121,55 @@ public final class Gateway implements AutoCloseable {
       shared.rollBack();
       return new Published.Refused(unbound.stream().map(PlanFault::of).toList());
     }
-    plan = next;
+    inForce(next);
     listeners.closeOthers(snapshot.listeners());
+    listeners.cutBanned();
     registry.inForce(next.upstreams());
     shared.commit();
     return new Published.InForce(snapshot.version());
+  }
+
+  /// The one write that swaps plans. Bans that no snapshot has told of yet stay.
+  private void inForce(Plan next) {
+    synchronized (swap) {
+      var now = dataPlane.wall().instant();
+      next.snapshot().bans().forEach(ban -> early.remove(ban.id()));
+      early.values().removeIf(ban -> !ban.until().isAfter(now));
+      plan = next.with(bans(next.snapshot(), now));
+    }
+  }
+
+  private Bans bans(Snapshot snapshot, Instant now) {
+    var before = plan;
+    return new Bans(
+        Stream.concat(snapshot.bans().stream(), early.values().stream())
+            .filter(ban -> ban.until().isAfter(now))
+            .toList(),
+        before == null ? null : before.bans());
+  }
+
+  /// Enforces bans at once, before a snapshot brings them: refuses their sources' calls and cuts
+  /// their connections. Takes no lock that compiling a plan holds.
+  public void ban(List<Ban> more) {
+    synchronized (swap) {
+      var running = plan;
+      if (running == null) {
+        return;
+      }
+      more.forEach(ban -> early.put(ban.id(), ban));
+      plan = running.with(bans(running.snapshot(), dataPlane.wall().instant()));
+    }
+    listeners.cutBanned();
+  }
+
+  /// Takes back a ban that no snapshot has brought.
+  public void unban(Ban ban) {
+    synchronized (swap) {
+      var running = plan;
+      if (early.remove(ban.id()) != null && running != null) {
+        plan = running.with(bans(running.snapshot(), dataPlane.wall().instant()));
+      }
+    }
   }
 
   /// What would keep a snapshot from being in force, as far as can be told without a listener and
@@ -125,8 +180,9 @@ public final class Gateway implements AutoCloseable {
         new PlanCompiler(
             policies,
             upstreams -> upstreams.stream().map(UpstreamHandle::unresolved).toList(),
-            new SharedState());
-    compiler.compile(snapshot, Instant.EPOCH, faults);
+            new SharedState(),
+            BanSink.NONE);
+    compiler.compile(snapshot, faults);
     return faults;
   }
 
@@ -152,6 +208,7 @@ public final class Gateway implements AutoCloseable {
         sum(loop -> loop.gauges().openCount()),
         sum(loop -> loop.gauges().inFlightCount()),
         sum(loop -> loop.gauges().bannedCount()),
+        sum(loop -> loop.gauges().proxyRefusedCount()),
         sum(loop -> loop.gauges().upstreamOpenCount()),
         sum(loop -> loop.ring().lost()));
   }

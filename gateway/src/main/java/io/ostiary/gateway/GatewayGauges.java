@@ -6,6 +6,7 @@ package io.ostiary.gateway;
 /// @param open client connections now
 /// @param inFlight exchanges that have begun and not ended
 /// @param bannedCloses connections closed because their source is banned
+/// @param proxyRefused connections closed for want of a valid PROXY header, or of the right to one
 /// @param upstreamOpen connections to upstreams, those at rest included
 /// @param ledgerLost exchanges whose line the ledger had no room for
 public record GatewayGauges(
@@ -13,5 +14,6 @@ public record GatewayGauges(
     long open,
     long inFlight,
     long bannedCloses,
+    long proxyRefused,
     long upstreamOpen,
     long ledgerLost) {}

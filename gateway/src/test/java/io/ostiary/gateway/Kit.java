@@ -5,6 +5,7 @@ import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.Api;
 import io.ostiary.model.Balance;
+import io.ostiary.model.BanSink;
 import io.ostiary.model.Conditions;
 import io.ostiary.model.ConnectionLens;
 import io.ostiary.model.GatewaySettings;
@@ -69,7 +70,14 @@ final class Kit implements AutoCloseable {
     this.targets = targets;
     gateway =
         new Gateway(
-            new DataPlane(2, kind, 1024, lens, List.of(policies), () -> Instant.now().plus(ahead)));
+            new DataPlane(
+                2,
+                kind,
+                1024,
+                lens,
+                List.of(policies),
+                () -> Instant.now().plus(ahead),
+                BanSink.NONE));
   }
 
   static int freePort() {

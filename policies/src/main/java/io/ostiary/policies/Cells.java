@@ -2,7 +2,6 @@ package io.ostiary.policies;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -28,8 +27,7 @@ final class Cells {
 
   private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
 
-  private final long seed0 = ThreadLocalRandom.current().nextLong();
-  private final long seed1 = ThreadLocalRandom.current().nextLong();
+  private final KeyedHash hash = new KeyedHash();
   private final AtomicReferenceArray<long @Nullable []> buckets =
       new AtomicReferenceArray<>(BUCKETS);
 
@@ -104,70 +102,15 @@ final class Cells {
     return made;
   }
 
-  /// SipHash-1-3 of a text's UTF-16, never 0.
   long hash(CharSequence text) {
-    var state = new Sip(seed0, seed1);
-    long word = 0;
-    int length = text.length();
-    for (int i = 0; i < length; i++) {
-      word |= (long) text.charAt(i) << ((i & 3) * 16);
-      if ((i & 3) == 3) {
-        state.add(word);
-        word = 0;
-      }
-    }
-    return state.end(word | (long) length << 56);
+    return hash.of(text);
   }
 
-  /// The same of two numbers.
   long hash(long high, long low) {
-    var state = new Sip(seed0, seed1);
-    state.add(high);
-    state.add(low);
-    return state.end(16L << 56);
+    return hash.of(high, low);
   }
 
-  /// Short-lived and never kept, so that the compiler keeps it in registers.
-  private static final class Sip {
-    private long v0;
-    private long v1;
-    private long v2;
-    private long v3;
-
-    Sip(long k0, long k1) {
-      v0 = k0 ^ 0x736f6d6570736575L;
-      v1 = k1 ^ 0x646f72616e646f6dL;
-      v2 = k0 ^ 0x6c7967656e657261L;
-      v3 = k1 ^ 0x7465646279746573L;
-    }
-
-    void add(long word) {
-      v3 ^= word;
-      round();
-      v0 ^= word;
-    }
-
-    long end(long lastWord) {
-      add(lastWord);
-      v2 ^= 0xff;
-      round();
-      round();
-      round();
-      long hash = v0 ^ v1 ^ v2 ^ v3;
-      return hash == 0 ? 1 : hash;
-    }
-
-    private void round() {
-      v0 += v1;
-      v1 = Long.rotateLeft(v1, 13) ^ v0;
-      v0 = Long.rotateLeft(v0, 32);
-      v2 += v3;
-      v3 = Long.rotateLeft(v3, 16) ^ v2;
-      v0 += v3;
-      v3 = Long.rotateLeft(v3, 21) ^ v0;
-      v2 += v1;
-      v1 = Long.rotateLeft(v1, 17) ^ v2;
-      v2 = Long.rotateLeft(v2, 32);
-    }
+  long network(byte[] address) {
+    return hash.ofNetwork(address);
   }
 }

@@ -195,14 +195,8 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
       };
     }
 
-    /// IPv6 hosts choose their last 64 bits freely, so the network is what counts.
     private long address(Exchange exchange) {
-      byte[] bytes = exchange.client().getAddress();
-      long word = 0;
-      for (int i = 0; i < Math.min(8, bytes.length); i++) {
-        word = word << 8 | (bytes[i] & 0xff);
-      }
-      return cells.hash(word, bytes.length);
+      return cells.network(exchange.client().getAddress());
     }
 
     @Override

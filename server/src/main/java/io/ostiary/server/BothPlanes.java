@@ -3,6 +3,7 @@ package io.ostiary.server;
 import io.ostiary.control.Publication;
 import io.ostiary.gateway.Gateway;
 import io.ostiary.gateway.Published;
+import io.ostiary.model.Ban;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.Snapshot;
 import java.util.List;
@@ -48,6 +49,25 @@ final class BothPlanes implements Publication {
     }
     takeBack();
     return refused.stream().map(Problem::of).toList();
+  }
+
+  /// The kernel first: it is what keeps a flood away, and takes microseconds.
+  @Override
+  public void ban(List<Ban> bans) {
+    for (var ban : bans) {
+      if (ban.place() == Ban.Place.KERNEL) {
+        kernel.ban(ban).forEach(problem -> LOG.warn("only the gateway refuses it: {}", problem));
+      }
+    }
+    gateway.ban(bans);
+  }
+
+  @Override
+  public void unban(Ban ban) {
+    if (ban.place() == Ban.Place.KERNEL) {
+      kernel.unban(ban.source());
+    }
+    gateway.unban(ban);
   }
 
   /// The first snapshot has nothing to go back to; whoever published it ends the process.

@@ -5,6 +5,8 @@ import io.ostiary.kernel.Kernel;
 import io.ostiary.kernel.capture.CaptureTap;
 import io.ostiary.kernel.capture.Captures;
 import io.ostiary.kernel.lens.Lens;
+import io.ostiary.kernel.shield.BanAction;
+import io.ostiary.model.Ban;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.ConnectionFacts;
 import io.ostiary.model.ConnectionLens;
@@ -20,6 +22,7 @@ import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -132,6 +135,24 @@ final class KernelSide implements AutoCloseable, PacketView {
       captures.apply(snapshot.kernel().captures());
     }
     return problems;
+  }
+
+  /// Enforces a ban at once; waits for no rule set.
+  ///
+  /// @return what is wrong; empty where it is in force, and also where the kernel side does not run
+  List<String> ban(Ban ban) {
+    var running = kernel;
+    return running == null
+        ? List.of()
+        : running.ban(
+            ban.source(), Duration.between(ban.since(), ban.until()), BanAction.of(ban.action()));
+  }
+
+  void unban(Cidr source) {
+    var running = kernel;
+    if (running != null) {
+      running.unban(source).forEach(problem -> LOG.warn("{}", problem));
+    }
   }
 
   private void load() {

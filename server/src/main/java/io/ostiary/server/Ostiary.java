@@ -86,7 +86,8 @@ public final class Ostiary implements AutoCloseable {
     var kernel = new KernelSide(data.path().resolve("stages"), data.handOver(), captures);
     endings.push(() -> end(kernel, data));
     var policies = PolicyList.load();
-    var gateway = new Gateway(dataPlane(kernel, policies));
+    var bans = new BanDesk();
+    var gateway = new Gateway(dataPlane(kernel, policies, bans));
     var insight =
         new Insight(
             gateway.ledger(),
@@ -97,6 +98,7 @@ public final class Ostiary implements AutoCloseable {
             data.path(),
             InsightSettings.DEFAULT);
     endings.push(insight::close);
+    var planes = new BothPlanes(gateway, kernel, this::inForce, progress);
     var control =
         new Control(
             new ControlSettings(
@@ -107,10 +109,12 @@ public final class Ostiary implements AutoCloseable {
                 List.of()),
             insight,
             kernel,
-            new BothPlanes(gateway, kernel, this::inForce, progress),
+            planes,
             () -> gateway.upstreams().stream().map(Ostiary::health).toList(),
             clock);
     endings.push(control::close);
+    endings.push(bans::close);
+    bans.open(planes, control.bans());
     endings.push(() -> end(gateway));
 
     var config = ConfigFile.open(file, policies, control, progress);
@@ -143,14 +147,15 @@ public final class Ostiary implements AutoCloseable {
     }
   }
 
-  private DataPlane dataPlane(KernelSide kernel, PolicyList policies) {
+  private DataPlane dataPlane(KernelSide kernel, PolicyList policies, BanDesk bans) {
     return new DataPlane(
         settings.loops(),
         Transport.Kind.IO_URING,
         RING_CAPACITY,
         kernel.lens(),
         policies.all(),
-        clock);
+        clock,
+        bans);
   }
 
   private void inForce(GatewaySettings gateway) {

@@ -8,6 +8,7 @@ import io.ostiary.model.HealthCheck;
 import io.ostiary.model.KernelRule;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.Listener;
+import io.ostiary.model.Listener.ProxyProtocol;
 import io.ostiary.model.PathPattern;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Require;
@@ -85,8 +86,8 @@ final class Meaning {
   private List<Listener> listeners() {
     var listeners = new ArrayList<Listener>();
     for (int i = 0; i < written.listeners().size(); i++) {
-      var address = written.listeners().get(i).address();
-      var listener = notes.attempt("/listeners/" + i, () -> listener(address));
+      var one = written.listeners().get(i);
+      var listener = notes.attempt("/listeners/" + i, () -> listener(one));
       if (listener != null) {
         listeners.add(listener);
       }
@@ -94,14 +95,21 @@ final class Meaning {
     return listeners;
   }
 
-  private static Listener listener(Address address) {
+  private Listener listener(Written.Listener one) {
+    var address = one.address();
+    if (one.proxyProtocol() != ProxyProtocol.OFF && written.trustedProxies().isEmpty()) {
+      throw Require.invalid(
+          "proxy-protocol",
+          one.proxyProtocol().name().toLowerCase(Locale.ROOT),
+          "trusted-proxies to name who may send its header");
+    }
     try {
       InetAddress.ofLiteral(address.host());
     } catch (IllegalArgumentException e) {
       throw Require.invalid(
           "address", "'" + address.host() + "'", "an IP address, such as 0.0.0.0 or [::]");
     }
-    return new Listener(address.host(), address.port());
+    return new Listener(address.host(), address.port(), one.proxyProtocol());
   }
 
   private List<Upstream> upstreams() {

@@ -3,6 +3,7 @@ package io.ostiary.contract.config;
 import io.ostiary.model.Balance;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.KernelSettings;
+import io.ostiary.model.Listener.ProxyProtocol;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
@@ -38,7 +39,13 @@ record Written(
           @About(
               "IP address and port; 0.0.0.0 and [::] stand for every interface, such as"
                   + " \"0.0.0.0:8080\"")
-          Address address) {}
+          Address address,
+      @About(
+              "Whether a header of the PROXY protocol names the client: off, trusted (trusted"
+                  + " proxies send it, others speak for themselves) or required (nobody else is"
+                  + " let in)")
+          @Default("off")
+          ProxyProtocol proxyProtocol) {}
 
   @About("A set of routes published under one path and answered by one upstream")
   record Api(

@@ -1,8 +1,10 @@
 package io.ostiary.control.api;
 
 import io.javalin.http.Context;
+import io.ostiary.control.BanRecords;
 import io.ostiary.control.SnapshotSource;
 import io.ostiary.control.SnapshotState.What;
+import io.ostiary.control.Spared;
 import io.ostiary.control.access.Access;
 import io.ostiary.control.access.Guard;
 import io.ostiary.control.http.ApiProblem;
@@ -14,12 +16,16 @@ import io.ostiary.control.records.Bans;
 import io.ostiary.control.records.Database;
 import io.ostiary.control.records.Ids;
 import io.ostiary.model.Ban;
+import io.ostiary.model.Ban.Action;
+import io.ostiary.model.Ban.Place;
 import io.ostiary.model.CallId;
 import io.ostiary.model.Cidr;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /// `bans`: sources that are refused for a time, by whom, why, and on what evidence.
@@ -48,6 +54,7 @@ final class BansApi {
         Route.get("/api/v1/bans", Access.VIEWER, this::list),
         Route.post("/api/v1/bans", Access.ADMIN, this::create),
         Route.get("/api/v1/bans/{ban}", Access.VIEWER, this::one),
+        Route.patch("/api/v1/bans/{ban}", Access.ADMIN, this::extend),
         Route.delete("/api/v1/bans/{ban}", Access.ADMIN, this::lift));
   }
 
@@ -60,11 +67,16 @@ final class BansApi {
       Instant since,
       Instant until,
       String by,
+      String action,
+      @Nullable Integer packetsPerSecond,
+      @Nullable Integer callsPerSecond,
+      String place,
       String state,
       @Nullable Instant liftedAt,
       @Nullable String liftedBy) {
     static View of(Bans.Row row, Instant now) {
       var ban = row.ban();
+      var limit = ban.action() instanceof Action.Limit some ? some : null;
       return new View(
           ban.id(),
           ban.source().toString(),
@@ -73,6 +85,10 @@ final class BansApi {
           ban.since(),
           ban.until(),
           ban.by(),
+          limit == null ? "deny" : "limit",
+          limit == null ? null : limit.packetsPerSecond(),
+          limit == null ? null : limit.callsPerSecond(),
+          ban.place() == Place.KERNEL ? "kernel" : "gateway",
           row.state(now),
           row.liftedAt(),
           row.liftedBy());
@@ -101,38 +117,61 @@ final class BansApi {
         .orElseThrow(() -> ApiProblem.notFound("ban", id));
   }
 
+  /// In force in the kernel before it is stored: whoever floods us is not to win the time that a
+  /// transaction takes. What cannot be stored is taken back.
   private void create(Context context) {
     Query.of(context);
-    var ban = read(context, Guard.principal(context).actor());
+    var actor = Guard.principal(context).actor();
+    var ban = read(context, actor);
     checkSpared(ban.source());
-    source.change(
-        What.BANS,
-        (handle, draft, now) -> {
-          if (draft.bans().stream().anyMatch(other -> other.source().equals(ban.source()))) {
-            throw ApiProblem.conflict(
-                "source: " + ban.source() + " is banned already. Lift that ban first.");
-          }
-          Bans.add(handle, ban);
-          draft.add(ban);
-          var seconds = ban.until().getEpochSecond() - ban.since().getEpochSecond();
-          Audit.add(
-              handle,
-              now,
-              Guard.principal(context).actor(),
-              "ban-created",
-              ban.id(),
-              ban.source() + " for " + seconds + " s: " + ban.reason());
-          return ban;
-        });
+    var enforced = new AtomicBoolean();
+    try {
+      source.change(
+          What.BANS,
+          (handle, draft, now) -> {
+            draft.bans().stream()
+                .filter(other -> other.source().equals(ban.source()))
+                .findFirst()
+                .ifPresent(BansApi::conflict);
+            enforced.set(true);
+            source.enforce(ban);
+            Bans.add(handle, ban);
+            draft.add(ban);
+            Audit.add(handle, now, actor, "ban-created", ban.id(), BanRecords.told(ban));
+            return ban;
+          });
+    } catch (RuntimeException e) {
+      if (enforced.get()) {
+        source.release(ban);
+      }
+      throw e;
+    }
     context.status(201).json(View.of(new Bans.Row(ban, null, null), ban.since()));
   }
 
+  private static void conflict(Ban other) {
+    throw ApiProblem.conflict(
+        "source: %s is banned already, until %s. Extend or lift that ban, %s."
+            .formatted(other.source(), other.until(), other.id()));
+  }
+
   private Ban read(Context context, Actor actor) {
-    var fields = Fields.of(context, Fields.BODY_BYTES_MAX, "source", "reason", "seconds", "calls");
+    var fields =
+        Fields.of(
+            context,
+            Fields.BODY_BYTES_MAX,
+            "source",
+            "reason",
+            "seconds",
+            "calls",
+            "action",
+            "packetsPerSecond",
+            "callsPerSecond");
     var text = fields.text("source", 1, 50);
     var reason = fields.text("reason", 1, 500);
     long seconds = fields.number("seconds", 3600, 1, SECONDS_MAX);
     var calls = fields.texts("calls", 100, CallId::parse);
+    var action = action(fields);
     fields.checked("source", () -> checkWidth(Cidr.parse(text)));
     fields.done();
     var now = clock.instant();
@@ -143,7 +182,27 @@ final class BansApi {
         calls,
         now,
         now.plusSeconds(seconds),
-        actor.who());
+        actor.who(),
+        action,
+        Place.KERNEL);
+  }
+
+  private static Action action(Fields fields) {
+    var word = fields.text("action", "deny", 1, 10);
+    int packets = (int) fields.number("packetsPerSecond", 500, 1, 100_000_000);
+    int calls = (int) fields.number("callsPerSecond", 5, 1, 1_000_000);
+    fields.checked(
+        "action",
+        () -> {
+          if (!word.equals("deny") && !word.equals("limit")) {
+            throw new IllegalArgumentException(word + " (expected: deny or limit)");
+          }
+          if (word.equals("deny")
+              && (fields.has("packetsPerSecond") || fields.has("callsPerSecond"))) {
+            throw new IllegalArgumentException("deny (expected: limit, as there are rates)");
+          }
+        });
+    return word.equals("limit") ? new Action.Limit(packets, calls) : new Action.Deny();
   }
 
   private static void checkWidth(Cidr block) {
@@ -155,24 +214,54 @@ final class BansApi {
 
   /// Refuses to lock out those who run the gateway or stand before it.
   private void checkSpared(Cidr block) {
-    if (block.address().isLoopbackAddress()) {
-      throw ApiProblem.conflict("source: " + block + " is this machine itself; it is never banned");
+    var why = Spared.why(block, source.state().running());
+    if (why != null) {
+      throw ApiProblem.conflict("source: " + why);
     }
-    var running = source.state().running();
-    if (running == null) {
-      return;
-    }
-    spare(block, running.kernel().management(), "a management source (kernel.management)");
-    spare(block, running.gateway().trustedProxies(), "a trusted proxy, behind which others stand");
   }
 
-  private static void spare(Cidr block, List<Cidr> spared, String what) {
-    for (var other : spared) {
-      if (other.contains(block.address()) || block.contains(other.address())) {
-        throw ApiProblem.conflict(
-            "source: " + block + " overlaps " + other + ", " + what + "; it is never banned");
-      }
+  /// A ban only grows here; who wants it to end sooner lifts it.
+  private void extend(Context context) {
+    Query.of(context);
+    var id = context.pathParam("ban");
+    var actor = Guard.principal(context).actor();
+    var fields = Fields.of(context, Fields.BODY_BYTES_MAX, "seconds");
+    if (!fields.has("seconds")) {
+      fields.checked(
+          "seconds",
+          () -> {
+            throw new IllegalArgumentException("missing (expected: 1-" + SECONDS_MAX + ")");
+          });
     }
+    long seconds = fields.number("seconds", 1, 1, SECONDS_MAX);
+    fields.done();
+    var extended =
+        source.change(
+            What.BANS,
+            (handle, draft, now) -> {
+              var ban = active(handle, id, now);
+              var until = now.plusSeconds(seconds);
+              if (!until.isAfter(ban.until())) {
+                throw ApiProblem.conflict(
+                    "seconds: %d ends at %s (expected: after %s, when it ends anyway)"
+                        .formatted(seconds, until, ban.until()));
+              }
+              var longer = ban.until(until);
+              Bans.extend(handle, id, until);
+              draft.add(longer);
+              var detail = "%s until %s, before: %s".formatted(ban.source(), until, ban.until());
+              Audit.add(handle, now, actor, "ban-extended", id, detail);
+              return longer;
+            });
+    context.json(View.of(new Bans.Row(extended, null, null), clock.instant()));
+  }
+
+  private static Ban active(Handle handle, String id, Instant now) {
+    var row = Bans.find(handle, id).orElseThrow(() -> ApiProblem.notFound("ban", id));
+    if (!row.state(now).equals("active")) {
+      throw ApiProblem.conflict("ban " + id + ": " + row.state(now) + " (expected: active)");
+    }
+    return row.ban();
   }
 
   private void lift(Context context) {
@@ -182,13 +271,10 @@ final class BansApi {
     source.change(
         What.BANS,
         (handle, draft, now) -> {
-          var row = Bans.find(handle, id).orElseThrow(() -> ApiProblem.notFound("ban", id));
-          if (!row.state(now).equals("active")) {
-            throw ApiProblem.conflict("ban " + id + ": " + row.state(now) + " (expected: active)");
-          }
+          var ban = active(handle, id, now);
           Bans.lift(handle, id, now, actor.who());
           draft.removeBan(id);
-          Audit.add(handle, now, actor, "ban-lifted", id, row.ban().source().toString());
+          Audit.add(handle, now, actor, "ban-lifted", id, ban.source().toString());
           return id;
         });
     context.status(204);

@@ -21,6 +21,10 @@ public record Route(String method, String path, Access access, Answer answer) {
     return new Route("POST", path, access, answer);
   }
 
+  static Route patch(String path, Access access, Answer answer) {
+    return new Route("PATCH", path, access, answer);
+  }
+
   static Route delete(String path, Access access, Answer answer) {
     return new Route("DELETE", path, access, answer);
   }

@@ -1,6 +1,8 @@
 package io.ostiary.control.records;
 
 import io.ostiary.model.Ban;
+import io.ostiary.model.Ban.Action;
+import io.ostiary.model.Ban.Place;
 import io.ostiary.model.Cidr;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -29,8 +31,9 @@ public final class Bans {
   public static void add(Handle handle, Ban ban) {
     handle.execute(
         """
-        INSERT INTO ban (id, source, reason, calls, since, until, by_whom)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO ban (id, source, reason, calls, since, until, by_whom,
+          action, packets_per_second, calls_per_second, place)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         ban.id(),
         ban.source().toString(),
@@ -38,7 +41,15 @@ public final class Bans {
         String.join(" ", ban.calls()),
         ban.since().toEpochMilli(),
         ban.until().toEpochMilli(),
-        ban.by());
+        ban.by(),
+        ban.action() instanceof Action.Limit ? "limit" : "deny",
+        ban.action() instanceof Action.Limit limit ? limit.packetsPerSecond() : null,
+        ban.action() instanceof Action.Limit limit ? limit.callsPerSecond() : null,
+        ban.place() == Place.KERNEL ? "kernel" : "gateway");
+  }
+
+  public static void extend(Handle handle, String id, Instant until) {
+    handle.execute("UPDATE ban SET until = ? WHERE id = ?", until.toEpochMilli(), id);
   }
 
   public static void lift(Handle handle, String id, Instant at, String by) {
@@ -73,6 +84,21 @@ public final class Bans {
     return query.map((row, context) -> row(row)).list();
   }
 
+  /// Bans that a policy made since then and nobody lifted, the oldest first: whoever is among them
+  /// is a repeat offender.
+  public static List<Ban> since(Handle handle, String by, Instant since, int limit) {
+    return handle
+        .createQuery(
+            "SELECT * FROM (SELECT * FROM ban WHERE by_whom = :by AND since > :since"
+                + " AND lifted_at IS NULL ORDER BY since DESC LIMIT :limit) AS newest"
+                + " ORDER BY since")
+        .bind("by", by)
+        .bind("since", since.toEpochMilli())
+        .bind("limit", limit)
+        .map((row, context) -> row(row).ban())
+        .list();
+  }
+
   static List<Ban> active(Handle handle, Instant now) {
     return handle
         .createQuery("SELECT * FROM ban WHERE TRUE" + ACTIVE)
@@ -91,7 +117,11 @@ public final class Bans {
             calls.isEmpty() ? List.of() : List.of(calls.split(" ")),
             Columns.instant(row, "since"),
             Columns.instant(row, "until"),
-            row.getString("by_whom")),
+            row.getString("by_whom"),
+            row.getString("action").equals("limit")
+                ? new Action.Limit(row.getInt("packets_per_second"), row.getInt("calls_per_second"))
+                : new Action.Deny(),
+            row.getString("place").equals("kernel") ? Place.KERNEL : Place.GATEWAY),
         Columns.instantOrNull(row, "lifted_at"),
         row.getString("lifted_by"));
   }

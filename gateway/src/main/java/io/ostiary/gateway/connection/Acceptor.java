@@ -14,7 +14,7 @@ import io.ostiary.model.Listener;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 
 /// A listening socket. There is one for each listener, and its connections are dealt out to the
 /// event loops in turn: several sockets with SO_REUSEPORT would spread a few connections unevenly,
@@ -28,10 +28,19 @@ final class Acceptor implements AutoCloseable {
   private static final int BACKLOG = 4096;
   private static final WriteBufferWaterMark MARKS = new WriteBufferWaterMark(32 * 1024, 128 * 1024);
 
-  private final Listener listener;
+  private final Current listener;
   private final Channel channel;
 
-  private Acceptor(Listener listener, Channel channel) {
+  /// The listener's settings, which may change while its socket stays.
+  private static final class Current {
+    private volatile Listener value;
+
+    private Current(Listener value) {
+      this.value = value;
+    }
+  }
+
+  private Acceptor(Current listener, Channel channel) {
     this.listener = listener;
     this.channel = channel;
   }
@@ -43,7 +52,8 @@ final class Acceptor implements AutoCloseable {
       Listener listener,
       EventLoopGroup group,
       Transport transport,
-      Function<Channel, ChannelHandler> connections) {
+      BiFunction<Listener, Channel, ChannelHandler> connections) {
+    var current = new Current(listener);
     InetAddress host;
     try {
       host = InetAddress.getByName(listener.host());
@@ -64,7 +74,7 @@ final class Acceptor implements AutoCloseable {
                 new ChannelInitializer<Channel>() {
                   @Override
                   protected void initChannel(Channel accepted) {
-                    var handler = connections.apply(accepted);
+                    var handler = connections.apply(current.value, accepted);
                     accepted.pipeline().addLast(handler);
                   }
                 });
@@ -83,11 +93,16 @@ final class Acceptor implements AutoCloseable {
               .formatted(listener, bound.cause().getMessage()),
           bound.cause());
     }
-    return new Acceptor(listener, bound.channel());
+    return new Acceptor(current, bound.channel());
   }
 
   Listener listener() {
-    return listener;
+    return listener.value;
+  }
+
+  /// Connections that come in from now on follow these settings of the same address.
+  void become(Listener other) {
+    listener.value = other;
   }
 
   /// Where it really listens, with the port that was chosen.

@@ -1,12 +1,16 @@
 package io.ostiary.gateway.connection;
 
 import io.ostiary.gateway.exchange.Call;
+import io.ostiary.gateway.exchange.Peer;
 import io.ostiary.gateway.exchange.Plan;
 import io.ostiary.gateway.loop.Loop;
+import io.ostiary.model.Listener;
+import io.ostiary.model.Listener.ProxyProtocol;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 /// What the client connections of one event loop share: the plan in force, calls to use again, and
@@ -15,13 +19,19 @@ final class CallPool {
   /// More than this are not kept when a burst is over.
   private static final int KEPT_MAX = 1024;
 
+  private static final long QUIET_NANOS = 60_000_000_000L;
+  private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
+
   private final Loop loop;
   private final int loops;
   private final Supplier<Plan> plans;
   private final Runnable closed;
   private final ArrayDeque<Call> free = new ArrayDeque<>();
   private final Set<ClientConnection> open = new LinkedHashSet<>();
+  private final AtomicBoolean lookingForBanned = new AtomicBoolean();
   private boolean draining;
+  private boolean refusedBefore;
+  private long refusedNanos;
 
   /// @param closed told on this loop whenever a connection has closed
   CallPool(Loop loop, int loops, Supplier<Plan> plans, Runnable closed) {
@@ -41,7 +51,28 @@ final class CallPool {
       return false;
     }
     loop.refresh();
-    return bans.contains(peer, loop.wallMillis());
+    return bans.denies(peer, loop.wallMillis());
+  }
+
+  /// Whether connections of this peer begin with a header of the PROXY protocol.
+  static boolean namesClient(Plan plan, Listener listener, byte[] peer) {
+    return listener.proxyProtocol() != ProxyProtocol.OFF && plan.trustedProxies().contains(peer);
+  }
+
+  void refusedProxy(Listener listener, Peer peer, String why) {
+    loop.gauges().proxyRefused();
+    long now = loop.now();
+    if (!refusedBefore || now - refusedNanos > QUIET_NANOS) {
+      refusedBefore = true;
+      refusedNanos = now;
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "listener {0}: a PROXY header from {1} was refused: {2}. Others within a minute are only"
+              + " counted.",
+          listener,
+          peer.address().getHostAddress(),
+          why);
+    }
   }
 
   int loops() {
@@ -75,6 +106,19 @@ final class CallPool {
   void closed(ClientConnection connection) {
     open.remove(connection);
     closed.run();
+  }
+
+  /// Cuts connections whose source is banned by now; from any thread, soon. A look at all of them
+  /// is asked for once, however many bans come meanwhile.
+  void cutBanned() {
+    if (lookingForBanned.compareAndSet(false, true)) {
+      loop.eventLoop().execute(this::cutBannedNow);
+    }
+  }
+
+  private void cutBannedNow() {
+    lookingForBanned.set(false);
+    new ArrayList<>(open).forEach(ClientConnection::cutIfBanned);
   }
 
   void drain() {

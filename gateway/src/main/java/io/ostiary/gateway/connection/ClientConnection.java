@@ -7,6 +7,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.ostiary.gateway.exchange.Call;
 import io.ostiary.gateway.exchange.ClientSide;
+import io.ostiary.gateway.exchange.Peer;
 import io.ostiary.gateway.exchange.Plan;
 import io.ostiary.gateway.loop.Deadline;
 import io.ostiary.gateway.loop.Loop;
@@ -14,9 +15,8 @@ import io.ostiary.gateway.wire.RequestHead.Progress;
 import io.ostiary.model.ConnectionMark;
 import io.ostiary.model.Ending;
 import io.ostiary.model.Listener;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// One connection of a client, over HTTP/1.x: it finds the requests in the bytes, and hands one
@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ReferenceEquality") // Whether it is the same object is the question.
 final class ClientConnection extends ChannelInboundHandlerAdapter implements ClientSide {
   private enum State {
+    /// A trusted proxy says for whom it speaks.
+    PROXY,
     /// Between two requests.
     IDLE,
     HEAD,
@@ -45,15 +47,14 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
   /// altogether, which TCP does not tell before something is written.
   private static final long HALF_CLOSED_NANOS = 10_000_000_000L;
 
+  private static final Ending BANNED = new Ending.KernelFailed("banned");
   private static final Ending LEFT = new Ending.ClientFailed("client-left");
 
   private final Loop loop;
   private final CallPool calls;
   private final Listener listener;
   private final Channel channel;
-  private final InetAddress peer;
-  private final byte[] peerBytes;
-  private final byte[] peerText;
+  private final Peer peer;
   private final int peerPort;
   private final long acceptedNanos;
   private final long cookie;
@@ -61,7 +62,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
   private final Deadline deadline = new Deadline(this::expired);
   private final Deadline halfClosed = new Deadline(this::halfClosedLong);
   private final Plan acceptedUnder;
+  private Peer speaker;
   private State state = State.IDLE;
+  private @Nullable ProxyHeader proxyHeader;
   private @Nullable Call call;
   private @Nullable ByteBuf held;
   private String timeoutReason = "";
@@ -77,14 +80,17 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     this.listener = listener;
     this.channel = channel;
     var address = (InetSocketAddress) channel.remoteAddress();
-    peer = address.getAddress();
-    peerBytes = peer.getAddress();
-    peerText = peer.getHostAddress().getBytes(StandardCharsets.ISO_8859_1);
+    peer = Peer.of(address.getAddress());
     peerPort = address.getPort();
+    speaker = peer;
     acceptedNanos = loop.refresh();
     cookie = loop.cookie(channel);
     mark.begin(cookie);
     acceptedUnder = calls.plan();
+    if (CallPool.namesClient(acceptedUnder, listener, peer.bytes())) {
+      state = State.PROXY;
+      proxyHeader = new ProxyHeader();
+    }
   }
 
   @Override
@@ -144,10 +150,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
   /// Whether bytes were taken.
   private boolean step(ByteBuf in) {
     switch (state) {
+      case PROXY -> readProxyHeader(in);
       case IDLE -> beginCall();
-      case HEAD -> {
-        readHead(in);
-      }
+      case HEAD -> readHead(in);
       case CALL -> {
         var running = running();
         if (!running.takesContent()) {
@@ -165,10 +170,23 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     return true;
   }
 
+  private void readProxyHeader(ByteBuf in) {
+    var header = Objects.requireNonNull(proxyHeader);
+    switch (header.read(in)) {
+      case MORE -> {}
+      case COMPLETE -> {
+        speaker = header.speaker(peer);
+        state = State.IDLE;
+      }
+      case FAULTY -> {
+        calls.refusedProxy(listener, peer, header.fault());
+        close();
+      }
+    }
+  }
+
   private void beginCall() {
-    if (calls.plan() != acceptedUnder && calls.banned(peerBytes)) {
-      loop.gauges().banned();
-      close();
+    if (calls.plan() != acceptedUnder && cutIfBanned()) {
       return;
     }
     state = State.HEAD;
@@ -179,8 +197,18 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     timeout(calls.plan().waits().head(), "head-timeout");
   }
 
+  /// Whether the bans refuse the very source of the packets; then nothing is answered.
+  boolean cutIfBanned() {
+    if (state == State.CLOSED || !calls.banned(peer.bytes())) {
+      return false;
+    }
+    loop.gauges().banned();
+    gone(BANNED);
+    return true;
+  }
+
   private Call running() {
-    return java.util.Objects.requireNonNull(call);
+    return Objects.requireNonNull(call);
   }
 
   private void readHead(ByteBuf in) {
@@ -249,7 +277,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
       return;
     }
     switch (state) {
-      case IDLE, LEAVING -> close();
+      case PROXY, IDLE, LEAVING -> close();
       case HEAD -> gone(LEFT);
       case CALL -> {
         if (running().requestComplete() || running().answerWritten()) {
@@ -324,7 +352,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
 
   /// The gateway ends: at rest it closes now, else after its call.
   void drain() {
-    if (state == State.IDLE) {
+    if (state == State.IDLE || state == State.PROXY) {
       close();
     }
   }
@@ -431,18 +459,13 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
   }
 
   @Override
-  public InetAddress peer() {
+  public Peer peer() {
     return peer;
   }
 
   @Override
-  public byte[] peerBytes() {
-    return peerBytes;
-  }
-
-  @Override
-  public byte[] peerText() {
-    return peerText;
+  public Peer speaker() {
+    return speaker;
   }
 
   @Override

@@ -4,14 +4,15 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoopGroup;
+import io.ostiary.gateway.exchange.Peer;
 import io.ostiary.gateway.exchange.Plan;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.loop.Transport;
 import io.ostiary.model.Listener;
+import io.ostiary.model.Listener.ProxyProtocol;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -27,7 +28,7 @@ public final class Listeners {
   private final Transport transport;
   private final Supplier<Plan> plans;
   private final Map<Object, CallPool> pools = new HashMap<>();
-  private final Map<Listener, Acceptor> open = new LinkedHashMap<>();
+  private final List<Acceptor> open = new ArrayList<>();
   private final AtomicInteger connections = new AtomicInteger();
   private volatile List<Acceptor> acceptors = List.of();
   private volatile boolean paused;
@@ -49,19 +50,17 @@ public final class Listeners {
       List<Listener> wanted, List<String> problems) {
     var opened = new ArrayList<Listener>();
     for (var listener : wanted) {
-      if (open.containsKey(listener)) {
+      if (at(listener) != null) {
         continue;
       }
       try {
-        open.put(
-            listener,
-            Acceptor.open(listener, group, transport, channel -> connection(listener, channel)));
+        open.add(Acceptor.open(listener, group, transport, this::connection));
         opened.add(listener);
       } catch (IllegalStateException e) {
         problems.add(String.valueOf(e.getMessage()));
       }
     }
-    acceptors = List.copyOf(open.values());
+    acceptors = List.copyOf(open);
     if (problems.isEmpty()) {
       return opened;
     }
@@ -69,24 +68,35 @@ public final class Listeners {
     return null;
   }
 
-  public synchronized void closeOthers(List<Listener> wanted) {
-    for (var listener : List.copyOf(open.keySet())) {
-      if (!wanted.contains(listener)) {
-        close(listener);
+  private @Nullable Acceptor at(Listener listener) {
+    for (var acceptor : open) {
+      if (acceptor.listener().sameAddress(listener)) {
+        return acceptor;
       }
+    }
+    return null;
+  }
+
+  /// Closes what is not wanted any more; what is wanted with other settings takes them over.
+  public synchronized void closeOthers(List<Listener> wanted) {
+    for (var acceptor : List.copyOf(open)) {
+      var listener = acceptor.listener();
+      var next = wanted.stream().filter(listener::sameAddress).findFirst();
+      next.ifPresentOrElse(acceptor::become, () -> close(listener));
     }
   }
 
   private void close(Listener listener) {
-    var acceptor = open.remove(listener);
+    var acceptor = at(listener);
     if (acceptor != null) {
-      acceptors = List.copyOf(open.values());
+      open.remove(acceptor);
+      acceptors = List.copyOf(open);
       acceptor.close();
     }
   }
 
   public synchronized List<InetSocketAddress> addresses() {
-    return open.values().stream().map(Acceptor::address).toList();
+    return open.stream().map(Acceptor::address).toList();
   }
 
   private ChannelHandler connection(Listener listener, Channel channel) {
@@ -101,6 +111,12 @@ public final class Listeners {
     }
     if (calls.banned(address.getAddress().getAddress())) {
       calls.loop().gauges().banned();
+      return refused(channel);
+    }
+    var proxy = listener.proxyProtocol();
+    if (proxy == ProxyProtocol.REQUIRED
+        && !CallPool.namesClient(calls.plan(), listener, address.getAddress().getAddress())) {
+      calls.refusedProxy(listener, Peer.of(address.getAddress()), "it is no trusted proxy");
       return refused(channel);
     }
     return new ClientConnection(calls.loop(), calls, listener, channel);
@@ -136,6 +152,11 @@ public final class Listeners {
     for (var acceptor : acceptors) {
       acceptor.accepting(!on);
     }
+  }
+
+  /// Cuts the connections of sources that are banned by now.
+  public void cutBanned() {
+    pools.values().forEach(CallPool::cutBanned);
   }
 
   /// Accepts nobody any more, and lets every connection end after its call.

@@ -68,6 +68,7 @@ final class Answer implements ChannelFutureListener {
   private boolean lastWritten;
   private boolean allTaken;
   private boolean slowClient;
+  private boolean lastOfConnection;
   private @Nullable Ending ending;
   private @Nullable Fields trailers;
   private @Nullable ByteBuf gathered;
@@ -88,6 +89,7 @@ final class Answer implements ChannelFutureListener {
     lastWritten = false;
     allTaken = false;
     slowClient = false;
+    lastOfConnection = false;
     ending = null;
     trailers = null;
     outlet.begin(call.clientSide().channel());
@@ -113,6 +115,11 @@ final class Answer implements ChannelFutureListener {
 
   long bytes() {
     return outlet.bytes();
+  }
+
+  /// Nothing follows on the connection.
+  void endsConnection() {
+    lastOfConnection = true;
   }
 
   // The upstream's response.
@@ -174,6 +181,7 @@ final class Answer implements ChannelFutureListener {
     var request = call.requestHead();
     keepAlive =
         request.keepAlive()
+            && !lastOfConnection
             && framing != Framing.UNTIL_CLOSE
             && call.requestBody().endsSoon()
             && !call.clientSide().draining();

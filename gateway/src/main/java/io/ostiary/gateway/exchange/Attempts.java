@@ -150,7 +150,7 @@ final class Attempts implements UpstreamConnection.Owner {
     }
     fields.writeKinds(out, KEPT);
     writeFraming(out);
-    ForwardedFields.write(out, call, call.peerTrusted());
+    ForwardedFields.write(out, call, call.caller().speakerTrusted());
     call.trace().write(out, call.callId());
     out.writeBytes(VIA_CALL);
     Answer.writeCallId(out, call.callId());

@@ -40,13 +40,13 @@ public final class Call implements Exchange {
   private final Answer answer = new Answer(this);
   private final CallTimes times = new CallTimes(this);
   private final Trace trace = new Trace();
+  private final Caller caller = new Caller(this);
   private final Loop loop;
   private @Nullable ClientSide client;
   private @Nullable Plan plan;
   private @Nullable RoutePlan routePlan;
   private @Nullable Object[] states = NO_STATES;
   private @Nullable Consumer consumer;
-  private @Nullable InetAddress clientAddress;
   private @Nullable String path;
   private @Nullable String remark;
   private boolean active;
@@ -63,7 +63,7 @@ public final class Call implements Exchange {
     plan = under;
     routePlan = null;
     consumer = null;
-    clientAddress = null;
+    caller.begin();
     path = null;
     remark = null;
     active = true;
@@ -93,6 +93,9 @@ public final class Call implements Exchange {
     times.headRead();
     trace.begin(requestHead.fields(), loop);
     requestBody.framed(requestHead, plan().settings());
+    if (caller.refused()) {
+      return;
+    }
     if (requestHead.asterisk()) {
       answer.own(204, List.of(), "", new Ending.Answered(0));
       return;
@@ -276,7 +279,7 @@ public final class Call implements Exchange {
     active = false;
     filters.stop();
     attempts.drop();
-    runEnds(ending);
+    filters.end(ending);
     times.record(ending, answer.bytes());
     answer.drop();
     requestBody.drop();
@@ -285,23 +288,7 @@ public final class Call implements Exchange {
     clientSide().ended(this, reuse);
   }
 
-  private void runEnds(Ending ending) {
-    long touched = filters.touched();
-    if (touched == 0) {
-      return;
-    }
-    for (int filter : filters().end()) {
-      if ((touched >>> filter & 1) != 0) {
-        try {
-          filters().filter(filter).end(this, ending);
-        } catch (RuntimeException e) {
-          log(filter, e);
-        }
-      }
-    }
-  }
-
-  private void log(int filter, Throwable cause) {
+  void log(int filter, Throwable cause) {
     LOG.log(WARNING, "policy " + filters().name(filter) + " failed in call " + callId, cause);
   }
 
@@ -366,8 +353,8 @@ public final class Call implements Exchange {
     return trace;
   }
 
-  byte[] clientBytes() {
-    return peerTrusted() ? client().getAddress() : clientSide().peerBytes();
+  Caller caller() {
+    return caller;
   }
 
   // What filters see.
@@ -438,24 +425,12 @@ public final class Call implements Exchange {
 
   @Override
   public InetAddress peer() {
-    return clientSide().peer();
+    return clientSide().peer().address();
   }
 
   @Override
   public InetAddress client() {
-    if (clientAddress == null) {
-      InetAddress spoken = null;
-      if (peerTrusted()) {
-        spoken = ForwardedFields.client(requestHead.fields(), plan().trustedProxies());
-      }
-      clientAddress = spoken == null ? peer() : spoken;
-    }
-    return clientAddress;
-  }
-
-  boolean peerTrusted() {
-    return !plan().trustedProxies().isEmpty()
-        && plan().trustedProxies().contains(clientSide().peerBytes());
+    return caller.address();
   }
 
   @Override

@@ -156,11 +156,11 @@ final class CallTimes {
     slot.traceHigh = call.trace().high;
     slot.traceLow = call.trace().low;
     var client = call.clientSide();
-    var peer = client.peerBytes();
+    var peer = client.peer().bytes();
     System.arraycopy(peer, 0, slot.peer, 0, peer.length);
     slot.peerLength = peer.length;
     slot.peerPort = client.peerPort();
-    var speaker = call.clientBytes();
+    var speaker = call.caller().bytes();
     System.arraycopy(speaker, 0, slot.client, 0, speaker.length);
     slot.clientLength = speaker.length;
     slot.listener = client.listener();

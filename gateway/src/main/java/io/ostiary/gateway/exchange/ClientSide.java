@@ -4,7 +4,6 @@ import io.netty.channel.Channel;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.model.ConnectionMark;
 import io.ostiary.model.Listener;
-import java.net.InetAddress;
 
 /// What an exchange asks of the connection it came in on.
 public interface ClientSide {
@@ -14,12 +13,16 @@ public interface ClientSide {
 
   Listener listener();
 
-  InetAddress peer();
+  /// The other end of the connection.
+  Peer peer();
 
-  byte[] peerBytes();
+  /// For whom the connection speaks: its peer, or whom a trusted proxy named when it began.
+  Peer speaker();
 
-  /// The peer's address as text, in bytes.
-  byte[] peerText();
+  /// Whether the peer speaks for itself.
+  default boolean direct() {
+    return peer().equals(speaker());
+  }
 
   int peerPort();
 

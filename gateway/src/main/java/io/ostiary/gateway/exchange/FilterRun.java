@@ -2,6 +2,7 @@ package io.ostiary.gateway.exchange;
 
 import io.ostiary.gateway.filter.FilterChain;
 import io.ostiary.gateway.spi.Verdict;
+import io.ostiary.model.Ending;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,7 @@ final class FilterRun {
     REPLY
   }
 
+  private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
   private static final ByteBuffer EMPTY = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
   private final Call call;
@@ -160,6 +162,37 @@ final class FilterRun {
     boolean counts = step == Step.REQUEST || step == Step.REQUEST_WHOLE;
     if (counts && !(verdict instanceof Verdict.Wait)) {
       call.times().filterEnded(chain.name(filter));
+    }
+  }
+
+  /// The exchange is over: everybody who saw a moment of it is told, once.
+  void end(Ending ending) {
+    if (call.routePlan() == null) {
+      tellUnrouted(ending);
+      return;
+    }
+    long seen = touched;
+    if (seen == 0) {
+      return;
+    }
+    for (int filter : chain.end()) {
+      if ((seen >>> filter & 1) != 0) {
+        try {
+          chain.filter(filter).end(call, ending);
+        } catch (RuntimeException e) {
+          call.log(filter, e);
+        }
+      }
+    }
+  }
+
+  private void tellUnrouted(Ending ending) {
+    for (var watch : call.plan().unrouted()) {
+      try {
+        watch.ended(call, ending);
+      } catch (RuntimeException e) {
+        LOG.log(System.Logger.Level.WARNING, "a watch failed in call " + call.callId(), e);
+      }
     }
   }
 

@@ -113,7 +113,7 @@ final class ForwardedFields {
     if (trustedPeer) {
       join(out, fields, FieldKind.FORWARDED_FOR);
     }
-    out.writeBytes(call.clientSide().peerText()).writeShort(CR_LF);
+    out.writeBytes(call.clientSide().speaker().text()).writeShort(CR_LF);
     if (!trustedPeer || !copy(out, fields, FieldKind.FORWARDED_PROTO)) {
       out.writeBytes(PROTO);
     }
@@ -127,8 +127,8 @@ final class ForwardedFields {
     if (trustedPeer && fields.find(FieldKind.FORWARDED) >= 0) {
       out.writeBytes(FORWARDED);
       join(out, fields, FieldKind.FORWARDED);
-      var peer = call.clientSide().peerText();
-      boolean six = call.clientSide().peerBytes().length == 16;
+      var peer = call.clientSide().speaker().text();
+      boolean six = call.clientSide().speaker().bytes().length == 16;
       out.writeBytes(latin(six ? "for=\"[" : "for=")).writeBytes(peer);
       out.writeBytes(latin(six ? "]\"" : "")).writeShort(CR_LF);
     }

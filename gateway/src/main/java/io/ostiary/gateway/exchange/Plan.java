@@ -1,6 +1,7 @@
 package io.ostiary.gateway.exchange;
 
 import io.ostiary.gateway.route.HostTable;
+import io.ostiary.gateway.spi.UnroutedWatch;
 import io.ostiary.gateway.upstream.UpstreamHandle;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.Snapshot;
@@ -14,7 +15,13 @@ public record Plan(
     List<UpstreamHandle> upstreams,
     AddressSet trustedProxies,
     Bans bans,
+    List<UnroutedWatch> unrouted,
     Waits waits) {
+  /// The same plan with other bans.
+  public Plan with(Bans others) {
+    return new Plan(snapshot, routes, upstreams, trustedProxies, others, unrouted, waits);
+  }
+
   /// The waits of the settings in nanoseconds.
   public record Waits(long head, long body, long idle) {
     public static Waits of(GatewaySettings settings) {

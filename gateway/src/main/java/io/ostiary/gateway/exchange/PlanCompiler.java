@@ -7,15 +7,17 @@ import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.StateKey;
+import io.ostiary.gateway.spi.UnroutedWatch;
 import io.ostiary.gateway.upstream.UpstreamHandle;
 import io.ostiary.model.Api;
+import io.ostiary.model.BanSink;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
 import io.ostiary.model.Upstream;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -28,22 +30,27 @@ public final class PlanCompiler {
   private final Map<String, Policy<?>> policies = new HashMap<>();
   private final Function<List<Upstream>, List<UpstreamHandle>> upstreams;
   private final SharedState shared;
+  private final BanSink bans;
 
   /// @param upstreams makes the handles of a snapshot's upstreams
   public PlanCompiler(
       List<Policy<?>> all,
       Function<List<Upstream>, List<UpstreamHandle>> upstreams,
-      SharedState shared) {
+      SharedState shared,
+      BanSink bans) {
     for (var policy : all) {
       policies.put(policy.name(), policy);
     }
     this.upstreams = upstreams;
     this.shared = shared;
+    this.bans = bans;
   }
 
+  /// The bans are left to whoever swaps plans.
+  ///
   /// @param faults takes what is wrong; a policy is blamed once, however many routes it is on
   /// @return null where anything is
-  public @Nullable Plan compile(Snapshot snapshot, Instant now, List<PlanFault> faults) {
+  public @Nullable Plan compile(Snapshot snapshot, List<PlanFault> faults) {
     var handles = new HashMap<String, UpstreamHandle>();
     for (var handle : upstreams.apply(snapshot.upstreams())) {
       if (handles.put(handle.upstream().name(), handle) != null) {
@@ -53,6 +60,7 @@ public final class PlanCompiler {
       }
     }
     var routes = new HostTable<RoutePlan>();
+    var unrouted = new LinkedHashSet<UnroutedWatch>();
     for (var api : snapshot.apis()) {
       var upstream = handles.get(api.upstream());
       if (upstream == null) {
@@ -63,7 +71,8 @@ public final class PlanCompiler {
         continue;
       }
       for (var route : api.routes()) {
-        add(routes, snapshot, api, route, upstream, faults);
+        var chain = add(routes, snapshot, api, route, upstream, faults);
+        unrouted.addAll(chain.unrouted());
       }
     }
     if (!faults.isEmpty()) {
@@ -74,11 +83,12 @@ public final class PlanCompiler {
         routes,
         List.copyOf(handles.values()),
         new AddressSet(snapshot.gateway().trustedProxies()),
-        new Bans(snapshot.bans().stream().filter(ban -> ban.until().isAfter(now)).toList()),
+        Bans.NONE,
+        List.copyOf(unrouted),
         Plan.Waits.of(snapshot.gateway()));
   }
 
-  private void add(
+  private FilterChain add(
       HostTable<RoutePlan> routes,
       Snapshot snapshot,
       Api api,
@@ -88,7 +98,7 @@ public final class PlanCompiler {
     var where = "api " + api.name() + ", route " + route.id() + ": ";
     var chain = chain(snapshot, api, route, where, faults);
     if (chain == null) {
-      return;
+      return FilterChain.EMPTY;
     }
     var pattern = route.path().under(api.path());
     var parameters = new ArrayList<String>();
@@ -103,7 +113,7 @@ public final class PlanCompiler {
       guard = RouteGuard.of(route.conditions());
     } catch (IllegalArgumentException e) {
       faults.add(PlanFault.of(where + "when: " + e.getMessage()));
-      return;
+      return FilterChain.EMPTY;
     }
     var plan = new RoutePlan(api, route, chain, upstream, guard, strip, List.copyOf(parameters));
     for (var table : routes.of(api.hosts())) {
@@ -112,6 +122,7 @@ public final class PlanCompiler {
         faults.add(PlanFault.of(where + wrong));
       }
     }
+    return chain;
   }
 
   private @Nullable FilterChain chain(
@@ -215,6 +226,11 @@ public final class PlanCompiler {
     @Override
     public <T> T shared(String key, Class<T> type, Supplier<T> make) {
       return shared.get(key, type, make);
+    }
+
+    @Override
+    public BanSink bans() {
+      return bans;
     }
   }
 }

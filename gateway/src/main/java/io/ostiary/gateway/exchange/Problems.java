@@ -26,6 +26,16 @@ final class Problems {
           "Response too large",
           "The response is longer than a policy that reads it whole may keep.");
 
+  static final Problem BANNED =
+      Problem.of(403, "banned", "Banned", "Calls from this address are refused for a time.");
+  static final Problem BAN_LIMIT =
+      Problem.of(
+              429,
+              "ban-limit",
+              "Held to a rate",
+              "Calls from this address are held to a low rate for a time.")
+          .withFields(Field.of("Retry-After", "1"));
+
   private static final String TYPE = "urn:ostiary:problem:";
 
   private Problems() {}

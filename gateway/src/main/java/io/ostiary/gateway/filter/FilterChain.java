@@ -3,10 +3,13 @@ package io.ostiary.gateway.filter;
 import io.ostiary.gateway.spi.BodyNeed;
 import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.Moment;
+import io.ostiary.gateway.spi.UnroutedWatch;
 import io.ostiary.model.Ending;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// The filters of one route, with one list for each moment, so that a moment nobody wants costs a
 /// look at an empty array. Immutable; shared by all event loops.
@@ -65,6 +68,11 @@ public final class FilterChain {
             .reduce(0, (a, b) -> a | b);
     requestWholeMax = smallest(requestWhole, true);
     responseWholeMax = smallest(responseWhole, false);
+  }
+
+  /// Who wants to know of exchanges without a route.
+  public List<UnroutedWatch> unrouted() {
+    return Stream.of(filters).map(Filter::unrouted).filter(Objects::nonNull).toList();
   }
 
   private boolean has(int filter, Moment moment) {

@@ -9,6 +9,7 @@ public final class Gauges {
   private final AtomicLong open = new AtomicLong();
   private final AtomicLong inFlight = new AtomicLong();
   private final AtomicLong banned = new AtomicLong();
+  private final AtomicLong proxyRefused = new AtomicLong();
   private final AtomicLong upstreamOpen = new AtomicLong();
 
   private static void add(AtomicLong to, long more) {
@@ -36,6 +37,10 @@ public final class Gauges {
     add(banned, 1);
   }
 
+  public void proxyRefused() {
+    add(proxyRefused, 1);
+  }
+
   public void upstream(int more) {
     add(upstreamOpen, more);
   }
@@ -54,6 +59,10 @@ public final class Gauges {
 
   public long bannedCount() {
     return banned.getOpaque();
+  }
+
+  public long proxyRefusedCount() {
+    return proxyRefused.getOpaque();
   }
 
   public long upstreamOpenCount() {

@@ -3,6 +3,7 @@ package io.ostiary.gateway.spi;
 import io.ostiary.model.Ending;
 import java.nio.ByteBuffer;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// A policy in force at one site. Immutable, or safe for all event loops at once. A filter decides;
 /// only the runner writes to the wire. What it throws ends the exchange with 500 and is blamed on
@@ -53,4 +54,10 @@ public interface Filter {
 
   /// Always called exactly once if any other moment of this filter was.
   default void end(Exchange exchange, Ending ending) {}
+
+  /// Who is told of exchanges that ended before they had a route, which no filter sees; null:
+  /// nobody. Equal watches of a plan count as one, so filters of many routes may give the same.
+  default @Nullable UnroutedWatch unrouted() {
+    return null;
+  }
 }

@@ -1,6 +1,7 @@
 package io.ostiary.gateway.spi;
 
 import io.ostiary.model.Api;
+import io.ostiary.model.BanSink;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
 import java.util.function.Supplier;
@@ -20,4 +21,7 @@ public interface Site {
   /// object in every plan; it is let go when no plan has asked for it for two reloads. Objects are
   /// shared by all event loops and must be safe for that.
   <T> T shared(String key, Class<T> type, Supplier<T> make);
+
+  /// Where a filter brings what it holds against a client.
+  BanSink bans();
 }

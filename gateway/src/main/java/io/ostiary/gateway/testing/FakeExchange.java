@@ -28,6 +28,7 @@ public final class FakeExchange implements Exchange {
   private @Nullable Consumer consumer;
   private @Nullable String remark;
   private long nanos = 1_000_000_000L;
+  private long callId = 1;
 
   FakeExchange(
       Api api, Route route, String method, String target, Map<String, String> pathParameters) {
@@ -64,6 +65,11 @@ public final class FakeExchange implements Exchange {
     return this;
   }
 
+  public FakeExchange named(long id) {
+    callId = id;
+    return this;
+  }
+
   public FakeExchange answered(int answer) {
     status = answer;
     return this;
@@ -82,7 +88,7 @@ public final class FakeExchange implements Exchange {
 
   @Override
   public long callId() {
-    return 1;
+    return callId;
   }
 
   @Override

@@ -3,6 +3,8 @@ package io.ostiary.gateway.testing;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.model.Api;
+import io.ostiary.model.BanCase;
+import io.ostiary.model.BanSink;
 import io.ostiary.model.Conditions;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.KernelSettings;
@@ -11,6 +13,7 @@ import io.ostiary.model.PathPattern;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,6 +28,8 @@ public final class FakeSite implements Site {
   private final Api api;
   private final Route route;
   private final Map<String, Object> shared;
+  private final List<BanCase> banCases = new ArrayList<>();
+  private final BanSink bans = banCases::add;
   private int states;
 
   public FakeSite(Snapshot snapshot, Api api, Route route, Map<String, Object> shared) {
@@ -79,6 +84,16 @@ public final class FakeSite implements Site {
       }
     }
     return new FakeExchange(api, route, method, target, parameters);
+  }
+
+  /// What filters of this site held against clients.
+  public List<BanCase> banCases() {
+    return banCases;
+  }
+
+  @Override
+  public BanSink bans() {
+    return bans;
   }
 
   @Override

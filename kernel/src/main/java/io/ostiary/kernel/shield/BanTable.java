@@ -161,9 +161,11 @@ final class BanTable {
   }
 
   /// Makes the bans that came by this way before into these. One that [#ban] made before it was
-  /// listed stays what it is, and from now on ends with the list.
-  synchronized List<String> list(Collection<Ban> bans) throws LibbpfException {
+  /// listed stays what it is, and from now on ends with the list. Bans that only the gateway can
+  /// enforce are left out.
+  synchronized List<String> list(Collection<Ban> all) throws LibbpfException {
     var now = Instant.now();
+    var bans = all.stream().filter(ban -> ban.place() == Ban.Place.KERNEL).toList();
     var wanted = bans.stream().map(Ban::source).collect(Collectors.toSet());
     for (var gone : listed.stream().filter(one -> !wanted.contains(one)).toList()) {
       remove(gone);
@@ -179,7 +181,7 @@ final class BanTable {
         moveEnd(ban.source(), end(time));
         continue;
       }
-      var problem = ban(ban.source(), time, new BanAction.Deny());
+      var problem = ban(ban.source(), time, BanAction.of(ban.action()));
       if (!problem.isEmpty()) {
         return problem;
       }

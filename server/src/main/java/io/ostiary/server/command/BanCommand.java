@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
@@ -14,9 +15,15 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.JsonNode;
 
 /// `ostiary ban SOURCE`: refuses a source for a time, in the kernel where that is possible.
-@Command(name = "ban", description = "Refuse a source for a time.")
+@Command(
+    name = "ban",
+    description = {
+      "Refuse a source for a time.",
+      "A source that is banned already is banned for longer: its ban ends so long from now."
+    })
 public final class BanCommand implements Callable<Integer> {
   private static final Pattern SHORT = Pattern.compile("(?:\\d+[dhms])+");
 
@@ -33,21 +40,59 @@ public final class BanCommand implements Callable<Integer> {
       description = "How long, such as 10m, 1h30m or 7d (default: ${DEFAULT-VALUE}).")
   private String time = "";
 
-  @Option(names = "--reason", required = true, description = "Why; shown wherever the ban is.")
+  @Option(names = "--reason", description = "Why; shown wherever the ban is. A new ban needs it.")
   private String reason = "";
 
   @Option(names = "--call", paramLabel = "CALL-ID", description = "A call that is the evidence.")
   private List<String> calls = new ArrayList<>();
 
+  @Option(
+      names = "--limit",
+      paramLabel = "CALLS",
+      description = {
+        "Hold the source to so many calls a second instead, for an address that others share.",
+        "The kernel lets a hundred times as many packets through."
+      })
+  private int limit;
+
   @Override
   public Integer call() throws InterruptedException {
     var block = block(source).toString();
     long seconds = duration(time).toSeconds();
-    var ban = admin.ask(client -> client.ban(block, reason, seconds, calls));
+    var known = admin.ask(client -> client.bans());
+    for (var ban : known) {
+      if (ban.path("source").asString("").equals(block)) {
+        return extended(ban.path("id").asString(""), seconds);
+      }
+    }
+    if (reason.isBlank()) {
+      throw new UserError("--reason: none (expected: why " + block + " is banned)");
+    }
+    var ban = admin.ask(client -> client.ban(block, reason, seconds, calls, rates()));
+    return said(ban, limit > 0 ? "is held to " + limit + " calls/s" : "is banned");
+  }
+
+  private Map<String, Integer> rates() {
+    if (limit == 0) {
+      return Map.of();
+    }
+    if (limit < 1 || limit > 1_000_000) {
+      throw new UserError("--limit: %d (expected: 1-1000000)".formatted(limit));
+    }
+    return Map.of("callsPerSecond", limit, "packetsPerSecond", limit * 100);
+  }
+
+  private int extended(String id, long seconds) throws InterruptedException {
+    if (limit != 0) {
+      throw new UserError("--limit: the source is banned already. Lift that ban first.");
+    }
+    return said(admin.ask(client -> client.extend(id, seconds)), "was banned already, and is now");
+  }
+
+  private int said(JsonNode ban, String what) {
     var out = spec.commandLine().getOut();
     out.printf(
-        "%s is banned until %s.%n",
-        ban.path("source").asString(""), ban.path("until").asString(""));
+        "%s %s until %s.%n", ban.path("source").asString(""), what, ban.path("until").asString(""));
     out.flush();
     return 0;
   }

@@ -1,0 +1,322 @@
+package io.ostiary.server;
+
+import io.ostiary.control.BanRecords;
+import io.ostiary.control.NotInForceException;
+import io.ostiary.control.Publication;
+import io.ostiary.control.Spared;
+import io.ostiary.control.records.StorageException;
+import io.ostiary.model.Ban;
+import io.ostiary.model.BanCase;
+import io.ostiary.model.BanSink;
+import io.ostiary.model.CallId;
+import io.ostiary.model.Cidr;
+import io.ostiary.model.Snapshot;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Where what policies hold against clients becomes bans.
+///
+/// An event loop leaves its case here without waiting. One thread, `ban-desk`, takes it, asks
+/// whether the client must be spared, and enforces the ban: one entry of the kernel's table, then
+/// the gateway. What takes longer, the record with its audit and the snapshot, is left to a second
+/// thread, `ban-records`, which takes all that have come meanwhile in one change, and tries again
+/// where the database does not answer. Both queues are bounded; what they have no room for is
+/// counted: a lost case comes again as long as its client goes on, an unrecorded ban still ends by
+/// itself.
+///
+/// A repeat offender is banned for twice the time before, if its last ban ended within a day.
+@SuppressWarnings("ReferenceEquality") // Whether it is the same snapshot is the question.
+final class BanDesk implements BanSink, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(BanDesk.class);
+  private static final int CASES_MAX = 4096;
+  private static final int RECORDS_MAX = 4096;
+  private static final int BATCH = 256;
+  private static final int PAST_MAX = 65_536;
+  private static final Duration REMEMBERED = Duration.ofDays(1);
+  private static final long PARK_NANOS = 1_000_000_000L;
+  private static final long AGAIN_MILLIS = 1000;
+  private static final Duration SPARED_AGAIN = Duration.ofMinutes(10);
+
+  /// What is known of a source that was banned before.
+  private record Past(int times, Instant until) {}
+
+  /// What is left to the second thread.
+  private sealed interface Note {
+    record Made(Ban ban) implements Note {}
+
+    record Spare(Cidr block, BanCase one, String why) implements Note {}
+  }
+
+  private final ConcurrentLinkedQueue<BanCase> cases = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger waiting = new AtomicInteger();
+  private final AtomicLong lost = new AtomicLong();
+  private final BlockingQueue<Note> notes = new ArrayBlockingQueue<>(RECORDS_MAX);
+
+  /// In force and not recorded yet.
+  private final Map<Cidr, Ban> made = new ConcurrentHashMap<>();
+
+  private final Map<Cidr, Instant> sparedAt = bounded(1024);
+  private final Map<Cidr, Past> past = bounded(PAST_MAX);
+  private @Nullable Snapshot indexed;
+  private Map<Cidr, Ban> index = Map.of();
+  private volatile @Nullable Thread desk;
+  private volatile @Nullable Thread writer;
+  private volatile boolean closed;
+
+  private static <V> Map<Cidr, V> bounded(int most) {
+    return new LinkedHashMap<>() {
+      @Override
+      protected boolean removeEldestEntry(Map.Entry<Cidr, V> eldest) {
+        return size() > most;
+      }
+    };
+  }
+
+  /// Begins to decide. Cases that came before have waited.
+  void open(Publication both, BanRecords kept) {
+    remember(kept);
+    writer = Thread.ofVirtual().name("ban-records").start(() -> write(kept));
+    desk = Thread.ofPlatform().name("ban-desk").daemon(true).start(() -> decide(both, kept));
+  }
+
+  /// Who was banned before this process began.
+  private void remember(BanRecords kept) {
+    try {
+      for (var ban : kept.since("ban", kept.now().minus(REMEMBERED), PAST_MAX)) {
+        note(ban);
+      }
+    } catch (StorageException e) {
+      LOG.warn("repeat offenders are not remembered: {}", e.getMessage());
+    }
+  }
+
+  private void note(Ban ban) {
+    var before = past.remove(ban.source());
+    past.put(ban.source(), new Past(before == null ? 1 : before.times() + 1, ban.until()));
+  }
+
+  @Override
+  public boolean offer(BanCase one) {
+    if (waiting.incrementAndGet() > CASES_MAX) {
+      waiting.decrementAndGet();
+      lost.incrementAndGet();
+      return false;
+    }
+    cases.add(one);
+    LockSupport.unpark(desk);
+    return true;
+  }
+
+  /// Cases for which there was no room.
+  long lost() {
+    return lost.get();
+  }
+
+  private void decide(Publication both, BanRecords kept) {
+    while (!closed) {
+      try {
+        var bans = new ArrayList<Ban>();
+        for (var one = cases.poll(); one != null; one = next(bans)) {
+          waiting.decrementAndGet();
+          var ban = judge(one, kept);
+          if (ban != null) {
+            bans.add(ban);
+          }
+        }
+        if (!bans.isEmpty()) {
+          both.ban(bans);
+          bans.forEach(ban -> leave(new Note.Made(ban)));
+        }
+      } catch (RuntimeException e) {
+        LOG.error("a ban could not be decided", e);
+      }
+      if (cases.isEmpty()) {
+        LockSupport.parkNanos(this, PARK_NANOS);
+      }
+    }
+  }
+
+  private @Nullable BanCase next(List<Ban> bans) {
+    return bans.size() >= BATCH ? null : cases.poll();
+  }
+
+  private @Nullable Ban judge(BanCase one, BanRecords kept) {
+    var now = kept.now();
+    var running = kept.running();
+    var block = block(one.client());
+    var why = Spared.why(block, running);
+    if (why != null) {
+      spare(block, one, why, now);
+      return null;
+    }
+    if (active(block, running, now)) {
+      return null;
+    }
+    var before = past.get(block);
+    int times = before == null || forgiven(before, now) ? 0 : before.times();
+    var ban =
+        new Ban(
+            kept.nextId(now),
+            block,
+            one.reason() + (times == 0 ? "" : "; offended before, %d times".formatted(times)),
+            one.calls().stream().map(CallId::text).toList(),
+            now,
+            now.plus(time(one, times)),
+            one.by(),
+            one.action(),
+            one.direct() ? Ban.Place.KERNEL : Ban.Place.GATEWAY);
+    if (times == 0) {
+      past.remove(block);
+    }
+    note(ban);
+    if (made.size() < PAST_MAX) {
+      made.put(block, ban);
+    }
+    return ban;
+  }
+
+  /// A ban that should still stand and does not was lifted, so it was none.
+  private static boolean forgiven(Past before, Instant now) {
+    return before.until().isAfter(now) || before.until().plus(REMEMBERED).isBefore(now);
+  }
+
+  private static Duration time(BanCase one, int times) {
+    long most = one.lastsMax().toMillis();
+    long millis = one.lasts().toMillis();
+    for (int i = 0; i < times && millis < most; i++) {
+      millis *= 2;
+    }
+    return Duration.ofMillis(Math.min(millis, most));
+  }
+
+  /// IPv6 hosts choose their last 64 bits freely, so the network is what is banned.
+  private static Cidr block(InetAddress client) {
+    var bytes = client.getAddress();
+    if (bytes.length == 4) {
+      return new Cidr(client, 32);
+    }
+    Arrays.fill(bytes, 8, 16, (byte) 0);
+    try {
+      return new Cidr(InetAddress.getByAddress(bytes), 64);
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("an address of 16 bytes", e);
+    }
+  }
+
+  private boolean active(Cidr block, @Nullable Snapshot running, Instant now) {
+    if (running != null && running != indexed) {
+      indexed = running;
+      index =
+          running.bans().stream()
+              .collect(Collectors.toMap(Ban::source, ban -> ban, BanDesk::longer));
+    }
+    var own = made.get(block);
+    var listed = index.get(block);
+    return (own != null && own.until().isAfter(now))
+        || (listed != null && listed.until().isAfter(now));
+  }
+
+  private static Ban longer(Ban one, Ban other) {
+    return one.until().isAfter(other.until()) ? one : other;
+  }
+
+  /// Said once in a while for each source, however often it would have been banned.
+  private void spare(Cidr block, BanCase one, String why, Instant now) {
+    var before = sparedAt.get(block);
+    if (before != null && before.plus(SPARED_AGAIN).isAfter(now)) {
+      return;
+    }
+    sparedAt.remove(block);
+    sparedAt.put(block, now);
+    LOG.warn("not banned: {}. Otherwise: {}", why, one.reason());
+    leave(new Note.Spare(block, one, why));
+  }
+
+  private void leave(Note note) {
+    if (!notes.offer(note)) {
+      if (note instanceof Note.Made(var ban)) {
+        made.remove(ban.source(), ban);
+      }
+      LOG.warn("no room for the record of {}; it is in force and ends by itself", note);
+    }
+  }
+
+  private void write(BanRecords kept) {
+    var open = new ArrayList<Note>();
+    try {
+      while (!closed || !notes.isEmpty()) {
+        var first = notes.poll(PARK_NANOS, TimeUnit.NANOSECONDS);
+        if (first == null) {
+          continue;
+        }
+        open.add(first);
+        notes.drainTo(open, BATCH - 1);
+        while (!written(kept, open) && !closed) {
+          Thread.sleep(AGAIN_MILLIS);
+        }
+        open.clear();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean written(BanRecords kept, List<Note> open) {
+    try {
+      var bans =
+          open.stream()
+              .filter(Note.Made.class::isInstance)
+              .map(note -> ((Note.Made) note).ban())
+              .toList();
+      if (!bans.isEmpty()) {
+        kept.keep(bans);
+        bans.forEach(ban -> made.remove(ban.source(), ban));
+      }
+      open.removeIf(Note.Made.class::isInstance);
+      while (!open.isEmpty()) {
+        if (open.getFirst() instanceof Note.Spare(var block, var one, var why)) {
+          kept.spared(block, one.by(), one.reason(), why, one.calls());
+        }
+        open.removeFirst();
+      }
+      return true;
+    } catch (StorageException | NotInForceException e) {
+      LOG.warn("bans are in force and not recorded yet: {}", e.getMessage());
+      return false;
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    LockSupport.unpark(desk);
+    var writing = writer;
+    try {
+      if (writing != null && !writing.join(Duration.ofSeconds(5))) {
+        writing.interrupt();
+        LOG.warn("ban-records did not stop within 5 s");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
