@@ -123,16 +123,12 @@ static __always_inline __u32 api_of(struct packet *p)
 __noinline int meets_stages(struct packet *p, __u32 active)
 {
 	struct rule_set *set = bpf_map_lookup_elem(&rules, &active);
-	__u32 class;
-	__u64 mask;
+	struct row *source;
 
 	if (!p || !set || !p->family)
 		return 0;
-	class = p->family == 4 ? class_of_ipv4(p->source[3], active, set)
-			       : class_of_ipv6(p->source, active, set);
-	mask = set->classes[class & (CLASSES - 1)];
-	if (mask & 1ULL << RULE_MANAGEMENT ||
-	    (mask & 1ULL << RULE_SESSION && of_session(p, active)))
+	source = source_row(p, active, set);
+	if (!source || spared(p, active, source->marks))
 		return 0;
 	return !essential(p) && !of_operator(p);
 }

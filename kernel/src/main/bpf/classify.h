@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #pragma once
 /*
- * What a packet costs does not depend on the number of rules. Up to 61 different rules are bits of a
- * 64-bit mask; a rule's sources, of which there may be any number, are compiled into a class for
- * each address:
+ * What a packet costs does not depend on the number of rules. Every rule of the file is a bit of a
+ * row, and each field of a packet selects a row: the rules that agree with it.
  *
  *     IPv4   top[address >> 16] -> class, or a block of 256 classes, one for each /24;
- *            only where a /24 holds longer prefixes, a hash for each length in use
+ *            only where a /24 holds longer prefixes, or a class has a number beyond a byte, a hash
+ *            for each length in use
  *     IPv6   a hash for each prefix length in use, the longest first
+ *     else   selectors[destination port of TCP or UDP, ICMP type, or protocol] -> row
  *
- *     rules = classes[class] & ports[destination port] & protocols[protocol]
+ *     matching = rows[source].rules & rows[service].rules
  *
- * Order: management allow-list, sessions of operators, what the stack needs to stay reachable,
- * bans, allow, deny, limits. The whole set is swapped by one store: packets read `active` once, and
- * each table of the other number was complete before it was made active.
+ * and where some rule asks for more, also the rows of the destination address, the source port, the
+ * TCP flags, the VLAN tags and the interface. Up to 64 rules are one word of a row, which is what
+ * the common path looks at; with more a function of its own goes through up to seven words.
+ *
+ * Order: management allow-list, sessions of operators, bans, allow, deny, limits; but what the stack
+ * needs to stay reachable is not dropped. Of several rules of one kind the first of the file counts.
+ * The whole set is swapped by one store: packets read `active` once, and each table of the other
+ * number was complete before it was made active.
  */
 #include "banned.h"
 #include "control.h"
@@ -44,15 +50,32 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2 * 65536);
+	__uint(max_entries, 2 * ROWS);
 	__type(key, __u32);
-	__type(value, __u64);
-} ports SEC(".maps");
+	__type(value, struct row);
+} rows SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2 * 65536);
+	__uint(max_entries, 2 * SELECTORS / 4);
+	__type(key, __u32);
+	__type(value, struct selectors);
+} selectors SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2 * RULES_MAX);
+	__type(key, __u32);
+	__type(value, struct rule_hits);
+} rule_hits SEC(".maps");
+
+/* Of the tables of addresses there are two as well, and rule_set.addresses says which one counts: a
+ * rule can change without them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2 * SIDES * 65536);
 	__type(key, __u32);
 	__type(value, __u64); /* a class, or IPV4_IS_BLOCK and what shield.h says */
 } ipv4_top SEC(".maps");
@@ -72,7 +95,7 @@ struct ipv4_blocks_map {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 2);
+	__uint(max_entries, 2 * SIDES);
 	__uint(key_size, sizeof(__u32));
 	__array(values, struct ipv4_blocks_map);
 } ipv4_blocks SEC(".maps");
@@ -99,81 +122,115 @@ struct ipv6_map {
 
 struct ipv6_map ipv6_0 SEC(".maps"), ipv6_1 SEC(".maps");
 
-static __always_inline __u32 class_of_long4(__be32 address, __u32 active, struct rule_set *set)
+static __always_inline __u32 class_of_long4(__be32 address, struct rule_set *set, __u32 side)
 {
 #pragma unroll
 	for (int i = 0; i < LENGTHS4_MAX; i++) {
 		struct ipv4_key key;
 		__u32 *class;
 
-		key.length = set->lengths4[i];
-		if (!key.length)
-			break;
-		key.address = address & bpf_htonl(~0U << ((32 - key.length) & 31));
-		class = active ? bpf_map_lookup_elem(&ipv4_long_1, &key)
-			       : bpf_map_lookup_elem(&ipv4_long_0, &key);
+		if (!(set->lengths4[side] >> i & 1))
+			continue;
+		key.address = address & bpf_htonl(~0U << i);
+		key.length = (32 - i) | side << 8;
+		class = set->addresses ? bpf_map_lookup_elem(&ipv4_long_1, &key)
+				       : bpf_map_lookup_elem(&ipv4_long_0, &key);
 		if (class)
 			return *class;
 	}
-	return 0;
+	return set->class4[side];
 }
 
-static __always_inline __u32 class_of_ipv4(__be32 address, __u32 active, struct rule_set *set)
+static __always_inline __u32 class_of_ipv4(__be32 address, struct rule_set *set, __u32 side)
 {
-	__u32 host = bpf_ntohl(address), key = active << 16 | host >> 16, class;
+	__u32 table = (set->addresses & 1) * SIDES + side, class;
+	__u32 host = bpf_ntohl(address), key = table << 16 | host >> 16;
 	__u64 *entry = bpf_map_lookup_elem(&ipv4_top, &key), top;
 	struct ipv4_block *block;
 	void *blocks;
 
 	top = entry ? *entry : 0;
 	if (!(top & IPV4_IS_BLOCK))
-		return top & (CLASSES - 1);
+		return top;
 	/* Most of a sparse block is of one class: then its memory, seldom cached, is not touched. */
 	if (!(top >> (IPV4_GROUPS_SHIFT + (host >> 11 & 31)) & 1))
-		return top >> IPV4_AROUND_SHIFT & (CLASSES - 1);
+		return top >> IPV4_AROUND_SHIFT & ((1 << IPV4_CLASS_BITS) - 1);
 	key = top & 0xffff;
-	blocks = bpf_map_lookup_elem(&ipv4_blocks, &active);
+	blocks = bpf_map_lookup_elem(&ipv4_blocks, &table);
 	block = blocks ? bpf_map_lookup_elem(blocks, &key) : NULL;
 	if (!block)
 		return 0;
 	class = block->class[(host >> 8) & 255];
-	return class == IPV4_LONGER ? class_of_long4(address, active, set) : class;
+	return class == IPV4_LONGER ? class_of_long4(address, set, side) : class;
 }
 
-static __always_inline __u32 class_of_ipv6(__u32 *address, __u32 active, struct rule_set *set)
+static __always_inline __u32 class_of_ipv6(__u32 *address, struct rule_set *set, __u32 side)
 {
 	for (int i = 0; i < LENGTHS6_MAX; i++) {
-		int length = set->lengths6[i];
+		int length = set->lengths6[side * LENGTHS6_MAX + i];
 		struct ipv6_key key;
 		__u32 *class;
 
 		if (!length)
 			break;
-		key.length = length;
+		key.length = length | side << 8;
 		key.address[0] = keep(address[0], length);
 		key.address[1] = keep(address[1], length - 32);
 		key.address[2] = keep(address[2], length - 64);
 		key.address[3] = keep(address[3], length - 96);
-		class = active ? bpf_map_lookup_elem(&ipv6_1, &key)
-			       : bpf_map_lookup_elem(&ipv6_0, &key);
+		class = set->addresses ? bpf_map_lookup_elem(&ipv6_1, &key)
+				       : bpf_map_lookup_elem(&ipv6_0, &key);
 		if (class)
 			return *class;
 	}
-	return set->class6;
+	return set->class6[side];
 }
 
-static __always_inline __u32 protocol_index(__u8 protocol)
+static __always_inline struct row *row(__u32 active, __u32 number)
 {
-	switch (protocol) {
-	case IPPROTO_TCP:
-		return 0;
-	case IPPROTO_UDP:
-		return 1;
-	case IPPROTO_ICMP:
-	case IPPROTO_ICMPV6:
-		return 2;
+	__u32 key = active * ROWS + (number & (ROWS - 1));
+
+	return bpf_map_lookup_elem(&rows, &key);
+}
+
+static __always_inline struct row *select(__u32 active, __u32 selector)
+{
+	__u32 key = active * (SELECTORS / 4) + (selector >> 2);
+	struct selectors *s = bpf_map_lookup_elem(&selectors, &key);
+
+	return s ? row(active, s->row[selector & 3]) : NULL;
+}
+
+static __always_inline struct row *source_row(struct packet *p, __u32 active, struct rule_set *set)
+{
+	return row(active, p->family == 4 ? class_of_ipv4(p->source[3], set, 0)
+					  : class_of_ipv6(p->source, set, 0));
+}
+
+static __always_inline __u32 service(struct packet *p)
+{
+	if (p->has_ports)
+		return p->destination_port + (p->protocol == IPPROTO_UDP ? SELECT_UDP : SELECT_TCP);
+	if (!p->later_fragment) {
+		if (p->protocol == IPPROTO_ICMP)
+			return SELECT_ICMP + p->icmp_type;
+		if (p->protocol == IPPROTO_ICMPV6)
+			return SELECT_ICMPV6 + p->icmp_type;
 	}
-	return 3;
+	return SELECT_OTHER + p->protocol;
+}
+
+/* The session's ports are among the marks of their rows. */
+static __always_inline bool spared(struct packet *p, __u32 active, __u64 marks)
+{
+	struct row *port;
+
+	if (marks & MARK_MANAGEMENT)
+		return true;
+	if (!(marks & MARK_SESSION) || !p->has_ports || p->protocol != IPPROTO_TCP)
+		return false;
+	port = select(active, service(p));
+	return port && port->marks & MARK_SESSION;
 }
 
 /* Without these a host loses its neighbours, its address or its path MTU. */
@@ -196,50 +253,168 @@ static __always_inline bool essential(struct packet *p)
 	       (p->icmp_type == MLD_QUERY && p->hops == MLD_HOPS);
 }
 
-static __always_inline bool of_session(struct packet *p, __u32 active)
-{
-	__u32 key = active << 16 | p->destination_port;
-	__u64 *port = bpf_map_lookup_elem(&ports, &key);
+struct matching {
+	__u64 rules[RULE_WORDS];
+};
 
-	return p->has_ports && p->protocol == IPPROTO_TCP && port && *port & 1ULL << RULE_SESSION;
+static __always_inline void narrow(struct matching *m, struct row *by)
+{
+	for (int i = 0; i < RULE_WORDS; i++)
+		m->rules[i] &= by ? by->rules[i] : 0;
 }
 
-/* Global, as is `meter`: the verifier takes each by itself, not once for each way to parse. */
+/* What few rules ask for. Global: out of the common path, and taken by the verifier by itself. */
+__noinline int narrow_more(struct packet *p, struct matching *m, __u32 active)
+{
+	struct rule_set *set = bpf_map_lookup_elem(&rules, &active);
+
+	if (!p || !m || !set)
+		return 0;
+	narrow(m, row(active, ROWS_SIDE + (p->family == 4
+						   ? class_of_ipv4(p->destination[3], set, 1)
+						   : class_of_ipv6(p->destination, set, 1))));
+	narrow(m, select(active, SELECT_SOURCE_PORT + p->source_port));
+	narrow(m, select(active, SELECT_FLAGS + p->tcp_flags));
+	narrow(m, select(active, SELECT_INTERFACE + (p->ifindex & 255)));
+	if (p->inner_vlan) {
+		struct row *outer = select(active, SELECT_VLAN + (p->vlan & 0xfff));
+		struct row *inner = select(active, SELECT_VLAN + (p->inner_vlan & 0xfff));
+
+		for (int i = 0; i < RULE_WORDS && outer && inner; i++)
+			m->rules[i] &= outer->rules[i] | inner->rules[i];
+	} else {
+		narrow(m, select(active, SELECT_VLAN + (p->vlan & 0xfff)));
+	}
+	return 0;
+}
+
+/* De Bruijn's sequence: the six bits behind each single bit differ. */
+static const __u8 bit_numbers[64] = {
+	0, 1, 2, 53, 3, 7, 54, 27, 4, 38, 41, 8, 34, 55, 48, 28,
+	62, 5, 39, 46, 44, 42, 22, 9, 24, 35, 59, 56, 49, 18, 29, 11,
+	63, 52, 6, 26, 37, 40, 33, 47, 61, 45, 43, 21, 23, 58, 17, 10,
+	51, 25, 36, 32, 60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12,
+};
+
+/* The lowest bit of a word that is not 0. */
+static __always_inline __u32 lowest_bit(__u64 word)
+{
+	return bit_numbers[(word & -word) * 0x022fdd63cc95386dULL >> 58];
+}
+
+#define NO_RULE 0
+#define BY_ALLOW 0x1000000
+#define BY_DENY 0x2000000
+
+/* The rule that decides and how, or LIMITS, of one word of each. */
+static __always_inline __u32 decisive(__u64 matching, struct rule_set *set, __u32 word)
+{
+	__u64 allow = matching & set->allow[word], deny = matching & set->deny[word];
+	__u64 connections = matching & set->connections[word], packets;
+	__u32 first = word * 64 + 1, limits = 0;
+
+	if (!matching)
+		return NO_RULE;
+	if (allow)
+		return BY_ALLOW | (word * 64 + lowest_bit(allow));
+	if (deny)
+		return BY_DENY | (word * 64 + lowest_bit(deny));
+	packets = matching & ~connections;
+	if (packets)
+		limits = LIMITS(first + lowest_bit(packets), 0);
+	return connections ? limits | LIMITS(0, first + lowest_bit(connections)) : limits;
+}
+
+/* The same where there are more than 64 rules, or where some ask for more. */
+__noinline int decisive_of_many(struct packet *p, __u32 active)
+{
+	struct rule_set *set = bpf_map_lookup_elem(&rules, &active);
+	struct matching m;
+	struct row *source;
+	__u32 best = NO_RULE;
+
+	if (!p || !set)
+		return NO_RULE;
+	source = source_row(p, active, set);
+	for (int i = 0; i < RULE_WORDS; i++)
+		m.rules[i] = source ? source->rules[i] : 0;
+	narrow(&m, select(active, service(p)));
+	if (set->more)
+		narrow_more(p, &m, active);
+	for (int i = 0; i < RULE_WORDS; i++) {
+		__u32 one = decisive(m.rules[i], set, i);
+
+		if (one & BY_ALLOW)
+			return one;
+		if (best & BY_DENY || one == NO_RULE)
+			continue;
+		if (one & BY_DENY) {
+			best = one;
+			continue;
+		}
+		best |= best & LIMITS(0x3ff, 0) ? 0 : one & LIMITS(0x3ff, 0);
+		best |= best & LIMITS(0, 0x3ff) ? 0 : one & LIMITS(0, 0x3ff);
+	}
+	return best;
+}
+
+/* Global, so that the verifier takes it by itself, not once for each way to parse. */
 __noinline int judge(struct packet *p, __u32 active)
 {
 	struct rule_set *set = bpf_map_lookup_elem(&rules, &active);
 	enum reason banned;
-	__u32 class, zero = 0;
-	__u64 mask, *port;
+	struct row *source, *to;
+	__u32 zero = 0, best;
 	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
 
 	if (!p || !set || !c)
 		return REASON_PASSED;
-	class = p->family == 4 ? class_of_ipv4(p->source[3], active, set)
-			       : class_of_ipv6(p->source, active, set);
-	mask = set->classes[class & (CLASSES - 1)];
-	if (mask & 1ULL << RULE_MANAGEMENT)
+	source = source_row(p, active, set);
+	if (!source)
 		return REASON_PASSED;
-	if (mask & 1ULL << RULE_SESSION && of_session(p, active))
+	if (source->marks & (MARK_MANAGEMENT | MARK_SESSION) && spared(p, active, source->marks))
 		return REASON_PASSED;
 	banned = by_ban(p, c);
 	if (banned != REASON_PASSED && !essential(p))
 		return banned;
-	if (!mask)
+	if (!(source->marks & MARK_RULES))
 		return REASON_PASSED;
-	mask &= set->protocols[protocol_index(p->protocol) & 3];
-	if (p->has_ports) {
-		__u32 key = active << 16 | p->destination_port;
-
-		port = bpf_map_lookup_elem(&ports, &key);
-		mask &= port ? *port : 0;
+	if (set->words <= 1 && !set->more) {
+		to = select(active, service(p));
+		best = decisive(to ? source->rules[0] & to->rules[0] : 0, set, 0);
 	} else {
-		mask &= set->without_ports;
+		best = decisive_of_many(p, active);
 	}
-	if (!mask || mask & set->allow || essential(p))
+	if (best == NO_RULE)
 		return REASON_PASSED;
-	if (mask & set->deny)
+	if (best & BY_ALLOW) {
+		p->rule = best & (RULE_SLOTS - 1);
+		return REASON_PASSED;
+	}
+	if (essential(p))
+		return REASON_PASSED;
+	if (best & BY_DENY) {
+		p->rule = best & (RULE_SLOTS - 1);
 		return REASON_DENY_RULE;
-	mask &= set->limit;
-	return mask ? limited(p, set, mask, c) : REASON_PASSED;
+	}
+	return limited(p, set, best, c);
+}
+
+static __always_inline void count_hit(struct packet *p, __u32 active)
+{
+	__u32 key = active * RULES_MAX + p->rule;
+	struct rule_hits *hits;
+
+	if (p->rule == RULE_NONE)
+		return;
+	hits = bpf_map_lookup_elem(&rule_hits, &key);
+	if (!hits)
+		return;
+	hits->packets += p->segments;
+	hits->bytes += bytes_on_wire(p);
+	if (p->reason != REASON_PASSED) {
+		hits->dropped_packets += p->segments;
+		hits->dropped_bytes += bytes_on_wire(p);
+	}
+	hits->last = bpf_jiffies64();
 }

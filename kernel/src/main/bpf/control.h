@@ -8,6 +8,9 @@
 /* Only for benchmarks: 1 draws sources from 2^16 addresses, 2 from all. The verifier removes it. */
 const volatile __u32 random_sources = 0;
 
+/* Only for benchmarks: 0 leaves out the lists of sources and flows. */
+const volatile __u32 metering = 1;
+
 /* Powers of two. Java makes the tables as large as the number of CPUs allows. */
 const volatile __u32 flow_slots = FLOWS;
 const volatile __u32 source_slots = SOURCES;

@@ -105,7 +105,7 @@ static __always_inline bool too_early(__u64 *next, __u64 interval, __u64 toleran
 
 static __always_inline __u64 limit_id(struct packet *p, struct rule_set *set, __u32 rule, __u64 seed)
 {
-	return mix(source_hash(p, set->bits[rule & (RULE_BITS - 1)], seed) + rule);
+	return mix(source_hash(p, set->bits[rule & (RULE_SLOTS - 1)], seed) + rule);
 }
 
 static __always_inline bool over_rate(struct packet *p, struct rule_set *set, __u32 rule,
@@ -123,23 +123,8 @@ static __always_inline bool over_rate(struct packet *p, struct rule_set *set, __
 		if (exact)
 			next = &exact->next;
 	}
-	rule &= RULE_BITS - 1;
+	rule &= RULE_SLOTS - 1;
 	return too_early(next, set->intervals[rule], set->tolerances[rule], count);
-}
-
-/* The lowest bit: the first limit of the file that is about this packet. */
-static __always_inline __u32 first_of(__u64 limits)
-{
-	__u32 rule = 0;
-
-#pragma unroll
-	for (int step = 32; step; step >>= 1) {
-		if (!(limits & ((1ULL << step) - 1))) {
-			limits >>= step;
-			rule += step;
-		}
-	}
-	return rule & (RULE_BITS - 1);
 }
 
 #define TCP_FIN 1
@@ -152,21 +137,21 @@ static __always_inline bool opens(struct packet *p)
 	return p->protocol == IPPROTO_TCP && (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 }
 
-/* Of the limits that are about this packet, the first that counts packets and the first that counts
- * connections. */
-static __always_inline enum reason limited(struct packet *p, struct rule_set *set, __u64 limits,
+/* The first limit that counts packets and the first that counts connections; each 0: none is. */
+#define LIMITS(packets, connections) ((packets) | (connections) << 10)
+
+static __always_inline enum reason limited(struct packet *p, struct rule_set *set, __u32 limits,
 					   struct control *c)
 {
-	__u64 connections = limits & set->connections;
+	__u32 packets = limits & 0x3ff, connections = limits >> 10 & 0x3ff;
 
-	limits &= ~connections;
-	if (limits) {
-		p->limit_rule = first_of(limits);
+	if (packets) {
+		p->rule = p->limit_rule = packets - 1;
 		if (over_rate(p, set, p->limit_rule, p->segments, c->seed))
 			return REASON_LIMIT_RULE;
 	}
 	if (connections && opens(p)) {
-		p->limit_rule = first_of(connections);
+		p->rule = p->limit_rule = connections - 1;
 		if (over_rate(p, set, p->limit_rule, 1, c->seed))
 			return REASON_LIMIT_CONNECTIONS;
 	}

@@ -2,7 +2,9 @@
 #pragma once
 /*
  * From bytes to what a verdict needs, by a cursor that never leaves the packet. Nothing is guessed:
- * ports are read from the first fragment only, and what cannot be read stays unknown.
+ * ports are read from the first fragment only, and what cannot be read stays unknown. A fragment that
+ * begins within a TCP header, behind its ports, could replace the flags that a rule looked at; no
+ * sender makes one, and it is malformed (RFC 3128).
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -34,7 +36,8 @@ struct packet {
 	__u32 segments; /* frames on the wire that this packet stands for */
 	__u16 source_port; /* host order; 0: unknown */
 	__u16 destination_port;
-	__u16 vlan;
+	__u16 vlan; /* 0: no tag */
+	__u16 inner_vlan;
 	__u16 network; /* where the IP header stands in the frame */
 	__u16 transport; /* where stands what it carries; 0: unknown */
 	__u8 family; /* 4, 6, or 0: neither */
@@ -46,7 +49,7 @@ struct packet {
 	bool later_fragment;
 	__u8 reason; /* the verdict: enum reason, of reason.h */
 	bool dropped; /* whether it was carried out: not in dry-run */
-	__u8 limit_rule; /* the limit that was met last */
+	__u16 limit_rule; /* the limit that was met last */
 	__u16 rule; /* which rule gave it, RULE_NONE where none did */
 };
 
@@ -183,6 +186,8 @@ static __always_inline bool parse_ipv4(struct packet *p, struct cursor *c, void 
 		return false;
 	fragment = bpf_ntohs(ip->frag_off);
 	p->later_fragment = fragment & IP_OFFSET;
+	if (p->protocol == IPPROTO_TCP && (fragment & IP_OFFSET) == 1)
+		return false;
 	return parse_transport(p, c, start);
 }
 
@@ -227,6 +232,8 @@ static __always_inline bool parse_ipv6(struct packet *p, struct cursor *c, void 
 			if (!fragment)
 				return false;
 			next = fragment->next;
+			if (next == IPPROTO_TCP && bpf_ntohs(fragment->offset) >> 3 == 1)
+				return false;
 			if (bpf_ntohs(fragment->offset) >> 3) {
 				p->later_fragment = true;
 				p->protocol = next;
@@ -271,6 +278,8 @@ static __always_inline bool parse(struct packet *p, void *start, void *end)
 			return false;
 		if (!p->vlan)
 			p->vlan = bpf_ntohs(tag->tci) & 0xfff;
+		else if (!p->inner_vlan)
+			p->inner_vlan = bpf_ntohs(tag->tci) & 0xfff;
 		type = tag->type;
 	}
 	if (type == bpf_htons(ETH_P_IP))

@@ -24,7 +24,8 @@ static __always_inline int settle(struct packet *p, struct control *c, struct ru
 	p->reason = reason;
 	p->dropped = dropped;
 	count(p, reason + (reason != REASON_PASSED && !dropped ? WOULD : 0), false);
-	meter(p, dropped);
+	if (metering)
+		meter(p, dropped);
 	return dropped ? STEP_DROP : chain_end(p, c);
 }
 
@@ -39,6 +40,8 @@ static __always_inline int decide(struct packet *p, struct control *c, struct ru
 			reason = REASON_MALFORMED;
 		else if (p->family)
 			reason = spare(p, c, judge(p, c->active & 1) & (REASONS - 1));
+		p->reason = reason;
+		count_hit(p, c->active & 1);
 		if (reason == REASON_PASSED)
 			reason = stage;
 		if (c->chain & CHAIN_AFTER && reason == REASON_PASSED &&

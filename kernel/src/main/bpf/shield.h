@@ -4,48 +4,90 @@
 
 /* Shared with Java, which checks every offset against this object's own type information. */
 
-#define CLASSES 256
-#define RULE_BITS 64
-#define RULE_MANAGEMENT 62 /* the bit of the management allow-list */
-#define RULE_SESSION 61    /* the bit of operators' peers: they pass to the ports of their sessions */
-#define LENGTHS6_MAX 16    /* different IPv6 prefix lengths in one rule set */
+/*
+ * Each value that a field of a packet can have stands for a row, the set of rules that it agrees
+ * with. What all fields of a packet agree with are the rules that match it.
+ */
+#define RULES_MAX 448
+#define RULE_WORDS 7
+#define RULE_SLOTS 512 /* a power of two: what the verifier can see to be in bounds */
+#define ROWS 8192
+#define ROWS_SIDE 4096      /* the rows of destination addresses; those of sources are below */
+#define ROWS_SELECTORS 5120 /* the rows of all other fields */
+#define LENGTHS6_MAX 16     /* different IPv6 prefix lengths of one side in one rule set */
+#define LENGTHS4_MAX 9 /* 24-32 */
+#define SIDES 2 /* source and destination */
 
-#define LENGTHS4_MAX 9
+#define MARK_MANAGEMENT 1 /* of the management allow-list */
+#define MARK_SESSION 2	  /* an operator's peer: passes to the ports of sessions */
+#define MARK_RULES 4	  /* `rules` is not empty */
+
+struct row {
+	__u64 rules[RULE_WORDS]; /* bit n of all: rule n of the file */
+	__u64 marks;
+};
+
+/* By destination port, ICMP type or protocol. */
+#define SELECT_TCP 0
+#define SELECT_UDP 65536
+#define SELECT_OTHER 131072 /* + protocol: no port is known, as of a later fragment */
+#define SELECT_ICMP 131328  /* + type */
+#define SELECT_ICMPV6 131584
+#define SELECT_SOURCE_PORT 131840
+#define SELECT_VLAN 197376
+#define SELECT_FLAGS 201472
+#define SELECT_INTERFACE 201728
+#define SELECTORS 201984
+
+struct selectors {
+	__u16 row[4];
+};
+
 #define IPV4_BLOCK_BYTES 256
 /* Of a /16 in ipv4_top: the block's number, the class around what the block is there for, and a bit
- * for each /21 that holds anything else. */
+ * for each /21 that holds anything else. Else the class. */
 #define IPV4_IS_BLOCK (1ULL << 63)
 #define IPV4_AROUND_SHIFT 16
-#define IPV4_GROUPS_SHIFT 24
-#define IPV4_LONGER 255 /* a block of this /24 is longer than /24: ask ipv4_long */
+#define IPV4_CLASS_BITS 15
+#define IPV4_GROUPS_SHIFT 31
+#define IPV4_LONGER 255 /* of a /24 in a block: ask ipv4_long */
 
-/* One rule set but for its tables. Bit n of a mask stands for rule n. */
+/* One rule set but for its tables. */
 struct rule_set {
-	__u64 classes[CLASSES];    /* rules whose sources hold a source of this class */
-	__u64 protocols[4];        /* rules for TCP, UDP, ICMP, anything else */
-	__u64 without_ports;       /* rules that name no port: all that a packet without ports meets */
-	__u64 allow;
-	__u64 deny;
-	__u64 limit;
-	__u64 intervals[RULE_BITS];  /* of a limit: between two packets, in jiffies << 32 */
-	__u64 tolerances[RULE_BITS]; /* and how far ahead a burst may run, in the same unit */
-	__u64 connections;           /* limits that count new connections, not packets */
-	__u8 bits[RULE_BITS]; /* of a limit: leading bits of an IPv4 source that share it; IPv6: + 32 */
-	__u8 lengths4[16];         /* prefix lengths in ipv4_long (24-32), the longest first, 0 ends */
-	__u8 lengths6[LENGTHS6_MAX]; /* in ipv6, the longest first, 0 ends */
-	__u8 class6;               /* of an IPv6 source that no prefix holds */
+	__u64 allow[RULE_WORDS];
+	__u64 deny[RULE_WORDS];
+	__u64 connections[RULE_WORDS]; /* limits that count new connections, not packets */
+	__u64 intervals[RULE_SLOTS];  /* of a limit: between two packets, in jiffies << 32 */
+	__u64 tolerances[RULE_SLOTS]; /* and how far ahead a burst may run, in the same unit */
+	__u8 bits[RULE_SLOTS]; /* of a limit: leading bits of an IPv4 source that share it; IPv6: + 32 */
+	__u8 lengths6[SIDES * LENGTHS6_MAX]; /* in ipv6, the longest first, 0 ends */
+	__u16 lengths4[SIDES];	     /* bit n: ipv4_long has prefixes of 32 - n bits */
+	__u32 class4[SIDES];	     /* of an address that no prefix holds */
+	__u32 class6[SIDES];
+	__u32 addresses;	     /* which of the two tables of addresses */
+	__u16 words;		     /* of a row that are in use */
+	__u8 more;		     /* a rule asks for more than source, service and port */
 	__u8 dry_run;
-	__u8 pad[6];
+	__u32 pad;
 };
 
 struct ipv4_key {
 	__u32 address; /* network order, masked */
-	__u32 length;
+	__u32 length;  /* + 256 for destinations */
 };
 
 struct ipv6_key {
 	__u32 address[4];
-	__u32 length;
+	__u32 length; /* + 256 for destinations */
+};
+
+/* What one rule decided. */
+struct rule_hits {
+	__u64 packets;
+	__u64 bytes;
+	__u64 dropped_packets; /* of `packets`; in dry-run: to be dropped */
+	__u64 dropped_bytes;
+	__u64 last; /* jiffies */
 };
 
 struct counter {
@@ -105,5 +147,5 @@ struct ban {
 
 
 _Static_assert(sizeof(struct control) == 80, "shield/ShieldMemory.java");
+_Static_assert(sizeof(struct rule_set) == 8936, "shield/ShieldMemory.java");
 _Static_assert(sizeof(struct ban) == 48, "shield/ShieldMemory.java");
-_Static_assert(sizeof(struct rule_set) == 3248, "shield/ShieldMemory.java");

@@ -5,10 +5,20 @@ import java.util.Locale;
 import java.util.Set;
 
 /// One rule of the shield. Everything that is left empty matches everything. The first matching
-/// `Allow` wins over every `Deny`, and a packet that is not denied is counted against each `Limit`.
+/// `Allow` wins over every `Deny`, and a packet that is not denied is counted against the first
+/// `Limit` that matches.
 public sealed interface KernelRule {
   /// Which packets it is about.
   Match match();
+
+  /// `allow`, `deny` or `limit`.
+  default String action() {
+    return switch (this) {
+      case Allow _ -> "allow";
+      case Deny _ -> "deny";
+      case Limit _ -> "limit";
+    };
+  }
 
   /// Lets packets in that a deny rule would drop.
   record Allow(Match match) implements KernelRule {}
@@ -50,14 +60,74 @@ public sealed interface KernelRule {
     }
   }
 
+  /// All that is said must hold.
+  ///
   /// @param from source blocks, IPv4 and IPv6
+  /// @param fromSets names of [KernelSet]s, which add to `from`
+  /// @param to destination blocks
+  /// @param toSets names of sets, which add to `to`
+  /// @param fromPorts source ports
   /// @param toPorts destination ports
-  /// @param protocols of TCP, UDP, ICMP
-  record Match(List<Cidr> from, List<PortRange> toPorts, Set<Protocol> protocols) {
+  /// @param tcpFlags of TCP only
+  /// @param icmpTypes of ICMP only
+  /// @param interfaces names of the interfaces that packets come in by
+  /// @param vlans ids; a packet with two tags has two
+  record Match(
+      List<Cidr> from,
+      List<String> fromSets,
+      List<Cidr> to,
+      List<String> toSets,
+      List<PortRange> fromPorts,
+      List<PortRange> toPorts,
+      Set<Protocol> protocols,
+      TcpFlags tcpFlags,
+      Set<IcmpType> icmpTypes,
+      Set<String> interfaces,
+      Set<Integer> vlans) {
     public Match {
       from = List.copyOf(from);
+      fromSets = List.copyOf(fromSets);
+      to = List.copyOf(to);
+      toSets = List.copyOf(toSets);
+      fromPorts = List.copyOf(fromPorts);
       toPorts = List.copyOf(toPorts);
       protocols = Set.copyOf(protocols);
+      icmpTypes = Set.copyOf(icmpTypes);
+      interfaces = Set.copyOf(interfaces);
+      vlans = Set.copyOf(vlans);
+      vlans.forEach(vlan -> Require.between("vlan", vlan, 1, 4094));
+    }
+
+    public Match(List<Cidr> from, List<PortRange> toPorts, Set<Protocol> protocols) {
+      this(
+          from,
+          List.of(),
+          List.of(),
+          List.of(),
+          List.of(),
+          toPorts,
+          protocols,
+          TcpFlags.ANY,
+          Set.of(),
+          Set.of(),
+          Set.of());
+    }
+
+    public boolean fromAnywhere() {
+      return from.isEmpty() && fromSets.isEmpty();
+    }
+
+    public boolean toAnywhere() {
+      return to.isEmpty() && toSets.isEmpty();
+    }
+
+    /// Whether it asks for more than source, destination port, protocol and ICMP type.
+    public boolean asksForMore() {
+      return !toAnywhere()
+          || !fromPorts.isEmpty()
+          || !tcpFlags.equals(TcpFlags.ANY)
+          || !interfaces.isEmpty()
+          || !vlans.isEmpty();
     }
   }
 
@@ -70,12 +140,63 @@ public sealed interface KernelRule {
         throw Require.invalid("to-port", first + "-" + last, "the smaller port first");
       }
     }
+
+    @Override
+    public String toString() {
+      return first == last ? Integer.toString(first) : first + "-" + last;
+    }
   }
 
   /// ICMP stands for ICMPv4 and ICMPv6.
   enum Protocol {
-    TCP,
-    UDP,
-    ICMP
+    TCP(6),
+    UDP(17),
+    ICMP(1),
+    SCTP(132),
+    GRE(47),
+    ESP(50),
+    IGMP(2);
+
+    private final int number;
+
+    Protocol(int number) {
+      this.number = number;
+    }
+
+    /// As IP numbers them.
+    public boolean is(int other) {
+      return number == other || (this == ICMP && other == 58);
+    }
+  }
+
+  /// Bits as they stand in a TCP header: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR
+  /// 128.
+  ///
+  /// @param set all of these
+  /// @param unset none of these
+  record TcpFlags(int set, int unset) {
+    public static final TcpFlags ANY = new TcpFlags(0, 0);
+    public static final List<String> NAMES =
+        List.of("fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr");
+
+    public TcpFlags {
+      Require.between("tcp-flags", set | unset, 0, 255);
+      if ((set & unset) != 0) {
+        throw Require.invalid("tcp-flags", "a flag both set and unset", "one of them");
+      }
+    }
+
+    public boolean match(int flags) {
+      return (flags & set) == set && (flags & unset) == 0;
+    }
+  }
+
+  /// @param four the type in ICMPv4, -1: it has none
+  /// @param six the type in ICMPv6, -1: it has none
+  record IcmpType(int four, int six) {
+    public IcmpType {
+      Require.between("icmp-type", four, -1, 255);
+      Require.between("icmp-type", six, -1, 255);
+    }
   }
 }

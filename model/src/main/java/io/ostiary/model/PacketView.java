@@ -32,6 +32,19 @@ public interface PacketView {
     return PacketCaptures.none(status().sentence());
   }
 
+  /// What each rule of the set in force decided, in their order.
+  default List<RuleHits> ruleHits() {
+    return List.of();
+  }
+
+  /// What one rule decided, since it was first part of a rule set.
+  ///
+  /// @param rule its place among the rules, from 0
+  /// @param droppedPackets of `packets`; in dry-run: would have been
+  /// @param lastNanos when it decided last, by the clock of `System.nanoTime()`; 0: never
+  record RuleHits(
+      int rule, long packets, long bytes, long droppedPackets, long droppedBytes, long lastNanos) {}
+
   /// @param droppedPackets of `packets`
   record Source(
       InetAddress address, long packets, long bytes, long droppedPackets, long lastSeenNanos) {}

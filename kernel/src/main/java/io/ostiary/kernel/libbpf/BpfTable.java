@@ -187,6 +187,19 @@ public final class BpfTable {
   public void putArray(int slot, int entries, int valueBytes, Consumer<MemorySegment> fill)
       throws LibbpfException {
     try (var arena = Arena.ofConfined()) {
+      putArray(slot, entries, valueBytes, arena, fill);
+    }
+  }
+
+  /// The same, of a map that is changed later.
+  ///
+  /// @param shared for how long the memory stays readable and writable here
+  /// @param fill writes the new map's memory
+  /// @return the new map's memory
+  public MemorySegment putArray(
+      int slot, int entries, int valueBytes, Arena shared, Consumer<MemorySegment> fill)
+      throws LibbpfException {
+    try (var arena = Arena.ofConfined()) {
       var options = arena.allocate(48, 8);
       options.set(java.lang.foreign.ValueLayout.JAVA_LONG, 0, 48);
       options.set(JAVA_INT, 28, BPF_F_MMAPABLE | BPF_F_INNER_MAP);
@@ -202,8 +215,10 @@ public final class BpfTable {
               options);
       try {
         long bytes = (long) entries * valueBytes;
-        library.whileShared("cannot fill " + map.name(), descriptor, bytes, fill);
+        var memory = library.share("cannot fill " + map.name(), descriptor, bytes, shared);
+        fill.accept(memory);
         write(arena.allocateFrom(JAVA_INT, slot), arena.allocateFrom(JAVA_INT, descriptor));
+        return memory;
       } finally {
         library.number("close", "close", descriptor);
       }

@@ -103,13 +103,20 @@ public final class Libbpf {
         .asSlice(0, bytes);
   }
 
+  /// Shares the memory of a map until an arena is closed.
+  public MemorySegment share(String what, int descriptor, long bytes, Arena arena)
+      throws LibbpfException {
+    long length = wholePages(bytes);
+    return map(what, descriptor, length)
+        .reinterpret(length, arena, this::unshare)
+        .asSlice(0, bytes);
+  }
+
   /// Shares the memory of a map only while `use` runs.
   public void whileShared(String what, int descriptor, long bytes, Consumer<MemorySegment> use)
       throws LibbpfException {
-    long length = wholePages(bytes);
     try (var arena = Arena.ofConfined()) {
-      var memory = map(what, descriptor, length).reinterpret(length, arena, this::unshare);
-      use.accept(memory.asSlice(0, bytes));
+      use.accept(share(what, descriptor, bytes, arena));
     }
   }
 

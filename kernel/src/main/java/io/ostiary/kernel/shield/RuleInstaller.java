@@ -1,204 +1,328 @@
 package io.ostiary.kernel.shield;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.ostiary.kernel.libbpf.BpfObject;
-import io.ostiary.kernel.libbpf.BpfTable;
 import io.ostiary.kernel.libbpf.LibbpfException;
-import java.lang.foreign.Arena;
+import io.ostiary.model.Cidr;
+import io.ostiary.model.KernelRule;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Writes rule sets into the tables of the number that is not active, makes it active by one store,
-/// and waits until no packet can still be reading the other one. Confined to one thread at a time.
+/// Brings rule sets into force. Confined to one thread at a time.
+///
+/// There are two of every table, and a set is written beside the one that is in force, which one
+/// store then replaces. What is about addresses stands in tables of its own, because it may be
+/// much: where a set names nearly the same addresses as the one before, only these entries change,
+/// each by a single store, and blocks that a new rule names before any rule does. So one change is
+/// in force at once however many addresses there are.
 final class RuleInstaller {
-  private static final int PORTS = 65_536;
-  private static final int TOP = 65_536;
-  private static final int BLOCK_BYTES = 256;
-  private static final int KEY4_BYTES = 8;
-  private static final int KEY6_BYTES = 20;
   private static final Logger LOG = LoggerFactory.getLogger(RuleInstaller.class);
   private static final VarHandle INT = JAVA_INT.varHandle();
 
-  private final MemorySegment control;
-  private final MemorySegment rules;
-  private final MemorySegment ports;
-  private final MemorySegment top;
-  private final BpfTable blocks;
-  private final BpfTable[] long4;
-  private final BpfTable[] prefixes6;
-  private final List<List<RuleTables.Prefix>> installed4;
-  private final List<List<RuleTables.Prefix>> installed6;
-  private final int hz;
-  private boolean released = true;
-  private long blockBytes;
+  /// A packet is judged in far less; after this time none can be reading the set before.
+  private static final long GRACE_NANOS = 20_000_000;
 
-  RuleInstaller(BpfObject object, MemorySegment control, int hz) throws LibbpfException {
+  private static final int[] CLASSES_MAX = {4096, 1024};
+
+  private final MemorySegment control;
+  private final RuleSlots slots;
+  private final AddressSlots addresses;
+  private final RuleHitCounters hits;
+  private List<AddressGroups> groups;
+  private List<AddressTable> tables;
+  private @Nullable RuleTables installed;
+  private int generation;
+  private boolean built;
+  private long swappedNanos;
+
+  RuleInstaller(BpfObject object, MemorySegment control, int hz, int processors)
+      throws LibbpfException {
     this.control = control;
-    this.hz = hz;
-    rules = object.share("rules", 2 * ShieldMemory.RULE_SET_BYTES);
-    ports = object.share("ports", 2L * PORTS * Long.BYTES);
-    top = object.share("ipv4_top", 2L * TOP * Long.BYTES);
-    blocks = object.table("ipv4_blocks");
-    long4 = new BpfTable[] {object.table("ipv4_long_0"), object.table("ipv4_long_1")};
-    prefixes6 = new BpfTable[] {object.table("ipv6_0"), object.table("ipv6_1")};
-    installed4 = new ArrayList<>(List.of(List.of(), List.of()));
-    installed6 = new ArrayList<>(List.of(List.of(), List.of()));
+    slots = new RuleSlots(object, hz);
+    addresses = new AddressSlots(object);
+    hits = new RuleHitCounters(object, control, hz, processors);
+    groups = newGroups();
+    tables = newTables();
   }
 
-  void install(RuleTables tables) throws LibbpfException {
-    int active = control.get(JAVA_INT, ShieldMemory.ACTIVE);
-    int next = 1 - active;
-    if (!released) {
-      release(next);
+  private static List<AddressGroups> newGroups() {
+    return List.of(new AddressGroups(2), new AddressGroups(0));
+  }
+
+  private static List<AddressTable> newTables() {
+    return List.of(new AddressTable(), new AddressTable());
+  }
+
+  /// @param interfaces numbers by name
+  /// @return what is wrong; empty when it is in force
+  List<String> install(RuleSetSource source, Map<String, Integer> interfaces)
+      throws LibbpfException {
+    var unknown = unknownSets(source);
+    if (!unknown.isEmpty()) {
+      return unknown;
     }
-    long4(next, tables.long4());
-    prefixes6(next, tables.prefixes6());
-    blocks(next, tables.blocks());
-    MemorySegment.copy(
-        tables.ports(), 0, ports, JAVA_LONG, (long) next * PORTS * Long.BYTES, PORTS);
-    MemorySegment.copy(tables.top(), 0, top, JAVA_LONG, (long) next * TOP * Long.BYTES, TOP);
-    ruleSet(rules.asSlice(next * ShieldMemory.RULE_SET_BYTES), tables);
-    INT.setVolatile(control, ShieldMemory.ACTIVE, next);
-    released = false;
-    blockBytes = (long) (tables.blocks().size() + 1) * BLOCK_BYTES;
+    if (source.rules().size() > RuleTables.RULES_MAX) {
+      return List.of(
+          "kernel.rules: %,d rules (expected: at most %d; put sources of equal rules into one rule or one set)"
+              .formatted(source.rules().size(), RuleTables.RULES_MAX));
+    }
+    var wanted = List.of(sources(source), destinations(source));
+    if (built && patch(source, wanted, interfaces)) {
+      return List.of();
+    }
+    return rebuild(source, wanted, interfaces);
+  }
+
+  private static List<String> unknownSets(RuleSetSource source) {
+    var problems = new ArrayList<String>();
+    for (int i = 0; i < source.rules().size(); i++) {
+      var match = source.rules().get(i).match();
+      for (var names : List.of(match.fromSets(), match.toSets())) {
+        for (var name : names) {
+          if (!source.sets().containsKey(name)) {
+            problems.add(
+                "kernel.rules/%d: set '%s' (expected: one of %s)"
+                    .formatted(i, name, source.sets().keySet()));
+          }
+        }
+      }
+    }
+    return problems;
+  }
+
+  private static Map<String, List<Cidr>> sources(RuleSetSource source) {
+    var wanted = new LinkedHashMap<String, List<Cidr>>();
+    wanted.put("management", source.management());
+    wanted.put(
+        "sessions", source.sessions().peers().stream().sorted(RuleInstaller::order).toList());
+    for (var rule : source.rules()) {
+      var match = rule.match();
+      if (!match.fromAnywhere()) {
+        wanted.computeIfAbsent(
+            AddressGroups.label(match.from(), match.fromSets()),
+            _ -> members(match.from(), match.fromSets(), source.sets()));
+      }
+    }
+    return wanted;
+  }
+
+  private static int order(Cidr one, Cidr other) {
+    return one.toString().compareTo(other.toString());
+  }
+
+  private static Map<String, List<Cidr>> destinations(RuleSetSource source) {
+    var wanted = new LinkedHashMap<String, List<Cidr>>();
+    for (var rule : source.rules()) {
+      var match = rule.match();
+      if (!match.toAnywhere()) {
+        wanted.computeIfAbsent(
+            AddressGroups.label(match.to(), match.toSets()),
+            _ -> members(match.to(), match.toSets(), source.sets()));
+      }
+    }
+    return wanted;
+  }
+
+  private static List<Cidr> members(
+      List<Cidr> blocks, List<String> names, Map<String, List<Cidr>> sets) {
+    if (names.isEmpty()) {
+      return blocks;
+    }
+    if (blocks.isEmpty() && names.size() == 1) {
+      return sets.getOrDefault(names.getFirst(), List.of());
+    }
+    var all = new ArrayList<>(blocks);
+    names.forEach(name -> all.addAll(sets.getOrDefault(name, List.of())));
+    return all;
+  }
+
+  /// Changes what differs; false where that is too much or does not fit, and nothing is changed.
+  private boolean patch(
+      RuleSetSource source, List<Map<String, List<Cidr>>> wanted, Map<String, Integer> interfaces)
+      throws LibbpfException {
+    var now = new ArrayList<AddressSlots.Patch>();
+    var after = new ArrayList<List<AddressGroups.Change>>();
+    for (int side = 0; side < RuleTables.SIDES; side++) {
+      var difference = groups.get(side).become(wanted.get(side));
+      if (difference == null) {
+        return failed();
+      }
+      var patch = addresses.patch(generation, side, tables.get(side), difference.now());
+      if (patch == null || tables.get(side).classes().size() > CLASSES_MAX[side]) {
+        return failed();
+      }
+      now.add(patch);
+      after.add(difference.after());
+    }
+    var compiled = compile(source, interfaces);
+    if (compiled.selectorRows().size() > Selectors.ROWS_MAX) {
+      return failed();
+    }
+    waitForReaders();
+    int active = control.get(JAVA_INT, ShieldMemory.ACTIVE);
+    if (!slots.addLengths(active, tables)) {
+      return failed();
+    }
+    for (int side = 0; side < RuleTables.SIDES; side++) {
+      // Addresses of a new class are met by the rules in force too, for a moment.
+      var before = installed;
+      if (before != null) {
+        slots.rows(active, side, before.sides().get(side), tables.get(side).classes());
+      }
+      addresses.apply(now.get(side));
+    }
+    swap(compiled, source.rules(), 1 - active);
+    for (int side = 0; side < RuleTables.SIDES; side++) {
+      forget(side, after.get(side));
+    }
+    return true;
+  }
+
+  /// The tables know of changes that the kernel does not: all is built anew.
+  private boolean failed() {
+    built = false;
+    return false;
+  }
+
+  /// Takes out what no rule names any more. If it cannot be done so, the next set builds anew.
+  private void forget(int side, List<AddressGroups.Change> changes) throws LibbpfException {
+    if (changes.isEmpty()) {
+      return;
+    }
+    var patch = addresses.patch(generation, side, tables.get(side), changes);
+    if (patch == null || tables.get(side).classes().size() > CLASSES_MAX[side]) {
+      built = false;
+      return;
+    }
+    var in = installed;
+    if (in != null) {
+      int active = control.get(JAVA_INT, ShieldMemory.ACTIVE);
+      slots.rows(active, side, in.sides().get(side), tables.get(side).classes());
+    }
+    addresses.apply(patch);
+  }
+
+  private List<String> rebuild(
+      RuleSetSource source, List<Map<String, List<Cidr>>> wanted, Map<String, Integer> interfaces)
+      throws LibbpfException {
+    var nextGroups = newGroups();
+    var nextTables = newTables();
+    for (int side = 0; side < RuleTables.SIDES; side++) {
+      var table = nextTables.get(side);
+      for (var change : nextGroups.get(side).restart(wanted.get(side))) {
+        table.change(change.block(), change.group(), true);
+      }
+      table.place();
+      var problem = problem(side, table);
+      if (!problem.isEmpty()) {
+        return List.of(problem);
+      }
+    }
+    var before = groups;
+    groups = nextGroups;
+    var compiled = compile(source, interfaces);
+    if (compiled.selectorRows().size() > Selectors.ROWS_MAX) {
+      groups = before;
+      return List.of(
+          "kernel.rules: their ports, types, flags and tags overlap in %,d different ways (expected: at most %,d)"
+              .formatted(compiled.selectorRows().size(), Selectors.ROWS_MAX));
+    }
+    int next = 1 - generation;
+    for (int side = 0; side < RuleTables.SIDES; side++) {
+      addresses.write(next, side, nextTables.get(side));
+    }
+    waitForReaders();
+    int last = generation;
+    generation = next;
+    tables = nextTables;
+    swap(compiled, source.rules(), 1 - control.get(JAVA_INT, ShieldMemory.ACTIVE));
+    built = true;
     try {
-      release(active);
+      addresses.release(last);
     } catch (LibbpfException e) {
       // The new rules are in force. The memory of the old ones is given back before the next.
       LOG.debug("the rules before were not released: {}", e.getMessage());
     }
+    return List.of();
   }
 
-  /// Gives back what the rules before needed, once no packet reads them any more.
-  private void release(int slot) throws LibbpfException {
-    // An empty table in the place of the old blocks; putting it there waits for the last reader.
-    blocks.putArray(slot, 1, BLOCK_BYTES, empty -> {});
-    long4(slot, List.of());
-    prefixes6(slot, List.of());
-    released = true;
+  private static String problem(int side, AddressTable table) {
+    var what = side == RuleTables.SOURCES ? "sources" : "destinations";
+    if (table.classes().size() > CLASSES_MAX[side]) {
+      return "kernel.rules: their %s overlap in %,d different ways (expected: at most %,d)"
+          .formatted(what, table.classes().size(), CLASSES_MAX[side]);
+    }
+    int longest = Math.max(table.long4().size(), table.six().size());
+    if (longest > AddressTable.LONG_ENTRIES_MAX / (side + 1)) {
+      return "kernel.rules: %,d %s that are IPv6 blocks, or IPv4 blocks longer than /24 (expected: at most %,d of each)"
+          .formatted(longest, what, AddressTable.LONG_ENTRIES_MAX / (side + 1));
+    }
+    if (table.lengths6().size() > AddressTable.LENGTHS6_MAX) {
+      return "kernel.rules: %s that are IPv6 blocks of %d different lengths (expected: at most %d)"
+          .formatted(what, table.lengths6().size(), AddressTable.LENGTHS6_MAX);
+    }
+    return "";
+  }
+
+  private RuleTables compile(RuleSetSource source, Map<String, Integer> interfaces) {
+    var from = new int[source.rules().size()];
+    var to = new int[source.rules().size()];
+    for (int i = 0; i < from.length; i++) {
+      var match = source.rules().get(i).match();
+      from[i] = group(RuleTables.SOURCES, match.from(), match.fromSets());
+      to[i] = group(RuleTables.DESTINATIONS, match.to(), match.toSets());
+    }
+    Set<Integer> ports = source.sessions().ports();
+    return RuleCompiler.compile(
+        source.rules(), List.of(from, to), ports, interfaces, source.dryRun());
+  }
+
+  private int group(int side, List<Cidr> blocks, List<String> sets) {
+    return blocks.isEmpty() && sets.isEmpty()
+        ? -1
+        : groups.get(side).number(AddressGroups.label(blocks, sets));
+  }
+
+  private void swap(RuleTables compiled, List<KernelRule> rules, int next) throws LibbpfException {
+    hits.begin(next, rules);
+    slots.write(next, compiled, tables, generation);
+    INT.setVolatile(control, ShieldMemory.ACTIVE, next);
+    swappedNanos = System.nanoTime();
+    installed = compiled;
+  }
+
+  /// No packet may still be reading what is written next.
+  private void waitForReaders() throws LibbpfException {
+    if (System.nanoTime() - swappedNanos < GRACE_NANOS) {
+      addresses.barrier(1 - generation);
+    }
+  }
+
+  /// What each rule of the set in force decided, in their order.
+  List<RuleHitCounters.Hits> hits() throws LibbpfException {
+    return hits.read(control.get(JAVA_INT, ShieldMemory.ACTIVE));
   }
 
   /// Of the blocks of IPv4 classes, which the kernel does not count with the map that holds them.
   long unlistedBytes() {
-    return blockBytes;
+    return addresses.blockBytes();
   }
 
-  private void ruleSet(MemorySegment set, RuleTables tables) {
-    set.asSlice(0, ShieldMemory.RULE_SET_BYTES).fill((byte) 0);
-    put(set, ShieldMemory.CLASSES, tables.classes());
-    put(set, ShieldMemory.PROTOCOLS, tables.protocols());
-    set.set(JAVA_LONG, ShieldMemory.WITHOUT_PORTS, tables.withoutPorts());
-    set.set(JAVA_LONG, ShieldMemory.ALLOW, tables.allow());
-    set.set(JAVA_LONG, ShieldMemory.DENY, tables.deny());
-    set.set(JAVA_LONG, ShieldMemory.LIMIT, tables.limit());
-    for (int rule = 0; rule < tables.rates().length; rule++) {
-      long rate = tables.rates()[rule];
-      if (rate > 0) {
-        long interval = ((long) hz << 32) / rate;
-        set.set(JAVA_LONG, ShieldMemory.INTERVALS + 8L * rule, interval);
-        set.set(JAVA_LONG, ShieldMemory.TOLERANCES + 8L * rule, interval * (burst(rate) - 1));
-      }
-    }
-    set.set(JAVA_LONG, ShieldMemory.CONNECTIONS, tables.connections());
-    MemorySegment.copy(tables.bits(), 0, set, JAVA_BYTE, ShieldMemory.BITS, tables.bits().length);
-    lengths(set, ShieldMemory.LENGTHS4, tables.long4());
-    lengths(set, ShieldMemory.LENGTHS6, tables.prefixes6());
-    set.set(JAVA_BYTE, ShieldMemory.CLASS6, (byte) tables.class6());
-    set.set(JAVA_BYTE, ShieldMemory.DRY_RUN, (byte) (tables.dryRun() ? 1 : 0));
+  void close() {
+    addresses.close();
   }
 
   /// How many packets may come at once: those of 100 ms, and ten where that is fewer.
   static long burst(long rate) {
     return Math.max(rate / 10, Math.min(rate, 10));
-  }
-
-  private static void put(MemorySegment set, long offset, long[] values) {
-    MemorySegment.copy(values, 0, set, JAVA_LONG, offset, values.length);
-  }
-
-  private static void lengths(MemorySegment set, long offset, List<RuleTables.Prefix> prefixes) {
-    var lengths =
-        prefixes.stream()
-            .map(RuleTables.Prefix::length)
-            .distinct()
-            .sorted(Comparator.reverseOrder())
-            .toList();
-    for (int i = 0; i < lengths.size(); i++) {
-      set.set(JAVA_BYTE, offset + i, lengths.get(i).byteValue());
-    }
-  }
-
-  private void blocks(int slot, List<byte[]> content) throws LibbpfException {
-    if (content.isEmpty()) {
-      return;
-    }
-    blocks.putArray(
-        slot,
-        content.size(),
-        BLOCK_BYTES,
-        memory -> {
-          for (int i = 0; i < content.size(); i++) {
-            MemorySegment.copy(
-                content.get(i), 0, memory, JAVA_BYTE, (long) i * BLOCK_BYTES, BLOCK_BYTES);
-          }
-        });
-  }
-
-  /// What may stand in a table is noted before it is written: a write can fail half-way.
-  private void long4(int slot, List<RuleTables.Prefix> next) throws LibbpfException {
-    remove(long4[slot], installed4.get(slot), 4, KEY4_BYTES);
-    installed4.set(slot, next);
-    write(long4[slot], next, 4, KEY4_BYTES);
-  }
-
-  private void prefixes6(int slot, List<RuleTables.Prefix> next) throws LibbpfException {
-    remove(prefixes6[slot], installed6.get(slot), 16, KEY6_BYTES);
-    installed6.set(slot, next);
-    write(prefixes6[slot], next, 16, KEY6_BYTES);
-  }
-
-  private static void remove(
-      BpfTable table, List<RuleTables.Prefix> prefixes, int addressBytes, int keyBytes)
-      throws LibbpfException {
-    if (prefixes.isEmpty()) {
-      return;
-    }
-    try (var arena = Arena.ofConfined()) {
-      table.removeAll(keys(arena, prefixes, addressBytes, keyBytes), prefixes.size());
-    }
-  }
-
-  private static void write(
-      BpfTable table, List<RuleTables.Prefix> prefixes, int addressBytes, int keyBytes)
-      throws LibbpfException {
-    if (prefixes.isEmpty()) {
-      return;
-    }
-    try (var arena = Arena.ofConfined()) {
-      var values = arena.allocate(JAVA_INT, prefixes.size());
-      for (int i = 0; i < prefixes.size(); i++) {
-        values.setAtIndex(JAVA_INT, i, prefixes.get(i).classNumber());
-      }
-      table.writeAll(keys(arena, prefixes, addressBytes, keyBytes), values, prefixes.size());
-    }
-  }
-
-  private static MemorySegment keys(
-      Arena arena, List<RuleTables.Prefix> prefixes, int addressBytes, int keyBytes) {
-    var keys = arena.allocate((long) prefixes.size() * keyBytes, 8);
-    for (int i = 0; i < prefixes.size(); i++) {
-      long at = (long) i * keyBytes;
-      MemorySegment.copy(prefixes.get(i).address(), 0, keys, JAVA_BYTE, at, addressBytes);
-      keys.set(JAVA_INT, at + addressBytes, prefixes.get(i).length());
-    }
-    return keys;
   }
 }

@@ -5,21 +5,34 @@ import io.ostiary.model.Cidr;
 import io.ostiary.model.KernelRule;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /// Everything that decides about packets, before it is compiled.
 ///
+/// @param sets what the named sets of the rules hold
 /// @param management sources that neither a rule nor a ban can refuse
 public record RuleSetSource(
     List<KernelRule> rules,
+    Map<String, List<Cidr>> sets,
     Collection<Ban> bans,
     List<Cidr> management,
     Sessions sessions,
     boolean dryRun) {
   public RuleSetSource {
     rules = List.copyOf(rules);
+    sets = Map.copyOf(sets);
     bans = List.copyOf(bans);
     management = List.copyOf(management);
+  }
+
+  public RuleSetSource(
+      List<KernelRule> rules,
+      Collection<Ban> bans,
+      List<Cidr> management,
+      Sessions sessions,
+      boolean dryRun) {
+    this(rules, Map.of(), bans, management, sessions, dryRun);
   }
 
   public static RuleSetSource empty() {

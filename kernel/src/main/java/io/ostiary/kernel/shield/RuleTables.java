@@ -2,52 +2,56 @@ package io.ostiary.kernel.shield;
 
 import java.util.List;
 
-/// A rule set as the kernel's tables hold it; see `classify.h` for how they are read. Immutable by
-/// agreement: nobody writes into the arrays after [RuleCompiler] is done.
+/// A rule set as the kernel's tables hold it but for the addresses; see `classify.h` for how they
+/// are read. Immutable by agreement: nobody writes into the arrays after [RuleCompiler] is done.
 ///
-/// @param classes masks of rules, by class; class 0 is that of an IPv4 source that no prefix holds
-/// @param class6 the class of an IPv6 source that no prefix holds
-/// @param ports masks by destination port
-/// @param protocols masks for TCP, UDP, ICMP and anything else
-/// @param withoutPorts the mask of the rules that name no port
-/// @param top by the upper 16 bits of an IPv4 address: a class, or as `shield.h` says a block
-/// @param blocks 256 classes each, 255 meaning: ask `long4`
-/// @param long4 prefixes of 24-32 bits
-/// @param rates of the limits, by rule: packets or connections a second
+/// @param allow the rules that let in
+/// @param deny the rules that keep out; what is neither is a limit
 /// @param connections the limits that count connections
+/// @param rates of the limits, by rule: packets or connections a second
 /// @param bits of the limits, by rule: how many leading bits of a source share one
+/// @param selectors a row, of `selectorRows`, for each value of each field that is no address
+/// @param sides which rules a group of addresses belongs to, of sources and of destinations
+/// @param more whether a rule asks for more than source, destination port, protocol and ICMP type
 /// @param rules how many rules the file has
 @SuppressWarnings("ArrayRecordComponent")
 record RuleTables(
-    long[] classes,
-    int class6,
-    long[] ports,
-    long[] protocols,
-    long withoutPorts,
-    long allow,
-    long deny,
-    long limit,
+    Mask allow,
+    Mask deny,
+    Mask connections,
     long[] rates,
-    long connections,
     byte[] bits,
-    long[] top,
-    List<byte[]> blocks,
-    List<Prefix> long4,
-    List<Prefix> prefixes6,
+    short[] selectors,
+    List<Mask> selectorRows,
+    List<Side> sides,
+    boolean more,
     boolean dryRun,
     int rules) {
-  static final int CLASSES = 256;
-  static final int RULES_MAX = 61;
-  static final int SESSION = 61;
-  static final int MANAGEMENT = 62;
-  static final long BLOCK = 1L << 63;
-  static final int AROUND_SHIFT = 16;
-  static final int GROUPS_SHIFT = 24;
-  static final int LONGER = 255;
-  static final int LENGTHS6_MAX = 16;
-  static final int LONG_ENTRIES_MAX = 131_072;
+  static final int RULES_MAX = 448;
+  static final int SOURCES = 0;
+  static final int DESTINATIONS = 1;
+  static final int SIDES = 2;
 
-  /// @param address masked, 4 or 16 bytes
+  /// Marks stand behind the rules of a row.
+  static final int MARK_MANAGEMENT = 448;
+
+  static final int MARK_SESSION = 449;
+  static final int MARK_RULES = 450;
+
+  /// Groups of sources that belong to no rule.
+  static final int MANAGEMENT_GROUP = 0;
+
+  static final int SESSION_GROUP = 1;
+
+  /// @param anywhere rules that name no address on this side, and marks
+  /// @param groups by group: rules that name it, and marks
   @SuppressWarnings("ArrayRecordComponent")
-  record Prefix(byte[] address, int length, int classNumber) {}
+  record Side(Mask anywhere, Mask[] groups) {
+    /// The row of the addresses that are in these groups.
+    Mask row(Mask in) {
+      var sum = new Mask[] {anywhere};
+      in.forEach(group -> sum[0] = sum[0].or(groups[group]));
+      return sum[0];
+    }
+  }
 }

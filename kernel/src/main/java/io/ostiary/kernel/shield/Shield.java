@@ -12,8 +12,11 @@ import io.ostiary.kernel.libbpf.TestRun;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.KernelStatus;
+import io.ostiary.model.PacketView.RuleHits;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,6 +25,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The loaded programs `shield_xdp` and `shield_tcx` with their tables. Attaching, installing rules
 /// and reading take turns; packets go on meanwhile.
@@ -32,6 +37,7 @@ public final class Shield implements AutoCloseable {
   /// How long the rules outlive the last beat.
   public static final int SILENCE_SECONDS = 3;
 
+  private static final Logger LOG = LoggerFactory.getLogger(Shield.class);
   private static final String OBJECT = "/bpf/shield.bpf.o";
   private static final int[] TICK_RATES = {100, 250, 300, 1000};
   private static final long CALIBRATION_MILLIS = 60;
@@ -63,6 +69,7 @@ public final class Shield implements AutoCloseable {
   private final String libraryVersion;
   private List<KernelStatus.KernelMap> maps = List.of();
   private volatile boolean closed;
+  private RuleSetSource inForce = RuleSetSource.empty();
 
   private Shield(
       BpfObject object,
@@ -83,7 +90,7 @@ public final class Shield implements AutoCloseable {
     hz = tickRate();
     control.set(JAVA_INT, ShieldMemory.HZ, hz);
     control.set(JAVA_LONG, ShieldMemory.BEAT_TICKS, (long) hz * SILENCE_SECONDS);
-    this.installer = new RuleInstaller(object, control, hz);
+    this.installer = new RuleInstaller(object, control, hz, size.processors());
     this.meter = new Meter(object, control, hz, size);
     this.bans = new BanTable(object, control, hz);
     this.operators = new OperatorTable(object);
@@ -252,18 +259,47 @@ public final class Shield implements AutoCloseable {
   ///
   /// @return what is wrong with it; empty when it is in force
   public synchronized List<String> install(RuleSetSource source) throws LibbpfException {
-    return switch (RuleCompiler.compile(source)) {
-      case RuleCompiler.Outcome.Refused(var problem) -> List.of(problem);
-      case RuleCompiler.Outcome.Compiled(var tables) -> {
-        var refused = bans.list(source.bans());
-        if (!refused.isEmpty()) {
-          yield refused;
+    var problems = installer.install(source, interfaces(source));
+    if (problems.isEmpty()) {
+      problems = bans.list(source.bans());
+      inForce = source;
+      maps = object.mapsStatus();
+    }
+    return problems;
+  }
+
+  /// Numbers of the interfaces that rules name, of those that are there.
+  private static Map<String, Integer> interfaces(RuleSetSource source) {
+    var numbers = new HashMap<String, Integer>();
+    for (var rule : source.rules()) {
+      for (var name : rule.match().interfaces()) {
+        try {
+          var found = NetworkInterface.getByName(name);
+          if (found != null) {
+            numbers.put(name, found.getIndex());
+          }
+        } catch (SocketException e) {
+          LOG.warn("{}: rules that name it match nothing: {}", name, e.getMessage());
         }
-        installer.install(tables);
-        maps = object.mapsStatus();
-        yield List.of();
       }
-    };
+    }
+    return numbers;
+  }
+
+  /// What each rule of the set in force decided, in their order, since it was first part of one.
+  public synchronized List<RuleHits> ruleHits() throws LibbpfException {
+    var hits = new ArrayList<RuleHits>();
+    for (var counted : installer.hits()) {
+      hits.add(
+          new RuleHits(
+              hits.size(),
+              counted.packets(),
+              counted.bytes(),
+              counted.droppedPackets(),
+              counted.droppedBytes(),
+              counted.lastNanos()));
+    }
+    return List.copyOf(hits);
   }
 
   /// Refuses a source, or holds it to a rate, from now on; takes microseconds and waits for no rule
@@ -290,6 +326,10 @@ public final class Shield implements AutoCloseable {
   public synchronized BpfLink attach(BpfLink.Hook hook, int interfaceIndex) throws LibbpfException {
     var name = hook == BpfLink.Hook.TCX ? "shield_tcx" : "shield_xdp";
     meter.claim(interfaceIndex);
+    if (inForce.rules().stream().anyMatch(rule -> !rule.match().interfaces().isEmpty())) {
+      // It may be one that a rule names, under a number that was not known.
+      installer.install(inForce, interfaces(inForce));
+    }
     return object.attachInterface(object.program(name), hook, interfaceIndex);
   }
 
@@ -392,6 +432,7 @@ public final class Shield implements AutoCloseable {
         closed = true;
       }
       bans.close();
+      installer.close();
       captures.close();
       chain.close();
       object.close();

@@ -9,21 +9,22 @@ import java.util.Map;
 /// Where the fields of the shared structs stand, as `shield.h` and `meter.h` lay them out, and the
 /// check of that against the compiled program.
 final class ShieldMemory {
-  static final long RULE_SET_BYTES = 3248;
-  static final long CLASSES = 0;
-  static final long PROTOCOLS = 2048;
-  static final long WITHOUT_PORTS = 2080;
-  static final long ALLOW = 2088;
-  static final long DENY = 2096;
-  static final long LIMIT = 2104;
-  static final long INTERVALS = 2112;
-  static final long TOLERANCES = 2624;
-  static final long CONNECTIONS = 3136;
-  static final long BITS = 3144;
-  static final long LENGTHS4 = 3208;
-  static final long LENGTHS6 = 3224;
-  static final long CLASS6 = 3240;
-  static final long DRY_RUN = 3241;
+  static final long RULE_SET_BYTES = 8936;
+  static final long ALLOW = 0;
+  static final long DENY = 56;
+  static final long CONNECTIONS = 112;
+  static final long INTERVALS = 168;
+  static final long TOLERANCES = 4264;
+  static final long BITS = 8360;
+  static final long LENGTHS6 = 8872;
+  static final long LENGTHS4 = 8904;
+  static final long CLASS4 = 8908;
+  static final long CLASS6 = 8916;
+  static final long ADDRESSES = 8924;
+  static final long WORDS = 8928;
+  static final long MORE = 8930;
+  static final long DRY_RUN = 8931;
+  static final long RULE_HITS_BYTES = 40;
 
   static final long CONTROL_BYTES = 80;
   static final long DEADLINE = 0;
@@ -67,20 +68,27 @@ final class ShieldMemory {
           Map.of("address", 0L, "length", 16L),
           "rule_set",
           Map.ofEntries(
-              Map.entry("classes", CLASSES),
-              Map.entry("protocols", PROTOCOLS),
-              Map.entry("without_ports", WITHOUT_PORTS),
               Map.entry("allow", ALLOW),
               Map.entry("deny", DENY),
-              Map.entry("limit", LIMIT),
+              Map.entry("connections", CONNECTIONS),
               Map.entry("intervals", INTERVALS),
               Map.entry("tolerances", TOLERANCES),
-              Map.entry("connections", CONNECTIONS),
               Map.entry("bits", BITS),
-              Map.entry("lengths4", LENGTHS4),
               Map.entry("lengths6", LENGTHS6),
+              Map.entry("lengths4", LENGTHS4),
+              Map.entry("class4", CLASS4),
               Map.entry("class6", CLASS6),
+              Map.entry("addresses", ADDRESSES),
+              Map.entry("words", WORDS),
+              Map.entry("more", MORE),
               Map.entry("dry_run", DRY_RUN)),
+          "rule_hits",
+          Map.of(
+              "packets", 0L,
+              "bytes", 8L,
+              "dropped_packets", 16L,
+              "dropped_bytes", 24L,
+              "last", 32L),
           "control",
           Map.ofEntries(
               Map.entry("deadline", DEADLINE),
@@ -136,6 +144,7 @@ final class ShieldMemory {
           "ban", BAN_BYTES,
           "ban_key", BAN_KEY_BYTES,
           "rule_set", RULE_SET_BYTES,
+          "rule_hits", RULE_HITS_BYTES,
           "control", CONTROL_BYTES,
           "flow", FLOW_BYTES,
           "source", SOURCE_BYTES,

@@ -112,6 +112,8 @@ final class ShieldTest {
         new Fixture("later of a port's allowance", later4("203.0.113.129", TCP, syn), DENY_RULE),
         new Fixture("tiny first", ipv4(ip4("192.0.2.1", TCP, 0, 0x2000, new byte[8])), MALFORMED),
         new Fixture("tiny later", later4("192.0.2.1", TCP, new byte[8]), PASSED),
+        new Fixture("within a TCP header", ipv4(ip4("192.0.2.1", TCP, 0, 1, syn)), MALFORMED),
+        new Fixture("within a UDP header", ipv4(ip4("192.0.2.1", UDP, 0, 1, syn)), PASSED),
         new Fixture(
             "first, IPv6",
             ipv6(ip6("2001:db8:a::1", FRAGMENT, 64, fragment6(TCP, 0, true, tcp(1, 8080)))),
@@ -275,12 +277,12 @@ final class ShieldTest {
   @Test
   void refusesWhatItCannotHoldAndKeepsTheRulesBefore() throws Exception {
     assertThat(shield.install(RULES)).isEmpty();
-    var many = new io.ostiary.model.KernelRule[70];
+    var many = new io.ostiary.model.KernelRule[449];
     Arrays.setAll(many, i -> deny("", "" + (i + 1)));
     assertThat(shield.install(rules(many)))
         .singleElement()
         .asString()
-        .contains("more than 61 different rules");
+        .contains("449 rules (expected: at most 448;");
     expect(new Fixture("as before", syn4("203.0.113.9", 80), DENY_RULE));
   }
 

@@ -1,8 +1,10 @@
 package io.ostiary.kernel.shield;
 
+import io.ostiary.model.Cidr;
 import io.ostiary.model.KernelRule;
-import io.ostiary.model.KernelRule.Protocol;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 
 /// What the programs must decide, written to be read and not to be quick: one rule after the other,
 /// one field after the other. Knows nothing of limits, which depend on time.
@@ -18,6 +20,7 @@ final class SlowClassifier {
     boolean sound = true;
     int family;
     byte[] source = {};
+    byte[] destination = {};
     int protocol;
     int hops;
     boolean later;
@@ -25,30 +28,56 @@ final class SlowClassifier {
     int sourcePort;
     int destinationPort;
     int icmpType;
+    int tcpFlags;
     int vlan;
+    int innerVlan;
   }
 
+  /// @param rule the one that decided, -1: none did
+  record Verdict(DropReason reason, int rule) {}
+
+  private static final Verdict PASSED = new Verdict(DropReason.PASSED, -1);
+
   DropReason judge(byte[] frame) {
+    return verdict(frame).reason();
+  }
+
+  /// Of a packet that a limit is about it says that it passed, by that rule.
+  Verdict verdict(byte[] frame) {
     var packet = parse(frame);
     if (!packet.sound) {
-      return DropReason.MALFORMED;
+      return new Verdict(DropReason.MALFORMED, -1);
     }
     if (packet.family == 0
         || rules.management().stream().anyMatch(cidr -> cidr.contains(packet.source))
         || ofSession(packet)) {
-      return DropReason.PASSED;
+      return PASSED;
     }
     boolean essential = essential(packet);
-    if (rules.bans().stream().anyMatch(ban -> ban.source().contains(packet.source))) {
-      return essential ? DropReason.PASSED : DropReason.BANNED;
+    if (rules.bans().stream().anyMatch(ban -> ban.source().contains(packet.source)) && !essential) {
+      return new Verdict(DropReason.BANNED, -1);
     }
-    boolean allowed = false;
-    boolean denied = false;
-    for (var rule : rules.rules()) {
-      allowed |= rule instanceof KernelRule.Allow && matches(rule.match(), packet);
-      denied |= rule instanceof KernelRule.Deny && matches(rule.match(), packet);
+    int allow = first(packet, KernelRule.Allow.class);
+    if (allow >= 0) {
+      return new Verdict(DropReason.PASSED, allow);
     }
-    return denied && !allowed && !essential ? DropReason.DENY_RULE : DropReason.PASSED;
+    if (essential) {
+      return PASSED;
+    }
+    int deny = first(packet, KernelRule.Deny.class);
+    return deny >= 0
+        ? new Verdict(DropReason.DENY_RULE, deny)
+        : new Verdict(DropReason.PASSED, first(packet, KernelRule.Limit.class));
+  }
+
+  private int first(Parsed packet, Class<? extends KernelRule> kind) {
+    for (int i = 0; i < rules.rules().size(); i++) {
+      var rule = rules.rules().get(i);
+      if (kind.isInstance(rule) && matches(rule.match(), packet)) {
+        return i;
+      }
+    }
+    return -1;
   }
 
   private boolean ofSession(Parsed packet) {
@@ -78,26 +107,53 @@ final class SlowClassifier {
             || (type >= 133 && type <= 137 && packet.hops == 255));
   }
 
-  private static boolean matches(KernelRule.Match match, Parsed packet) {
-    boolean from =
-        match.from().isEmpty()
-            || match.from().stream().anyMatch(cidr -> cidr.contains(packet.source));
-    boolean protocol =
-        match.protocols().isEmpty()
-            || switch (packet.protocol) {
-              case Packets.TCP -> match.protocols().contains(Protocol.TCP);
-              case Packets.UDP -> match.protocols().contains(Protocol.UDP);
-              case Packets.ICMP, Packets.ICMPV6 -> match.protocols().contains(Protocol.ICMP);
-              default -> false;
-            };
-    boolean port =
-        match.toPorts().isEmpty()
-            || (packet.hasPorts
-                && match.toPorts().stream()
-                    .anyMatch(range ->
-                        range.first() <= packet.destinationPort
-                            && packet.destinationPort <= range.last()));
-    return from && protocol && port;
+  private boolean matches(KernelRule.Match match, Parsed packet) {
+    return in(match.from(), match.fromSets(), packet.source)
+        && in(match.to(), match.toSets(), packet.destination)
+        && (match.protocols().isEmpty()
+            || match.protocols().stream().anyMatch(one -> one.is(packet.protocol)))
+        && in(match.fromPorts(), packet.hasPorts, packet.sourcePort)
+        && in(match.toPorts(), packet.hasPorts, packet.destinationPort)
+        && flags(match, packet)
+        && type(match, packet)
+        && (match.interfaces().isEmpty() || match.interfaces().contains("lo"))
+        && (match.vlans().isEmpty()
+            || match.vlans().contains(packet.vlan)
+            || match.vlans().contains(packet.innerVlan));
+  }
+
+  private boolean in(List<Cidr> blocks, List<String> sets, byte[] address) {
+    var all =
+        Stream.concat(
+            blocks.stream(), sets.stream().flatMap(set -> rules.sets().get(set).stream()));
+    return (blocks.isEmpty() && sets.isEmpty()) || all.anyMatch(cidr -> cidr.contains(address));
+  }
+
+  private static boolean in(List<KernelRule.PortRange> ports, boolean known, int port) {
+    return ports.isEmpty()
+        || (known
+            && ports.stream().anyMatch(range -> range.first() <= port && port <= range.last()));
+  }
+
+  private static boolean flags(KernelRule.Match match, Parsed packet) {
+    return match.tcpFlags().equals(KernelRule.TcpFlags.ANY)
+        || (packet.protocol == Packets.TCP
+            && packet.hasPorts
+            && match.tcpFlags().match(packet.tcpFlags));
+  }
+
+  private static boolean type(KernelRule.Match match, Parsed packet) {
+    if (match.icmpTypes().isEmpty()) {
+      return true;
+    }
+    return !packet.later
+        && match.icmpTypes().stream()
+            .anyMatch(type ->
+                switch (packet.protocol) {
+                  case Packets.ICMP -> type.four() == packet.icmpType;
+                  case Packets.ICMPV6 -> type.six() == packet.icmpType;
+                  default -> false;
+                });
   }
 
   static Parsed parse(byte[] frame) {
@@ -115,7 +171,12 @@ final class SlowClassifier {
     int at = 12;
     for (int tags = 0; tags < 2 && isTag(u16(frame, at)); tags++, at += 4) {
       u16(frame, at + 4);
-      packet.vlan = packet.vlan == 0 ? u16(frame, at + 2) & 0xfff : packet.vlan;
+      int id = u16(frame, at + 2) & 0xfff;
+      if (packet.vlan == 0) {
+        packet.vlan = id;
+      } else {
+        packet.innerVlan = id;
+      }
     }
     switch (u16(frame, at)) {
       case Packets.IPV4 -> ip4(frame, at + 2, packet);
@@ -138,10 +199,12 @@ final class SlowClassifier {
     }
     packet.family = 4;
     packet.source = Arrays.copyOfRange(frame, at + 12, at + 16);
+    packet.destination = Arrays.copyOfRange(frame, at + 16, at + 20);
     packet.protocol = u8(frame, at + 9);
     packet.hops = u8(frame, at + 8);
     packet.later = (u16(frame, at + 6) & 0x1fff) != 0;
-    packet.sound = length >= head && length <= frame.length - at;
+    boolean overlaps = packet.protocol == Packets.TCP && (u16(frame, at + 6) & 0x1fff) == 1;
+    packet.sound = length >= head && length <= frame.length - at && !overlaps;
     if (packet.sound) {
       transport(frame, at + head, at + length, packet);
     }
@@ -156,6 +219,7 @@ final class SlowClassifier {
     }
     packet.family = 6;
     packet.source = Arrays.copyOfRange(frame, at + 8, at + 24);
+    packet.destination = Arrays.copyOfRange(frame, at + 24, at + 40);
     packet.hops = u8(frame, at + 7);
     int next = u8(frame, at + 6);
     boolean jumbo = length == 0 && next == Packets.HOP_BY_HOP;
@@ -176,6 +240,10 @@ final class SlowClassifier {
       next = u8(frame, at);
       need(frame, at + size);
       if (fragment && u16(frame, at + 2) >> 3 != 0) {
+        if (next == Packets.TCP && u16(frame, at + 2) >> 3 == 1) {
+          packet.sound = false;
+          return;
+        }
         packet.later = true;
         at += size;
         break;
@@ -219,6 +287,7 @@ final class SlowClassifier {
     }
     packet.icmpType = head == 4 ? u8(frame, at) : 0;
     packet.hasPorts = head >= 8;
+    packet.tcpFlags = packet.protocol == Packets.TCP ? u8(frame, at + 13) : 0;
     if (packet.hasPorts) {
       packet.sourcePort = u16(frame, at);
       packet.destinationPort = u16(frame, at + 2);

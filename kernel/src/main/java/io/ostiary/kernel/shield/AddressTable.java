@@ -1,0 +1,392 @@
+package io.ostiary.kernel.shield;
+
+import io.ostiary.model.Cidr;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/// The addresses of one side, source or destination, as `classify.h` looks them up: which groups of
+/// addresses hold each of them. Confined to the installer.
+///
+/// Every address has a class, and a class stands for a set of groups. What an IPv4 /16 looks like
+/// follows from the prefixes around it and in it alone, and so one changed prefix is brought into
+/// force by placing the few /16s anew that it touches; an IPv6 prefix by placing what it contains.
+final class AddressTable {
+  static final int TOP = 65_536;
+  static final long BLOCK = 1L << 63;
+  static final int AROUND_SHIFT = 16;
+  static final int CLASS_MASK = (1 << 15) - 1;
+  static final int GROUPS_SHIFT = 31;
+  static final int LONGER = 255;
+  static final int LENGTHS6_MAX = 16;
+  static final int LONG_ENTRIES_MAX = 131_072;
+
+  /// Shorter prefixes touch so much that all is placed anew.
+  private static final int SHORTEST4 = 8;
+
+  private static final int SHORTEST6 = 16;
+  private static final int KEY_SHIFT = 6;
+  private static final int PLACED_MAX = 20_000;
+
+  private final TreeMap<Long, Mask> own4 = new TreeMap<>();
+  private final TreeMap<Prefix6, Mask> own6 = new TreeMap<>();
+  private final int[] lengths4 = new int[33];
+  private final int[] lengths6 = new int[129];
+
+  private final Map<Mask, Integer> numbers = new HashMap<>();
+  private final List<Mask> classes = new ArrayList<>();
+  private final long[] top = new long[TOP];
+  private final List<byte[]> blocks = new ArrayList<>();
+  private final ArrayDeque<Integer> freeBlocks = new ArrayDeque<>();
+
+  /// Blocks that a packet under way may still be reading.
+  private final List<Integer> retiredBlocks = new ArrayList<>();
+
+  private final TreeMap<Long, Integer> long4 = new TreeMap<>();
+  private final Map<Prefix6, Integer> six = new HashMap<>();
+  private int class6;
+
+  private final TreeSet<Integer> dirty4 = new TreeSet<>();
+  private final List<Prefix6> dirty6 = new ArrayList<>();
+  private boolean wholeAnew = true;
+
+  /// What has to be written into the kernel, in this order for each /16: what a block refers to
+  /// before the block, the block before what refers to it, and what nobody refers to any more.
+  interface Writer {
+    void top(int index, long value);
+
+    void block(int number, byte[] content);
+
+    /// @param key address and length, see [#address4] and [#length4]
+    void long4(long key, int classNumber);
+
+    void noLong4(long key);
+
+    void six(Prefix6 prefix, int classNumber);
+
+    void noSix(Prefix6 prefix);
+  }
+
+  static byte[] address4(long key) {
+    int address = (int) (key >> KEY_SHIFT);
+    return new byte[] {
+      (byte) (address >> 24), (byte) (address >> 16), (byte) (address >> 8), (byte) address
+    };
+  }
+
+  static int length4(long key) {
+    return (int) key & ((1 << KEY_SHIFT) - 1);
+  }
+
+  private static long key(long address, int length) {
+    return (address & 0xffff_ffffL) << KEY_SHIFT | length;
+  }
+
+  /// Puts a block into a group, or takes it out.
+  void change(Cidr cidr, int group, boolean in) {
+    var bytes = cidr.address().getAddress();
+    if (bytes.length == 16) {
+      change6(Prefix6.of(bytes, cidr.prefix()), group, in);
+      return;
+    }
+    long address =
+        (bytes[0] & 255L) << 24 | (bytes[1] & 255) << 16 | (bytes[2] & 255) << 8 | (bytes[3] & 255);
+    change(own4, lengths4, key(address, cidr.prefix()), cidr.prefix(), group, in);
+    if (cidr.prefix() < SHORTEST4) {
+      wholeAnew = true;
+      return;
+    }
+    int first = (int) (address >> 16);
+    for (int i = 0; i < 1 << Math.max(0, 16 - cidr.prefix()) && !wholeAnew; i++) {
+      dirty4.add(first + i);
+    }
+  }
+
+  private void change6(Prefix6 prefix, int group, boolean in) {
+    change(own6, lengths6, prefix, prefix.length(), group, in);
+    wholeAnew |= prefix.length() < SHORTEST6;
+    if (!wholeAnew) {
+      dirty6.add(prefix);
+    }
+  }
+
+  private static <K> void change(
+      NavigableMap<K, Mask> own, int[] lengths, K key, int length, int group, boolean in) {
+    var before = own.getOrDefault(key, Mask.EMPTY);
+    var after = in ? before.with(group) : before.without(group);
+    if (after.isEmpty()) {
+      lengths[length] -= own.remove(key) == null ? 0 : 1;
+    } else {
+      lengths[length] += own.put(key, after) == null ? 1 : 0;
+    }
+  }
+
+  /// Places everything anew; class 0 is that of an IPv4 address that no prefix holds.
+  void place() {
+    numbers.clear();
+    classes.clear();
+    blocks.clear();
+    freeBlocks.clear();
+    retiredBlocks.clear();
+    long4.clear();
+    six.clear();
+    Arrays.fill(top, 0);
+    classOf(own4.getOrDefault(key(0, 0), Mask.EMPTY));
+    for (int index = 0; index < TOP && !own4.isEmpty(); index++) {
+      top[index] = place4(index, -1, Integer.MAX_VALUE);
+    }
+    class6 = classOf(own6.getOrDefault(new Prefix6(0, 0, 0), Mask.EMPTY));
+    placeNested6(own6, Mask.EMPTY, new Ignore());
+    settled();
+  }
+
+  private void settled() {
+    freeBlocks.addAll(retiredBlocks);
+    retiredBlocks.clear();
+    dirty4.clear();
+    dirty6.clear();
+    wholeAnew = false;
+  }
+
+  /// Places anew what the changes since the last placing touch.
+  ///
+  /// @param blocksMax how many blocks there is room for
+  /// @return false where all has to be placed anew; nothing of it is to be written then
+  boolean placeChanged(int blocksMax, Writer writer) {
+    if (wholeAnew || dirty4.size() + dirty6.size() > PLACED_MAX) {
+      return false;
+    }
+    for (int index : dirty4) {
+      if (!placeChanged4(index, blocksMax, writer)) {
+        return false;
+      }
+    }
+    for (var prefix : dirty6) {
+      if (!placeChanged6(prefix, writer)) {
+        return false;
+      }
+    }
+    settled();
+    return true;
+  }
+
+  private boolean placeChanged4(int index, int blocksMax, Writer writer) {
+    long from = key((long) index << 16, 0);
+    long to = from + (1L << (16 + KEY_SHIFT));
+    var before = new TreeMap<>(long4.subMap(from, to));
+    long4.subMap(from, to).clear();
+    int block = (top[index] & BLOCK) == 0 ? -1 : (int) top[index] & 0xffff;
+    long value = place4(index, block, blocksMax);
+    if (value == -1) {
+      return false;
+    }
+    if (block >= 0 && (value & BLOCK) == 0) {
+      retiredBlocks.add(block);
+    }
+    top[index] = value;
+    var after = long4.subMap(from, to);
+    after.forEach(writer::long4);
+    if ((value & BLOCK) != 0) {
+      writer.block((int) value & 0xffff, blocks.get((int) value & 0xffff));
+    }
+    writer.top(index, value);
+    before.keySet().stream().filter(key -> !after.containsKey(key)).forEach(writer::noLong4);
+    return true;
+  }
+
+  private boolean placeChanged6(Prefix6 prefix, Writer writer) {
+    var nested = own6.subMap(prefix, true, prefix.end(), true);
+    if (nested.size() > PLACED_MAX) {
+      return false;
+    }
+    if (!own6.containsKey(prefix) && six.remove(prefix) != null) {
+      writer.noSix(prefix);
+    }
+    var around = Mask.EMPTY;
+    for (int length = 0; length < prefix.length(); length++) {
+      if (lengths6[length] > 0) {
+        around = around.or(own6.getOrDefault(prefix.around(length), Mask.EMPTY));
+      }
+    }
+    placeNested6(nested, around, writer);
+    return true;
+  }
+
+  private void placeNested6(SortedMap<Prefix6, Mask> nested, Mask around, Writer writer) {
+    var outer = new ArrayDeque<Map.Entry<Prefix6, Mask>>();
+    for (var entry : nested.entrySet()) {
+      var prefix = entry.getKey();
+      while (!outer.isEmpty() && !outer.element().getKey().contains(prefix)) {
+        outer.pop();
+      }
+      var mask = (outer.isEmpty() ? around : outer.element().getValue()).or(entry.getValue());
+      outer.push(Map.entry(prefix, mask));
+      if (prefix.length() > 0) {
+        int number = classOf(mask);
+        six.put(prefix, number);
+        writer.six(prefix, number);
+      }
+    }
+  }
+
+  /// @param block the one it has, or -1
+  /// @return the value for `ipv4_top`, or -1 where no block is left
+  private long place4(int index, int block, int blocksMax) {
+    long address = (long) index << 16;
+    var around = Mask.EMPTY;
+    for (int length = 0; length <= 16; length++) {
+      if (lengths4[length] > 0) {
+        long masked = length == 0 ? 0 : address & -1L << (32 - length);
+        around = around.or(own4.getOrDefault(key(masked, length), Mask.EMPTY));
+      }
+    }
+    int aroundClass = classOf(around);
+    long end = (address + 0x1_0000L) << KEY_SHIFT;
+    var first = own4.ceilingKey(key(address, 17));
+    if (first == null || first >= end) {
+      return aroundClass;
+    }
+    var nested = own4.subMap(first, end);
+    int number = block;
+    if (number < 0) {
+      number = freeBlocks.isEmpty() ? blocks.size() : freeBlocks.pop();
+    }
+    if (number >= blocksMax) {
+      return -1;
+    }
+    if (number == blocks.size()) {
+      blocks.add(new byte[256]);
+    }
+    return BLOCK
+        | number
+        | (long) aroundClass << AROUND_SHIFT
+        | placeBlock(blocks.get(number), address, nested, around);
+  }
+
+  /// @return the bits of the /21s that hold anything but what is around them
+  private long placeBlock(byte[] block, long address, SortedMap<Long, Mask> nested, Mask around) {
+    var slash24 = new int[256];
+    var longer = new boolean[256];
+    int aroundClass = classOf(around);
+    Arrays.fill(slash24, aroundClass);
+    var outer = new ArrayDeque<Map.Entry<Long, Mask>>();
+    for (var entry : nested.entrySet()) {
+      long key = entry.getKey();
+      while (!outer.isEmpty() && !contains(outer.element().getKey(), key)) {
+        outer.pop();
+      }
+      var mask = (outer.isEmpty() ? around : outer.element().getValue()).or(entry.getValue());
+      outer.push(Map.entry(key, mask));
+      int at = (int) (key >> (KEY_SHIFT + 8)) & 255;
+      int length = length4(key);
+      if (length <= 24) {
+        Arrays.fill(slash24, at, at + (1 << (24 - length)), classOf(mask));
+      } else {
+        longer[at] = true;
+        long4.put(key, classOf(mask));
+      }
+    }
+    long groups = 0;
+    for (int at = 0; at < 256; at++) {
+      boolean asks = longer[at] || slash24[at] >= LONGER;
+      block[at] = (byte) (asks ? LONGER : slash24[at]);
+      // Class 0 is what stands for an address that is not found.
+      if (asks && slash24[at] != 0) {
+        long4.put(key(address + ((long) at << 8), 24), slash24[at]);
+      }
+      if (longer[at] || slash24[at] != aroundClass) {
+        groups |= 1L << (GROUPS_SHIFT + at / 8);
+      }
+    }
+    return groups;
+  }
+
+  private static boolean contains(long outer, long inner) {
+    return (outer ^ inner) >> KEY_SHIFT >> (32 - length4(outer)) == 0;
+  }
+
+  private int classOf(Mask groups) {
+    var known = numbers.get(groups);
+    if (known != null) {
+      return known;
+    }
+    // What is beyond the tables is refused in the end.
+    int number = Math.min(classes.size(), CLASS_MASK);
+    numbers.put(groups, number);
+    classes.add(groups);
+    return number;
+  }
+
+  /// The groups of each class.
+  List<Mask> classes() {
+    return classes;
+  }
+
+  int class6() {
+    return class6;
+  }
+
+  long[] top() {
+    return top;
+  }
+
+  List<byte[]> blocks() {
+    return blocks;
+  }
+
+  Map<Long, Integer> long4() {
+    return long4;
+  }
+
+  Map<Prefix6, Integer> six() {
+    return six;
+  }
+
+  /// Bit n: there are entries of 32 - n bits for `ipv4_long`; 24 where anything is longer.
+  int lengths4() {
+    int bits = 0;
+    for (int length = 25; length <= 32; length++) {
+      bits |= lengths4[length] > 0 ? 1 << (32 - length) : 0;
+    }
+    return bits | 1 << 8;
+  }
+
+  /// Lengths of IPv6 prefixes in use, the longest first.
+  List<Integer> lengths6() {
+    var lengths = new ArrayList<Integer>();
+    for (int length = 128; length > 0; length--) {
+      if (lengths6[length] > 0) {
+        lengths.add(length);
+      }
+    }
+    return lengths;
+  }
+
+  /// Of a placing as a whole, which is written afterwards.
+  private static final class Ignore implements Writer {
+    @Override
+    public void top(int index, long value) {}
+
+    @Override
+    public void block(int number, byte[] content) {}
+
+    @Override
+    public void long4(long key, int classNumber) {}
+
+    @Override
+    public void noLong4(long key) {}
+
+    @Override
+    public void six(Prefix6 prefix, int classNumber) {}
+
+    @Override
+    public void noSix(Prefix6 prefix) {}
+  }
+}
