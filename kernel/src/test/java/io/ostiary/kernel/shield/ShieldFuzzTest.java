@@ -71,13 +71,58 @@ final class ShieldFuzzTest {
     }
   }
 
+  @Test
+  void agreesOnRulesOfChanceAndCountsEachOfThem() throws Exception {
+    for (int count : new int[] {1, 5, 30, 64, 65, 130, 300, 448}) {
+      long seed = 100 + count;
+      var random = new Random(seed);
+      var chance = new RandomRules(random);
+      var source = chance.source(count);
+      for (int turn = 0; turn < 4; turn++) {
+        agreeAndCount(source, random, "seed " + seed + ", turn " + turn);
+        if (source.rules().size() < RuleTables.RULES_MAX) {
+          source = chance.changed(source);
+        }
+      }
+    }
+  }
+
+  /// Whether each rule's counter grows by what the model says that it decides.
+  private void agreeAndCount(RuleSetSource source, Random random, String what) throws Exception {
+    assertThat(shield.install(source)).as(what).isEmpty();
+    var model = new SlowClassifier(source);
+    var expected = new long[source.rules().size()];
+    var before = shield.ruleHits();
+    for (int i = 0; i < 400; i++) {
+      var frame = sound(random);
+      if (random.nextInt(4) == 0) {
+        frame[random.nextInt(frame.length)] = (byte) random.nextInt();
+      }
+      int rule = model.verdict(frame).rule();
+      if (rule >= 0) {
+        expected[rule]++;
+      }
+      compare(frame, model);
+    }
+    var after = shield.ruleHits();
+    for (int rule = 0; rule < expected.length; rule++) {
+      assertThat(after.get(rule).packets() - before.get(rule).packets())
+          .as("%s: hits of rule %d, %s", what, rule, source.rules().get(rule))
+          .isEqualTo(expected[rule]);
+    }
+  }
+
   private void compare(byte[] frame) throws Exception {
+    compare(frame, new SlowClassifier(RULES));
+  }
+
+  private void compare(byte[] frame, SlowClassifier model) throws Exception {
     if (compared++ % 64 == 0) {
       shield.beat();
     }
-    var expected = new SlowClassifier(RULES).judge(frame);
+    var expected = model.judge(frame);
     assertThat(shield.testRun("shield_xdp").run(frame, 1).verdict())
-        .as("%s for %s", expected, HexFormat.of().formatHex(frame))
+        .as("%s, %s for %s", expected, model.verdict(frame), HexFormat.of().formatHex(frame))
         .isEqualTo(expected == DropReason.PASSED ? ShieldKit.XDP_PASS : ShieldKit.XDP_DROP);
   }
 
@@ -122,14 +167,17 @@ final class ShieldFuzzTest {
     int protocol = protocols[random.nextInt(protocols.length)];
     var payload =
         switch (protocol) {
-          case Packets.TCP -> Packets.tcp(1, port);
-          case Packets.UDP -> Packets.udp(1, port);
+          case Packets.TCP -> flags(Packets.tcp(1 + random.nextInt(65_535), port), random);
+          case Packets.UDP -> Packets.udp(1 + random.nextInt(65_535), port);
           default -> Packets.icmp(random.nextInt(140));
         };
     if (random.nextBoolean()) {
       var source = "%d.0.2.1".formatted(random.nextInt(256));
-      return Packets.ethernet(
-          Packets.IPV4, Packets.ip4(source, protocol, 4 * random.nextInt(11), 0, payload));
+      int fragment = random.nextInt(6) == 0 ? 0x2000 | random.nextInt(3) : 0;
+      return framed(
+          random,
+          Packets.IPV4,
+          Packets.ip4(source, protocol, 4 * random.nextInt(11), fragment, payload));
     }
     int next = protocol;
     for (int headers = random.nextInt(10); headers > 0; headers--) {
@@ -142,6 +190,23 @@ final class ShieldFuzzTest {
     }
     var source = "%x::1".formatted(random.nextInt(65_536));
     int hops = random.nextBoolean() ? 255 : 1;
-    return Packets.ethernet(Packets.IPV6, Packets.ip6(source, next, hops, payload));
+    return framed(random, Packets.IPV6, Packets.ip6(source, next, hops, payload));
+  }
+
+  private static byte[] flags(byte[] tcp, Random random) {
+    tcp[13] = (byte) random.nextInt(256);
+    return tcp;
+  }
+
+  private static byte[] framed(Random random, int type, byte[] packet) {
+    return switch (random.nextInt(4)) {
+      case 0 -> Packets.tagged(new int[] {Packets.VLAN, random.nextInt(5)}, type, packet);
+      case 1 ->
+          Packets.tagged(
+              new int[] {Packets.QINQ, random.nextInt(5), Packets.VLAN, random.nextInt(5)},
+              type,
+              packet);
+      default -> Packets.ethernet(type, packet);
+    };
   }
 }
