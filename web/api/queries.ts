@@ -25,6 +25,7 @@ import type {
   NewBan,
   NewKey,
   Rules,
+  RuleTrial,
   SnapshotState,
   SourceList,
   Stage,
@@ -53,6 +54,8 @@ export const useKernel = (every: number | false) => usePolled<Kernel>('/api/v1/k
 export const useStages = (every: number | false) =>
   usePolled<StageList>('/api/v1/kernel/stages', {}, every);
 export const useRules = () => usePolled<Rules>('/api/v1/rules', {}, 5_000);
+/** Asked again often enough that a trial which begins elsewhere is seen in time. */
+export const useTrial = () => usePolled<RuleTrial>('/api/v1/rules/trial', {}, 2_000);
 export const useApis = () => usePolled<ApiList>('/api/v1/apis', {}, 5_000);
 export const useUpstreams = () => usePolled<UpstreamList>('/api/v1/upstreams', {}, 2_000);
 export const useSnapshot = () => usePolled<SnapshotState>('/api/v1/snapshot', {}, 5_000);
@@ -146,3 +149,8 @@ export const useTurnStage = () =>
   );
 export const useLiftBan = () =>
   useChange((ban: string) => ask<void>('/api/v1/bans/{ban}', { method: 'DELETE', path: { ban } }));
+
+export type TrialAction = 'confirm' | 'rollback' | 'retry';
+
+export const useTrialAction = () =>
+  useChange((action: TrialAction) => ask<RuleTrial>(`/api/v1/rules/${action}`, { method: 'POST' }));

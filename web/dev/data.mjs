@@ -1,6 +1,7 @@
 // The mock's world: one API, a few consumers, a noisy source, one slow upstream.
 const RATE = Number(process.env.RATE ?? 420);
 const KERNEL = process.env.KERNEL !== 'off';
+const TRIAL = process.env.TRIAL ?? 'on-trial';
 const SOURCES = [
   '198.18.0.7',
   '198.18.0.21',
@@ -535,6 +536,8 @@ const program = (name, hook, instructions) => ({
   attached: KERNEL,
   why: KERNEL ? '' : 'EPERM',
   instructions,
+  verified: instructions * 31,
+  machineBytes: instructions * 5,
   memoryBytes: 6291456,
   maps,
 });
@@ -614,6 +617,7 @@ const ROUTES = {
     dryRun: false,
     rulesVersion: 3,
     memoryBytes: 18874368,
+    memoryBytesMax: 67108864,
     interfaces: KERNEL
       ? [
           {
@@ -622,6 +626,13 @@ const ROUTES = {
             driver: 'virtio_net',
             mode: 'xdp-generic',
             why: 'native refused: "virtio_net: can\'t set XDP while host is implementing GRO_HW". ethtool -K eth0 rx-gro-hw off would allow it.',
+            device: {
+              mtu: 1500,
+              receiveQueues: 2,
+              transmitQueues: 2,
+              merging: ['rx-gro-hw'],
+              others: [{ name: 'cil_from_netdev', id: 311, mode: 'tcx' }],
+            },
             counters: counters(9123411, 81234),
           },
           {
@@ -630,6 +641,7 @@ const ROUTES = {
             driver: '',
             mode: 'tcx',
             why: 'XDP is not for loopback',
+            device: { mtu: 65536, receiveQueues: 0, transmitQueues: 0, merging: [], others: [] },
             counters: counters(120331, 0),
           },
         ]
@@ -654,6 +666,13 @@ const ROUTES = {
           },
         ]
       : [],
+  }),
+  '/api/v1/rules/trial': () => ({
+    state: TRIAL,
+    since: TRIAL === 'confirmed' ? null : iso(Date.now() - 9_000),
+    until: TRIAL === 'on-trial' ? iso(Date.now() + 21_000) : null,
+    secondsLeft: TRIAL === 'on-trial' ? 21 : 0,
+    confirmSeconds: 30,
   }),
   '/api/v1/rules': () => ({
     file: 'ostiary.yaml',

@@ -32,6 +32,7 @@ const PATHS = [
   '/packets',
   '/packets?view=flows',
   '/shield',
+  '/kernel',
   '/apis',
   '/apis/orders',
   '/upstreams',

@@ -4,6 +4,8 @@ const PATHS: Readonly<Record<string, string>> = {
   calls: 'M3 5h14M3 10h14M3 15h9',
   packets: 'M3 6.5 10 3l7 3.5v7L10 17l-7-3.5zM3 6.5l7 3.5 7-3.5M10 10v7',
   shield: 'M10 2.5 16.5 5v5c0 4-3 6.4-6.5 7.5C6.5 16.4 3.5 14 3.5 10V5z',
+  kernel:
+    'M5.5 5.5h9v9h-9zM8.5 8.5h3v3h-3zM8 2.5v3M12 2.5v3M8 14.5v3M12 14.5v3M2.5 8h3M2.5 12h3M14.5 8h3M14.5 12h3',
   apis: 'M7 4 2.5 10 7 16M13 4l4.5 6-4.5 6',
   upstreams: 'M3 4h14v4H3zM3 12h14v4H3zM6 6h.01M6 14h.01',
   consumers: 'M10 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM4 17c.5-3.5 3-5 6-5s5.5 1.5 6 5',

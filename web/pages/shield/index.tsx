@@ -1,13 +1,12 @@
-import { useState } from 'react';
-import type { Kernel, Rules } from '../../api/generated';
+import type { Rules } from '../../api/generated';
 import { useLive } from '../../api/live';
 import { useKernel, useRules } from '../../api/queries';
-import { Card, Dot, Fact, Num, PageHead } from '../../parts/bits';
-import { bytes, exact } from '../../parts/numbers';
+import { Card, Dot, PageHead } from '../../parts/bits';
+import { exact } from '../../parts/numbers';
 import { Answer, Empty } from '../../parts/states';
 import { Table } from '../../parts/table';
+import { Trial } from '../../parts/trial';
 import { Bans } from './bans';
-import { Stages } from './stages';
 
 export const page = {
   path: '/shield',
@@ -15,12 +14,11 @@ export const page = {
   nav: { order: 4, icon: 'shield' },
 } as const;
 
-/** What the kernel refuses before a socket is built: interfaces, rules, bans, programs. */
+/** What the kernel refuses before a socket is built: rules and bans. */
 export default function Shield() {
   const { paused } = useLive();
   const kernel = useKernel(paused ? false : 2_000);
   const rules = useRules();
-  const [open, setOpen] = useState<string | null>(null);
   return (
     <Answer of={kernel}>
       {(data) => (
@@ -34,95 +32,14 @@ export default function Shield() {
               </Dot>
             }
           />
-          <Card>
-            <dl className="facts">
-              <Fact name="kernel">{data.kernelRelease}</Fact>
-              <Fact name="libbpf">{data.libbpfVersion ?? 'absent'}</Fact>
-              <Fact name="rule set" title="Grows with every set that came into force">
-                {data.rulesVersion}
-              </Fact>
-              <Fact name="memory of all maps" title={`${exact(data.memoryBytes)} bytes`}>
-                {bytes(data.memoryBytes)}
-              </Fact>
-            </dl>
-          </Card>
-          <Interfaces kernel={data} />
+          <Trial />
           <Answer of={rules} rows={3}>
             {(found) => <RulesCard rules={found} />}
           </Answer>
           <Bans />
-          <Stages every={paused ? false : 2_000} />
-          <Programs kernel={data} open={open} onOpen={setOpen} />
         </>
       )}
     </Answer>
-  );
-}
-
-function Interfaces({ kernel }: { kernel: Kernel }) {
-  return (
-    <Card title="Interfaces" aside="wire = passed + dropped, always">
-      {kernel.interfaces.length === 0 ? (
-        <Empty title="No interface is watched">{kernel.sentence}</Empty>
-      ) : (
-        <Table
-          label="Interfaces"
-          rows={kernel.interfaces}
-          rowKey={(row) => row.name}
-          columns={[
-            {
-              name: 'interface',
-              cell: (row) => (
-                <>
-                  <b>{row.name}</b> <span className="faint">{row.driver}</span>
-                </>
-              ),
-            },
-            {
-              name: 'mode',
-              cell: (row) => (
-                <span className={`tag ${row.mode === 'off' ? '' : 'on'}`}>{row.mode}</span>
-              ),
-            },
-            { name: 'why', wide: true, cell: (row) => row.why },
-            {
-              name: 'passed',
-              unit: 'packets',
-              number: true,
-              cell: (row) => <Num value={row.counters.passedPackets} unit="packets" />,
-            },
-            {
-              name: 'passed',
-              unit: 'bytes',
-              number: true,
-              cell: (row) => (
-                <span title={`${exact(row.counters.passedBytes)} bytes`}>
-                  {bytes(row.counters.passedBytes)}
-                </span>
-              ),
-            },
-            {
-              name: 'dropped',
-              unit: 'packets by reason',
-              cell: (row) => {
-                const drops = row.counters.drops.filter((drop) => drop.packets > 0);
-                return drops.length === 0 ? (
-                  <span className="faint">none</span>
-                ) : (
-                  drops.map((drop) => (
-                    <div key={drop.reason}>
-                      <Dot tone="dropped">
-                        {drop.reason} <Num value={drop.packets} unit="packets" />
-                      </Dot>
-                    </div>
-                  ))
-                );
-              },
-            },
-          ]}
-        />
-      )}
-    </Card>
   );
 }
 
@@ -204,76 +121,6 @@ function Words({ words, all }: { words: ReadonlyArray<string>; all: string }) {
         </span>
       ))}
     </span>
-  );
-}
-
-function Programs({
-  kernel,
-  open,
-  onOpen,
-}: {
-  kernel: Kernel;
-  open: string | null;
-  onOpen: (name: string | null) => void;
-}) {
-  const shown = kernel.programs.find((program) => program.name === open);
-  return (
-    <Card title="Programs" aside={`${kernel.programs.length} eBPF programs`}>
-      {kernel.programs.length === 0 ? (
-        <Empty title="No program is loaded">{kernel.sentence}</Empty>
-      ) : (
-        <Table
-          label="Programs"
-          rows={kernel.programs}
-          rowKey={(row) => row.name + row.hook}
-          columns={[
-            { name: 'program', cell: (row) => <b>{row.name}</b> },
-            { name: 'hook', cell: (row) => row.hook },
-            {
-              name: 'state',
-              cell: (row) => (
-                <Dot tone={row.attached ? 'passed' : 'warning'}>
-                  {row.attached ? 'attached' : 'not attached'}
-                </Dot>
-              ),
-            },
-            { name: 'why', wide: true, cell: (row) => row.why },
-            { name: 'instructions', number: true, cell: (row) => exact(row.instructions) },
-            { name: 'memory', number: true, cell: (row) => bytes(row.memoryBytes) },
-            {
-              name: 'maps',
-              number: true,
-              cell: (row) =>
-                row.maps.length === 0 ? (
-                  '0'
-                ) : (
-                  <button
-                    type="button"
-                    className="plain-button small"
-                    aria-expanded={row.name === open}
-                    onClick={() => onOpen(row.name === open ? null : row.name)}
-                  >
-                    {row.maps.length}
-                  </button>
-                ),
-            },
-          ]}
-        />
-      )}
-      {shown !== undefined && (
-        <Table
-          label={`Maps of ${shown.name}`}
-          rows={shown.maps}
-          rowKey={(map) => map.name}
-          columns={[
-            { name: `map of ${shown.name}`, cell: (map) => <code>{map.name}</code> },
-            { name: 'type', cell: (map) => map.type },
-            { name: 'entries at most', number: true, cell: (map) => exact(map.entriesMax) },
-            { name: 'memory', number: true, cell: (map) => bytes(map.bytes) },
-          ]}
-        />
-      )}
-    </Card>
   );
 }
 
