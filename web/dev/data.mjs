@@ -542,6 +542,14 @@ const program = (name, hook, instructions) => ({
   maps,
 });
 
+const METERED = {
+  packets: 9_120_331,
+  bytes: 2.9e9,
+  evictedPackets: 31_204,
+  evictedBytes: 4.1e6,
+  unlistedPackets: 0,
+  unlistedBytes: 0,
+};
 const ROUTES = {
   '/api/v1/usage': (query) => ({
     by: query.get('by') ?? 'api',
@@ -592,8 +600,12 @@ const ROUTES = {
   '/api/v1/flows': () => ({
     available: KERNEL,
     sentence: FOOTER.kernelSentence,
+    in: METERED,
+    out: METERED,
+    interfaces: [],
     items: KERNEL
       ? SOURCES.map((address, i) => ({
+          direction: i === 3 ? 'out' : 'in',
           source: address,
           sourcePort: 51234 + i,
           destination: '198.18.0.1',

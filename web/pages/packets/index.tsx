@@ -1,12 +1,12 @@
 import { useState } from 'react';
-import type { Flow, Source } from '../../api/generated';
+import type { Flow, FlowList, Source } from '../../api/generated';
 import { useLive } from '../../api/live';
 import { useFlows, useSources } from '../../api/queries';
 import { useFilters, useParam } from '../../app/router';
 import { Card, Dot, Num, PageHead, Rate, Share } from '../../parts/bits';
 import { BanDialog } from '../../parts/ban-dialog';
 import { FilterValue } from '../../parts/chips';
-import { ago, bytes, exact, percent } from '../../parts/numbers';
+import { ago, bytes, exact, percent, short } from '../../parts/numbers';
 import { Answer, Empty } from '../../parts/states';
 import { Table, type Column } from '../../parts/table';
 
@@ -26,7 +26,7 @@ export default function Packets() {
         title="Packets"
         sentence={
           flows
-            ? 'What comes in: flows that the kernel saw lately, the busiest first.'
+            ? 'What comes in and leaves: flows that the kernel saw lately, the busiest first.'
             : 'Who sends: sources with their packets and calls, the busiest first.'
         }
       >
@@ -196,7 +196,12 @@ function Flows() {
           return data.items.length === 0 ? (
             <Empty title="No flow was seen lately" />
           ) : (
-            <Table label="Flows" rows={data.items} rowKey={flowKey} columns={FLOW_COLUMNS} />
+            <>
+              <p className="faint">
+                <Metered title="in" all={data.in} /> · <Metered title="out" all={data.out} />
+              </p>
+              <Table label="Flows" rows={data.items} rowKey={flowKey} columns={FLOW_COLUMNS} />
+            </>
           );
         }}
       </Answer>
@@ -204,7 +209,20 @@ function Flows() {
   );
 }
 
+/** Everything that was counted; what is not in the list was evicted from it or never got in. */
+function Metered({ title, all }: { title: string; all: FlowList['in'] }) {
+  return (
+    <span
+      title={`${exact(all.packets)} packets, ${bytes(all.bytes)}; of them ${exact(all.evictedPackets)} of flows that gave way to others, ${exact(all.unlistedPackets)} of flows that found no place`}
+    >
+      {title}: {short(all.packets)} packets, {short(all.evictedPackets + all.unlistedPackets)} of
+      them not in the list
+    </span>
+  );
+}
+
 const FLOW_COLUMNS: ReadonlyArray<Column<Flow>> = [
+  { name: 'way', cell: (row) => row.direction },
   {
     name: 'source',
     cell: (row) => (
@@ -249,6 +267,7 @@ const FLOW_COLUMNS: ReadonlyArray<Column<Flow>> = [
 
 function flowKey(row: Flow): string {
   return [
+    row.direction,
     row.protocol,
     row.source,
     row.sourcePort,

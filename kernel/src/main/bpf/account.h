@@ -3,6 +3,8 @@
 /* Who sends and what flows, counted by packet; meter.h says what always holds. */
 #include "control.h"
 
+#define WIRES 256 /* as many as interfaces have counters */
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, FLOWS);
@@ -19,10 +21,24 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2);
+	__uint(max_entries, 3);
 	__type(key, __u32);
 	__type(value, struct meter_totals);
 } totals SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, WIRES);
+	__type(key, __u32);
+	__type(value, struct wire);
+} wires SEC(".maps");
+
+static __always_inline struct wire *wire_of(struct packet *p)
+{
+	__u32 slot = p->ifindex & (WIRES - 1);
+
+	return bpf_map_lookup_elem(&wires, &slot);
+}
 
 static __always_inline void meter_source(struct packet *p, struct control *c, __u64 bytes,
 					 bool dropped, __u32 now)
@@ -82,12 +98,26 @@ static __always_inline void meter_refused(struct packet *p, __u64 bytes)
 	t->unlisted_bytes += bytes;
 }
 
-static __always_inline void meter_flow(struct packet *p, struct control *c, __u64 bytes, __u32 now)
+/* The place goes to another flow, maybe one of the other direction. */
+static __always_inline void evict(struct flow *f, struct meter_totals *t, __u32 total)
+{
+	__u32 of = f->vlan & FLOW_OUT ? TOTAL_OUT : TOTAL_IN;
+
+	if (of != total)
+		t = bpf_map_lookup_elem(&totals, &of);
+	if (t) {
+		t->evicted_packets += f->packets;
+		t->evicted_bytes += f->bytes;
+	}
+}
+
+static __always_inline void meter_flow(struct packet *p, struct control *c, __u64 bytes, __u32 now,
+				       __u32 total)
 {
 	__u64 h = c->seed ^ ((__u64)p->source[3] << 32 | p->destination[3]);
-	__u32 slot, zero = 0;
-	struct meter_totals *t = bpf_map_lookup_elem(&totals, &zero);
+	struct meter_totals *t = bpf_map_lookup_elem(&totals, &total);
 	struct flow *f;
+	__u32 slot;
 
 	if (p->family == 6)
 		h = mix(h ^ ((__u64)p->source[0] << 32 | p->source[2])) ^
@@ -106,8 +136,7 @@ static __always_inline void meter_flow(struct packet *p, struct control *c, __u6
 			t->unlisted_bytes += bytes;
 			return;
 		}
-		t->evicted_packets += f->packets;
-		t->evicted_bytes += f->bytes;
+		evict(f, t, total);
 		__builtin_memcpy(f->source, p->source, 32);
 		f->source_port = p->source_port;
 		f->destination_port = p->destination_port;
@@ -135,8 +164,30 @@ static __always_inline int meter(struct packet *p, __u32 dropped)
 	if (dropped)
 		meter_refused(p, bytes_on_wire(p));
 	else
-		meter_flow(p, c, bytes_on_wire(p), now);
+		meter_flow(p, c, bytes_on_wire(p), now, TOTAL_IN);
 	if (p->family)
 		meter_source(p, c, bytes_on_wire(p), dropped, now);
+	if (p->segments > 1) {
+		struct wire *w = wire_of(p);
+
+		if (w)
+			w->in_merged += p->segments - 1;
+	}
 	return 0;
+}
+
+/* Nobody judges what leaves; it is counted like what came. */
+static __always_inline void meter_sent(struct packet *p)
+{
+	__u32 zero = 0;
+	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
+	struct wire *w = wire_of(p);
+
+	if (!c || !w)
+		return;
+	w->out_packets += p->segments;
+	w->out_bytes += bytes_on_wire(p);
+	w->out_merged += p->segments - 1;
+	p->vlan |= FLOW_OUT;
+	meter_flow(p, c, bytes_on_wire(p), bpf_jiffies64(), TOTAL_OUT);
 }

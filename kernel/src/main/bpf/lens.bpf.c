@@ -322,14 +322,13 @@ static __always_inline struct lens_syn *syn_of(__u64 t)
 }
 
 /* Lets packets that are dropped before they reach the socket find the connection. */
-static __always_inline void remember(struct bpf_sock_ops *ops, struct lens_control *c, __u64 t,
-				     __u64 cookie)
+static __always_inline void remember(struct bpf_sock_ops *ops, __u64 t, __u64 cookie)
 {
 	__u32 slot = t & (LENS_TUPLES - 1);
 	struct lens_tuple *tuple = bpf_map_lookup_elem(&lens_tuples, &slot);
 
 	if (tuple) {
-		tuple->net = c->net = bpf_get_netns_cookie(ops);
+		tuple->net = bpf_get_netns_cookie(ops);
 		tuple->cookie = cookie;
 		tuple->seal = t ^ cookie;
 	}
@@ -396,7 +395,8 @@ static __always_inline void on_accepted(struct bpf_sock_ops *ops, struct lens_co
 		r->requests = 1;
 	}
 	settle(r);
-	remember(ops, c, t, cookie);
+	remember(ops, t, cookie);
+	c->net = bpf_get_netns_cookie(ops);
 	__sync_fetch_and_add(&c->tracked, 1);
 	mark(ops, BPF_SOCK_OPS_STATE_CB_FLAG);
 }
@@ -421,7 +421,7 @@ static __always_inline void on_connect(struct bpf_sock_ops *ops, struct lens_con
 	wipe(r, cookie, LENS_ACTIVE);
 	r->syn_ns = bpf_ktime_get_ns();
 	settle(r);
-	remember(ops, c, tag_of(ops, c->seed), cookie);
+	remember(ops, tag_of(ops, c->seed), cookie);
 	__sync_fetch_and_add(&c->tracked, 1);
 	mark(ops, BPF_SOCK_OPS_STATE_CB_FLAG);
 }

@@ -143,7 +143,7 @@ struct lens_control {
 	__u64 overwritten; /* of them, those that took the record of a connection still open */
 	__u64 untracked;   /* connections that got none, because two CPUs wanted the same record */
 	__u64 ports[1024]; /* one bit per listening port */
-	__u64 net; /* the cookie of the network namespace of the newest connection; 0: none yet */
+	__u64 net; /* the cookie of the listeners' network namespace; 0: none was accepted yet */
 	__u64 drops[LENS_DROPS]; /* packets of these ports and connections that the kernel dropped */
 };
 

@@ -14,6 +14,25 @@
 #define SOURCES 8192
 #define PROVEN_PACKETS 8
 
+/* In `vlan` of a flow: the packet left the host. The id itself has twelve bits. */
+#define FLOW_OUT 0x8000
+
+/* Which of the totals: of incoming flows, of sources, of outgoing flows. */
+#define TOTAL_IN 0
+#define TOTAL_SOURCES 1
+#define TOTAL_OUT 2
+
+/*
+ * Of one interface: what left it, and how many packets were merged before they were counted, so that
+ * `ip -s link` can be compared where it counts aggregates (veth and lo without XDP).
+ */
+struct wire {
+	__u64 out_packets;
+	__u64 out_bytes;
+	__u64 out_merged;
+	__u64 in_merged;
+};
+
 struct flow {
 	__u32 source[4];
 	__u32 destination[4];

@@ -173,6 +173,21 @@ int classifier_tcx(struct __sk_buff *skb)
 	return leave_tcx(skb, step);
 }
 
+/* What leaves an interface. Its headers are linear, since the stack has just written them. */
+SEC("tc")
+int meter_out(struct __sk_buff *skb)
+{
+	struct packet p = {};
+
+	p.length = skb->len;
+	p.segments = skb->gso_segs ? skb->gso_segs : 1;
+	p.ifindex = skb->ifindex;
+	p.vlan = skb->vlan_present ? skb->vlan_tci & 0xfff : 0;
+	parse(&p, (void *)(long)skb->data, (void *)(long)skb->data_end);
+	meter_sent(&p);
+	return TCX_NEXT;
+}
+
 /* Beside XDP: gives a packet the mark that a stage gave it there. */
 SEC("tc")
 int mark_tcx(struct __sk_buff *skb)

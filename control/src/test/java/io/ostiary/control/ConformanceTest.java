@@ -328,7 +328,8 @@ final class ConformanceTest {
     @Override
     public List<Flow> flows(int limit) {
       long now = System.nanoTime();
-      return List.of(new Flow(SOURCE, 51_234, SOURCE, 8080, 6, 0, 7, 14, 2210, now, now, 0x1b));
+      return List.of(
+          new Flow(SOURCE, 51_234, SOURCE, 8080, 6, 0, false, 7, 14, 2210, now, now, 0x1b));
     }
   }
 }

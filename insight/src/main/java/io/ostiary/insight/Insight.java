@@ -58,7 +58,7 @@ public final class Insight implements InsightView, AutoCloseable {
     store =
         settings.history() ? new Store(data.resolve("history"), settings, clock, batches) : null;
     board = new Board(packets, this::status, clock.millis());
-    meters = new Meters(this::status, packets::status);
+    meters = new Meters(this::status, packets::status, kernel::socketDrops);
     reader = new LedgerReader(ledger, lens, places, clock, board, meters, recent, batches, store);
     calls =
         new RecentCalls(recent, store, store == null ? null : new StoreHistory(store, settings));

@@ -43,6 +43,7 @@ public final class Kernel implements PacketView, AutoCloseable {
 
   private final Shield shield;
   private final Stages stages;
+  private final Outgoing outgoing;
   private final DeviceProbe probe;
   private final Takeover takeover;
   private final Map<Integer, Attachment> attachments = new LinkedHashMap<>();
@@ -72,6 +73,7 @@ public final class Kernel implements PacketView, AutoCloseable {
     this.shield = shield;
     this.takeover = takeover;
     this.stages = new Stages(shield, Clock.systemUTC());
+    this.outgoing = new Outgoing(shield);
     this.probe = probe;
     this.heart = Thread.ofPlatform().daemon().name("kernel-heart").unstarted(this::beat);
     this.follower =
@@ -253,6 +255,11 @@ public final class Kernel implements PacketView, AutoCloseable {
     for (var found : wantedNow.values()) {
       attachments.computeIfAbsent(found.index(), index -> attach(found));
     }
+    outgoing.follow(
+        attachments.values().stream()
+            .filter(attachment -> attachment.attached() && !attachment.device().loopback())
+            .map(attachment -> attachment.device().index())
+            .collect(Collectors.toSet()));
     stages.markBehindXdp(
         attachments.values().stream()
             .filter(attachment -> attachment.mode().startsWith("xdp"))
@@ -389,6 +396,15 @@ public final class Kernel implements PacketView, AutoCloseable {
   }
 
   @Override
+  public synchronized Metered metered() {
+    return outgoing.metered(
+        attachments.values().stream()
+            .filter(Attachment::attached)
+            .map(Attachment::device)
+            .toList());
+  }
+
+  @Override
   public List<Source> sources(int limit) {
     try {
       return shield.sources(limit).stream()
@@ -417,6 +433,7 @@ public final class Kernel implements PacketView, AutoCloseable {
                   flow.destinationPort(),
                   flow.protocol(),
                   flow.vlan(),
+                  flow.outgoing(),
                   flow.interfaceIndex(),
                   flow.packets(),
                   flow.bytes(),
@@ -436,6 +453,7 @@ public final class Kernel implements PacketView, AutoCloseable {
   public String handOver() {
     end();
     synchronized (this) {
+      outgoing.close();
       try {
         takeover.leave(shield, attachments.values());
         return "";
@@ -458,6 +476,7 @@ public final class Kernel implements PacketView, AutoCloseable {
   public void close() {
     end();
     synchronized (this) {
+      outgoing.close();
       attachments.values().forEach(Attachment::close);
       attachments.clear();
       takeover.end();

@@ -3,6 +3,7 @@ package io.ostiary.model;
 import io.ostiary.model.capture.PacketCaptures;
 import java.net.InetAddress;
 import java.util.List;
+import java.util.Map;
 
 /// What can be asked of the packets that come in. Implemented by the `kernel` room; its callers are
 /// control-plane threads, never event loops.
@@ -45,6 +46,52 @@ public interface PacketView {
   record RuleHits(
       int rule, long packets, long bytes, long droppedPackets, long droppedBytes, long lastNanos) {}
 
+  /// All that was counted: in each direction packets = sum over its flows + evicted + unlisted, and
+  /// nothing else.
+  default Metered metered() {
+    return Metered.NOTHING;
+  }
+
+  /// Packets for our ports, or of our connections, that the kernel threw away behind the shield, by
+  /// the kernel's own reasons.
+  default Map<String, Long> socketDrops() {
+    return Map.of();
+  }
+
+  record Metered(Direction in, Direction out, List<Wire> interfaces) {
+    public static final Metered NOTHING =
+        new Metered(Direction.NOTHING, Direction.NOTHING, List.of());
+
+    public Metered {
+      interfaces = List.copyOf(interfaces);
+    }
+  }
+
+  /// @param evictedPackets what flows had counted when others took their places
+  /// @param unlistedPackets what came while its place was held by another flow
+  record Direction(
+      long packets,
+      long bytes,
+      long evictedPackets,
+      long evictedBytes,
+      long unlistedPackets,
+      long unlistedBytes) {
+    static final Direction NOTHING = new Direction(0, 0, 0, 0, 0, 0);
+  }
+
+  /// One interface. What came in is in [KernelStatus.Counters], by verdict.
+  ///
+  /// @param sentCounted whether what leaves it is counted; on loopback it is the same that comes in
+  /// @param receivedMerged packets that were merged with another before they were counted; the
+  ///   device's own counters may have counted them as one
+  record Wire(
+      String name,
+      boolean sentCounted,
+      long sentPackets,
+      long sentBytes,
+      long sentMerged,
+      long receivedMerged) {}
+
   /// @param droppedPackets of `packets`
   record Source(
       InetAddress address, long packets, long bytes, long droppedPackets, long lastSeenNanos) {}
@@ -52,6 +99,7 @@ public interface PacketView {
   /// @param protocol the IP protocol number, 6 for TCP
   /// @param tcpFlags every flag seen, or-ed (RFC 9293 section 3.1)
   /// @param vlan the outer VLAN id, 0 without one
+  /// @param outgoing whether the packets left the host by this interface, rather than came in
   record Flow(
       InetAddress source,
       int sourcePort,
@@ -59,6 +107,7 @@ public interface PacketView {
       int destinationPort,
       int protocol,
       int vlan,
+      boolean outgoing,
       int interfaceIndex,
       long packets,
       long bytes,

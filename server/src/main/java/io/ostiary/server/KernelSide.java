@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -275,6 +276,18 @@ final class KernelSide implements AutoCloseable, PacketView {
   public List<Source> sources(int limit) {
     var running = kernel;
     return running == null ? List.of() : running.sources(limit);
+  }
+
+  @Override
+  public Map<String, Long> socketDrops() {
+    var attached = lens;
+    return attached == null ? Map.of() : attached.drops();
+  }
+
+  @Override
+  public Metered metered() {
+    var running = kernel;
+    return running == null ? Metered.NOTHING : running.metered();
   }
 
   @Override

@@ -47,7 +47,34 @@ final class PacketsApi {
 
   record Listed<T>(boolean available, String sentence, List<T> items) {}
 
+  record Flows(
+      boolean available,
+      String sentence,
+      Direction in,
+      Direction out,
+      List<PacketView.Wire> interfaces,
+      List<Flow> items) {}
+
+  record Direction(
+      long packets,
+      long bytes,
+      long evictedPackets,
+      long evictedBytes,
+      long unlistedPackets,
+      long unlistedBytes) {
+    static Direction of(PacketView.Direction all) {
+      return new Direction(
+          all.packets(),
+          all.bytes(),
+          all.evictedPackets(),
+          all.evictedBytes(),
+          all.unlistedPackets(),
+          all.unlistedBytes());
+    }
+  }
+
   record Flow(
+      String direction,
       String source,
       int sourcePort,
       String destination,
@@ -106,11 +133,20 @@ final class PacketsApi {
             .limit(limit)
             .map(flow -> flow(flow, names, now))
             .toList();
-    context.json(new Listed<>(status.running(), status.sentence(), flows));
+    var metered = packets.metered();
+    context.json(
+        new Flows(
+            status.running(),
+            status.sentence(),
+            Direction.of(metered.in()),
+            Direction.of(metered.out()),
+            metered.interfaces(),
+            flows));
   }
 
   private static Flow flow(PacketView.Flow flow, Map<Integer, String> names, Instant now) {
     return new Flow(
+        flow.outgoing() ? "out" : "in",
         flow.source().getHostAddress(),
         flow.sourcePort(),
         flow.destination().getHostAddress(),

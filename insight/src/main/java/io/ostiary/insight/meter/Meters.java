@@ -49,11 +49,22 @@ public final class Meters {
   private @Nullable ApiMeters noApi;
 
   /// @param kernel the kernel's counters as they were sampled last
-  public Meters(Supplier<InsightStatus> status, Supplier<KernelStatus> kernel) {
+  /// @param drops packets that the kernel threw away behind the shield, by its reasons
+  public Meters(
+      Supplier<InsightStatus> status,
+      Supplier<KernelStatus> kernel,
+      Supplier<Map<String, Long>> drops) {
     calls();
     ledger(status);
     store(status);
     kernel(kernel);
+    CounterWithCallback.builder()
+        .name("ostiary_kernel_socket_drops_total")
+        .help("Packets for our ports that the kernel threw away behind the shield.")
+        .labelNames("reason")
+        .callback(callback ->
+            drops.get().forEach((reason, packets) -> callback.call((double) packets, reason)))
+        .register(registry);
     process();
   }
 

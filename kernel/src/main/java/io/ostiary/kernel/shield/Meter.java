@@ -23,11 +23,17 @@ final class Meter {
   private static final int INTERFACES = 256;
   private static final int LONGS = 2;
 
+  /// Of the VLAN of a flow, see `meter.h`.
+  private static final int VLAN_ID = 0xfff;
+
+  private static final int FLOW_OUT = 0x8000;
+
   private static final long FLOW_PACKETS = 48;
   private static final long SOURCE_PACKETS = 16;
 
   private final BpfTable counters;
   private final BpfTable totals;
+  private final BpfTable wires;
   private final PerCpuEntries flows;
   private final PerCpuEntries sources;
   private final MemorySegment control;
@@ -43,6 +49,7 @@ final class Meter {
     processors = size.processors();
     counters = object.table("counters");
     totals = object.table("totals");
+    wires = object.table("wires");
     flows =
         new PerCpuEntries(
             object.table("flows"),
@@ -71,6 +78,9 @@ final class Meter {
           var key = arena.allocateFrom(JAVA_INT, slot * DropReason.COUNTERS + number);
           counters.write(key, zeros);
         }
+        wires.write(
+            arena.allocateFrom(JAVA_INT, slot),
+            arena.allocate(ShieldMemory.WIRE_BYTES * processors, 8));
       }
     }
     owners[slot] = interfaceIndex;
@@ -125,6 +135,23 @@ final class Meter {
     return totals(1);
   }
 
+  MeterTotals sentTotals() throws LibbpfException {
+    return totals(2);
+  }
+
+  MeteredWire wire(int interfaceIndex) throws LibbpfException {
+    try (var arena = Arena.ofConfined()) {
+      int longs = (int) (ShieldMemory.WIRE_BYTES / Long.BYTES);
+      var values = arena.allocate(ShieldMemory.WIRE_BYTES * processors, 8);
+      wires.read(slot(interfaceIndex), 1, values);
+      var sums = new long[longs];
+      for (int i = 0; i < longs; i++) {
+        sums[i] = sum(values, 0, (long) i * Long.BYTES, longs);
+      }
+      return new MeteredWire(sums[0], sums[1], sums[2], sums[3]);
+    }
+  }
+
   private MeterTotals totals(int entry) throws LibbpfException {
     try (var arena = Arena.ofConfined()) {
       int longs = (int) (ShieldMemory.TOTALS_BYTES / Long.BYTES);
@@ -167,7 +194,8 @@ final class Meter {
         Short.toUnsignedInt(values.get(JAVA_SHORT, at + 34)),
         values.get(JAVA_BYTE, at + 43),
         Byte.toUnsignedInt(values.get(JAVA_BYTE, at + 42)),
-        Short.toUnsignedInt(values.get(JAVA_SHORT, at + 40)),
+        values.get(JAVA_SHORT, at + 40) & VLAN_ID,
+        (values.get(JAVA_SHORT, at + 40) & FLOW_OUT) != 0,
         values.get(JAVA_INT, at + 36),
         sum(values, places, FLOW_PACKETS),
         sum(values, places, 56),

@@ -3,7 +3,8 @@ package io.ostiary.kernel.shield;
 import java.net.InetAddress;
 
 /// A flow as the meter listed it, of one or several CPUs. Times are CLOCK_MONOTONIC nanoseconds, to
-/// one kernel tick. `family` is 4, 6, or 0 for what is neither, which all is one flow.
+/// one kernel tick. `outgoing`: the packets left the host. `family` is 4, 6, or 0 for what is
+/// neither, which all is one flow.
 public record MeteredFlow(
     InetAddress source,
     int sourcePort,
@@ -12,6 +13,7 @@ public record MeteredFlow(
     int family,
     int protocol,
     int vlan,
+    boolean outgoing,
     int interfaceIndex,
     long packets,
     long bytes,

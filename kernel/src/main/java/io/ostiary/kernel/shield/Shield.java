@@ -46,10 +46,11 @@ public final class Shield implements AutoCloseable {
   private static final long OVERFLOW_SECONDS = 300;
 
   private static final Map<String, String> HOOKS =
-      Map.of("shield_xdp", "xdp", "shield_tcx", "tcx/ingress");
+      Map.of("shield_xdp", "xdp", "shield_tcx", "tcx/ingress", "meter_out", "tcx/egress");
 
   /// Loaded at once; the others of the object wait until the chain needs them.
-  private static final Set<String> PROGRAMS = Set.of("shield_xdp", "shield_tcx", "beat", "empty");
+  private static final Set<String> PROGRAMS =
+      Set.of("shield_xdp", "shield_tcx", "meter_out", "beat", "empty");
 
   private final BpfObject object;
   private final MemorySegment control;
@@ -358,9 +359,26 @@ public final class Shield implements AutoCloseable {
     return meter.flows(limit);
   }
 
-  /// packets = sum over all flows + evicted + unlisted.
+  /// Counts from now on what leaves an interface, beside other programs there.
+  public synchronized BpfLink attachOut(int interfaceIndex) throws LibbpfException {
+    meter.claim(interfaceIndex);
+    return object.attachInterface(
+        object.program("meter_out"), BpfLink.Hook.TCX_OUT, interfaceIndex);
+  }
+
+  /// What came in: packets = sum over its flows + evicted + unlisted.
   public synchronized MeterTotals totals() throws LibbpfException {
     return meter.totals();
+  }
+
+  /// The same of what left.
+  public synchronized MeterTotals sentTotals() throws LibbpfException {
+    return meter.sentTotals();
+  }
+
+  /// What left an interface, and what was merged there before it was counted.
+  public synchronized MeteredWire wire(int interfaceIndex) throws LibbpfException {
+    return meter.wire(interfaceIndex);
   }
 
   /// The same of the list of sources, in which what is not IP does not stand.

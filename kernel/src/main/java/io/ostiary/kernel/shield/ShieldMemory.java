@@ -53,104 +53,113 @@ final class ShieldMemory {
   static final long SOURCE_BYTES = 48;
   static final long TOTALS_BYTES = 48;
   static final long COUNTER_BYTES = 16;
+  static final long WIRE_BYTES = 32;
 
   private static final Map<String, Map<String, Long>> STRUCTS =
-      Map.of(
-          "ban",
-          Map.of(
-              "until", BAN_UNTIL,
-              "interval", BAN_INTERVAL,
-              "tolerance", BAN_TOLERANCE,
-              "next", BAN_NEXT,
-              "packets", BAN_PACKETS,
-              "bytes", BAN_SIZE),
-          "ban_key",
-          Map.of("address", 0L, "length", 16L),
-          "rule_set",
-          Map.ofEntries(
-              Map.entry("allow", ALLOW),
-              Map.entry("deny", DENY),
-              Map.entry("connections", CONNECTIONS),
-              Map.entry("intervals", INTERVALS),
-              Map.entry("tolerances", TOLERANCES),
-              Map.entry("bits", BITS),
-              Map.entry("lengths6", LENGTHS6),
-              Map.entry("lengths4", LENGTHS4),
-              Map.entry("class4", CLASS4),
-              Map.entry("class6", CLASS6),
-              Map.entry("addresses", ADDRESSES),
-              Map.entry("words", WORDS),
-              Map.entry("more", MORE),
-              Map.entry("dry_run", DRY_RUN)),
-          "rule_hits",
-          Map.of(
-              "packets", 0L,
-              "bytes", 8L,
-              "dropped_packets", 16L,
-              "dropped_bytes", 24L,
-              "last", 32L),
-          "control",
-          Map.ofEntries(
-              Map.entry("deadline", DEADLINE),
-              Map.entry("jiffies", JIFFIES),
-              Map.entry("nanos", NANOS),
-              Map.entry("seed", SEED),
-              Map.entry("beat_ticks", BEAT_TICKS),
-              Map.entry("active", ACTIVE),
-              Map.entry("hz", HZ),
-              Map.entry("chain", CHAIN),
-              Map.entry("on_silence", ON_SILENCE),
-              Map.entry("capture", CAPTURE),
-              Map.entry("ban_lengths4", BAN_LENGTHS4),
-              Map.entry("ban_lengths6", BAN_LENGTHS6)),
-          "flow",
-          Map.ofEntries(
-              Map.entry("source", 0L),
-              Map.entry("destination", 16L),
-              Map.entry("source_port", 32L),
-              Map.entry("destination_port", 34L),
-              Map.entry("ifindex", 36L),
-              Map.entry("vlan", 40L),
-              Map.entry("protocol", 42L),
-              Map.entry("family", 43L),
-              Map.entry("first", 44L),
-              Map.entry("packets", 48L),
-              Map.entry("bytes", 56L),
-              Map.entry("last", 64L),
-              Map.entry("tcp_flags", 68L)),
-          "source",
-          Map.of(
-              "address", 0L,
-              "packets", 16L,
-              "bytes", 24L,
-              "dropped", 32L,
-              "last", 40L,
-              "family", 44L),
-          "operator_key",
-          Map.of("address", 0L, "port", 16L),
-          "counter",
-          Map.of("packets", 0L, "bytes", 8L),
-          "meter_totals",
-          Map.of(
-              "packets", 0L,
-              "bytes", 8L,
-              "evicted_packets", 16L,
-              "evicted_bytes", 24L,
-              "unlisted_packets", 32L,
-              "unlisted_bytes", 40L));
+      Map.ofEntries(
+          Map.entry(
+              "ban",
+              Map.of(
+                  "until", BAN_UNTIL,
+                  "interval", BAN_INTERVAL,
+                  "tolerance", BAN_TOLERANCE,
+                  "next", BAN_NEXT,
+                  "packets", BAN_PACKETS,
+                  "bytes", BAN_SIZE)),
+          Map.entry("ban_key", Map.of("address", 0L, "length", 16L)),
+          Map.entry(
+              "rule_set",
+              Map.ofEntries(
+                  Map.entry("allow", ALLOW),
+                  Map.entry("deny", DENY),
+                  Map.entry("connections", CONNECTIONS),
+                  Map.entry("intervals", INTERVALS),
+                  Map.entry("tolerances", TOLERANCES),
+                  Map.entry("bits", BITS),
+                  Map.entry("lengths6", LENGTHS6),
+                  Map.entry("lengths4", LENGTHS4),
+                  Map.entry("class4", CLASS4),
+                  Map.entry("class6", CLASS6),
+                  Map.entry("addresses", ADDRESSES),
+                  Map.entry("words", WORDS),
+                  Map.entry("more", MORE),
+                  Map.entry("dry_run", DRY_RUN))),
+          Map.entry(
+              "rule_hits",
+              Map.of(
+                  "packets", 0L,
+                  "bytes", 8L,
+                  "dropped_packets", 16L,
+                  "dropped_bytes", 24L,
+                  "last", 32L)),
+          Map.entry(
+              "control",
+              Map.ofEntries(
+                  Map.entry("deadline", DEADLINE),
+                  Map.entry("jiffies", JIFFIES),
+                  Map.entry("nanos", NANOS),
+                  Map.entry("seed", SEED),
+                  Map.entry("beat_ticks", BEAT_TICKS),
+                  Map.entry("active", ACTIVE),
+                  Map.entry("hz", HZ),
+                  Map.entry("chain", CHAIN),
+                  Map.entry("on_silence", ON_SILENCE),
+                  Map.entry("capture", CAPTURE),
+                  Map.entry("ban_lengths4", BAN_LENGTHS4),
+                  Map.entry("ban_lengths6", BAN_LENGTHS6))),
+          Map.entry(
+              "flow",
+              Map.ofEntries(
+                  Map.entry("source", 0L),
+                  Map.entry("destination", 16L),
+                  Map.entry("source_port", 32L),
+                  Map.entry("destination_port", 34L),
+                  Map.entry("ifindex", 36L),
+                  Map.entry("vlan", 40L),
+                  Map.entry("protocol", 42L),
+                  Map.entry("family", 43L),
+                  Map.entry("first", 44L),
+                  Map.entry("packets", 48L),
+                  Map.entry("bytes", 56L),
+                  Map.entry("last", 64L),
+                  Map.entry("tcp_flags", 68L))),
+          Map.entry(
+              "source",
+              Map.of(
+                  "address", 0L,
+                  "packets", 16L,
+                  "bytes", 24L,
+                  "dropped", 32L,
+                  "last", 40L,
+                  "family", 44L)),
+          Map.entry("operator_key", Map.of("address", 0L, "port", 16L)),
+          Map.entry("counter", Map.of("packets", 0L, "bytes", 8L)),
+          Map.entry(
+              "wire",
+              Map.of("out_packets", 0L, "out_bytes", 8L, "out_merged", 16L, "in_merged", 24L)),
+          Map.entry(
+              "meter_totals",
+              Map.of(
+                  "packets", 0L,
+                  "bytes", 8L,
+                  "evicted_packets", 16L,
+                  "evicted_bytes", 24L,
+                  "unlisted_packets", 32L,
+                  "unlisted_bytes", 40L)));
 
   private static final Map<String, Long> SIZES =
-      Map.of(
-          "ban", BAN_BYTES,
-          "ban_key", BAN_KEY_BYTES,
-          "rule_set", RULE_SET_BYTES,
-          "rule_hits", RULE_HITS_BYTES,
-          "control", CONTROL_BYTES,
-          "flow", FLOW_BYTES,
-          "source", SOURCE_BYTES,
-          "operator_key", OperatorTable.KEY_BYTES,
-          "counter", COUNTER_BYTES,
-          "meter_totals", TOTALS_BYTES);
+      Map.ofEntries(
+          Map.entry("ban", BAN_BYTES),
+          Map.entry("ban_key", BAN_KEY_BYTES),
+          Map.entry("rule_set", RULE_SET_BYTES),
+          Map.entry("rule_hits", RULE_HITS_BYTES),
+          Map.entry("control", CONTROL_BYTES),
+          Map.entry("flow", FLOW_BYTES),
+          Map.entry("source", SOURCE_BYTES),
+          Map.entry("operator_key", OperatorTable.KEY_BYTES),
+          Map.entry("counter", COUNTER_BYTES),
+          Map.entry("meter_totals", TOTALS_BYTES),
+          Map.entry("wire", WIRE_BYTES));
 
   private ShieldMemory() {}
 

@@ -1,0 +1,173 @@
+package io.ostiary.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// Everything that came and left, to the packet, by the device's own counters (`ip -s link`) and by
+/// the meter's identity; on a cable with IPv4, IPv6 and VLAN, and on loopback.
+final class MeterWireTest {
+  private KernelHosts hosts;
+
+  @BeforeEach
+  void connect() throws Exception {
+    for (var command : new String[] {"ip", "curl", "python3", "hping3", "ethtool"}) {
+      Assumptions.assumeTrue(
+          Stream.of("/usr/bin", "/usr/sbin", "/sbin", "/bin")
+              .anyMatch(at -> Files.isExecutable(Path.of(at, command))),
+          command + ": not installed");
+    }
+    Assumptions.assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
+    hosts = new KernelHosts();
+  }
+
+  @AfterEach
+  void disconnect() throws Exception {
+    if (hosts != null) {
+      hosts.close();
+    }
+  }
+
+  @Test
+  void countsEachPacketOfACableOnce() throws Exception {
+    var child = hosts.child("io.ostiary.kernel.MeterChild");
+    assertThat(child.ask("watch gate limited")).isEqualTo("applied");
+    var before = device("gate");
+    var start = Metered.of(child.ask("metered gate"));
+
+    hosts.reachable(KernelHosts.HTTP_4);
+    hosts.reachable(KernelHosts.HTTP_6);
+    hosts.clientRuns("python3", "-c", TAGGED, "user", "10.50.0.2", "10.50.0.1");
+    hosts.gatewayRuns("python3", "-c", TAGGED, "gate", "10.50.0.1", "10.50.0.2");
+    flood("-2 -p 9 -c 500 -i u50");
+    Thread.sleep(300);
+
+    var metered = Metered.of(child.ask("metered gate"));
+    var after = device("gate");
+    assertThat(metered.in - start.in).isEqualTo(after.received - before.received);
+    // The device counts frames without their Ethernet headers.
+    assertThat(metered.inBytes - start.inBytes - 14 * (metered.in - start.in))
+        .isEqualTo(after.receivedBytes - before.receivedBytes);
+    assertThat(metered.out + start.outMerged - start.out - metered.outMerged)
+        .isEqualTo(after.sent - before.sent);
+    assertThat(metered.dropped).as("over the limit").isPositive();
+    metered.holds();
+    var flows = child.ask("flows");
+    assertThat(flows)
+        .contains("in 198.18.0.2>198.18.0.1:8080/6 vlan 0")
+        .contains("out 198.18.0.1:8080>198.18.0.2/6 vlan 0")
+        .contains("in 2001:db8:0:0:0:0:0:2>2001:db8:0:0:0:0:0:1:8080/6 vlan 0")
+        .contains("in 10.50.0.2>10.50.0.1:7/17 vlan 50")
+        .contains("out 10.50.0.1>10.50.0.2:7/17 vlan 50");
+  }
+
+  @Test
+  void keepsTheSumsUnderAFloodOfInventedSources() throws Exception {
+    var child = hosts.child("io.ostiary.kernel.MeterChild");
+    assertThat(child.ask("watch gate")).isEqualTo("applied");
+    var before = device("gate");
+    var start = Metered.of(child.ask("metered gate"));
+
+    flood("-S -p 8080 -c 20000 -i u5 --rand-source");
+    Thread.sleep(300);
+
+    var metered = Metered.of(child.ask("metered gate"));
+    assertThat(metered.in - start.in).isEqualTo(device("gate").received - before.received);
+    assertThat(metered.evicted + metered.unlisted).isPositive();
+    metered.holds();
+  }
+
+  @Test
+  void countsLoopbackWhereItComesIn() throws Exception {
+    var child = hosts.child("io.ostiary.kernel.MeterChild");
+    assertThat(child.ask("watch lo")).isEqualTo("applied");
+    var before = device("lo");
+    var start = Metered.of(child.ask("metered lo"));
+
+    hosts.gatewayRuns("curl", "-sS", "-o", "/dev/null", "http://127.0.0.1:8080/");
+    hosts.gatewayRuns("curl", "-sS", "-g", "-o", "/dev/null", "http://[::1]:8080/");
+    hosts.gatewayRuns(
+        "python3",
+        "-c",
+        "import socket; s=socket.create_server(('127.0.0.1',0)); c=socket.create_connection("
+            + "s.getsockname()); a,_=s.accept(); c.sendall(b'x'*200000); n=0\n"
+            + "while n<200000: n+=len(a.recv(65536))");
+    Thread.sleep(100);
+
+    var metered = Metered.of(child.ask("metered lo"));
+    assertThat(metered.in - start.in - (metered.inMerged - start.inMerged))
+        .isEqualTo(device("lo").received - before.received);
+    assertThat(metered.inMerged).as("200,000 bytes are aggregates").isPositive();
+    assertThat(metered.out).isZero();
+    metered.holds();
+  }
+
+  /// Seven tagged UDP packets of 60 bytes, VLAN 50.
+  private static final String TAGGED =
+      """
+      import socket, struct, sys
+      s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+      s.bind((sys.argv[1], 0))
+      ends = socket.inet_aton(sys.argv[2]) + socket.inet_aton(sys.argv[3])
+      ip = struct.pack('!BBHHHBBH', 0x45, 0, 42, 1, 0, 64, 17, 0) + ends
+      udp = struct.pack('!HHHH', 5000, 7, 22, 0) + b'x' * 14
+      for i in range(7):
+        s.send(b'\\xff' * 6 + b'\\x02' * 6 + struct.pack('!HHH', 0x8100, 50, 0x0800) + ip + udp)
+      """;
+
+  /// hping3 says that it failed where nobody answered.
+  private void flood(String options) {
+    hosts.clientRuns("sh", "-c", "hping3 -q " + options + " 198.18.0.1 || true");
+  }
+
+  /// What `ip -s link` says.
+  private record Device(long received, long receivedBytes, long sent) {}
+
+  private Device device(String name) {
+    var text = hosts.gatewayRuns("ip", "-s", "link", "show", name);
+    var numbers =
+        Pattern.compile("[RT]X:[^\\n]*\\n\\s*(\\d+)\\s+(\\d+)")
+            .matcher(text)
+            .results()
+            .map(found -> List.of(Long.parseLong(found.group(1)), Long.parseLong(found.group(2))))
+            .toList();
+    return new Device(numbers.get(0).get(1), numbers.get(0).get(0), numbers.get(1).get(1));
+  }
+
+  /// What the child says, in the order of [MeterChild].
+  private record Metered(
+      long passed,
+      long dropped,
+      long in,
+      long inBytes,
+      long inMerged,
+      long out,
+      long outMerged,
+      long listedIn,
+      long listedOut,
+      long evicted,
+      long unlisted,
+      long totalIn,
+      long totalOut) {
+    static Metered of(String line) {
+      var n = Stream.of(line.split(" ")).mapToLong(Long::parseLong).toArray();
+      return new Metered(
+          n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11], n[12]);
+    }
+
+    void holds() {
+      assertThat(passed + dropped).isEqualTo(in);
+      assertThat(totalIn).isEqualTo(in);
+      assertThat(totalOut).isEqualTo(out);
+      assertThat(listedIn + listedOut + evicted + unlisted).isEqualTo(totalIn + totalOut);
+    }
+  }
+}
