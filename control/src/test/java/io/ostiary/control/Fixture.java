@@ -164,6 +164,7 @@ final class Fixture implements AutoCloseable {
             Set.of("GET"),
             new PathPattern("/orders/{id}"),
             Conditions.NONE,
+            null,
             "getOrder",
             List.of());
     return (file, name) ->

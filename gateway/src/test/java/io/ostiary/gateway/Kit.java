@@ -16,6 +16,7 @@ import io.ostiary.model.PathPattern;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
+import io.ostiary.model.Split;
 import io.ostiary.model.Target;
 import io.ostiary.model.Upstream;
 import java.io.ByteArrayOutputStream;
@@ -45,6 +46,9 @@ final class Kit implements AutoCloseable {
   List<PolicyUse> uses = List.of();
   List<Route> routes = List.of(route("all", "/*"));
   Duration answer = Duration.ofSeconds(3);
+
+  /// Beside the one named `up`.
+  List<Upstream> others = List.of();
 
   /// In place of the one with `routes` and `uses`.
   @Nullable List<Api> apis;
@@ -102,7 +106,8 @@ final class Kit implements AutoCloseable {
   }
 
   static Route route(String id, String path, String... methods) {
-    return new Route(id, Set.of(methods), new PathPattern(path), Conditions.NONE, null, List.of());
+    return new Route(
+        id, Set.of(methods), new PathPattern(path), Conditions.NONE, null, null, List.of());
   }
 
   Snapshot snapshot() {
@@ -113,22 +118,25 @@ final class Kit implements AutoCloseable {
         settings,
         List.of(new Listener("127.0.0.1", port)),
         apis == null
-            ? List.of(new Api("api", List.of(), "/", "up", false, null, routes, uses))
+            ? List.of(new Api("api", List.of(), "/", "up", Split.NONE, false, null, routes, uses))
             : apis,
-        List.of(
-            new Upstream(
-                "up",
-                targets,
-                balance,
-                null,
-                Duration.ofSeconds(1),
-                answer,
-                Duration.ofSeconds(3),
-                1000)),
+        upstreams(),
         List.of(),
         List.of(),
         KernelSettings.OFF,
         List.of());
+  }
+
+  private List<Upstream> upstreams() {
+    var all = new ArrayList<Upstream>();
+    all.add(upstream("up", targets));
+    all.addAll(others);
+    return all;
+  }
+
+  Upstream upstream(String name, List<Target> of) {
+    return new Upstream(
+        name, of, balance, null, Duration.ofSeconds(1), answer, Duration.ofSeconds(3), 1000);
   }
 
   Kit publish() {

@@ -17,6 +17,8 @@ import io.ostiary.model.Conditions.Expectation;
 import io.ostiary.model.PathPattern;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
+import io.ostiary.model.Split;
+import io.ostiary.model.Target;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -57,11 +59,11 @@ class RoutingTest {
   private static final List<PolicyUse> WHICH = List.of(new PolicyUse("which", new None()));
 
   private static Route route(String id, String path, Conditions conditions, String... methods) {
-    return new Route(id, Set.of(methods), new PathPattern(path), conditions, null, List.of());
+    return new Route(id, Set.of(methods), new PathPattern(path), conditions, null, null, List.of());
   }
 
   private static Api api(String name, List<String> hosts, String path, Route... routes) {
-    return new Api(name, hosts, path, "up", false, null, List.of(routes), WHICH);
+    return new Api(name, hosts, path, "up", Split.NONE, false, null, List.of(routes), WHICH);
   }
 
   private static Conditions headers(String... pairs) {
@@ -189,5 +191,45 @@ class RoutingTest {
       assertThat(ask(kit, "GET", "h", "/d?d=1234", "X-P: x")).isEqualTo("api/rest");
       assertThat(ask(kit, "GET", "h", "/d?d=12")).isEqualTo("api/rest");
     }
+  }
+
+  private static Api splitting(Split.By by, double percent, Conditions when) {
+    var split = new Split(by, List.of(new Split.Share("v2", percent, when)));
+    var all = route("all", "/*", Conditions.NONE);
+    var old =
+        new Route("old", Set.of(), new PathPattern("/o"), Conditions.NONE, "v2", null, List.of());
+    return new Api("api", List.of(), "/", "up", split, false, null, List.of(all, old), List.of());
+  }
+
+  private static int ofSecond(Api api, int calls, String... fields) {
+    try (var one = FakeUpstream.echo();
+        var two = FakeUpstream.echo();
+        var kit = new Kit(one)) {
+      kit.apis = List.of(api);
+      kit.others = List.of(kit.upstream("v2", List.of(new Target("127.0.0.1", two.port(), 1))));
+      kit.publish();
+      for (int i = 0; i < calls; i++) {
+        assertThat(ask(kit, "GET", "h", "/a" + i, fields)).isEqualTo("/a" + i);
+      }
+      assertThat(one.heads().size() + two.heads().size()).isEqualTo(calls);
+      int drawn = two.heads().size();
+      assertThat(ask(kit, "GET", "h", "/o")).isEqualTo("/o");
+      assertThat(two.heads()).hasSize(drawn + 1);
+      return drawn;
+    }
+  }
+
+  @Test
+  void aShareOfTheCallsGoesToAnotherUpstream() {
+    // Of 300 draws with one in four, five standard deviations are 37.
+    assertThat(ofSecond(splitting(Split.By.CALL, 25, Conditions.NONE), 300)).isBetween(38, 112);
+    assertThat(ofSecond(splitting(Split.By.CLIENT, 50, Conditions.NONE), 20)).isIn(0, 20);
+  }
+
+  @Test
+  void aConditionSendsAllItsCallsToAnotherUpstream() {
+    var canary = splitting(Split.By.CALL, 0, headers("X-Canary", "always"));
+    assertThat(ofSecond(canary, 5, "X-Canary: always")).isEqualTo(5);
+    assertThat(ofSecond(canary, 5, "X-Canary: never")).isZero();
   }
 }

@@ -9,6 +9,7 @@ import io.ostiary.model.Cidr;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.HealthCheck;
 import io.ostiary.model.Snapshot;
+import io.ostiary.model.Split;
 import io.ostiary.model.Target;
 import io.ostiary.model.Upstream;
 import java.time.Duration;
@@ -161,7 +162,9 @@ class UpstreamTest {
               plain.createdAt(),
               plain.gateway(),
               plain.listeners(),
-              List.of(new Api("shop", List.of(), "/shop", "up", true, null, routes, List.of())),
+              List.of(
+                  new Api(
+                      "shop", List.of(), "/shop", "up", Split.NONE, true, null, routes, List.of())),
               plain.upstreams(),
               List.of(),
               List.of(),

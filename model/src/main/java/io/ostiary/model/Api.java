@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 ///   below that one; none: for every host
 /// @param path `/` or a path without a trailing slash
 /// @param upstream the name of an upstream of the same snapshot
+/// @param split shares of the calls that go elsewhere
 /// @param stripPath whether `path` is cut off before the request goes on
 /// @param document the OpenAPI document the routes came from, or null
 /// @param routes none where the document has only webhooks
@@ -19,6 +20,7 @@ public record Api(
     List<String> hosts,
     String path,
     String upstream,
+    Split split,
     boolean stripPath,
     @Nullable Document document,
     List<Route> routes,

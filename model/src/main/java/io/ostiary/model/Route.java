@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param methods empty: every method
 /// @param path relative to the API's path
 /// @param conditions what else a request must be like
+/// @param upstream in place of the API's and its split; null: those
 /// @param operation the key of the operation in the API's document, or null
 /// @param policies run after the API's own
 public record Route(
@@ -18,6 +19,7 @@ public record Route(
     Set<String> methods,
     PathPattern path,
     Conditions conditions,
+    @Nullable String upstream,
     @Nullable String operation,
     List<PolicyUse> policies) {
   public Route {

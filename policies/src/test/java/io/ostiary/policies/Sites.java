@@ -14,6 +14,7 @@ import io.ostiary.model.PathPattern;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
+import io.ostiary.model.Split;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -28,11 +29,13 @@ final class Sites {
   private Sites() {}
 
   static Route route(String id, String path, String... methods) {
-    return new Route(id, Set.of(methods), new PathPattern(path), Conditions.NONE, null, List.of());
+    return new Route(
+        id, Set.of(methods), new PathPattern(path), Conditions.NONE, null, null, List.of());
   }
 
   static Api api(List<Route> routes, PolicyUse... policies) {
-    return new Api("orders", List.of(), "/", "orders", false, null, routes, List.of(policies));
+    return new Api(
+        "orders", List.of(), "/", "orders", Split.NONE, false, null, routes, List.of(policies));
   }
 
   static Snapshot snapshot(Api api, List<Consumer> consumers, List<ApiKey> keys) {

@@ -13,6 +13,7 @@ import io.ostiary.gateway.testing.FakeExchange;
 import io.ostiary.gateway.testing.FakeSite;
 import io.ostiary.model.Api;
 import io.ostiary.model.Ending;
+import io.ostiary.model.Split;
 import io.ostiary.policies.Validate.Mode;
 import io.ostiary.policies.Validate.Settings;
 import io.ostiary.policies.Validate.Unknown;
@@ -76,7 +77,15 @@ class ValidateResponseTest {
     Files.writeString(file, document);
     var loaded = (Loaded.Understood) new OpenApiReader().load(file, "orders.yaml");
     return new Api(
-        "orders", List.of(), "/", "orders", true, loaded.document(), loaded.routes(), List.of());
+        "orders",
+        List.of(),
+        "/",
+        "orders",
+        Split.NONE,
+        true,
+        loaded.document(),
+        loaded.routes(),
+        List.of());
   }
 
   private static FakeSite site(String route) {

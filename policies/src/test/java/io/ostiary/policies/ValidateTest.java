@@ -14,6 +14,7 @@ import io.ostiary.gateway.testing.FakeExchange;
 import io.ostiary.gateway.testing.FakeSite;
 import io.ostiary.model.Api;
 import io.ostiary.model.Ending;
+import io.ostiary.model.Split;
 import io.ostiary.policies.Validate.Mode;
 import io.ostiary.policies.Validate.Unknown;
 import java.io.IOException;
@@ -99,6 +100,7 @@ class ValidateTest {
             List.of(),
             "/",
             "orders",
+            Split.NONE,
             true,
             loaded.document(),
             loaded.routes(),

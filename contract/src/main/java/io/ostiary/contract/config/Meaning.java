@@ -13,6 +13,7 @@ import io.ostiary.model.PathPattern;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Require;
 import io.ostiary.model.Route;
+import io.ostiary.model.Split;
 import io.ostiary.model.Target;
 import io.ostiary.model.Upstream;
 import io.ostiary.model.capture.CaptureSettings;
@@ -195,6 +196,7 @@ final class Meaning {
                       one.hosts(),
                       one.path(),
                       one.upstream(),
+                      split(one.split()),
                       one.stripPath(),
                       document == null ? null : document.document(),
                       routes,
@@ -213,7 +215,8 @@ final class Meaning {
       document.routes().forEach(route -> routes.put(route.id(), route));
     } else if (api.routes().isEmpty()) {
       return List.of(
-          new Route("* /*", Set.of(), new PathPattern("/*"), Conditions.NONE, null, List.of()));
+          new Route(
+              "* /*", Set.of(), new PathPattern("/*"), Conditions.NONE, null, null, List.of()));
     }
     for (int i = 0; i < api.routes().size(); i++) {
       var one = api.routes().get(i);
@@ -230,6 +233,15 @@ final class Meaning {
     return List.copyOf(routes.values());
   }
 
+  private static Split split(Written.Split written) {
+    return new Split(
+        written.by(),
+        written.to().stream()
+            .map(share ->
+                new Split.Share(share.upstream(), share.percent(), Conditional.of(share.when())))
+            .toList());
+  }
+
   private static Route route(Written.Route written, Map<String, Route> known) {
     if (written.path() == null) {
       var route = known.get(written.operation());
@@ -241,6 +253,7 @@ final class Meaning {
           route.methods(),
           route.path(),
           Conditional.of(written.when()),
+          written.upstream(),
           route.operation(),
           written.policies());
     }
@@ -253,7 +266,7 @@ final class Meaning {
     }
     var path = new PathPattern(written.path());
     var conditions = Conditional.of(written.when());
-    return new Route(id, methods, path, conditions, null, written.policies());
+    return new Route(id, methods, path, conditions, written.upstream(), null, written.policies());
   }
 
   private KernelSettings kernel() {

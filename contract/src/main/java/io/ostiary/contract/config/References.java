@@ -1,9 +1,11 @@
 package io.ostiary.contract.config;
 
+import io.ostiary.contract.tree.Mapping;
 import io.ostiary.contract.tree.Node;
 import io.ostiary.contract.tree.Position;
 import io.ostiary.contract.tree.Spelling;
 import io.ostiary.model.Route;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -49,13 +51,24 @@ final class References {
   private void upstreams(Map<String, Node> known) {
     var unused = new HashMap<>(known);
     for (var api : Notes.items(root, "apis")) {
-      var upstream = Notes.text(api, "upstream");
-      if (upstream == null) {
-        continue;
+      var referring = new ArrayList<Node>(Notes.items(api, "routes"));
+      referring.add(api);
+      if (api instanceof Mapping mapping && mapping.get("split") instanceof Mapping split) {
+        referring.addAll(Notes.items(split, "to"));
+        var one = split.get("to");
+        if (one instanceof Mapping) {
+          referring.add(one);
+        }
       }
-      unused.remove(upstream.text());
-      if (!known.containsKey(upstream.text())) {
-        notes.fault(upstream, unknown("upstream", upstream, List.copyOf(known.keySet())));
+      for (var node : referring) {
+        var upstream = Notes.text(node, "upstream");
+        if (upstream == null) {
+          continue;
+        }
+        unused.remove(upstream.text());
+        if (!known.containsKey(upstream.text())) {
+          notes.fault(upstream, unknown("upstream", upstream, List.copyOf(known.keySet())));
+        }
       }
     }
     unused.forEach(

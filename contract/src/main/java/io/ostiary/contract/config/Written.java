@@ -61,6 +61,7 @@ record Written(
           List<String> hosts,
       @About("Where it is published: / or a path such as /petstore") String path,
       @About("Name of the upstream that answers") String upstream,
+      @About("Shares of the calls that go to other upstreams") Split split,
       @About("Whether the path is cut off before a call goes upstream") @Default("true")
           boolean stripPath,
       @About("What every call passes, in this order") List<PolicyUse> policies,
@@ -77,6 +78,7 @@ record Written(
           @Nullable String path,
       @About("Such as GET; none stands for all") @OrOne Set<String> methods,
       @About("What else a request must be like") When when,
+      @About("Name of an upstream, in place of the API's and its split") @Nullable String upstream,
       @About("An operation id of the OpenAPI document, instead of path and methods")
           @Nullable String operation,
       @About("What a call passes after the API's own policies") List<PolicyUse> policies) {
@@ -100,6 +102,18 @@ record Written(
       }
     }
   }
+
+  @About("Shares of an API's calls that go to other upstreams; the rest goes to its own")
+  record Split(
+      @About("Whose calls go the same way together: call, client or consumer") @Default("call")
+          io.ostiary.model.Split.By by,
+      @About("The upstreams and their shares") @OrOne List<Share> to) {}
+
+  @About("An upstream and its share of the calls")
+  record Share(
+      @About("Name of the upstream") String upstream,
+      @About("Share of the calls, 0-100") @Default("0") double percent,
+      @About("Calls for which this holds all go there") When when) {}
 
   @About("What a route asks of a request beside path and method; all of it must hold")
   record When(

@@ -247,7 +247,7 @@ public final class OpenApiReader implements ApiDocuments {
       var shared = item.down("parameters");
       var key = "/paths" + Mismatch.step(path) + found.below();
       recipes.put(key, operations.read(id, found.place, shared, path, partial));
-      routes.add(new Route(id, methods, pattern, Conditions.NONE, key, List.of()));
+      routes.add(new Route(id, methods, pattern, Conditions.NONE, null, key, List.of()));
     }
 
     private String id(Found found, Mapping operation, String path) {

@@ -111,7 +111,8 @@ class ConfigReaderTest {
 
     assertThat(api.routes())
         .containsExactly(
-            new Route("* /*", Set.of(), new PathPattern("/*"), Conditions.NONE, null, List.of()));
+            new Route(
+                "* /*", Set.of(), new PathPattern("/*"), Conditions.NONE, null, null, List.of()));
   }
 
   @Test

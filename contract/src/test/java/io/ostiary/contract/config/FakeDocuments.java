@@ -32,7 +32,8 @@ final class FakeDocuments implements ApiDocuments {
   }
 
   private static Route route(String id, String method, String path) {
-    return new Route(id, Set.of(method), new PathPattern(path), Conditions.NONE, id, List.of());
+    return new Route(
+        id, Set.of(method), new PathPattern(path), Conditions.NONE, null, id, List.of());
   }
 
   record Petstore(String file) implements Document {

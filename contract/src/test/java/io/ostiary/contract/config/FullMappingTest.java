@@ -35,6 +35,7 @@ class FullMappingTest {
         - name: b
           openapi: petstore.yaml
           hosts: api.example.com
+          split: { by: client, to: { upstream: v, percent: 2.5 } }
           path: /b
           upstream: v
           strip-path: false
@@ -43,6 +44,7 @@ class FullMappingTest {
             - { id: more, path: /more, methods: [ GET ] }
             - operation: listPets
               policies: [ key-auth ]
+              upstream: v
               when:
                 headers: { X-A: "1" }
                 query: { q: { matches: "a|b" } }

@@ -3,6 +3,7 @@ package io.ostiary.gateway.exchange;
 import io.netty.buffer.ByteBuf;
 import io.ostiary.gateway.upstream.Endpoint;
 import io.ostiary.gateway.upstream.UpstreamConnection;
+import io.ostiary.gateway.upstream.UpstreamHandle;
 import io.ostiary.gateway.wire.Bytes;
 import io.ostiary.gateway.wire.FieldKind;
 import io.ostiary.gateway.wire.Methods;
@@ -35,6 +36,7 @@ final class Attempts implements UpstreamConnection.Owner {
   private final Outlet outlet = new Outlet();
   private LedgerSlot.@Nullable AttemptSlot slot;
   private @Nullable UpstreamConnection connection;
+  private @Nullable UpstreamHandle upstream;
   private @Nullable Endpoint endpoint;
   private int count;
   private int interims;
@@ -50,14 +52,16 @@ final class Attempts implements UpstreamConnection.Owner {
     count = 0;
     slot = null;
     endpoint = null;
+    upstream = null;
   }
 
   void start() {
+    upstream = call.routed().way().choose(call);
     attempt(null, false);
   }
 
   private void attempt(@Nullable Endpoint avoid, boolean fresh) {
-    var handle = call.routed().upstream();
+    var handle = upstream();
     var chosen = handle.choose(call.loop(), avoid);
     count++;
     interims = 0;
@@ -95,6 +99,10 @@ final class Attempts implements UpstreamConnection.Owner {
     slot = null;
   }
 
+  private UpstreamHandle upstream() {
+    return java.util.Objects.requireNonNull(upstream);
+  }
+
   private LedgerSlot.AttemptSlot slot() {
     return java.util.Objects.requireNonNull(slot);
   }
@@ -120,7 +128,7 @@ final class Attempts implements UpstreamConnection.Owner {
       // The head goes at once where the client waits for a word before it sends more.
       if (expectForwarded) {
         outlet.flush();
-        to.timeout(call.routed().upstream().answerNanos(), "answer-timeout");
+        to.timeout(upstream().answerNanos(), "answer-timeout");
       }
       call.requestBody().forward();
     }
@@ -218,7 +226,7 @@ final class Attempts implements UpstreamConnection.Owner {
     } else if (!connection().writable()) {
       outlet.flush();
       if (!connection().writable()) {
-        connection().timeout(call.routed().upstream().idleNanos(), "write-timeout");
+        connection().timeout(upstream().idleNanos(), "write-timeout");
       }
     }
   }
@@ -229,7 +237,7 @@ final class Attempts implements UpstreamConnection.Owner {
     slot().requestSentNanos = call.loop().now();
     call.times().upstreamRequestBytes = outlet.bytes();
     if (!call.answer().begun()) {
-      connection().timeout(call.routed().upstream().answerNanos(), "answer-timeout");
+      connection().timeout(upstream().answerNanos(), "answer-timeout");
     }
   }
 
@@ -284,7 +292,7 @@ final class Attempts implements UpstreamConnection.Owner {
     long since = mine.requestSentNanos == 0 ? mine.connectedNanos : mine.requestSentNanos;
     from.endpoint().answered(Math.max(0, mine.firstByteNanos - since), call.loop().now());
     frame(head, from);
-    from.timeout(call.routed().upstream().idleNanos(), "idle-timeout");
+    from.timeout(upstream().idleNanos(), "idle-timeout");
     call.answer().headRead();
   }
 
@@ -311,7 +319,7 @@ final class Attempts implements UpstreamConnection.Owner {
   public void responseBody(ByteBuf in, int start, int length, boolean last) {
     var from = connection();
     if (!last) {
-      from.timeout(call.routed().upstream().idleNanos(), "idle-timeout");
+      from.timeout(upstream().idleNanos(), "idle-timeout");
       call.answer().content(in, start, length, false);
       return;
     }
@@ -388,7 +396,7 @@ final class Attempts implements UpstreamConnection.Owner {
       return false;
     }
     if (neverConnected) {
-      return call.routed().upstream().size() > 1 && !reason.equals("internal");
+      return upstream().size() > 1 && !reason.equals("internal");
     }
     boolean died = reason.equals("closed-before-response") || reason.equals("reset");
     return reused
@@ -428,7 +436,7 @@ final class Attempts implements UpstreamConnection.Owner {
   void resumeForClient() {
     var paused = connection;
     if (paused != null && !call.filterRun().waiting()) {
-      paused.timeout(call.routed().upstream().idleNanos(), "idle-timeout");
+      paused.timeout(upstream().idleNanos(), "idle-timeout");
       paused.resume();
     }
   }

@@ -182,7 +182,7 @@ public final class Call implements Exchange {
   void filterWaits(int filter) {
     attempts.pause();
     var route = routePlan;
-    long nanos = route == null ? plan().waits().body() : route.upstream().answerNanos();
+    long nanos = route == null ? plan().waits().body() : route.way().own().answerNanos();
     clientSide().timeout(nanos, "policy-timeout");
     waitingFilter = filter;
   }

@@ -11,9 +11,11 @@ import io.ostiary.gateway.spi.UnroutedWatch;
 import io.ostiary.gateway.upstream.UpstreamHandle;
 import io.ostiary.model.Api;
 import io.ostiary.model.BanSink;
+import io.ostiary.model.Conditions;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
+import io.ostiary.model.Split;
 import io.ostiary.model.Upstream;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -62,17 +64,14 @@ public final class PlanCompiler {
     var routes = new HostTable<RoutePlan>();
     var unrouted = new LinkedHashSet<UnroutedWatch>();
     for (var api : snapshot.apis()) {
-      var upstream = handles.get(api.upstream());
-      if (upstream == null) {
-        faults.add(
-            PlanFault.of(
-                "api %s: upstream: %s (expected: one of %s)"
-                    .formatted(api.name(), api.upstream(), handles.keySet())));
-        continue;
-      }
+      var way = way(api, handles, faults);
       for (var route : api.routes()) {
-        var chain = add(routes, snapshot, api, route, upstream, faults);
-        unrouted.addAll(chain.unrouted());
+        var other = route.upstream();
+        var own = other == null ? way : straight(api, other, handles, faults);
+        if (own != null) {
+          var chain = add(routes, snapshot, api, route, own, faults);
+          unrouted.addAll(chain.unrouted());
+        }
       }
     }
     if (!faults.isEmpty()) {
@@ -88,12 +87,58 @@ public final class PlanCompiler {
         Plan.Waits.of(snapshot.gateway()));
   }
 
+  /// Null: with faults.
+  private static @Nullable Way way(
+      Api api, Map<String, UpstreamHandle> handles, List<PlanFault> faults) {
+    var own = handle(api, api.upstream(), handles, faults);
+    var shares = new ArrayList<Way.Share>();
+    int from = 0;
+    for (var share : api.split().to()) {
+      var upstream = handle(api, share.upstream(), handles, faults);
+      if (upstream != null) {
+        int to = from + Way.draws(share.percent());
+        var guard = guard(share.when(), "api " + api.name() + ", split: ", faults);
+        shares.add(new Way.Share(upstream, guard, from, to));
+        from = to;
+      }
+    }
+    return own == null ? null : new Way(own, api.split().by(), shares, api.name());
+  }
+
+  private static @Nullable Way straight(
+      Api api, String upstream, Map<String, UpstreamHandle> handles, List<PlanFault> faults) {
+    var handle = handle(api, upstream, handles, faults);
+    return handle == null ? null : new Way(handle, Split.By.CALL, List.of(), api.name());
+  }
+
+  private static @Nullable RouteGuard guard(
+      Conditions conditions, String where, List<PlanFault> faults) {
+    try {
+      return RouteGuard.of(conditions);
+    } catch (IllegalArgumentException e) {
+      faults.add(PlanFault.of(where + "when: " + e.getMessage()));
+      return null;
+    }
+  }
+
+  private static @Nullable UpstreamHandle handle(
+      Api api, String name, Map<String, UpstreamHandle> handles, List<PlanFault> faults) {
+    var handle = handles.get(name);
+    if (handle == null) {
+      faults.add(
+          PlanFault.of(
+              "api %s: upstream: %s (expected: one of %s)"
+                  .formatted(api.name(), name, handles.keySet())));
+    }
+    return handle;
+  }
+
   private FilterChain add(
       HostTable<RoutePlan> routes,
       Snapshot snapshot,
       Api api,
       Route route,
-      UpstreamHandle upstream,
+      Way way,
       List<PlanFault> faults) {
     var where = "api " + api.name() + ", route " + route.id() + ": ";
     var chain = chain(snapshot, api, route, where, faults);
@@ -108,14 +153,8 @@ public final class PlanCompiler {
       }
     }
     int strip = api.stripPath() && !api.path().equals("/") ? api.path().length() : 0;
-    RouteGuard guard;
-    try {
-      guard = RouteGuard.of(route.conditions());
-    } catch (IllegalArgumentException e) {
-      faults.add(PlanFault.of(where + "when: " + e.getMessage()));
-      return FilterChain.EMPTY;
-    }
-    var plan = new RoutePlan(api, route, chain, upstream, guard, strip, List.copyOf(parameters));
+    var guard = guard(route.conditions(), where, faults);
+    var plan = new RoutePlan(api, route, chain, way, guard, strip, List.copyOf(parameters));
     for (var table : routes.of(api.hosts())) {
       var wrong = table.add(pattern, route.methods(), route.conditions(), plan);
       if (wrong != null) {

@@ -1,7 +1,6 @@
 package io.ostiary.gateway.exchange;
 
 import io.ostiary.gateway.filter.FilterChain;
-import io.ostiary.gateway.upstream.UpstreamHandle;
 import io.ostiary.model.Api;
 import io.ostiary.model.Route;
 import java.util.List;
@@ -9,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A route as a plan holds it: everything resolved that can be before the first request.
 ///
+/// @param way to its upstream
 /// @param guard null: it has no conditions
 /// @param stripBytes how much of the path is cut off before it goes upstream
 /// @param parameters the names of the `{name}` segments, in order
@@ -16,7 +16,7 @@ public record RoutePlan(
     Api api,
     Route route,
     FilterChain filters,
-    UpstreamHandle upstream,
+    Way way,
     @Nullable RouteGuard guard,
     int stripBytes,
     List<String> parameters) {}

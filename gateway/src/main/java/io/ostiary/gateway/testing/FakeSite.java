@@ -12,6 +12,7 @@ import io.ostiary.model.Listener;
 import io.ostiary.model.PathPattern;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
+import io.ostiary.model.Split;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -58,9 +59,19 @@ public final class FakeSite implements Site {
 
   /// Some API with one route for everything.
   public static FakeSite anywhere() {
-    var route = new Route("all", Set.of(), new PathPattern("/*"), Conditions.NONE, null, List.of());
+    var route =
+        new Route("all", Set.of(), new PathPattern("/*"), Conditions.NONE, null, null, List.of());
     return of(
-        new Api("orders", List.of(), "/orders", "orders", true, null, List.of(route), List.of()));
+        new Api(
+            "orders",
+            List.of(),
+            "/orders",
+            "orders",
+            Split.NONE,
+            true,
+            null,
+            List.of(route),
+            List.of()));
   }
 
   /// The same place with state that another plan left.

@@ -10,6 +10,7 @@ import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.Listener;
 import io.ostiary.model.PathPattern;
 import io.ostiary.model.Route;
+import io.ostiary.model.Split;
 import io.ostiary.model.Target;
 import io.ostiary.model.Upstream;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +30,7 @@ public final class SlotFixture {
           Set.of("GET"),
           new PathPattern("/orders/{id}"),
           Conditions.NONE,
+          null,
           null,
           List.of());
   private final Upstream upstream =
@@ -50,7 +52,15 @@ public final class SlotFixture {
     for (int i = 0; i < apiCount; i++) {
       apis[i] =
           new Api(
-              "api" + i, List.of(), "/api" + i, "orders", true, null, List.of(route), List.of());
+              "api" + i,
+              List.of(),
+              "/api" + i,
+              "orders",
+              Split.NONE,
+              true,
+              null,
+              List.of(route),
+              List.of());
     }
     consumers = new Consumer[consumerCount];
     for (int i = 0; i < consumerCount; i++) {
