@@ -6,9 +6,11 @@ import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /// `./ostiary bench`: proxies on core 0, load and upstream on core 1, short interleaved rounds, all
 /// rounds kept. See `docs/benchmarks.md` for how to read the result.
@@ -20,7 +22,7 @@ public final class Bench {
   private static final int UPSTREAM_PORT = 19_000;
   private static final int BODY_BYTES = 101;
   private static final int CONNECTIONS = 64;
-  private static final int WARM_UP_SECONDS = 20;
+  private static final int WARM_UP_SECONDS = Integer.getInteger("ostiary.warm-up", 15);
 
   private final Path folder;
   private final Workload workload = Workload.of(1000, 10_000);
@@ -31,7 +33,7 @@ public final class Bench {
     this.folder = folder;
   }
 
-  /// Arguments: the number of rounds (default 8), the upstream's program, the results' folder.
+  /// Arguments: the number of rounds, the upstream's program, the results' folder.
   public static void main(String[] args) throws IOException, InterruptedException {
     int rounds = Integer.parseInt(args[0]);
     var folder = Files.createTempDirectory("ostiary-bench");
@@ -45,14 +47,16 @@ public final class Bench {
 
   private void run(int rounds, Path upstream, Path results)
       throws IOException, InterruptedException {
+    var off = new Ostiary(true, Ostiary.Kernel.OFF, 18_011, 19_011);
     var candidates =
         List.of(
             new Nginx(true, 18_001),
             new Nginx(false, 18_002),
             new HaProxy(true, 18_003),
-            new Ostiary(true, true, 18_011, 19_011),
-            new Ostiary(true, false, 18_012, 19_012),
-            new Ostiary(false, false, 18_013, 19_013));
+            new Ostiary(false, Ostiary.Kernel.OFF, 18_013, 19_013),
+            off,
+            new Ostiary(true, Ostiary.Kernel.JOIN, 18_011, 19_011),
+            new Ostiary(true, Ostiary.Kernel.EVERYTHING, 18_011, 19_011));
     var script = folder.resolve("load.lua");
     workload.writeScript(script);
     start(
@@ -60,24 +64,35 @@ public final class Bench {
         List.of(upstream.toString(), "" + UPSTREAM_PORT, "" + BODY_BYTES),
         LOAD_CORE,
         UPSTREAM_PORT);
-    var started = new ArrayList<Running>();
+    var started = new HashMap<Integer, Running>();
     for (var candidate : candidates) {
-      started.add(launch(candidate));
+      if (!started.containsKey(candidate.port())) {
+        started.put(candidate.port(), launch(candidate));
+      }
     }
-    for (int i = 0; i < candidates.size(); i++) {
-      say("warming up " + candidates.get(i).name());
-      Load.run(candidates.get(i).port(), WARM_UP_SECONDS, CONNECTIONS, LOAD_CORE, script);
+    for (var candidate : candidates) {
+      say("warming up " + candidate.name());
+      candidate.before(folderOf(candidate), workload);
+      Load.run(candidate.port(), WARM_UP_SECONDS, CONNECTIONS, LOAD_CORE, script);
     }
     for (int round = 1; round <= rounds; round++) {
-      for (int i = 0; i < candidates.size(); i++) {
-        measure(round, candidates.get(i), started.get(i), script);
+      // Programs on the loopback interface would cost every candidate.
+      off.before(folderOf(off), workload);
+      for (var candidate : candidates) {
+        candidate.before(folderOf(candidate), workload);
+        var process = Objects.requireNonNull(started.get(candidate.port()));
+        measure(round, candidate, process, script);
       }
     }
     write(results, rounds);
   }
 
+  private Path folderOf(Candidate candidate) {
+    return folder.resolve("port-" + candidate.port());
+  }
+
   private Running launch(Candidate candidate) throws IOException, InterruptedException {
-    var own = Files.createDirectories(folder.resolve("port-" + candidate.port()));
+    var own = Files.createDirectories(folderOf(candidate));
     var command = candidate.prepare(own, workload, UPSTREAM_PORT);
     var process = start(candidate.name(), command, PROXY_CORE, candidate.port());
     candidate.ready(own, workload);
@@ -127,7 +142,14 @@ public final class Bench {
   }
 
   private void write(Path results, int rounds) throws IOException {
-    var report = new Report(samples, new Nginx(true, 1).name());
+    var report =
+        new Report(
+            samples,
+            new Nginx(true, 1).name(),
+            new Ostiary(true, Ostiary.Kernel.EVERYTHING, 1, 1).name(),
+            List.of(
+                new Ostiary(true, Ostiary.Kernel.JOIN, 1, 1).name(),
+                new Ostiary(true, Ostiary.Kernel.OFF, 1, 1).name()));
     var time =
         LocalDateTime.now(java.time.ZoneOffset.UTC)
             .format(DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmm'Z'"));

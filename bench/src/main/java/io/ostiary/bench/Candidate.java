@@ -19,4 +19,7 @@ interface Candidate {
 
   /// What is left to do once it accepts connections, such as creating consumers.
   default void ready(Path folder, Workload workload) throws IOException, InterruptedException {}
+
+  /// Brings it into the state that is measured, where several candidates are one process.
+  default void before(Path folder, Workload workload) throws IOException, InterruptedException {}
 }

@@ -8,15 +8,26 @@ import java.util.function.ToDoubleFunction;
 /// What the rounds say: medians with their range, and ratios taken within each round.
 final class Report {
   static final double FOREIGN_SHARE_MAX = 0.05;
+  static final double KERNEL_COST_MAX = 1.03;
 
   private final Map<String, List<Sample>> samples;
   private final String reference;
+  private final String everything;
+  private final List<String> without;
 
   /// @param samples for each candidate one sample a round, in the order of the rounds
   /// @param reference the candidate that the others are divided by
-  Report(Map<String, List<Sample>> samples, String reference) {
+  /// @param everything the one whose kernel side does all it can
+  /// @param without those that it is compared with, the one that counts first
+  Report(
+      Map<String, List<Sample>> samples,
+      String reference,
+      String everything,
+      List<String> without) {
     this.samples = samples;
     this.reference = reference;
+    this.everything = everything;
+    this.without = without;
   }
 
   String markdown() {
@@ -66,10 +77,30 @@ final class Report {
             .max()
             .orElse(0);
     if (worst > FOREIGN_SHARE_MAX) {
-      return "No verdict: others used %.1f %% of the measured core (allowed: %.0f %%)."
-          .formatted(100 * worst, 100 * FOREIGN_SHARE_MAX);
+      return cost(false)
+          + "No verdict: others used %.1f %% of the measured core (allowed: %.0f %%)."
+              .formatted(100 * worst, 100 * FOREIGN_SHARE_MAX);
     }
-    return "Others used at most %.1f %% of the measured core.".formatted(100 * worst);
+    return cost(true) + "Others used at most %.1f %% of the measured core.".formatted(100 * worst);
+  }
+
+  /// What the kernel side costs a proxied call.
+  private String cost(boolean judged) {
+    var text = new StringBuilder();
+    for (var other : without) {
+      var ratios = ratios(everything, other);
+      if (ratios.isEmpty()) {
+        continue;
+      }
+      double ratio = median(ratios);
+      text.append("%s ÷ %s: %s".formatted(everything, other, range(ratios, "%.3f")));
+      if (judged && other.equals(without.getFirst())) {
+        var word = ratio <= KERNEL_COST_MAX ? "met" : "**not met**";
+        text.append(" (target: at most %.2f): %s".formatted(KERNEL_COST_MAX, word));
+      }
+      text.append(".\n\n");
+    }
+    return text.toString();
   }
 
   private static List<Double> values(List<Sample> rounds, ToDoubleFunction<Sample> value) {
