@@ -326,7 +326,7 @@ static __always_inline __u32 capture_running(void)
 #define CAPTURE_WITH(call, context, p, step)                                                  \
 	do {                                                                                  \
 		__u32 running = capturing ? capture_running() : 0;                            \
-		if (running && (step) >= SLOT_SERVICE)                                        \
+		if (running && (step) >= SLOT_SERVICE && (step) != SLOT_COOKIE)               \
 			call(context, p, running);                                            \
 	} while (0)
 #define CAPTURE_XDP(context, p, step) CAPTURE_WITH(capture_xdp, context, p, step)

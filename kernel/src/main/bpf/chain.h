@@ -280,10 +280,6 @@ static __always_inline void mark_xdp(struct xdp_md *ctx)
 /* Where a packet goes that has passed everything: to its socket, if nobody answers for it. */
 static __always_inline int chain_end(struct packet *p, struct control *c)
 {
-	if (!(c->chain & (CHAIN_SERVICE | CHAIN_COOKIE)))
-		return STEP_PASS;
-	if (c->chain & CHAIN_COOKIE && p->protocol == IPPROTO_TCP && p->has_ports)
-		return keep_for(p, SLOT_COOKIE);
 	if (c->chain & CHAIN_SERVICE && p->has_ports)
 		return keep_for(p, SLOT_SERVICE);
 	return STEP_PASS;

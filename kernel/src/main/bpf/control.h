@@ -5,7 +5,8 @@
 #include "shield.h"
 #include "meter.h"
 
-/* Only for benchmarks: 1 draws sources from 2^16 addresses, 2 from all. The verifier removes it. */
+/* Only for benchmarks and tests: 1 draws sources from 2^16 addresses, 2 from all, 3 for packets that
+ * have one hop left. The verifier removes it. */
 const volatile __u32 random_sources = 0;
 
 /* Only for benchmarks: 0 leaves out the lists of sources and flows. */

@@ -150,7 +150,9 @@ static __always_inline enum reason limited(struct packet *p, struct rule_set *se
 		if (over_rate(p, set, p->limit_rule, p->segments, c->seed))
 			return REASON_LIMIT_RULE;
 	}
-	if (connections && opens(p)) {
+	if (connections && bpf_jiffies64() < c->flood_until) {
+		p->opens_rule = connections;
+	} else if (connections && opens(p)) {
 		p->rule = p->limit_rule = connections - 1;
 		if (over_rate(p, set, p->limit_rule, 1, c->seed))
 			return REASON_LIMIT_CONNECTIONS;

@@ -50,6 +50,7 @@ struct packet {
 	__u8 reason; /* the verdict: enum reason, of reason.h */
 	bool dropped; /* whether it was carried out: not in dry-run */
 	__u16 limit_rule; /* the limit that was met last */
+	__u16 opens_rule; /* that on connections, plus one, while handshakes are counted */
 	__u16 rule; /* which rule gave it, RULE_NONE where none did */
 };
 

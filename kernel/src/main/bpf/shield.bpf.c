@@ -13,10 +13,11 @@
 #include "account.h"
 #include "chain.h"
 #include "spare.h"
+#include "handshake.h"
 #include "capture.h"
 
 /* The verdict stands: counted once, here. */
-static __always_inline int settle(struct packet *p, struct control *c, struct rule_set *set,
+static __always_inline int settle_now(struct packet *p, struct control *c, struct rule_set *set,
 				  enum reason reason)
 {
 	bool dropped = reason != REASON_PASSED && set && !set->dry_run;
@@ -24,9 +25,22 @@ static __always_inline int settle(struct packet *p, struct control *c, struct ru
 	p->reason = reason;
 	p->dropped = dropped;
 	count(p, reason + (reason != REASON_PASSED && !dropped ? WOULD : 0), false);
-	if (metering)
+	if (metering) {
 		meter(p, dropped);
+		if (p->family)
+			sketch(p, c->seed, dropped);
+	}
 	return dropped ? STEP_DROP : chain_end(p, c);
+}
+
+static __always_inline int settle(struct packet *p, struct control *c, struct rule_set *set,
+				  enum reason reason)
+{
+	if (wants_handshake(p, c, set, reason)) {
+		p->reason = reason;
+		return keep_for(p, SLOT_COOKIE);
+	}
+	return settle_now(p, c, set, reason);
 }
 
 /* @param stage what a stage before has said: REASON_PASSED or REASON_STAGE */
@@ -62,7 +76,7 @@ static __always_inline int handle(struct packet *p, void *start, void *end)
 	if (!c)
 		return STEP_PASS;
 	sound = parse(p, start, end);
-	if (random_sources)
+	if (random_sources && (random_sources < 3 || p->hops == 1))
 		p->source[3] = random_sources == 1 ? bpf_get_prandom_u32() & 0xffff
 						   : bpf_get_prandom_u32();
 	set = in_force(c);
@@ -197,6 +211,61 @@ int mark_tcx(struct __sk_buff *skb)
 	if ((void *)(meta + 1) <= (void *)(long)skb->data && meta->magic == OSTIARY_META)
 		skb->mark = meta->mark;
 	return TCX_NEXT;
+}
+
+/* What wants_handshake() sends here has been judged, and is counted here. */
+SEC("xdp.frags")
+int handshake_xdp(struct xdp_md *ctx)
+{
+	__u32 zero = 0;
+	__u64 cookie = 0;
+	struct kept *k = bpf_map_lookup_elem(&kept, &zero);
+	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
+	struct packet *p;
+	struct rule_set *set;
+	int step;
+
+	if (!k || !c)
+		return XDP_PASS;
+	p = &k->packet;
+	set = in_force(c);
+	step = settle_now(p, c, set, HANDSHAKE(ctx, bpf_xdp_load_bytes, p, c, set, cookie));
+	CAPTURE_XDP(ctx, p, step);
+	if (!cookie || !p->dropped)
+		return leave_xdp(ctx, step);
+	if (bpf_xdp_adjust_tail(ctx, (int)(p->transport + SYN_ACK_HEADER - p->length)))
+		return XDP_DROP;
+	zero = ANSWER_MSS(ctx, p, cookie);
+	return write_answer(p, (void *)(long)ctx->data, (void *)(long)ctx->data_end, cookie, zero)
+		       ? XDP_TX
+		       : XDP_DROP;
+}
+
+SEC("tc")
+int handshake_tcx(struct __sk_buff *skb)
+{
+	__u32 zero = 0;
+	__u64 cookie = 0;
+	struct kept *k = bpf_map_lookup_elem(&kept, &zero);
+	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
+	struct packet *p;
+	struct rule_set *set;
+	int step;
+
+	if (!k || !c)
+		return TCX_NEXT;
+	p = &k->packet;
+	set = in_force(c);
+	step = settle_now(p, c, set, HANDSHAKE(skb, bpf_skb_load_bytes, p, c, set, cookie));
+	CAPTURE_TCX(skb, p, step);
+	if (!cookie || !p->dropped)
+		return leave_tcx(skb, step);
+	if (bpf_skb_change_tail(skb, p->transport + SYN_ACK_HEADER, 0))
+		return TCX_DROP;
+	zero = ANSWER_MSS(skb, p, cookie);
+	if (!write_answer(p, (void *)(long)skb->data, (void *)(long)skb->data_end, cookie, zero))
+		return TCX_DROP;
+	return bpf_redirect(skb->ifindex, 0);
 }
 
 /* Run by Java twice a second: as long as it is, the rules count. */

@@ -109,7 +109,8 @@ struct control {
 	__u64 ban_lengths4; /* prefix lengths of bans + 96, a byte each, 0 ends */
 	__u64 ban_lengths6;
 	__u32 on_silence; /* enum on_silence */
-	__u32 pad;
+	__u32 flood_opens; /* SYNs a second on one CPU that are a flood; 0: none is */
+	__u64 flood_until; /* jiffies; the handshake program writes it */
 };
 
 /* What holds while Java gives no sign of life. */
@@ -146,6 +147,6 @@ struct ban {
 };
 
 
-_Static_assert(sizeof(struct control) == 80, "shield/ShieldMemory.java");
+_Static_assert(sizeof(struct control) == 88, "shield/ShieldMemory.java");
 _Static_assert(sizeof(struct rule_set) == 8936, "shield/ShieldMemory.java");
 _Static_assert(sizeof(struct ban) == 48, "shield/ShieldMemory.java");

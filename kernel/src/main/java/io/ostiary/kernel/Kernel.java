@@ -1,6 +1,7 @@
 package io.ostiary.kernel;
 
 import io.ostiary.kernel.capture.CaptureTap;
+import io.ostiary.kernel.flood.FloodWatch;
 import io.ostiary.kernel.libbpf.Libbpf;
 import io.ostiary.kernel.libbpf.LibbpfException;
 import io.ostiary.kernel.shield.BanAction;
@@ -11,6 +12,7 @@ import io.ostiary.kernel.shield.Shield;
 import io.ostiary.kernel.stage.Stages;
 import io.ostiary.model.Ban;
 import io.ostiary.model.Cidr;
+import io.ostiary.model.FloodReport;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.KernelSettings.Interfaces;
 import io.ostiary.model.KernelStage;
@@ -50,6 +52,7 @@ public final class Kernel implements PacketView, AutoCloseable {
   private final OperatorSessions operators = new OperatorSessions();
   private final Thread heart;
   private final Thread follower;
+  private final FloodWatch floods;
   private Interfaces wanted = new Interfaces.Off();
   private List<String> missing = List.of();
   private boolean dryRun;
@@ -75,6 +78,7 @@ public final class Kernel implements PacketView, AutoCloseable {
     this.stages = new Stages(shield, Clock.systemUTC());
     this.outgoing = new Outgoing(shield);
     this.probe = probe;
+    this.floods = new FloodWatch(shield.floods());
     this.heart = Thread.ofPlatform().daemon().name("kernel-heart").unstarted(this::beat);
     this.follower =
         Thread.ofPlatform().daemon().name("kernel-follow").unstarted(this::followOthers);
@@ -446,6 +450,11 @@ public final class Kernel implements PacketView, AutoCloseable {
     }
   }
 
+  @Override
+  public FloodReport flood() {
+    return floods.report();
+  }
+
   /// Ends as [#close] does, but that the programs go on with the rules as they are until the next
   /// process takes over, or half a minute is over.
   ///
@@ -468,6 +477,7 @@ public final class Kernel implements PacketView, AutoCloseable {
 
   private void end() {
     closed = true;
+    floods.close();
     heart.interrupt();
     follower.interrupt();
   }

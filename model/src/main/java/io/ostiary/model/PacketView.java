@@ -16,6 +16,11 @@ public interface PacketView {
   /// Flows seen lately, the busiest first.
   List<Flow> flows(int limit);
 
+  /// Who sent the packets of the last second.
+  default FloodReport flood() {
+    return FloodReport.NONE;
+  }
+
   /// Users' own programs, by name.
   default List<KernelStage> stages() {
     return List.of();

@@ -10,6 +10,7 @@ import io.ostiary.model.Ban;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.ConnectionFacts;
 import io.ostiary.model.ConnectionLens;
+import io.ostiary.model.FloodReport;
 import io.ostiary.model.KernelMemory;
 import io.ostiary.model.KernelSettings.Interfaces;
 import io.ostiary.model.KernelStage;
@@ -320,6 +321,12 @@ final class KernelSide implements AutoCloseable, PacketView {
     var why = running == null ? "" : running.handOver();
     close();
     return why;
+  }
+
+  @Override
+  public FloodReport flood() {
+    var running = kernel;
+    return running == null ? FloodReport.NONE : running.flood();
   }
 
   @Override

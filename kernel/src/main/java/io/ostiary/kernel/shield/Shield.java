@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.ostiary.kernel.capture.CaptureTap;
+import io.ostiary.kernel.flood.Floods;
 import io.ostiary.kernel.libbpf.BpfLink;
 import io.ostiary.kernel.libbpf.BpfObject;
 import io.ostiary.kernel.libbpf.LibbpfException;
@@ -46,11 +47,23 @@ public final class Shield implements AutoCloseable {
   private static final long OVERFLOW_SECONDS = 300;
 
   private static final Map<String, String> HOOKS =
-      Map.of("shield_xdp", "xdp", "shield_tcx", "tcx/ingress", "meter_out", "tcx/egress");
+      Map.of(
+          "shield_xdp", "xdp",
+          "shield_tcx", "tcx/ingress",
+          "handshake_xdp", "xdp, behind the shield",
+          "handshake_tcx", "tcx/ingress, behind the shield",
+          "meter_out", "tcx/egress");
 
   /// Loaded at once; the others of the object wait until the chain needs them.
   private static final Set<String> PROGRAMS =
-      Set.of("shield_xdp", "shield_tcx", "meter_out", "beat", "empty");
+      Set.of(
+          "shield_xdp",
+          "shield_tcx",
+          "handshake_xdp",
+          "handshake_tcx",
+          "meter_out",
+          "beat",
+          "empty");
 
   private final BpfObject object;
   private final MemorySegment control;
@@ -58,6 +71,7 @@ public final class Shield implements AutoCloseable {
   private final RuleInstaller installer;
   private final Meter meter;
   private final Chain chain;
+  private final Floods floods;
   private final CaptureTap captures;
   private final BanTable bans;
   private final OperatorTable operators;
@@ -96,6 +110,9 @@ public final class Shield implements AutoCloseable {
     this.bans = new BanTable(object, control, hz);
     this.operators = new OperatorTable(object);
     this.chain = new Chain(object, control, elf, settings);
+    this.floods = new Floods(object, this::floodTicksLeft, size.processors());
+    control.set(JAVA_INT, ShieldMemory.FLOOD_OPENS, Floods.FLOOD_OPENS);
+    chain.put(Chain.COOKIE, object.program("handshake_xdp"), object.program("handshake_tcx"));
     this.captures =
         new CaptureTap(
             object,
@@ -149,6 +166,7 @@ public final class Shield implements AutoCloseable {
     var settings = new HashMap<>(constants);
     settings.put("flow_slots", size.flows());
     settings.put("source_slots", size.sources());
+    settings.put("sample_slots", Floods.slots(size.processors()));
     var object =
         BpfObject.load(
             "shield",
@@ -157,6 +175,8 @@ public final class Shield implements AutoCloseable {
               opened.set(settings);
               opened.size("flows", size.flows());
               opened.size("sources", size.sources());
+              opened.size("sketches", size.processors());
+              opened.size("samples", size.processors() * Floods.slots(size.processors()));
               for (var map : CaptureTap.entries(size.processors()).entrySet()) {
                 opened.size(map.getKey(), map.getValue());
               }
@@ -394,6 +414,16 @@ public final class Shield implements AutoCloseable {
   /// Where programs are put that packets meet besides these.
   public Chain chain() {
     return chain;
+  }
+
+  /// Who sends how much, and whether a SYN flood is on.
+  public Floods floods() {
+    return floods;
+  }
+
+  private long floodTicksLeft() {
+    return control.get(JAVA_LONG, ShieldMemory.FLOOD_UNTIL)
+        - control.get(JAVA_LONG, ShieldMemory.JIFFIES);
   }
 
   /// Where packets can be taken out, with the verdicts of these programs.

@@ -26,7 +26,7 @@ final class ShieldMemory {
   static final long DRY_RUN = 8931;
   static final long RULE_HITS_BYTES = 40;
 
-  static final long CONTROL_BYTES = 80;
+  static final long CONTROL_BYTES = 88;
   static final long DEADLINE = 0;
   static final long JIFFIES = 8;
   static final long NANOS = 16;
@@ -39,6 +39,8 @@ final class ShieldMemory {
   static final long CAPTURE = 52;
   static final long BAN_LENGTHS4 = 56;
   static final long BAN_LENGTHS6 = 64;
+  static final long FLOOD_UNTIL = 80;
+  static final long FLOOD_OPENS = 76;
 
   static final long BAN_KEY_BYTES = 20;
   static final long BAN_BYTES = 48;
@@ -106,7 +108,9 @@ final class ShieldMemory {
                   Map.entry("on_silence", ON_SILENCE),
                   Map.entry("capture", CAPTURE),
                   Map.entry("ban_lengths4", BAN_LENGTHS4),
-                  Map.entry("ban_lengths6", BAN_LENGTHS6))),
+                  Map.entry("ban_lengths6", BAN_LENGTHS6),
+                  Map.entry("flood_until", FLOOD_UNTIL),
+                  Map.entry("flood_opens", FLOOD_OPENS))),
           Map.entry(
               "flow",
               Map.ofEntries(

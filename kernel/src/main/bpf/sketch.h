@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#pragma once
+/*
+ * Who sends how much, and how many there are: a sample of the packets for user space, and registers
+ * that count different sources (HyperLogLog), each CPU its own. Nothing is looked up by source, so a
+ * million invented ones cost what one costs. A sample is one store into a ring; Java adapts the
+ * stride to the rate: each packet while there are few, then a random one of so many.
+ */
+#include "classify.h"
+#include "control.h"
+
+#define REGISTER_BITS 14
+#define REGISTERS (1 << REGISTER_BITS)
+#define SAMPLES 65536 /* of all CPUs */
+
+#define SAMPLE_OPENS 1	 /* a SYN without ACK */
+#define SAMPLE_DROPPED 2 /* or answered for */
+
+struct sample {
+	__u64 source; /* host order; of IPv6 the upper half */
+	__u32 packets; /* that it stands for */
+	__u16 port; /* to which it was sent */
+	__u8 family;
+	__u8 flags;
+};
+
+struct sketch {
+	__u64 packets; /* of IP, all of them */
+	__u64 opens; /* SYNs that passed the rules */
+	__u64 samples; /* ever taken: the next goes to this, modulo the length of the ring */
+	__u64 completed; /* handshakes that SYN cookies or full queues let through */
+	__u64 answered; /* SYNs, with cookies */
+	__u64 invalid; /* cookies */
+	__u32 skip; /* packets before the next sample */
+	__u32 stride; /* mean distance of samples; Java writes it */
+	__u32 set; /* which registers are in use; Java writes it */
+	__u32 window; /* jiffies: when `window_opens` began to count */
+	__u32 window_opens;
+	__u32 lookup_tick; /* jiffies: when `lookups` began to count */
+	__u32 lookups;
+	__u32 pad;
+	__u8 registers[2][REGISTERS];
+};
+
+_Static_assert(sizeof(struct sample) == 16, "flood/SketchMemory.java");
+_Static_assert(sizeof(struct sketch) == 80 + 2 * REGISTERS, "flood/SketchMemory.java");
+
+/* Of each CPU: a power of two. Java divides SAMPLES by the number of CPUs. */
+const volatile __u32 sample_slots = 1024;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* the number of CPUs */
+	__type(key, __u32);
+	__type(value, struct sketch);
+} sketches SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1024); /* sample_slots for each CPU */
+	__type(key, __u32);
+	__type(value, struct sample);
+} samples SEC(".maps");
+
+static __always_inline struct sketch *own_sketch(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&sketches, &cpu);
+}
+
+/* A register keeps the longest run of zeros seen; nearly always one test says that it is longer. */
+static __always_inline void count_distinct(struct sketch *s, struct packet *p, __u64 seed)
+{
+	__u64 high = (__u64)p->source[0] << 32 | p->source[1];
+	__u64 low = (__u64)p->source[2] << 32 | p->source[3];
+	__u64 h = mix(mix(seed ^ high ^ mix(low)));
+	__u32 at = h & (REGISTERS - 1);
+	__u8 *longest = &s->registers[s->set & 1][at];
+	__u32 known = *longest & 63;
+
+	h >>= REGISTER_BITS;
+	if (h & ((1ULL << known) - 1))
+		return;
+	*longest = h ? lowest_bit(h) + 1 : 64 - REGISTER_BITS + 1;
+}
+
+static __always_inline void sketch(struct packet *p, __u64 seed, bool dropped)
+{
+	struct sketch *s = own_sketch();
+	__u32 slot = bpf_get_smp_processor_id(), stride;
+	struct sample *sample;
+
+	if (!s)
+		return;
+	s->packets += p->segments;
+	count_distinct(s, p, seed);
+	if (s->skip) {
+		s->skip--;
+		return;
+	}
+	stride = s->stride;
+	slot = slot * sample_slots + (s->samples & (sample_slots - 1));
+	sample = bpf_map_lookup_elem(&samples, &slot);
+	if (!sample)
+		return;
+	sample->source = p->family == 4 ? bpf_ntohl(p->source[3])
+					: (__u64)bpf_ntohl(p->source[0]) << 32 |
+						  bpf_ntohl(p->source[1]);
+	sample->packets = p->segments * stride;
+	sample->port = p->destination_port;
+	sample->family = p->family;
+	sample->flags = (opens(p) ? SAMPLE_OPENS : 0) | (dropped ? SAMPLE_DROPPED : 0);
+	asm volatile("" ::: "memory");
+	s->samples++;
+	if (stride > 1)
+		s->skip = (__u64)bpf_get_prandom_u32() * (2 * stride - 1) >> 32;
+}

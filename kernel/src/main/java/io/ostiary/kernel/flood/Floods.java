@@ -1,0 +1,298 @@
+package io.ostiary.kernel.flood;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.ostiary.kernel.libbpf.BpfObject;
+import io.ostiary.kernel.libbpf.LibbpfException;
+import io.ostiary.model.FloodReport;
+import io.ostiary.model.FloodReport.Cookies;
+import io.ostiary.model.FloodReport.State;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Reads four times a second what `sketch.h` samples and counts, adapts how much is sampled to the
+/// rate, and tells who sends how much. Readers and the one who calls [#tick] take turns.
+///
+/// While fewer than [#SAMPLES_A_SECOND] packets come in, each is a sample and shares are exact;
+/// above, one of so many is taken at random that about this number remains. 65,536 samples of which
+/// a thousandth are of one source are 66 of them, give or take 8.
+public final class Floods {
+  /// How often [#tick] wants to be called.
+  public static final long TICK_MILLIS = 250;
+
+  /// SYNs a second on one CPU that make a flood; half of it keeps it on.
+  public static final int FLOOD_OPENS = 1000;
+
+  static final int SAMPLES_A_SECOND = 65_536;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Floods.class);
+  private static final int TICKS = 4;
+  private static final int SAMPLES_OF_ALL = 65_536;
+  private static final int SAMPLES_MIN = 256;
+  private static final VarHandle LONG = JAVA_LONG.varHandle();
+  private static final VarHandle INT = JAVA_INT.varHandle();
+
+  private final MemorySegment sketches;
+  private final MemorySegment samples;
+  private final LongSupplier ticksLeft;
+  private final LocalAddresses addresses;
+  private final int processors;
+  private final int slots;
+  private final long[] taken;
+  private final long[] packets;
+  private final long[] opens;
+  private final Deque<List<Slice>> window = new ArrayDeque<>();
+  private final byte[] registers = new byte[SketchMemory.REGISTERS];
+  private long before;
+  private long ticks;
+  private int stride = 1;
+  private double distinct;
+  private State state = State.OFF;
+  private long since;
+  private long answeredBefore;
+  private long answeredTick = -TICKS;
+
+  /// @param ticksLeft how long the flood lasts yet, in ticks of the kernel; below 1: there is none
+  /// @throws IOException when Java and the program lay memory out differently
+  public Floods(BpfObject object, LongSupplier ticksLeft, int processors)
+      throws LibbpfException, IOException {
+    var differences = SketchMemory.differences(object);
+    if (!differences.isEmpty()) {
+      throw new IOException(String.join("; ", differences));
+    }
+    this.ticksLeft = ticksLeft;
+    this.processors = processors;
+    slots = slots(processors);
+    sketches = object.share("sketches", processors * SketchMemory.SKETCH_BYTES);
+    samples = object.share("samples", (long) processors * slots * SketchMemory.SAMPLE_BYTES);
+    addresses = new LocalAddresses(object.table("local_addresses"));
+    taken = new long[processors];
+    packets = new long[processors];
+    opens = new long[processors];
+    stride(1);
+    addresses.refresh();
+  }
+
+  /// How many samples the ring of each CPU holds: a power of two.
+  public static int slots(int processors) {
+    return Math.max(SAMPLES_MIN, Integer.highestOneBit(SAMPLES_OF_ALL / processors));
+  }
+
+  /// @param nanos CLOCK_MONOTONIC
+  public synchronized void tick(long nanos) throws LibbpfException {
+    double seconds = before == 0 ? TICK_MILLIS / 1e3 : Math.max(1e-3, (nanos - before) / 1e9);
+    before = nanos;
+    var slices = new ArrayList<Slice>(processors);
+    long seen = 0;
+    for (int cpu = 0; cpu < processors; cpu++) {
+      var slice = slice(cpu, seconds);
+      slices.add(slice);
+      seen += slice.packets();
+    }
+    window.addLast(slices);
+    if (window.size() > TICKS) {
+      window.removeFirst();
+    }
+    stride(Math.clamp(Math.ceilDiv(Math.round(seen / seconds), SAMPLES_A_SECOND), 1, 1 << 16));
+    distinct();
+    if (ticks % TICKS == 0) {
+      addresses.refresh();
+    }
+    state();
+    ticks++;
+  }
+
+  private MemorySegment sketch(int cpu) {
+    return sketches.asSlice(cpu * SketchMemory.SKETCH_BYTES, SketchMemory.SKETCH_BYTES);
+  }
+
+  private void stride(int next) {
+    stride = next;
+    for (int cpu = 0; cpu < processors; cpu++) {
+      INT.setVolatile(sketch(cpu), SketchMemory.STRIDE, next);
+    }
+  }
+
+  private Slice slice(int cpu, double seconds) {
+    var own = sketch(cpu);
+    long to = (long) LONG.getAcquire(own, SketchMemory.SAMPLES);
+    long from = Math.max(taken[cpu], to - slots);
+    int count = (int) (to - from);
+    var sources = new long[count];
+    var weights = new float[count];
+    var kinds = new byte[count];
+    for (int i = 0; i < count; i++) {
+      long at = ((long) cpu * slots + (from + i & slots - 1)) * SketchMemory.SAMPLE_BYTES;
+      sources[i] = samples.get(JAVA_LONG, at);
+      weights[i] = samples.get(JAVA_INT, at + SketchMemory.SAMPLE_PACKETS);
+      int flags = samples.get(JAVA_BYTE, at + SketchMemory.SAMPLE_FLAGS);
+      int family = samples.get(JAVA_BYTE, at + SketchMemory.SAMPLE_FAMILY);
+      kinds[i] = (byte) ((family == 6 ? Slice.SIX : 0) | flags << 1);
+    }
+    // What was overwritten while it was copied is not what it was.
+    int lost =
+        Math.clamp((long) LONG.getAcquire(own, SketchMemory.SAMPLES) - slots - from, 0, count);
+    boolean whole = from == taken[cpu] && lost == 0 && stride == 1;
+    taken[cpu] = to;
+    long counted = (long) LONG.getAcquire(own, SketchMemory.PACKETS);
+    long opened = (long) LONG.getAcquire(own, SketchMemory.OPENS);
+    long passed = counted - packets[cpu];
+    long tried = opened - opens[cpu];
+    packets[cpu] = counted;
+    opens[cpu] = opened;
+    return scaled(seconds, passed, tried, sources, weights, kinds, lost, whole);
+  }
+
+  /// Makes the weights add up to what was counted.
+  private static Slice scaled(
+      double seconds,
+      long packets,
+      long opens,
+      long[] sources,
+      float[] weights,
+      byte[] kinds,
+      int lost,
+      boolean whole) {
+    int count = sources.length - lost;
+    var kept = new float[count];
+    double sum = 0;
+    for (int i = 0; i < count; i++) {
+      kept[i] = weights[lost + i];
+      sum += kept[i];
+    }
+    if (!whole && sum > 0) {
+      for (int i = 0; i < count; i++) {
+        kept[i] *= (float) (packets / sum);
+      }
+    }
+    return new Slice(
+        seconds,
+        whole ? Math.round(sum) : packets,
+        opens,
+        lost == 0 ? sources : Arrays.copyOfRange(sources, lost, sources.length),
+        kept,
+        lost == 0 ? kinds : Arrays.copyOfRange(kinds, lost, kinds.length));
+  }
+
+  /// Once a second the programs get the other registers, which are empty; a tick later nobody
+  /// writes into those before any more, and they are read and emptied.
+  private void distinct() {
+    int step = (int) (ticks % TICKS);
+    int used = (int) (ticks / TICKS & 1);
+    if (step == 0) {
+      for (int cpu = 0; cpu < processors; cpu++) {
+        INT.setVolatile(sketch(cpu), SketchMemory.SET, used);
+      }
+    }
+    if (step == 1) {
+      Arrays.fill(registers, (byte) 0);
+      for (int cpu = 0; cpu < processors; cpu++) {
+        var set = set(cpu, 1 - used);
+        for (int i = 0; i < registers.length; i++) {
+          registers[i] = (byte) Math.max(registers[i], set.get(JAVA_BYTE, i));
+        }
+        set.fill((byte) 0);
+      }
+      distinct = Distinct.estimate(registers);
+    }
+  }
+
+  private MemorySegment set(int cpu, int number) {
+    return sketch(cpu)
+        .asSlice(
+            SketchMemory.FIRST_REGISTER + (long) number * SketchMemory.REGISTERS,
+            SketchMemory.REGISTERS);
+  }
+
+  private void state() {
+    long answered = sum(SketchMemory.ANSWERED);
+    if (answered > answeredBefore) {
+      answeredTick = ticks;
+    }
+    answeredBefore = answered;
+    var next = State.OFF;
+    if (cookiesOff()) {
+      next = State.UNAVAILABLE;
+    } else if (ticksLeft.getAsLong() > 0) {
+      next = ticks - answeredTick < 2 * TICKS ? State.ANSWERING : State.WATCHING;
+    }
+    if (next != state) {
+      if (next == State.ANSWERING) {
+        LOG.warn("a SYN flood fills the queue of a listener: SYNs are answered with SYN cookies");
+      } else if (state == State.ANSWERING) {
+        LOG.info("the SYN flood is over, or the queues of all listeners have room again");
+      }
+      state = next;
+      since = next == State.OFF ? 0 : System.currentTimeMillis();
+    }
+  }
+
+  private static boolean cookiesOff() {
+    try {
+      return Files.readString(Path.of("/proc/sys/net/ipv4/tcp_syncookies")).startsWith("0");
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /// Of the second before the last tick.
+  public synchronized FloodReport report() throws LibbpfException {
+    var slices = window.stream().flatMap(List::stream).toList();
+    double seconds = window.stream().mapToDouble(each -> each.getFirst().seconds()).sum();
+    if (seconds == 0) {
+      return FloodReport.NONE;
+    }
+    long seen = slices.stream().mapToLong(Slice::packets).sum();
+    long opened = slices.stream().mapToLong(Slice::opens).sum();
+    return new FloodReport(
+        seconds,
+        Math.round(seen / seconds),
+        Math.round(opened / seconds),
+        Math.round(distinct),
+        Distinct.ERROR,
+        stride,
+        cookies(),
+        Shares.of(slices, seconds));
+  }
+
+  private long sum(long member) {
+    long sum = 0;
+    for (int cpu = 0; cpu < processors; cpu++) {
+      sum += (long) LONG.getAcquire(sketch(cpu), member);
+    }
+    return sum;
+  }
+
+  private Cookies cookies() {
+    var sentence =
+        switch (state) {
+          case UNAVAILABLE ->
+              "SYN floods are not answered, because net.ipv4.tcp_syncookies is 0: set it to 1.";
+          case OFF -> "No SYN flood.";
+          case WATCHING ->
+              "Many connections are opened; the queues of the listeners have room for them.";
+          case ANSWERING ->
+              "A SYN flood fills the queue of a listener: SYNs are answered with SYN cookies.";
+        };
+    return new Cookies(
+        state,
+        sentence,
+        since,
+        sum(SketchMemory.ANSWERED),
+        sum(SketchMemory.COMPLETED),
+        sum(SketchMemory.INVALID));
+  }
+}

@@ -1,0 +1,73 @@
+package io.ostiary.kernel.flood;
+
+import io.ostiary.kernel.libbpf.BpfObject;
+import io.ostiary.kernel.libbpf.LibbpfException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// Where the fields of the structs of `sketch.h` stand, and the check of that against the compiled
+/// program.
+final class SketchMemory {
+  static final long SAMPLE_BYTES = 16;
+  static final long SAMPLE_PACKETS = 8;
+  static final long SAMPLE_PORT = 12;
+  static final long SAMPLE_FAMILY = 14;
+  static final long SAMPLE_FLAGS = 15;
+
+  static final int REGISTERS = 1 << 14;
+  static final long PACKETS = 0;
+  static final long OPENS = 8;
+  static final long SAMPLES = 16;
+  static final long COMPLETED = 24;
+  static final long ANSWERED = 32;
+  static final long INVALID = 40;
+  static final long STRIDE = 52;
+  static final long SET = 56;
+  static final long FIRST_REGISTER = 80;
+  static final long SKETCH_BYTES = FIRST_REGISTER + 2 * REGISTERS;
+
+  private static final Map<String, Long> SKETCH =
+      Map.of(
+          "packets", PACKETS,
+          "opens", OPENS,
+          "samples", SAMPLES,
+          "completed", COMPLETED,
+          "answered", ANSWERED,
+          "invalid", INVALID,
+          "stride", STRIDE,
+          "set", SET,
+          "registers", FIRST_REGISTER);
+  private static final Map<String, Long> SAMPLE =
+      Map.of(
+          "source", 0L,
+          "packets", SAMPLE_PACKETS,
+          "port", SAMPLE_PORT,
+          "family", SAMPLE_FAMILY,
+          "flags", SAMPLE_FLAGS);
+
+  private SketchMemory() {}
+
+  /// What the program lays out otherwise; empty when Java and C agree.
+  static List<String> differences(BpfObject object) throws LibbpfException {
+    var differences = new ArrayList<String>();
+    compare(object, "sketch", SKETCH_BYTES, SKETCH, differences);
+    compare(object, "sample", SAMPLE_BYTES, SAMPLE, differences);
+    return differences;
+  }
+
+  private static void compare(
+      BpfObject object, String name, long bytes, Map<String, Long> members, List<String> found)
+      throws LibbpfException {
+    var compiled = object.struct(name);
+    if (compiled.bytes() != bytes) {
+      found.add("struct %s: %d bytes (expected: %d)".formatted(name, compiled.bytes(), bytes));
+    }
+    members.forEach((member, offset) -> {
+      var at = compiled.members().get(member);
+      if (!offset.equals(at)) {
+        found.add("struct %s.%s: at %s (expected: %d)".formatted(name, member, at, offset));
+      }
+    });
+  }
+}
