@@ -23,7 +23,7 @@
 #define SYN_ACK_HEADER 24
 #define SYN_ACK_WINDOW 29200 /* what ten segments cannot fill, and any receiver has */
 #define ANSWER_HOPS 64
-#define NOT_PERMITTED 13
+#define NOT_THERE 2
 #define TCP_OPTION_MSS 2
 #define LOCAL_ADDRESSES 1024
 #define LOOPBACK 1
@@ -39,6 +39,22 @@ struct {
 	__type(key, struct local_address);
 	__type(value, __u32);
 } local_addresses SEC(".maps");
+
+/* By interface: 1 where answers were lost, so that the stack answers by itself. Java writes it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, INTERFACES);
+	__type(key, __u32);
+	__type(value, __u32);
+} silent_interfaces SEC(".maps");
+
+static __always_inline bool answers_here(struct packet *p)
+{
+	__u32 slot = p->ifindex & (INTERFACES - 1);
+	__u32 *silent = bpf_map_lookup_elem(&silent_interfaces, &slot);
+
+	return silent && !*silent;
+}
 
 /* The kernel's own; libbpf finds the offset. */
 struct tcp_request_sock {
@@ -243,7 +259,7 @@ static __always_inline enum reason ask(struct bpf_sock *sk, struct packet *p, st
 	if (opens(p)) {
 		/* The verifier forgets what a number was bounded to when it is put aside. */
 		asm volatile("" : "+r"(length));
-		if (state != TCP_LISTEN || length < sizeof(struct tcphdr) || length > TCP_HEADER_MAX)
+		if (state != TCP_LISTEN || !answers_here(p) || length < sizeof(struct tcphdr) || length > TCP_HEADER_MAX)
 			return reason;
 		made = bpf_tcp_gen_syncookie(sk, h->ip, sizeof(h->ip), (void *)h->tcp,
 					    length);
@@ -263,7 +279,7 @@ static __always_inline enum reason ask(struct bpf_sock *sk, struct packet *p, st
 				       sizeof(struct tcphdr));
 	if (!made)
 		return completed(p, active) & (REASONS - 1);
-	if (made != -NOT_PERMITTED)
+	if (made != -NOT_THERE)
 		return reason;
 	if (s)
 		s->invalid++;

@@ -2,6 +2,7 @@ package io.ostiary.kernel;
 
 import io.ostiary.model.Ban;
 import io.ostiary.model.Cidr;
+import io.ostiary.model.FloodReport;
 import io.ostiary.model.KernelRule;
 import io.ostiary.model.KernelRule.Match;
 import io.ostiary.model.KernelRule.PortRange;
@@ -28,6 +29,7 @@ import java.util.stream.Stream;
 ///
 ///     rules DEVICE deny;FROM;PORT limit;FROM;PORT;RATE ban;FROM manage;FROM dry keep closed
 ///                                                  empty parts match all
+///     flood                                                           STATE SENTENCE
 ///     status                                                          MODE|WHY|PASSED|REASON=N ...
 final class KernelChild {
   private KernelChild() {}
@@ -45,6 +47,7 @@ final class KernelChild {
             case "rules" -> say(rules(kernel, words));
             case "swap" -> say(swap(kernel, words));
             case "hoard" -> hoard();
+            case "flood" -> say(flood(kernel.flood()));
             case "leave" -> {
               say("left " + kernel.handOver());
               System.exit(0);
@@ -130,6 +133,10 @@ final class KernelChild {
   private static Ban ban(String from) {
     var now = Instant.now();
     return new Ban("b", Cidr.parse(from), "test", List.of(), now, now.plusSeconds(60), "test");
+  }
+
+  private static String flood(FloodReport report) {
+    return report.cookies().state() + " " + report.cookies().sentence();
   }
 
   private static String status(KernelStatus status) {

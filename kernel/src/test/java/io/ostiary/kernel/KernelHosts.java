@@ -160,6 +160,11 @@ final class KernelHosts implements AutoCloseable {
     return new Sending(process, process.inputReader(StandardCharsets.UTF_8));
   }
 
+  /// It ends with the hosts at the latest.
+  Process clientStarts(String... command) throws IOException {
+    return start(client, command);
+  }
+
   private Process start(String namespace, String... command) throws IOException {
     var process =
         new ProcessBuilder(in(namespace, command))

@@ -49,6 +49,7 @@ public final class Floods {
   private final MemorySegment samples;
   private final LongSupplier ticksLeft;
   private final LocalAddresses addresses;
+  private final LostAnswers lost;
   private final int processors;
   private final int slots;
   private final long[] taken;
@@ -78,6 +79,7 @@ public final class Floods {
     slots = slots(processors);
     sketches = object.share("sketches", processors * SketchMemory.SKETCH_BYTES);
     samples = object.share("samples", (long) processors * slots * SketchMemory.SAMPLE_BYTES);
+    lost = new LostAnswers(object.table("silent_interfaces"));
     addresses = new LocalAddresses(object.table("local_addresses"));
     taken = new long[processors];
     packets = new long[processors];
@@ -217,8 +219,11 @@ public final class Floods {
             SketchMemory.REGISTERS);
   }
 
-  private void state() {
+  private void state() throws LibbpfException {
     long answered = sum(SketchMemory.ANSWERED);
+    for (var device : lost.look(answered - answeredBefore)) {
+      LOG.warn("{} loses our SYN cookies; from now on the kernel's own answer there", device);
+    }
     if (answered > answeredBefore) {
       answeredTick = ticks;
     }
@@ -277,7 +282,7 @@ public final class Floods {
   }
 
   private Cookies cookies() {
-    var sentence =
+    String sentence =
         switch (state) {
           case UNAVAILABLE ->
               "SYN floods are not answered, because net.ipv4.tcp_syncookies is 0: set it to 1.";
@@ -287,6 +292,11 @@ public final class Floods {
           case ANSWERING ->
               "A SYN flood fills the queue of a listener: SYNs are answered with SYN cookies.";
         };
+    if (!lost.names().isEmpty()) {
+      sentence +=
+          " On %s only the kernel's own SYN cookies answer: what XDP sends back there is lost."
+              .formatted(String.join(", ", lost.names()));
+    }
     return new Cookies(
         state,
         sentence,

@@ -1,0 +1,88 @@
+package io.ostiary.kernel.flood;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.ostiary.kernel.libbpf.BpfTable;
+import io.ostiary.kernel.libbpf.LibbpfException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.net.NetworkInterface;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+
+/// Sees that an interface loses the answers of the programs, and ends them there: the stack then
+/// answers by itself. A veth pair does so whose other end runs no XDP program, which is how
+/// containers are connected; nothing tells that beforehand. Confined to one thread at a time.
+final class LostAnswers {
+  private static final Path DEVICES = Path.of("/proc/self/net/dev");
+
+  /// The column of packets that were to be sent and were dropped.
+  private static final int DROPPED = 11;
+
+  private static final Pattern SPACES = Pattern.compile(" +");
+  private static final long ENOUGH = 32;
+
+  private final BpfTable silent;
+  private final SortedSet<String> names = new TreeSet<>();
+  private Map<String, Long> before = Map.of();
+
+  LostAnswers(BpfTable silent) {
+    this.silent = silent;
+  }
+
+  /// @param answered SYNs since the last call
+  /// @return interfaces on which nothing is answered from now on
+  List<String> look(long answered) throws LibbpfException {
+    var found = new TreeSet<String>();
+    try {
+      var now = dropped();
+      for (var device : now.entrySet()) {
+        long lost = device.getValue() - before.getOrDefault(device.getKey(), device.getValue());
+        if (answered >= ENOUGH && lost * 4 >= answered && names.add(device.getKey())) {
+          found.add(device.getKey());
+        }
+      }
+      before = now;
+      for (var name : found) {
+        silence(name);
+      }
+    } catch (IOException e) {
+      // Interfaces came or went meanwhile; the next time tells.
+      return List.of();
+    }
+    return List.copyOf(found);
+  }
+
+  SortedSet<String> names() {
+    return names;
+  }
+
+  private static Map<String, Long> dropped() throws IOException {
+    var dropped = new HashMap<String, Long>();
+    for (var line : Files.readAllLines(DEVICES)) {
+      int colon = line.indexOf(':');
+      if (colon > 0) {
+        var numbers = SPACES.split(line.substring(colon + 1).strip());
+        dropped.put(line.substring(0, colon).strip(), Long.parseLong(numbers[DROPPED]));
+      }
+    }
+    return dropped;
+  }
+
+  private void silence(String name) throws IOException, LibbpfException {
+    var device = NetworkInterface.getByName(name);
+    if (device == null) {
+      return;
+    }
+    try (var arena = Arena.ofConfined()) {
+      silent.write(
+          arena.allocateFrom(JAVA_INT, device.getIndex() & 255), arena.allocateFrom(JAVA_INT, 1));
+    }
+  }
+}
