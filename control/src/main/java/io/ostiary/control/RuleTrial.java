@@ -77,7 +77,9 @@ record RuleTrial(
     var next = Kept.of(configuration);
     var confirm = configuration.kernel().safety().confirm();
     var known = committed == null ? null : committed.read(file);
-    if (confirm.isZero() || (known != null && next.same(known))) {
+    var settings = configuration.kernel();
+    boolean nothingBefore = known == null && settings.sameEffect(settings.withoutRules());
+    if (confirm.isZero() || nothingBefore || (known != null && next.same(known))) {
       return new RuleTrial(next, null, null, null);
     }
     if (tried != null && next.same(tried)) {

@@ -141,6 +141,13 @@ final class RuleTrialTest {
   }
 
   @Test
+  void thereIsNothingToTryWithoutRules() throws Exception {
+    fixture.close();
+    fixture = new Fixture(data.resolve("fresh"), "kernel: { confirm: 30s }");
+    assertThat(state()).isEqualTo("confirmed");
+  }
+
+  @Test
   void theFirstRulesOfAllGiveWayToNone() throws Exception {
     restart(data.resolve("fresh"));
     assertThat(denied()).containsExactly("198.51.100.0/24");

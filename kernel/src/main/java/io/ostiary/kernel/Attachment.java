@@ -74,11 +74,21 @@ record Attachment(
       Hook hook,
       String inherited)
       throws LibbpfException {
-    var facts = probe.device(found.name(), found.index());
+    var facts = withoutOwn(probe.device(found.name(), found.index()), mode(hook));
     var driver = probe.driver(found.name());
     shield.takeOver(link, hook, found.index());
     return new Attachment(
         driver.isEmpty() ? found : found.withDriver(driver), facts, link, mode(hook), inherited);
+  }
+
+  /// What the process before had there is ours.
+  private static Device withoutOwn(Device facts, String mode) {
+    var others =
+        facts.others().stream()
+            .filter(other -> !other.mode().equals(mode) || !other.name().startsWith("shield_"))
+            .toList();
+    return new Device(
+        facts.mtu(), facts.receiveQueues(), facts.transmitQueues(), facts.merging(), others);
   }
 
   static String mode(Hook hook) {

@@ -43,8 +43,14 @@ final class AdminOptions {
       try (var client = AdminClient.of(data, address)) {
         return question.ask(client);
       } catch (AdminException e) {
-        if (e.wasAsked() || System.nanoTime() > end || !DataFolder.isLocked(data)) {
+        boolean starting = !e.wasAsked() && DataFolder.isLocked(data);
+        if (!starting) {
           throw new UserError(String.valueOf(e.getMessage()));
+        }
+        if (System.nanoTime() > end) {
+          throw new UserError(
+              "Ostiary has begun to start with %s, and does not answer yet: try again, or see what it printed"
+                  .formatted(data));
         }
       }
       Thread.sleep(AGAIN_MILLIS);
