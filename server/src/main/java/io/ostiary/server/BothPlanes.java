@@ -38,6 +38,7 @@ final class BothPlanes implements Publication {
 
   @Override
   public List<Problem> publish(Snapshot snapshot) {
+    kernel.prepare(snapshot);
     if (gateway.publish(snapshot) instanceof Published.Refused(var faults)) {
       return faults.stream().map(fault -> new Problem(fault.message(), fault.policy())).toList();
     }

@@ -56,6 +56,7 @@ final class KernelSide implements AutoCloseable, PacketView {
   private final Captures captures;
   private final UpstreamAddresses upstreams = new UpstreamAddresses(this::again);
   private boolean asked;
+  private @Nullable CompletableFuture<Kernel.Opened> opening;
   private int controlPort;
   private @Nullable Snapshot applied;
 
@@ -107,6 +108,26 @@ final class KernelSide implements AutoCloseable, PacketView {
     return attached == null ? ConnectionLens.NONE.read(cookie, into) : attached.read(cookie, into);
   }
 
+  /// Watches the connections of a snapshot's listeners before these are opened, so that the first
+  /// ones have their facts too. The shield is loaded meanwhile; [#apply] waits for it.
+  synchronized void prepare(Snapshot snapshot) {
+    if (snapshot.kernel().interfaces() instanceof Interfaces.Off) {
+      return;
+    }
+    if (!asked) {
+      asked = true;
+      load();
+    }
+    var attached = lens;
+    if (attached != null) {
+      var ports = new LinkedHashSet<>(ports(snapshot));
+      if (applied != null) {
+        ports.addAll(ports(applied));
+      }
+      attached.watchPorts(ports);
+    }
+  }
+
   /// Brings the kernel's part of a snapshot into force.
   ///
   /// @return what is wrong with it; empty when it is in force, and also where the kernel side
@@ -123,6 +144,7 @@ final class KernelSide implements AutoCloseable, PacketView {
       asked = true;
       load();
     }
+    loaded();
     var attached = lens;
     if (attached != null) {
       attached.watchPorts(off ? Set.of() : ports(snapshot));
@@ -159,12 +181,20 @@ final class KernelSide implements AutoCloseable, PacketView {
 
   private void load() {
     // Each waits for the verifier, so they wait side by side.
-    var opening = CompletableFuture.supplyAsync(() -> Kernel.open(handOver));
+    opening = CompletableFuture.supplyAsync(() -> Kernel.open(handOver));
     switch (Lens.attach()) {
       case Lens.Attached(var attached) -> lens = attached;
       case Lens.Refused(var sentence) -> lensMissing = "Connections are not measured: " + sentence;
     }
-    switch (opening.join()) {
+  }
+
+  private void loaded() {
+    var pending = opening;
+    if (pending == null) {
+      return;
+    }
+    opening = null;
+    switch (pending.join()) {
       case Kernel.Opened.Running(var running) -> {
         if (controlPort > 0) {
           running.spareAt(controlPort);
@@ -315,6 +345,7 @@ final class KernelSide implements AutoCloseable, PacketView {
   synchronized String leave() {
     upstreams.close();
     applied = null;
+    loaded();
     var running = kernel;
     kernel = null;
     kernelMissing = "The kernel side has ended.";
@@ -331,6 +362,7 @@ final class KernelSide implements AutoCloseable, PacketView {
 
   @Override
   public synchronized void close() {
+    loaded();
     upstreams.close();
     applied = null;
     captures.close();
