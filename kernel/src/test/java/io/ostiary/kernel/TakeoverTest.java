@@ -52,8 +52,8 @@ final class TakeoverTest {
       var two = hosts.childWithPins();
       assertThat(two.ask("rules gate deny;198.18.0.2/32;9")).startsWith("applied");
       assertThat(two.ask("status"))
-          .contains("gate xdp-native [taken over")
-          .contains("counters, totals, flows, sources, buckets go on");
+          .contains("gate xdp-native [taken over from the process before: ")
+          .contains("counters, totals, wires, flows, sources, buckets, proven go on");
       assertThat(pins).doesNotExist();
       flood.end();
       assertThat(two.counted("deny-rule")).isEqualTo(1500);

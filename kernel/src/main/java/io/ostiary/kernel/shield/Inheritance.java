@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// their own sources before the programs are exchanged.
 final class Inheritance {
   private static final List<String> CARRIED =
-      List.of("counters", "totals", "flows", "sources", "buckets");
+      List.of("counters", "totals", "wires", "flows", "sources", "buckets", "proven");
 
   private final @Nullable Pins pins;
   private final List<String> carried = new ArrayList<>();
@@ -35,6 +35,9 @@ final class Inheritance {
     fresh.clear();
     var control = opened.inherited("shield_control", pins, (int) ShieldMemory.CONTROL_BYTES);
     for (var map : CARRIED) {
+      if (!opened.maps().contains(map)) {
+        continue;
+      }
       boolean same = control.isPresent() && opened.inherit(map, pins);
       (same ? carried : fresh).add(map);
     }
