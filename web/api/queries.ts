@@ -16,6 +16,10 @@ import type {
   BanPage,
   Call,
   CallPage,
+  Capture,
+  CapturePacket,
+  CapturePackets,
+  Captures,
   Consumer,
   ConsumerPage,
   CreatedKey,
@@ -23,6 +27,7 @@ import type {
   Kernel,
   KeyList,
   NewBan,
+  NewCapture,
   NewKey,
   Rules,
   RuleTrial,
@@ -65,6 +70,45 @@ export const useUsage = (by: 'api' | 'consumer') =>
   usePolled<Usage>('/api/v1/usage', { by }, 30_000);
 export const useAllBans = () =>
   usePolled<BanPage>('/api/v1/bans', { state: 'all', limit: 100 }, 5_000);
+
+export const useCaptures = (every: number | false) =>
+  usePolled<Captures>('/api/v1/captures', {}, every);
+
+export function useCapture(capture: string, every: number | false) {
+  return useQuery<Capture>({
+    queryKey: ['/api/v1/captures', capture],
+    queryFn: ({ signal }) =>
+      ask<Capture>('/api/v1/captures/{capture}', { path: { capture }, signal }),
+    refetchInterval: (query) => (query.state.data?.state === 'running' ? every : false),
+  });
+}
+
+/** @param known how many packets there are now; more of them are a new question */
+export function useCapturePackets(capture: string, after: number, known: number) {
+  return useQuery<CapturePackets>({
+    queryKey: ['/api/v1/captures', capture, 'packets', after, Math.min(known, after + 200)],
+    queryFn: ({ signal }) =>
+      ask<CapturePackets>('/api/v1/captures/{capture}/packets', {
+        path: { capture },
+        query: { after, limit: 200 },
+        signal,
+      }),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useCapturePacket(capture: string, packet: string) {
+  return useQuery<CapturePacket>({
+    queryKey: ['/api/v1/captures', capture, 'packet', packet],
+    queryFn: ({ signal }) =>
+      ask<CapturePacket>('/api/v1/captures/{capture}/packets/{packet}', {
+        path: { capture, packet },
+        signal,
+      }),
+    staleTime: Infinity,
+    placeholderData: keepPreviousData,
+  });
+}
 
 export function useApi(name: string) {
   return useQuery<Api>({
@@ -154,3 +198,13 @@ export type TrialAction = 'confirm' | 'rollback' | 'retry';
 
 export const useTrialAction = () =>
   useChange((action: TrialAction) => ask<RuleTrial>(`/api/v1/rules/${action}`, { method: 'POST' }));
+export const useStartCapture = () =>
+  useChange((wish: NewCapture) => ask<Capture>('/api/v1/captures', { method: 'POST', body: wish }));
+export const useStopCapture = () =>
+  useChange((capture: string) =>
+    ask<Capture>('/api/v1/captures/{capture}/stop', { method: 'POST', path: { capture } }),
+  );
+export const useDeleteCapture = () =>
+  useChange((capture: string) =>
+    ask<void>('/api/v1/captures/{capture}', { method: 'DELETE', path: { capture } }),
+  );

@@ -621,6 +621,16 @@ const ROUTES = {
         }))
       : [],
   }),
+  '/api/v1/captures': () => ({
+    possible: KERNEL,
+    sentence: KERNEL ? '' : FOOTER.kernelSentence,
+    lastSeconds: KERNEL ? 5 : 0,
+    packetsPerSecondMax: 4750,
+    skipped: 1204,
+    bytes: 51220,
+    bytesMax: 268435456,
+    items: CAPTURES(),
+  }),
   '/api/v1/kernel': () => ({
     running: KERNEL,
     sentence: FOOTER.kernelSentence,
@@ -867,7 +877,96 @@ const DOCUMENT = {
   },
 };
 
+const CAPTURES = () => [
+  {
+    id: '20261124-034455-1',
+    by: 'admin',
+    filter: 'dropped, source 203.0.113.0/24, snap 2048',
+    started: iso(Date.now() - 90_000),
+    ended: iso(Date.now() - 30_000),
+    state: 'complete',
+    why: 'its time of 60 s is over',
+    packets: 3,
+    bytes: 51220,
+    lost: 0,
+    bodiesKept: false,
+    api: null,
+    call: null,
+  },
+];
+
+const packet = (number) => ({
+  number,
+  at: new Date(Date.now() - 60_000 + number * 3).toISOString(),
+  interfaceName: 'eth0',
+  out: number === 3,
+  dropped: number === 1,
+  comment: number === 1 ? 'dropped: deny-rule, rule 1' : '',
+  source: number === 3 ? '198.18.0.1:8080' : '203.0.113.7:40000',
+  destination: number === 3 ? '203.0.113.7:40000' : '198.18.0.1:8080',
+  summary: number === 3 ? 'TCP 8080 → 40000 [SYN, ACK]' : 'TCP 40000 → 8080 [SYN]',
+  wire: 54,
+  captured: 54,
+  call: number === 1 ? null : '05x9k2m4n6p8q',
+});
+
+const field = (name, label, value, offset, length) => ({ name, label, value, offset, length });
+
+const anatomy = (number) => ({
+  line: packet(number),
+  layers: [
+    {
+      part: 'header',
+      protocol: 'eth',
+      title: 'Ethernet 02:00:00:00:00:02 → 02:00:00:00:00:01',
+      offset: 0,
+      length: 14,
+      fields: [
+        field('eth.dst', 'destination', '02:00:00:00:00:01', 0, 6),
+        field('eth.src', 'source', '02:00:00:00:00:02', 6, 6),
+        field('eth.type', 'type', '0x0800 (IPv4)', 12, 2),
+      ],
+    },
+    {
+      part: 'header',
+      protocol: 'ip',
+      title: 'IPv4 203.0.113.7 → 198.18.0.1',
+      offset: 14,
+      length: 20,
+      fields: [
+        field('ip.version', 'version', '4', 14, 1),
+        field('ip.src', 'source', '203.0.113.7', 26, 4),
+        field('ip.dst', 'destination', '198.18.0.1', 30, 4),
+      ],
+    },
+    {
+      part: 'header',
+      protocol: 'tcp',
+      title: 'TCP 40000 → 8080 [SYN]',
+      offset: 34,
+      length: 20,
+      fields: [
+        field('tcp.srcport', 'source port', '40000', 34, 2),
+        field('tcp.dstport', 'destination port', '8080', 36, 2),
+      ],
+    },
+    {
+      part: 'footer',
+      protocol: 'fcs',
+      title: 'Frame check sequence 0x1b2c3d4e, computed: the device delivers none',
+      offset: 54,
+      length: 0,
+      fields: [field('eth.fcs', 'CRC-32', '0x1b2c3d4e', 54, 0)],
+    },
+  ],
+  hex: '02000000000102000000000208004500002800004000400600000cb0071c61200019c401f900000000100000000500271100000000',
+  note: '',
+});
+
 export function answer(path, query) {
+  if (/^\/api\/v1\/captures\/[^/]+$/.test(path)) return CAPTURES()[0];
+  if (path.endsWith('/packets')) return { items: [1, 2, 3].map(packet), next: null };
+  if (path.includes('/packets/')) return anatomy(Number(path.split('/').at(-1)));
   if (ROUTES[path]) return ROUTES[path](query);
   if (path.endsWith('/openapi.json')) return DOCUMENT;
   if (path.startsWith('/api/v1/calls/')) return call(path.slice(14));

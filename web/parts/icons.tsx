@@ -3,6 +3,7 @@ const PATHS: Readonly<Record<string, string>> = {
   now: 'M2 10h3l2.5-6 4 12L14 10h4',
   calls: 'M3 5h14M3 10h14M3 15h9',
   packets: 'M3 6.5 10 3l7 3.5v7L10 17l-7-3.5zM3 6.5l7 3.5 7-3.5M10 10v7',
+  captures: 'M4 3v14M4 5h7l-1.5 2.5L11 10H4M13.5 12a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z',
   shield: 'M10 2.5 16.5 5v5c0 4-3 6.4-6.5 7.5C6.5 16.4 3.5 14 3.5 10V5z',
   kernel:
     'M5.5 5.5h9v9h-9zM8.5 8.5h3v3h-3zM8 2.5v3M12 2.5v3M8 14.5v3M12 14.5v3M2.5 8h3M2.5 12h3M14.5 8h3M14.5 12h3',

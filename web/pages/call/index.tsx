@@ -38,6 +38,9 @@ function Explained({ call }: { call: Call }) {
       >
         <Copy text={curlOf(call)} label="Copy as curl" />
         <Copy text={line.call} label="Copy id" />
+        <Link to="/captures" className="plain-button" extra={{ call: line.call, new: '1' }}>
+          Capture its connection
+        </Link>
         <Link
           to="/calls"
           className="plain-button"
