@@ -186,6 +186,7 @@ public final class Captures implements PacketCaptures, AutoCloseable {
           }
         },
         new Privacy(settings.keepBodies(), settings.mask()),
+        settings.lastSeconds().toNanos(),
         Math.max(1, settings.bytesMax() - folder.bytes()));
   }
 

@@ -31,12 +31,14 @@ final class Recording implements AutoCloseable {
   ///
   /// @param devices names and modes by interface number
   /// @param words reasons and rules
+  /// @param lastNanos how old a packet of the last seconds may be
   record Place(
       CaptureTap tap,
       CaptureFolder folder,
       Map<Integer, Device> devices,
       Words words,
       Privacy privacy,
+      long lastNanos,
       long bytesMax) {}
 
   /// @param xdp whether the shield sees its packets in XDP
@@ -223,6 +225,7 @@ final class Recording implements AutoCloseable {
   private boolean isEarlier(CapturedPacket packet) {
     return request.lastSeconds()
         && packet.nanos() < startNanos
+        && packet.nanos() >= startNanos - place.lastNanos()
         && (packet.captures() >> number & 1) == 0
         && filter.matches(packet);
   }
