@@ -6,6 +6,8 @@ type Props = {
   readonly title: string;
   readonly children: ReactNode;
   readonly action: string;
+  /** For what takes nothing away from anybody. */
+  readonly calm?: boolean;
   /** What must be typed before the button works; absent for acts that can be undone. */
   readonly typed?: string;
   readonly pending: boolean;
@@ -19,6 +21,7 @@ export function Confirm({
   title,
   children,
   action,
+  calm = false,
   typed,
   pending,
   error,
@@ -57,7 +60,12 @@ export function Confirm({
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" color="red.8" disabled={!ready} loading={pending}>
+          <Button
+            type="submit"
+            {...(calm ? {} : { color: 'red.8' })}
+            disabled={!ready}
+            loading={pending}
+          >
             {action}
           </Button>
         </div>

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { CapturePacket, PacketLayer } from '../../api/generated';
 import { useCapturePacket } from '../../api/queries';
+import { Link } from '../../app/router';
 import { Card, copyText, Dot } from '../../parts/bits';
 import { Answer } from '../../parts/states';
 import { Hex } from './hex';
@@ -59,7 +60,8 @@ function Taken({ packet }: { packet: CapturePacket }) {
 
 function Verdict({ packet }: { packet: CapturePacket }) {
   const { line } = packet;
-  const comment = line.comment === '' ? 'passed' : line.comment;
+  const passed = !line.dropped && !/^(passed|would)/.test(line.comment);
+  const comment = passed ? ['passed', line.comment].filter(Boolean).join('; ') : line.comment;
   return (
     <p className="anatomy-verdict">
       <Dot tone={line.dropped ? 'dropped' : 'passed'}>
@@ -69,6 +71,11 @@ function Verdict({ packet }: { packet: CapturePacket }) {
         {line.at} · {line.interfaceName} · {line.wire} bytes
         {packet.note === '' ? '' : ` · ${packet.note}`}
       </span>
+      {line.call !== null && (
+        <Link to={`/calls/${line.call}`} className="mono">
+          call {line.call}
+        </Link>
+      )}
       <button type="button" className="plain-button small" onClick={() => copyText(packet.hex)}>
         Copy hex
       </button>

@@ -47,6 +47,7 @@ export function CaptureDialog({ onClose }: { onClose: () => void }) {
     <Confirm
       title="Capture packets"
       action="Capture"
+      calm
       pending={start.isPending}
       error={start.error}
       onClose={onClose}
