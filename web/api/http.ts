@@ -14,7 +14,7 @@ export class ProblemError extends Error {
 type Query = Readonly<Record<string, string | number | undefined>>;
 
 type Ask = {
-  readonly method?: 'GET' | 'POST' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path?: Readonly<Record<string, string>>;
   readonly query?: Query;
   readonly body?: unknown;

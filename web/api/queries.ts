@@ -68,8 +68,8 @@ export const useConsumers = (q: string) =>
   usePolled<ConsumerPage>('/api/v1/consumers', { limit: 200, q }, 10_000);
 export const useUsage = (by: 'api' | 'consumer') =>
   usePolled<Usage>('/api/v1/usage', { by }, 30_000);
-export const useAllBans = () =>
-  usePolled<BanPage>('/api/v1/bans', { state: 'all', limit: 100 }, 5_000);
+export const useBans = (state: 'active' | 'all') =>
+  usePolled<BanPage>('/api/v1/bans', { state, limit: 100 }, 5_000);
 
 export const useCaptures = (every: number | false) =>
   usePolled<Captures>('/api/v1/captures', {}, every);
@@ -190,6 +190,10 @@ export const useTurnStage = () =>
       method: 'POST',
       path: { stage },
     }),
+  );
+export const useExtendBan = () =>
+  useChange(({ ban, seconds }: { ban: string; seconds: number }) =>
+    ask<Ban>('/api/v1/bans/{ban}', { method: 'PATCH', path: { ban }, body: { seconds } }),
   );
 export const useLiftBan = () =>
   useChange((ban: string) => ask<void>('/api/v1/bans/{ban}', { method: 'DELETE', path: { ban } }));

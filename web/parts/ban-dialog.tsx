@@ -2,11 +2,13 @@ import { useState } from 'react';
 import { useCreateBan } from '../api/queries';
 import { Confirm } from './confirm';
 
-const TERMS = [
+export const TERMS = [
   ['600', '10 minutes'],
   ['3600', '1 hour'],
   ['86400', '1 day'],
   ['604800', '7 days'],
+  ['2592000', '30 days'],
+  ['31536000', '1 year'],
 ] as const;
 
 /** Refuses a source in the kernel for a time. The source is typed once more before it happens. */

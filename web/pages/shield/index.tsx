@@ -1,12 +1,12 @@
 import type { Rules } from '../../api/generated';
 import { useLive } from '../../api/live';
 import { useKernel, useRules } from '../../api/queries';
+import { Bans } from '../../parts/bans';
 import { Card, Dot, PageHead } from '../../parts/bits';
 import { exact } from '../../parts/numbers';
 import { Answer, Empty } from '../../parts/states';
 import { Table } from '../../parts/table';
 import { Trial } from '../../parts/trial';
-import { Bans } from './bans';
 
 export const page = {
   path: '/shield',
@@ -36,7 +36,7 @@ export default function Shield() {
           <Answer of={rules} rows={3}>
             {(found) => <RulesCard rules={found} />}
           </Answer>
-          <Bans />
+          <Bans state="active" />
         </>
       )}
     </Answer>

@@ -7,23 +7,21 @@ import io.ostiary.control.records.Bans;
 import io.ostiary.control.records.Database;
 import io.ostiary.control.records.Ids;
 import io.ostiary.control.records.Role;
-import io.ostiary.control.records.StorageException;
 import io.ostiary.control.records.Team;
 import io.ostiary.model.Ban;
 import io.ostiary.model.CallId;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.Snapshot;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// The records of bans that policies make. They are in force before they are recorded here, and
-/// what cannot be recorded now may be tried again. Blocks; safe for several threads.
-public final class BanRecords {
+/// The records of bans that policies make, in the database. They are in force before they are
+/// recorded here, and what cannot be recorded now may be tried again.
+final class BanRecords implements BanBook {
   private final Database database;
   private final SnapshotSource source;
   private final Clock clock;
@@ -35,24 +33,22 @@ public final class BanRecords {
     this.clock = clock;
   }
 
+  @Override
   public Instant now() {
     return clock.instant();
   }
 
+  @Override
   public String nextId(Instant now) {
     return ids.next("b_", now);
   }
 
-  /// What is in force; null: nothing yet.
+  @Override
   public @Nullable Snapshot running() {
     return source.state().running();
   }
 
-  /// Stores bans with their audit, and puts them into the snapshot, all in one change. Those that
-  /// are over by now are stored as well; a source that is banned already keeps the ban it has.
-  ///
-  /// @throws StorageException when they cannot be stored
-  /// @throws NotInForceException when the snapshot with them is refused
+  @Override
   public void keep(List<Ban> bans) {
     source.change(
         What.BANS,
@@ -67,7 +63,7 @@ public final class BanRecords {
             if (ban.until().isAfter(now)) {
               draft.add(ban);
             }
-            Audit.add(handle, now, policy(ban.by()), "ban-created", ban.id(), told(ban));
+            Audit.add(handle, now, policy(ban.by()), "ban-created", ban.id(), ban.told());
           }
           return bans.size();
         });
@@ -77,27 +73,7 @@ public final class BanRecords {
     return new Actor("policy " + name, Role.ADMIN, Team.DEFAULT, "");
   }
 
-  /// What the audit says of a ban.
-  public static String told(Ban ban) {
-    var how =
-        switch (ban.action()) {
-          case Ban.Action.Deny() -> "";
-          case Ban.Action.Limit(int packets, int calls) ->
-              " to %d packets/s and %d calls/s".formatted(packets, calls);
-        };
-    return "%s%s for %d s in the %s: %s"
-        .formatted(
-            ban.source(),
-            how,
-            Duration.between(ban.since(), ban.until()).toSeconds(),
-            ban.place() == Ban.Place.KERNEL ? "kernel" : "gateway",
-            ban.reason());
-  }
-
-  /// Notes in the audit that somebody was not banned who would have been.
-  ///
-  /// @param why as a sentence
-  /// @throws StorageException when it cannot be stored
+  @Override
   public void spared(Cidr block, String by, String reason, String why, List<Long> calls) {
     var evidence = calls.stream().map(CallId::text).collect(Collectors.joining(" "));
     database.write(handle -> {
@@ -107,7 +83,7 @@ public final class BanRecords {
     });
   }
 
-  /// Bans of a policy that nobody lifted, the oldest first.
+  @Override
   public List<Ban> since(String by, Instant since, int limit) {
     return database.read(handle -> Bans.since(handle, by, since, limit));
   }

@@ -137,7 +137,7 @@ public final class Control implements AutoCloseable {
   }
 
   /// Where bans are recorded that policies make.
-  public BanRecords bans() {
+  public BanBook bans() {
     return bans;
   }
 

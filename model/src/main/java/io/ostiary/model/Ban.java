@@ -1,5 +1,6 @@
 package io.ostiary.model;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
@@ -45,6 +46,23 @@ public record Ban(
   /// The same ban with another end.
   public Ban until(Instant end) {
     return new Ban(id, source, reason, calls, since, end, by, action, place);
+  }
+
+  /// One sentence, for the audit.
+  public String told() {
+    var how =
+        switch (action) {
+          case Action.Deny() -> "";
+          case Action.Limit(int packets, int calls) ->
+              " to %d packets/s and %d calls/s".formatted(packets, calls);
+        };
+    return "%s%s for %d s in the %s: %s"
+        .formatted(
+            source,
+            how,
+            Duration.between(since, until).toSeconds(),
+            place == Place.KERNEL ? "kernel" : "gateway",
+            reason);
   }
 
   /// What happens to the source.

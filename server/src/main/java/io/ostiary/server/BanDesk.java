@@ -1,6 +1,6 @@
 package io.ostiary.server;
 
-import io.ostiary.control.BanRecords;
+import io.ostiary.control.BanBook;
 import io.ostiary.control.NotInForceException;
 import io.ostiary.control.Publication;
 import io.ostiary.control.Spared;
@@ -53,6 +53,7 @@ final class BanDesk implements BanSink, AutoCloseable {
   private static final int PAST_MAX = 65_536;
   private static final Duration REMEMBERED = Duration.ofDays(1);
   private static final long PARK_NANOS = 1_000_000_000L;
+  private static final long PAUSE_MILLIS = 100;
   private static final long AGAIN_MILLIS = 1000;
   private static final Duration SPARED_AGAIN = Duration.ofMinutes(10);
 
@@ -92,14 +93,14 @@ final class BanDesk implements BanSink, AutoCloseable {
   }
 
   /// Begins to decide. Cases that came before have waited.
-  void open(Publication both, BanRecords kept) {
+  void open(Publication both, BanBook kept) {
     remember(kept);
     writer = Thread.ofVirtual().name("ban-records").start(() -> write(kept));
     desk = Thread.ofPlatform().name("ban-desk").daemon(true).start(() -> decide(both, kept));
   }
 
   /// Who was banned before this process began.
-  private void remember(BanRecords kept) {
+  private void remember(BanBook kept) {
     try {
       for (var ban : kept.since("ban", kept.now().minus(REMEMBERED), PAST_MAX)) {
         note(ban);
@@ -131,7 +132,7 @@ final class BanDesk implements BanSink, AutoCloseable {
     return lost.get();
   }
 
-  private void decide(Publication both, BanRecords kept) {
+  private void decide(Publication both, BanBook kept) {
     while (!closed) {
       try {
         var bans = new ArrayList<Ban>();
@@ -159,7 +160,7 @@ final class BanDesk implements BanSink, AutoCloseable {
     return bans.size() >= BATCH ? null : cases.poll();
   }
 
-  private @Nullable Ban judge(BanCase one, BanRecords kept) {
+  private @Nullable Ban judge(BanCase one, BanBook kept) {
     var now = kept.now();
     var running = kept.running();
     var block = block(one.client());
@@ -260,11 +261,11 @@ final class BanDesk implements BanSink, AutoCloseable {
     }
   }
 
-  private void write(BanRecords kept) {
+  private void write(BanBook kept) {
     var open = new ArrayList<Note>();
     try {
       while (!closed || !notes.isEmpty()) {
-        var first = notes.poll(PARK_NANOS, TimeUnit.NANOSECONDS);
+        var first = notes.poll(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
         if (first == null) {
           continue;
         }
@@ -280,17 +281,15 @@ final class BanDesk implements BanSink, AutoCloseable {
     }
   }
 
-  private boolean written(BanRecords kept, List<Note> open) {
+  /// Whether all that is open is done with; what the database did not take is not.
+  private boolean written(BanBook kept, List<Note> open) {
     try {
       var bans =
           open.stream()
               .filter(Note.Made.class::isInstance)
               .map(note -> ((Note.Made) note).ban())
               .toList();
-      if (!bans.isEmpty()) {
-        kept.keep(bans);
-        bans.forEach(ban -> made.remove(ban.source(), ban));
-      }
+      keep(kept, bans);
       open.removeIf(Note.Made.class::isInstance);
       while (!open.isEmpty()) {
         if (open.getFirst() instanceof Note.Spare(var block, var one, var why)) {
@@ -299,9 +298,29 @@ final class BanDesk implements BanSink, AutoCloseable {
         open.removeFirst();
       }
       return true;
-    } catch (StorageException | NotInForceException e) {
+    } catch (StorageException e) {
       LOG.warn("bans are in force and not recorded yet: {}", e.getMessage());
       return false;
+    } catch (RuntimeException e) {
+      LOG.error("bans are in force and will not be recorded: {}", open, e);
+      return true;
+    }
+  }
+
+  /// Where one of them is refused, the others are kept without it.
+  private void keep(BanBook kept, List<Ban> bans) {
+    if (bans.isEmpty()) {
+      return;
+    }
+    try {
+      kept.keep(bans);
+      bans.forEach(ban -> made.remove(ban.source(), ban));
+    } catch (NotInForceException e) {
+      if (bans.size() == 1) {
+        LOG.error("in force until its end and not recorded: {}: {}", bans, e.getMessage());
+        return;
+      }
+      bans.forEach(ban -> keep(kept, List.of(ban)));
     }
   }
 

@@ -30,7 +30,7 @@ class FullMappingTest {
   /// Nothing in it has the value it has in LITTLE.
   private static final String EVERYTHING =
       """
-      listeners: [ { address: "127.0.0.1:8081" } ]
+      listeners: [ { address: "127.0.0.1:8081", proxy-protocol: required } ]
       apis:
         - name: b
           openapi: petstore.yaml

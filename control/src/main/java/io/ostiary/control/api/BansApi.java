@@ -1,7 +1,6 @@
 package io.ostiary.control.api;
 
 import io.javalin.http.Context;
-import io.ostiary.control.BanRecords;
 import io.ostiary.control.SnapshotSource;
 import io.ostiary.control.SnapshotState.What;
 import io.ostiary.control.Spared;
@@ -137,7 +136,7 @@ final class BansApi {
             source.enforce(ban);
             Bans.add(handle, ban);
             draft.add(ban);
-            Audit.add(handle, now, actor, "ban-created", ban.id(), BanRecords.told(ban));
+            Audit.add(handle, now, actor, "ban-created", ban.id(), ban.told());
             return ban;
           });
     } catch (RuntimeException e) {

@@ -32,7 +32,7 @@ public final class StorageException extends RuntimeException {
     return kind;
   }
 
-  static StorageException of(Throwable failure) {
+  public static StorageException of(Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof SQLException sql) {
         return of(sql, failure);
