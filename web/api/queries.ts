@@ -23,6 +23,7 @@ import type {
   Consumer,
   ConsumerPage,
   CreatedKey,
+  Flood,
   FlowList,
   Kernel,
   KeyList,
@@ -53,6 +54,8 @@ function usePolled<T>(path: AdminPath, query: Params, everyMillis: number | fals
 
 export const useSources = (every: number | false) =>
   usePolled<SourceList>('/api/v1/sources', { limit: 200 }, every);
+export const useFlood = (every: number | false) =>
+  usePolled<Flood>('/api/v1/sources/flood', { limit: 300 }, every);
 export const useFlows = (source: string | undefined, every: number | false) =>
   usePolled<FlowList>('/api/v1/flows', { limit: 200, source }, every);
 export const useKernel = (every: number | false) => usePolled<Kernel>('/api/v1/kernel', {}, every);

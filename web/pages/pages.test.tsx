@@ -125,6 +125,11 @@ test.each(['/packets', '/apis', '/upstreams', '/consumers', '/audit', '/calls?mo
         available: true,
         sentence: '',
         configuration: { state: 'in-force' },
+        packetsPerSecond: 0,
+        connectionsPerSecond: 0,
+        sources: 0,
+        sampledOneOf: 1,
+        cookies: { state: 'off', since: null, answered: 0, completed: 0, invalid: 0 },
       });
     const { container } = show(address);
     await waitFor(() => expect(container.querySelector('.state strong')).not.toBeNull());

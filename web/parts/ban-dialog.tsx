@@ -11,27 +11,52 @@ export const TERMS = [
   ['31536000', '1 year'],
 ] as const;
 
-/** Refuses a source in the kernel for a time. The source is typed once more before it happens. */
-export function BanDialog({ source, onClose }: { source?: string; onClose: () => void }) {
+/**
+ * Refuses a source in the kernel for a time, or holds it to a rate. The source is typed once more
+ * before it happens.
+ */
+export function BanDialog({
+  source,
+  action = 'deny',
+  why = '',
+  onClose,
+}: {
+  source?: string;
+  action?: 'deny' | 'limit';
+  why?: string;
+  onClose: () => void;
+}) {
+  const limits = action === 'limit';
   const [block, setBlock] = useState(source ?? '');
-  const [reason, setReason] = useState('');
+  const [reason, setReason] = useState(why);
+  const [rate, setRate] = useState('500');
   const [seconds, setSeconds] = useState('3600');
   const ban = useCreateBan();
   return (
     <Confirm
-      title="Ban a source"
-      action="Ban"
+      title={limits ? 'Limit a source' : 'Ban a source'}
+      action={limits ? 'Limit' : 'Ban'}
       {...(source === undefined ? {} : { typed: source })}
       pending={ban.isPending}
       error={ban.error}
       onClose={onClose}
       onConfirm={() =>
-        ban.mutate({ source: block, reason, seconds: Number(seconds) }, { onSuccess: onClose })
+        ban.mutate(
+          {
+            source: block,
+            reason,
+            seconds: Number(seconds),
+            ...(limits ? { action, packetsPerSecond: Number(rate) } : {}),
+          },
+          { onSuccess: onClose },
+        )
       }
     >
       <p>
-        Its packets are dropped before they reach a socket, on every interface. You can lift a ban
-        at any time.
+        {limits
+          ? 'What it sends above the rate is dropped before it reaches a socket, on every interface.'
+          : 'Its packets are dropped before they reach a socket, on every interface.'}{' '}
+        You can lift it at any time.
       </p>
       <div className="ban-fields">
         <label>
@@ -56,6 +81,20 @@ export function BanDialog({ source, onClose }: { source?: string; onClose: () =>
             onChange={(event) => setReason(event.target.value)}
           />
         </label>
+        {limits && (
+          <label>
+            Packets a second
+            <input
+              className="input"
+              type="number"
+              min={1}
+              max={100000000}
+              required
+              value={rate}
+              onChange={(event) => setRate(event.target.value)}
+            />
+          </label>
+        )}
         <label>
           For
           <select

@@ -9,6 +9,7 @@ import { FilterValue } from '../../parts/chips';
 import { ago, bytes, exact, percent, short } from '../../parts/numbers';
 import { Answer, Empty } from '../../parts/states';
 import { Table, type Column } from '../../parts/table';
+import { Flood } from './flood';
 
 export const page = {
   path: '/packets',
@@ -47,7 +48,14 @@ export default function Packets() {
           Flows
         </button>
       </PageHead>
-      {flows ? <Flows /> : <Sources />}
+      {flows ? (
+        <Flows />
+      ) : (
+        <>
+          <Flood />
+          <Sources />
+        </>
+      )}
     </>
   );
 }

@@ -89,6 +89,11 @@ public final class AdminClient implements AutoCloseable {
     return get("/api/v1/now?window=" + windowSeconds);
   }
 
+  /// Who sent the packets of the last second, the widest share first.
+  public JsonNode flood(int limit) throws AdminException {
+    return get("/api/v1/sources/flood?limit=" + limit);
+  }
+
   /// Active bans, the newest first.
   public List<JsonNode> bans() throws AdminException {
     return all("/api/v1/bans?limit=" + PAGE);

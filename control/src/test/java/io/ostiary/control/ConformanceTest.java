@@ -12,6 +12,8 @@ import io.ostiary.insight.testing.EntryBuilder;
 import io.ostiary.insight.testing.FakeInsight;
 import io.ostiary.model.Blame;
 import io.ostiary.model.CallId;
+import io.ostiary.model.Cidr;
+import io.ostiary.model.FloodReport;
 import io.ostiary.model.KernelStage;
 import io.ostiary.model.KernelStatus;
 import io.ostiary.model.PacketView;
@@ -323,6 +325,13 @@ final class ConformanceTest {
     @Override
     public List<Source> sources(int limit) {
       return List.of(new Source(SOURCE, 2000, 200_000, 24, System.nanoTime()));
+    }
+
+    @Override
+    public FloodReport flood() {
+      var share = new FloodReport.Share(new Cidr(SOURCE, 32), 0.4, 0.01, 800, 790, 0.5, false);
+      var cookies = new FloodReport.Cookies(FloodReport.State.ANSWERING, "A flood.", 1, 9, 8, 7);
+      return new FloodReport(1, 2000, 1900, 500, 0.02, 4, cookies, List.of(share));
     }
 
     @Override

@@ -17,6 +17,7 @@ import tools.jackson.databind.JsonNode;
 public final class TopCommand implements Callable<Integer> {
   private static final String CLEAR = "\033[H\033[2J";
   private static final int ROWS = 8;
+  private static final int FLOOD_ROWS = 200;
 
   @Mixin private AdminOptions admin;
   @Spec private CommandSpec spec;
@@ -37,6 +38,7 @@ public final class TopCommand implements Callable<Integer> {
         out.print(CLEAR);
       }
       print(now, out);
+      flood(client.flood(FLOOD_ROWS), out);
       out.flush();
       if (!once) {
         Thread.sleep(1000);
@@ -114,6 +116,40 @@ public final class TopCommand implements Callable<Integer> {
                 count(row.path("packetsPerSecond").asDouble(0)),
                 count(row.path("droppedPerSecond").asDouble(0)),
                 count(row.path("calls").asDouble(0))));
+  }
+
+  /// Blocks of which one part sent nearly all are left out: the part is shown.
+  private static void flood(JsonNode flood, PrintWriter out) {
+    if (flood.path("items").isEmpty()) {
+      return;
+    }
+    var cookies = flood.path("cookies");
+    out.printf(
+        "%n%s packets/s and %s new connections/s from %s sources. %s%n",
+        count(flood.path("packetsPerSecond").asDouble(0)),
+        count(flood.path("connectionsPerSecond").asDouble(0)),
+        count(flood.path("sources").asDouble(0)),
+        cookies.path("sentence").asString(""));
+    out.printf("%-40s %16s %10s %10s %9s%n", "who", "share", "packets/s", "new conn/s", "dropped");
+    flood
+        .path("items")
+        .valueStream()
+        .filter(row -> !row.path("held").asBoolean(false))
+        .limit(ROWS)
+        .forEach(row ->
+            out.printf(
+                "%-40s %16s %10s %10s %9s%n",
+                row.path("prefix").asString(""),
+                share(row.path("share").asDouble(0), row.path("error").asDouble(0)),
+                count(row.path("packetsPerSecond").asDouble(0)),
+                count(row.path("connectionsPerSecond").asDouble(0)),
+                format("%.0f %%", 100 * row.path("droppedShare").asDouble(0))));
+  }
+
+  private static String share(double share, double error) {
+    return error == 0
+        ? format("%.2f %%", 100 * share)
+        : format("%.2f", 100 * share) + format(" ± %.2f %%", 100 * error);
   }
 
   /// The newest number that was measured.
