@@ -59,7 +59,9 @@ public final class Insight implements InsightView, AutoCloseable {
         settings.history() ? new Store(data.resolve("history"), settings, clock, batches) : null;
     board = new Board(packets, this::status, clock.millis());
     meters = new Meters(this::status, packets::status, kernel::socketDrops);
-    reader = new LedgerReader(ledger, lens, places, clock, board, meters, recent, batches, store);
+    reader =
+        new LedgerReader(
+            ledger, lens, places, clock, board, meters, recent, batches, store, kernel::called);
     calls =
         new RecentCalls(recent, store, store == null ? null : new StoreHistory(store, settings));
     packetThread =

@@ -44,6 +44,7 @@ final class LedgerReader implements AutoCloseable {
   private final @Nullable Store store;
   private final RowWriter writer;
   private final Aftermath aftermath;
+  private final Consumer<LedgerSlot> kernel;
   private final Consumer<LedgerSlot> read = this::read;
   private final Thread thread;
   private Names names = new Names();
@@ -69,7 +70,9 @@ final class LedgerReader implements AutoCloseable {
       Meters meters,
       Recent recent,
       Batches batches,
-      @Nullable Store store) {
+      @Nullable Store store,
+      Consumer<LedgerSlot> kernel) {
+    this.kernel = kernel;
     this.batches = batches;
     this.ledger = ledger;
     this.clock = clock;
@@ -145,6 +148,7 @@ final class LedgerReader implements AutoCloseable {
     board.add(slot);
     meters.add(slot);
     aftermath.write(slot, batch);
+    kernel.accept(slot);
     callsRead++;
     if (batch.length() >= Batch.BYTES_FULL) {
       seal();

@@ -26,6 +26,10 @@ public interface PacketView {
     return List.of();
   }
 
+  /// A call has ended; stages may want to know to which API its connection goes. Called by the one
+  /// thread that reads the ledger, for each call: costs nothing while no stage asks.
+  default void called(LedgerSlot call) {}
+
   /// Switches one of them on or off.
   ///
   /// @return what is wrong; empty when it is done

@@ -15,6 +15,7 @@ import io.ostiary.model.KernelMemory;
 import io.ostiary.model.KernelSettings.Interfaces;
 import io.ostiary.model.KernelStage;
 import io.ostiary.model.KernelStatus;
+import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.Listener;
 import io.ostiary.model.PacketView;
 import io.ostiary.model.Snapshot;
@@ -331,6 +332,14 @@ final class KernelSide implements AutoCloseable, PacketView {
   public List<KernelStage> stages() {
     var running = kernel;
     return running == null ? List.of() : running.stages();
+  }
+
+  @Override
+  public void called(LedgerSlot call) {
+    var running = kernel;
+    if (running != null) {
+      running.called(call);
+    }
   }
 
   @Override

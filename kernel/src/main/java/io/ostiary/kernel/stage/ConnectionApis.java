@@ -6,10 +6,9 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
-import java.net.Inet4Address;
-import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -30,6 +29,7 @@ final class ConnectionApis {
   private static final VarHandle INT = JAVA_INT.varHandle();
 
   private final MemorySegment memory;
+  private final byte[] address = new byte[16];
   private final Map<String, Integer> numbers = new HashMap<>();
 
   ConnectionApis(MemorySegment memory) {
@@ -46,11 +46,12 @@ final class ConnectionApis {
     return known;
   }
 
-  synchronized void called(InetAddress peer, int peerPort, int port, String api) {
-    var address = mapped(peer);
+  /// @param peer its first `length` bytes, 4 or 16, are the address
+  synchronized void called(byte[] peer, int length, int peerPort, int port, String api) {
+    map(peer, length);
     long at = (long) place(address, peerPort, port) * BYTES;
     int number = number(api);
-    if ((int) INT.getOpaque(memory, at + API) == number && same(at, address, peerPort, port)) {
+    if ((int) INT.getOpaque(memory, at + API) == number && same(at, peerPort, port)) {
       return;
     }
     // Readers look at the number before and after the rest; 0 says that the rest is not whole.
@@ -61,7 +62,7 @@ final class ConnectionApis {
     INT.setVolatile(memory, at + API, number);
   }
 
-  private boolean same(long at, byte[] address, int peerPort, int port) {
+  private boolean same(long at, int peerPort, int port) {
     return MemorySegment.mismatch(
                 memory, at, at + 16, MemorySegment.ofArray(address), 0, address.length)
             == -1
@@ -69,16 +70,16 @@ final class ConnectionApis {
         && memory.get(JAVA_SHORT, at + PORT) == (short) port;
   }
 
-  private static byte[] mapped(InetAddress address) {
-    var bytes = address.getAddress();
-    if (!(address instanceof Inet4Address)) {
-      return bytes;
+  /// IPv4 as ::ffff:a.b.c.d, as the programs have it.
+  private void map(byte[] peer, int length) {
+    if (length == address.length) {
+      System.arraycopy(peer, 0, address, 0, length);
+      return;
     }
-    var mapped = new byte[16];
-    mapped[10] = (byte) 0xff;
-    mapped[11] = (byte) 0xff;
-    System.arraycopy(bytes, 0, mapped, 12, 4);
-    return mapped;
+    Arrays.fill(address, 0, 10, (byte) 0);
+    address[10] = (byte) 0xff;
+    address[11] = (byte) 0xff;
+    System.arraycopy(peer, 0, address, 12, 4);
   }
 
   /// As `api_of` in `chain.h` finds it.

@@ -9,10 +9,10 @@ import io.ostiary.kernel.shield.Chain;
 import io.ostiary.kernel.shield.Shield;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.KernelStage;
+import io.ostiary.model.LedgerSlot;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
-import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -53,6 +53,7 @@ public final class Stages implements AutoCloseable {
   private KernelSettings.Stages settings = KernelSettings.Stages.NONE;
   private @Nullable Path otherwise;
   private String folderProblem = "";
+  private volatile boolean tellApis;
   private volatile boolean closed;
 
   /// What became of one file.
@@ -137,7 +138,7 @@ public final class Stages implements AutoCloseable {
     for (var file : files) {
       follow(file);
     }
-    boolean tellApis =
+    tellApis =
         stages.values().stream()
             .anyMatch(stage -> stage.slot >= 0 && !settings.numbers().isEmpty());
     chain.tellApis(tellApis);
@@ -365,12 +366,18 @@ public final class Stages implements AutoCloseable {
     }
   }
 
-  /// Tells stages to which API the last call of a connection went. Costs nothing to speak of, and
-  /// no system call.
-  ///
-  /// @param port of the listener
-  public void called(InetAddress peer, int peerPort, int port, String api) {
-    apis.called(peer, peerPort, port, api);
+  /// Tells stages to which API the last call of a connection went, where any of them asks. No
+  /// system call and no object.
+  public void called(LedgerSlot call) {
+    var api = call.api;
+    var listener = call.listener;
+    if (tellApis && api != null && listener != null) {
+      called(call.peer, call.peerLength, call.peerPort, listener.port(), api.name());
+    }
+  }
+
+  void called(byte[] peer, int length, int peerPort, int port, String api) {
+    apis.called(peer, length, peerPort, port, api);
   }
 
   /// Switches a stage on or off, until it is switched again.

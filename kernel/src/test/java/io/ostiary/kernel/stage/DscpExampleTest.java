@@ -3,7 +3,6 @@ package io.ostiary.kernel.stage;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.model.KernelSettings.StageNumber;
-import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// The example that ships: `examples/stages/dscp`.
 final class DscpExampleTest {
+  private static final byte[] PEER = {(byte) 192, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
   private static final int IP = 14;
   private static final int EXPEDITED = 46;
 
@@ -28,10 +28,10 @@ final class DscpExampleTest {
           new StageNumber("other_table", "orders", 1));
       assertThat(kit.stage("dscp").sentence()).isEmpty();
       for (var program : new String[] {"shield_xdp", "shield_tcx"}) {
-        kit.stages.called(InetAddress.getByName("192.0.2.1"), 49_152, 8080, "petstore");
+        kit.stages.called(PEER, 4, 49_152, 8080, "petstore");
         assertThat(output(kit, program)[IP + 1]).as("an API without a number").isZero();
 
-        kit.stages.called(InetAddress.getByName("192.0.2.1"), 49_152, 8080, "orders");
+        kit.stages.called(PEER, 4, 49_152, 8080, "orders");
         var packet = output(kit, program);
         assertThat(packet[IP + 1] & 0xff).isEqualTo(EXPEDITED << 2);
         assertThat(checksum(packet)).as("over the header, its own included").isEqualTo(0xffff);
