@@ -144,7 +144,7 @@ function Maps({ stage }: { stage: Stage | undefined }) {
               <span className="faint">all 0, or not listed</span>
             ) : (
               <span className="mono">
-                {map.entries.map((entry) => `${entry.key}: ${entry.value}`).join('  ')}
+                {map.entries.map((entry) => `${entry.key}: ${entry.value}`).join(', ')}
               </span>
             ),
         },

@@ -17,7 +17,6 @@ import io.ostiary.model.KernelSettings;
 import io.ostiary.model.KernelSettings.Interfaces;
 import io.ostiary.model.KernelStage;
 import io.ostiary.model.KernelStatus;
-import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.PacketView;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -216,11 +215,6 @@ public final class Kernel implements PacketView, AutoCloseable {
   @Override
   public List<KernelStage> stages() {
     return stages.list();
-  }
-
-  @Override
-  public void called(LedgerSlot call) {
-    stages.called(call);
   }
 
   @Override

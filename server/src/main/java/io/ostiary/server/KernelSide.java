@@ -338,7 +338,7 @@ final class KernelSide implements AutoCloseable, PacketView {
   public void called(LedgerSlot call) {
     var running = kernel;
     if (running != null) {
-      running.called(call);
+      running.ownStages().called(call);
     }
   }
 

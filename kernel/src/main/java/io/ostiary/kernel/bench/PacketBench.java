@@ -38,13 +38,14 @@ public final class PacketBench {
   private static final List<String> PACKETS =
       List.of("one, again and again", "sources of 2^16", "sources of all 2^32");
 
-  /// 192.0.2.1, port 49152, to port 8080 of 198.18.0.1: a SYN.
+  /// 192.0.2.1, port 49152, to port 8080 of 198.18.0.1: an ACK, since SYNs by the million are a
+  /// flood.
   private static final byte[] PACKET =
       HexFormat.of()
           .parseHex(
               "0200000000010200000000020800"
                   + "450000280001000040060000c0000201c6120001"
-                  + "c0001f9000000001000000005002200000000000");
+                  + "c0001f9000000001000000015010200000000000");
 
   private final Figures figures;
   private final int repetitions;
@@ -208,6 +209,8 @@ public final class PacketBench {
     int best = Integer.MAX_VALUE;
     for (int i = 0; i < RUNS; i++) {
       shield.beat();
+      // Samples become as rare as they are under such a rate.
+      shield.floods().tick(System.nanoTime());
       best = Math.min(best, run.run(packet, repetitions).nanos());
     }
     return best;
