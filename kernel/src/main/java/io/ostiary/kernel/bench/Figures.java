@@ -24,11 +24,6 @@ final class Figures {
     add("empty program", "", "", nanos, null, "");
   }
 
-  /// What every figure of a long run includes.
-  double harness() {
-    return empty;
-  }
-
   void row(String what, String cidrs, String packets, double nanos, @Nullable Integer target) {
     var word = target == null ? "" : nanos <= target ? "met" : "**not met**";
     if (target != null && nanos > target) {
