@@ -42,6 +42,30 @@ final class FaultsIT {
     }
   }
 
+  @Test
+  void rulesThatNobodyConfirmsAreRolledBack() throws Exception {
+    try (var stage = Stage.open("trial", folder)) {
+      var denied =
+          Stage.configuration("{ deny: { from: [ 203.0.113.0/24 ] } }")
+              .replace("interfaces: auto", "interfaces: auto\n  confirm: 5s");
+      stage.configure(denied);
+      stage.ostiary.await("to refuse", () -> !reaches(stage));
+      assertThat(trial(stage)).isEqualTo("on-trial");
+      stage.ostiary.await("to roll back", Duration.ofSeconds(15), () -> reaches(stage));
+      assertThat(trial(stage)).isEqualTo("rolled-back");
+      assertThat(Files.readString(stage.config)).isEqualTo(denied);
+
+      assertThat(stage.ostiary.command("confirm", "--retry").text()).contains("on trial");
+      stage.ostiary.await("to refuse again", () -> !reaches(stage));
+      assertThat(stage.ostiary.command("confirm").text()).contains("of the file hold");
+      assertThat(trial(stage)).isEqualTo("confirmed");
+    }
+  }
+
+  private static String trial(Stage stage) {
+    return stage.ostiary.admin("/rules/trial").path("state").asString("");
+  }
+
   /// Whether packets of the denied client reach the gateway's host: an answer or a refused
   /// connection, not silence.
   private static boolean reaches(Stage stage) {
