@@ -223,8 +223,8 @@ final class Timeline {
   private void missing(Network facts, long until) {
     long stalled = facts.callOrNone().stalledNanos() - stalledPassed;
     for (var event : facts.events()) {
-      boolean within = event.at() >= cursor && event.at() < until;
-      if (stalled > 0 && event.kind() == Kind.OUT_OF_ORDER && within) {
+      // What began before the head was read may last on while the body is awaited.
+      if (stalled > 0 && event.kind() == Kind.OUT_OF_ORDER && event.at() < until) {
         pass(Lane.UPSTREAM, "response", event.at());
         long from = cursor;
         pass(Lane.UPSTREAM_NETWORK, MISSING, Math.min(until, cursor + stalled));

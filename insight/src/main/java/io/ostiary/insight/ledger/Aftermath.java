@@ -74,22 +74,32 @@ public final class Aftermath {
   /// Whether more would not be learned by waiting: all is acknowledged, the connection is closed,
   /// another request has come, or the kernel has forgotten it.
   private static boolean settled(LedgerSlot slot, ConnectionFacts after) {
-    var end = slot.clientAtEnd;
     return after.cookie == 0
         || !after.unacknowledged
         || after.closedNanos != 0
-        || after.requests != end.requests;
+        || after.requests != requests(slot);
+  }
+
+  /// Which request of its connection the call was, as the kernel counts. A client can have begun
+  /// the next one before the gateway came to note the end of this one.
+  static long requests(LedgerSlot slot) {
+    var end = slot.clientAtEnd;
+    boolean next =
+        slot.responseStartNanos != 0
+            && end.firstDataNanos > slot.responseStartNanos
+            && end.requests > slot.clientAtHead.requests;
+    return next ? end.requests - 1 : end.requests;
   }
 
   /// Whether the later facts are of the same connection, and of this call's response: of a second
   /// request after it they tell nothing.
-  static boolean tells(ConnectionFacts end, ConnectionFacts after) {
-    return after.cookie == end.cookie && after.requests - end.requests <= 1;
+  static boolean tells(LedgerSlot slot, ConnectionFacts after) {
+    return after.cookie == slot.clientAtEnd.cookie && after.requests - requests(slot) <= 1;
   }
 
   /// When the response was acknowledged; 0: it was not, as far as is known.
-  static long lastAck(ConnectionFacts end, ConnectionFacts after) {
-    if (after.requests > end.requests) {
+  static long lastAck(LedgerSlot slot, ConnectionFacts after) {
+    if (after.requests > requests(slot)) {
       return after.answeredNanos;
     }
     return after.unacknowledged ? 0 : after.lastAckNanos;

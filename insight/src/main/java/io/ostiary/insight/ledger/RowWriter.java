@@ -182,27 +182,35 @@ public final class RowWriter {
       number(0);
       return;
     }
-    boolean later = Aftermath.tells(end, after);
+    boolean later = Aftermath.tells(slot, after);
+    long request = Aftermath.requests(slot);
     var newest = later ? after : end;
     number(NETWORK_NOW);
     handshake(end);
     var first = head.cookie == end.cookie ? head : end;
     time(first.firstDataNanos);
     time(lastData(slot, first, end));
-    time(later ? Aftermath.lastAck(end, after) : 0);
-    number(later && after.unacknowledged && after.requests == end.requests ? 1 : 0);
+    time(later ? Aftermath.lastAck(slot, after) : 0);
+    number(later && after.unacknowledged && after.requests == request ? 1 : 0);
     roundTrip(end);
     counters(end);
     var before = slot.clientBefore;
     boolean known = before.cookie == end.cookie;
     number(known ? 1 : 0);
+    // Segments of this request may have come before the end of the last call was noted.
+    long from = known ? Math.min(before.atNanos, first.firstDataNanos - 8) : first.firstDataNanos;
+    long until = newest.requests > request ? newest.firstDataNanos : Long.MAX_VALUE;
     if (known) {
       long retransmits = newest.retransmitsOut - first.retransmitsOut;
-      call(before, end, first == head ? retransmits : newest.retransmitsOut, newest);
+      call(
+          before,
+          end,
+          first == head ? retransmits : newest.retransmitsOut,
+          again(newest, from, until),
+          newest);
     }
     rest(newest, names);
-    long until = newest.requests > end.requests ? newest.firstDataNanos : Long.MAX_VALUE;
-    events(newest, known ? before.atNanos : first.firstDataNanos, until);
+    events(newest, from, until);
   }
 
   /// When the request's last byte arrived. What came since the head is its body, unless another
@@ -235,7 +243,7 @@ public final class RowWriter {
     counters(end);
     number(known ? 1 : 0);
     if (known) {
-      call(before, end, end.retransmitsOut - before.retransmitsOut, end);
+      call(before, end, end.retransmitsOut - before.retransmitsOut, 0, end);
     }
     rest(end, names);
     events(end, before.atNanos, Long.MAX_VALUE);
@@ -268,15 +276,20 @@ public final class RowWriter {
     number(facts.stalledNanos);
   }
 
+  /// @param again segments that came again or out of order, as far as their events were kept
   /// @param newest tells of losses that were seen only after the end
   private void call(
-      ConnectionMark before, ConnectionFacts end, long retransmits, ConnectionFacts newest) {
+      ConnectionMark before,
+      ConnectionFacts end,
+      long retransmits,
+      long again,
+      ConnectionFacts newest) {
     number(end.packetsIn - before.packetsIn);
     number(end.packetsOut - before.packetsOut);
     number(end.bytesIn - before.bytesIn);
     number(end.bytesOut - before.bytesOut);
     number(retransmits);
-    number(end.duplicatesIn - before.duplicatesIn);
+    number(Math.max(again, end.duplicatesIn - before.duplicatesIn));
     number(end.outOfOrderIn - before.outOfOrderIn);
     number(newest.droppedIn + newest.droppedOut - before.dropped);
     number(newest.zeroWindows - before.zeroWindows);
@@ -316,6 +329,21 @@ public final class RowWriter {
         time(ConnectionEvent.nanos(event));
       }
     }
+  }
+
+  private static long again(ConnectionFacts facts, long from, long until) {
+    long count = 0;
+    for (long i = Math.max(0, facts.events - ConnectionEvent.KEPT); i < facts.events; i++) {
+      long event = facts.event[(int) i & (ConnectionEvent.KEPT - 1)];
+      if (within(event, from, until)) {
+        count +=
+            switch (ConnectionEvent.kind(ConnectionEvent.code(event))) {
+              case DUPLICATE, OUT_OF_ORDER -> 1;
+              case RETRANSMIT, PEER_WINDOW_CLOSED, OWN_WINDOW_CLOSED, DROPPED_IN, DROPPED_OUT -> 0;
+            };
+      }
+    }
+    return count;
   }
 
   private static boolean within(long event, long from, long until) {

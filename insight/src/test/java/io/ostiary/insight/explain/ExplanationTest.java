@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.insight.testing.EntryBuilder;
 import io.ostiary.model.Blame;
+import io.ostiary.model.ConnectionEvent;
 import io.ostiary.model.LedgerEntry;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -53,6 +54,42 @@ final class ExplanationTest {
     assertThat(explanation.sentence())
         .isEqualTo(
             "40 ms, of which 30 ms on the network to upstream orders: one round trip takes 30 ms.");
+  }
+
+  @Test
+  void blamesTheUpstreamsNetworkForAHoleThatTheHeadDidNotEnd() {
+    var facts = EntryBuilder.facts(null, null, 2_200, 210_900);
+    var call = new LedgerEntry.Counters(10, 12, 13_000, 290, 0, 6, 6, 0, 0, 0, 208_600_000);
+    var events = List.of(new LedgerEntry.Event(ConnectionEvent.Kind.OUT_OF_ORDER, 2_300_000));
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .network(EntryBuilder.facts(-300, -200, -50, -50))
+                .upstreamNetwork(
+                    new LedgerEntry.Network(
+                        null,
+                        null,
+                        null,
+                        facts.firstData(),
+                        facts.lastData(),
+                        null,
+                        false,
+                        facts.roundTrip(),
+                        call,
+                        call,
+                        0,
+                        0,
+                        null,
+                        null,
+                        null,
+                        events))
+                .times(20, 20, 2_500, 211_500, 211_600)
+                .attempt(true, 100, 100, 120, 2_500, 211_400, ""));
+    assertThat(explanation.slowest()).isEqualTo(Lane.UPSTREAM_NETWORK);
+    assertThat(explanation.sentence())
+        .endsWith(
+            "on the network to upstream orders: six segments of the response came late or out of"
+                + " order.");
   }
 
   @Test

@@ -97,6 +97,42 @@ final class RowTest {
   }
 
   @Test
+  void knowsItsOwnSegmentsThoughTheyCameBeforeTheCallBeforeWasNoted() {
+    fixture.answered(slot, 1_795_478_400_000L, 10_000_000_000L, 4_000);
+    var end = slot.clientAtEnd;
+    slot.clientAtHead.firstDataNanos = slot.firstByteNanos - 900_000;
+    end.firstDataNanos = slot.clientAtHead.firstDataNanos;
+    end.duplicatesIn = 1;
+    end.events = 1;
+    end.event[0] = (slot.firstByteNanos - 800_000) / 8 * 8 + 3;
+    slot.clientBefore.take(end, slot.firstByteNanos - 700_000);
+    writer.write(slot, after, batch);
+
+    var network = java.util.Objects.requireNonNull(read(0).network());
+    assertThat(network.events())
+        .extracting(event -> event.kind())
+        .containsExactly(ConnectionEvent.Kind.OUT_OF_ORDER);
+    assertThat(network.callOrNone().duplicatesIn()).isEqualTo(1);
+  }
+
+  @Test
+  void leavesToTheNextCallWhatItBeganBeforeThisOneWasNoted() {
+    fixture.answered(slot, 1_795_478_400_000L, 10_000_000_000L, 4_000);
+    var end = slot.clientAtEnd;
+    end.requests = slot.clientAtHead.requests + 1;
+    end.firstDataNanos = slot.responseEndNanos + 10_000;
+    end.answeredNanos = slot.responseEndNanos + 9_000;
+    end.events = 1;
+    end.event[0] = (end.firstDataNanos + 1_000) / 8 * 8 + 3;
+    after.copyFrom(end);
+    writer.write(slot, after, batch);
+
+    var network = java.util.Objects.requireNonNull(read(0).network());
+    assertThat(network.events()).isEmpty();
+    assertThat(network.lastAck()).isEqualTo(3_909_000);
+  }
+
+  @Test
   void leavesOutWhatBelongsToTheNextCall() {
     fixture.answered(slot, 1_795_478_400_000L, 10_000_000_000L, 4_000);
     after.copyFrom(slot.clientAtEnd);

@@ -133,6 +133,7 @@ final class BlameIT {
 
     assertThat(slowest(call)).as(call.toString()).isEqualTo("client-network");
     assertThat(sentence(call))
+        .as(call.toString())
         .contains("on the client's network: ")
         .contains("of the response")
         .contains("retransmit");
@@ -173,7 +174,7 @@ final class BlameIT {
     var call = stage.recorded(new Answer(output.exit(), second));
     assertThat(call.path("requestNumber").asInt()).as(output.text()).isEqualTo(2);
     assertThat(slowest(call)).as(call.toString()).isEqualTo("client-network");
-    assertThat(sentence(call)).contains("while the request was arriving");
+    assertThat(sentence(call)).as(call.toString()).contains("while the request was arriving");
     assertThat(call.path("network").path("call").path("duplicatesIn").asLong()).isPositive();
     assertThat(kinds(call.path("network"))).contains("out-of-order");
   }
@@ -190,7 +191,10 @@ final class BlameIT {
     var call = calling.join();
 
     assertThat(slowest(call)).as(call.toString()).isEqualTo("kernel");
-    assertThat(sentence(call)).contains("in the gateway's kernel").contains("waited");
+    assertThat(sentence(call))
+        .as(call.toString())
+        .contains("in the gateway's kernel")
+        .contains("waited");
   }
 
   @Test
@@ -200,7 +204,9 @@ final class BlameIT {
     var call = explained(Hosts.GATEWAY, "/b/quick");
 
     assertThat(slowest(call)).as(call.toString()).isEqualTo("kernel");
-    assertThat(sentence(call)).contains("the kernel dropped two packets (netfilter-drop)");
+    assertThat(sentence(call))
+        .as(call.toString())
+        .contains("the kernel dropped two packets (netfilter-drop)");
     assertThat(call.path("network").path("dropReason").asString("")).isEqualTo("netfilter-drop");
   }
 
@@ -209,7 +215,7 @@ final class BlameIT {
     var call = explained(Hosts.GATEWAY, "/p/quick");
 
     assertThat(slowest(call)).as(call.toString()).isEqualTo("gateway");
-    assertThat(sentence(call)).contains("in the gateway: slow took");
+    assertThat(sentence(call)).as(call.toString()).contains("in the gateway: slow took");
   }
 
   @Test
@@ -220,7 +226,10 @@ final class BlameIT {
 
     assertThat(call.path("attempts").path(0).path("reused").asBoolean()).isTrue();
     assertThat(slowest(call)).as(call.toString()).isEqualTo("upstream-network");
-    assertThat(sentence(call)).contains("on the network to upstream slow").contains("retransmit");
+    assertThat(sentence(call))
+        .as(call.toString())
+        .contains("on the network to upstream slow")
+        .contains("retransmit");
     assertThat(kinds(call.path("upstreamNetwork"))).contains("retransmit");
   }
 
@@ -232,7 +241,9 @@ final class BlameIT {
     var call = explained(Hosts.GATEWAY, "/b/large");
 
     assertThat(slowest(call)).as(call.toString()).isEqualTo("upstream-network");
-    assertThat(sentence(call)).contains("of the response came late or out of order");
+    assertThat(sentence(call))
+        .as(call.toString())
+        .contains("of the response came late or out of order");
     assertThat(call.path("upstreamNetwork").path("call").path("stalledNanos").asLong())
         .isGreaterThan(50_000_000L);
   }
@@ -244,7 +255,9 @@ final class BlameIT {
     var call = explained(Hosts.GATEWAY, "/n/quick");
 
     assertThat(slowest(call)).as(call.toString()).isEqualTo("upstream-network");
-    assertThat(sentence(call)).contains("connecting took 1.0 s, with one retransmit");
+    assertThat(sentence(call))
+        .as(call.toString())
+        .contains("connecting took 1.0 s, with one retransmit");
   }
 
   @Test
@@ -252,7 +265,10 @@ final class BlameIT {
     var call = explained(Hosts.GATEWAY, "/b/slow");
 
     assertThat(slowest(call)).as(call.toString()).isEqualTo("upstream");
-    assertThat(sentence(call)).contains("in upstream slow: it took").contains("to answer");
+    assertThat(sentence(call))
+        .as(call.toString())
+        .contains("in upstream slow: it took")
+        .contains("to answer");
     assertThat(call.path("upstreamNetwork").path("call").isObject()).isTrue();
   }
 
