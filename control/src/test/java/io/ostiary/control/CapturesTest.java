@@ -117,9 +117,9 @@ final class CapturesTest {
             "400 source: cidr: x (expected: an address or a block such as 203.0.113.0/24)"
                 + " (and 2 more)");
     assertThat(error("{\"api\":\"none\"}"))
-        .isEqualTo("400 api: api: none (expected: an API of the configuration in force)");
+        .isEqualTo("400 api: none (expected: an API of the configuration in force)");
     assertThat(error("{\"call\":\"0000000000000\"}"))
-        .isEqualTo("400 call: call: 0000000000000 (expected: a call in the ledger)");
+        .isEqualTo("400 call: 0000000000000 (expected: a call in the ledger)");
     assertThat(error("{\"snap\":5}")).isEqualTo("400 snap: 5 (expected: 64-65535)");
     assertThat(error("{\"packets\":13}"))
         .isEqualTo("409 captures: the disk is full (expected: room)");

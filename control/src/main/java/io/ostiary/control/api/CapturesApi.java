@@ -260,7 +260,7 @@ final class CapturesApi {
       case "all" -> Verdicts.ALL;
       case "passed" -> Verdicts.PASSED;
       case "dropped" -> Verdicts.DROPPED;
-      default -> throw Require.invalid("verdicts", text, "all, passed or dropped");
+      default -> throw new IllegalArgumentException(text + " (expected: all, passed or dropped)");
     };
   }
 
@@ -272,7 +272,7 @@ final class CapturesApi {
     }
     var running = source.state().running();
     if (running == null || running.apis().stream().noneMatch(one -> one.name().equals(api))) {
-      throw Require.invalid("api", api, "an API of the configuration in force");
+      throw new IllegalArgumentException(api + " (expected: an API of the configuration in force)");
     }
     return running.listeners().stream()
         .map(Listener::port)
@@ -288,7 +288,8 @@ final class CapturesApi {
     return insight
         .calls()
         .find(CallId.parse(call))
-        .orElseThrow(() -> Require.invalid("call", call, "a call in the ledger"));
+        .orElseThrow(
+            () -> new IllegalArgumentException(call + " (expected: a call in the ledger)"));
   }
 
   private void stop(Context context) {

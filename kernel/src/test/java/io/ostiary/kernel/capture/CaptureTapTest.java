@@ -154,18 +154,7 @@ final class CaptureTapTest {
     var all = CaptureFilter.all(64);
     tap.start(
         new CaptureFilter(
-            null,
-            List.of(),
-            0,
-            0,
-            Set.of(Verdict.DROPPED),
-            Set.of(1),
-            CapturedPacket.NO_RULE,
-            0,
-            true,
-            true,
-            64,
-            1));
+            null, List.of(), 0, 0, Set.of(Verdict.DROPPED), Set.of(1), 0, 0, true, true, 64, 1));
     int both = tap.start(all).orElseThrow();
     send(udp("198.18.9.1", 4000, 9, 1));
     send(udp("198.18.8.1", 4000, 9, 1));
@@ -174,6 +163,7 @@ final class CaptureTapTest {
         .extracting(CapturedPacket::verdict)
         .containsExactly(Verdict.DROPPED, Verdict.PASSED);
     assertThat(packets.getFirst().reason()).isEqualTo(1);
+    assertThat(packets.getFirst().rule()).isZero();
     assertThat(packets.getFirst().captures()).isEqualTo(1 << both | 1 << both - 1);
     assertThat(packets.getLast().captures()).isEqualTo(1 << both);
   }

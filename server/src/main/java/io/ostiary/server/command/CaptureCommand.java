@@ -3,11 +3,11 @@ package io.ostiary.server.command;
 import io.ostiary.control.AdminClient;
 import io.ostiary.control.AdminException;
 import io.ostiary.server.UserError;
+import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -104,46 +104,45 @@ public final class CaptureCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    return admin.ask(client -> {
-      try (var to = open()) {
-        return run(client, to);
-      } catch (IOException e) {
-        throw new UserError(output + ": " + e.getMessage());
-      }
-    });
+    check();
+    return admin.ask(this::run);
   }
 
+  /// Whether there is a place to write to, before anything is captured.
   @SuppressWarnings("SystemConsoleNull") // The type says that it may be null.
-  private OutputStream open() throws IOException {
+  private void check() {
     if (output.equals("-")) {
       var terminal = System.console();
       if (terminal != null && terminal.isTerminal()) {
         throw new UserError(
             "-o -: a terminal (expected: a pipe, such as `ostiary capture -o - | tshark -r -`)");
       }
-      return new FileOutputStream(java.io.FileDescriptor.out);
-    }
-    try {
-      return Files.newOutputStream(
-          Path.of(output), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-    } catch (FileAlreadyExistsException e) {
+    } else if (Files.exists(Path.of(output))) {
       throw new UserError("-o: %s exists (expected: a new file)".formatted(output));
     }
   }
 
-  private int run(AdminClient client, OutputStream to) throws AdminException {
+  private OutputStream open() throws IOException {
+    return output.equals("-")
+        ? new FileOutputStream(FileDescriptor.out)
+        : Files.newOutputStream(
+            Path.of(output), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+  }
+
+  private int run(AdminClient client) throws AdminException {
     var begun = client.capture(wanted());
     var id = begun.path("id").asString("");
     var err = spec.commandLine().getErr();
-    err.printf("capturing %s as %s; end with Ctrl-C%n", begun.path("filter").asString(""), id);
-    err.flush();
     var ending = new Thread(() -> stop(client, id));
     Runtime.getRuntime().addShutdownHook(ending);
-    try {
+    try (var to = open()) {
+      err.printf("capturing %s as %s; end with Ctrl-C%n", begun.path("filter").asString(""), id);
+      err.flush();
       client.followCapture(id, to);
     } catch (IOException e) {
-      // Whoever reads has seen enough; the capture ends and stays in the console.
+      // Whoever reads has seen enough, or the disk is full; the capture stays in the console.
       stop(client, id);
+      err.printf("%s: %s%n", output, e.getMessage());
     }
     forget(ending);
     return told(client.captureNow(id), err);
