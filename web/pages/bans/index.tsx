@@ -6,7 +6,7 @@ import { Bans } from '../../parts/bans';
 export const page = {
   path: '/bans',
   title: 'Bans',
-  nav: { order: 4.5, icon: 'shield' },
+  nav: { order: 4.2, icon: 'shield' },
 } as const;
 
 /** Who is refused, why, and until when? */

@@ -24,6 +24,11 @@ public interface Publication {
   /// Takes back a ban that no snapshot has brought.
   default void unban(Ban ban) {}
 
+  /// What those count who bring it into force, in the Prometheus text format.
+  default String metrics() {
+    return "";
+  }
+
   /// @param policy the very object of the snapshot that cannot be compiled, so that its place in
   ///   the file can be told; null: it is about something else
   record Problem(String message, @Nullable PolicyUse policy) {

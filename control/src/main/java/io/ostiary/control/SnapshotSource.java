@@ -174,6 +174,11 @@ public final class SnapshotSource implements AutoCloseable {
     }
   }
 
+  /// What the planes count, in the Prometheus text format.
+  public String metrics() {
+    return publication.metrics();
+  }
+
   /// Enforces a ban now, ahead of its record. Whoever does so records it, or takes it back.
   public void enforce(Ban ban) {
     publication.ban(List.of(ban));

@@ -49,7 +49,9 @@ final class ProcessApi {
   }
 
   private void metrics(Context context) {
-    context.contentType("text/plain; version=0.0.4; charset=utf-8").result(insight.metrics());
+    context
+        .contentType("text/plain; version=0.0.4; charset=utf-8")
+        .result(insight.metrics() + source.metrics());
   }
 
   private void document(Context context) throws IOException {

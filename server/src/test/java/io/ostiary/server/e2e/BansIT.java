@@ -176,6 +176,8 @@ final class BansIT {
       stage.ostiary.await(
           "to expect the header", () -> other(CALL, "--haproxy-protocol").status() == 200);
       assertThat(other(CALL).exit()).as("a proxy without its header").isNotZero();
+      assertThat(stage.ostiary.host.must("curl", "-sf", "http://127.0.0.1:9080/metrics"))
+          .containsPattern("ostiary_proxy_refused_total [1-9]");
     } finally {
       configure("lasts: 10m", "");
     }
