@@ -32,6 +32,7 @@ import type {
   NewKey,
   Rules,
   RuleTrial,
+  ServiceList,
   SnapshotState,
   SourceList,
   Stage,
@@ -66,6 +67,7 @@ export const useRules = () => usePolled<Rules>('/api/v1/rules', {}, 5_000);
 export const useTrial = () => usePolled<RuleTrial>('/api/v1/rules/trial', {}, 2_000);
 export const useApis = () => usePolled<ApiList>('/api/v1/apis', {}, 5_000);
 export const useUpstreams = () => usePolled<UpstreamList>('/api/v1/upstreams', {}, 2_000);
+export const useServices = () => usePolled<ServiceList>('/api/v1/services', {}, 1_000);
 export const useSnapshot = () => usePolled<SnapshotState>('/api/v1/snapshot', {}, 5_000);
 export const useConsumers = (q: string) =>
   usePolled<ConsumerPage>('/api/v1/consumers', { limit: 200, q }, 10_000);

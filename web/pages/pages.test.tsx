@@ -40,6 +40,7 @@ const PATHS = [
   '/apis',
   '/apis/orders',
   '/upstreams',
+  '/services',
   '/consumers',
   '/audit',
 ];
@@ -95,6 +96,7 @@ test.each([
   '/shield',
   '/apis',
   '/upstreams',
+  '/services',
   '/consumers',
   '/audit',
   '/calls/05x9k2m4n6p8q',

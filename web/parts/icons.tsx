@@ -9,6 +9,7 @@ const PATHS: Readonly<Record<string, string>> = {
     'M5.5 5.5h9v9h-9zM8.5 8.5h3v3h-3zM8 2.5v3M12 2.5v3M8 14.5v3M12 14.5v3M2.5 8h3M2.5 12h3M14.5 8h3M14.5 12h3',
   apis: 'M7 4 2.5 10 7 16M13 4l4.5 6-4.5 6',
   upstreams: 'M3 4h14v4H3zM3 12h14v4H3zM6 6h.01M6 14h.01',
+  services: 'M10 3v5M10 8 4 13M10 8v5M10 8l6 5M2.5 13h3v3h-3zM8.5 13h3v3h-3zM14.5 13h3v3h-3z',
   consumers: 'M10 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM4 17c.5-3.5 3-5 6-5s5.5 1.5 6 5',
   audit: 'M5 2.5h7l3.5 3.5v11.5H5zM12 2.5V6h3.5M7.5 10h5M7.5 13.5h5',
   search: 'M8.5 14a5.5 5.5 0 1 0 0-11 5.5 5.5 0 0 0 0 11zM13 13l4 4',

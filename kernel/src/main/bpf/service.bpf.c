@@ -12,7 +12,7 @@
  *     least-loaded  of four such random choices the one with the lowest
  *                   (connections in flight + 1) x answer time / weight
  *
- * A SYN makes no record, as its source may be invented. The target's SYN-ACK does, in a set of four
+ * A SYN makes no record, as its source may be invented. The target's SYN-ACK does, in a set of three
  * where it never overwrites a proven flow, and the client's ACK of the target's sequence number
  * proves it. What finds no record goes by the table alone. When SYNs come in a flood every algorithm
  * is Maglev, so that an honest handshake ends where it began even if its record was overwritten.
@@ -42,6 +42,8 @@
 #define BPF_F_IPV6_FLAG (1ULL << 7)
 #define CANDIDATES 4
 #define ANSWER_FLOOR_MICROS 100
+#define ANSWER_MOST_MICROS (1 << 24)
+#define OPEN_MOST (1 << 20)
 
 /* Only for the benchmark: the packet is put back after each run; 2 draws the source by lot. */
 const volatile __u32 benchmark = 0;
@@ -97,24 +99,13 @@ struct {
 	__array(values, struct table_map);
 } tables SEC(".maps");
 
-struct set {
-	struct service_flow way[FLOW_WAYS];
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, FLOW_SETS);
 	__type(key, __u32);
-	__type(value, struct set);
+	__type(value, struct service_set);
 } service_flows SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, PENDING);
-	__type(key, __u32);
-	__type(value, struct service_pending);
-} pending SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -236,7 +227,7 @@ static __always_inline __u64 flow_hash(__u32 *client, __be16 port, __u32 service
 	return mix(mix(h));
 }
 
-static __always_inline struct set *set_of(__u64 hash, __u64 seed)
+static __always_inline struct service_set *set_of(__u64 hash, __u64 seed)
 {
 	__u32 key = mix(hash ^ seed) & (FLOW_SETS - 1);
 
@@ -250,7 +241,7 @@ static __always_inline bool same(struct service_flow *f, __u32 *client, __be16 p
 	       f->client[0] == client[0] && f->state != FLOW_FREE && f->state != FLOW_BUSY;
 }
 
-static __always_inline struct service_flow *find(struct set *set, __u32 *client, __be16 port,
+static __always_inline struct service_flow *find(struct service_set *set, __u32 *client, __be16 port,
 						 __u32 service)
 {
 #pragma unroll
@@ -315,15 +306,17 @@ static __always_inline __u32 averaged(__u32 average, __u32 sample)
 	return average - ((average - sample) >> 3);
 }
 
-static __always_inline __u64 cost(struct service_target *t, __u32 now, __u32 hz)
+static __always_inline __u64 cost(struct service_target *t, __u32 now, __u32 second)
 {
-	__u32 age = hz ? (now - t->answer_at) / hz : 0;
+	__u32 age = (now - t->answer_at) >> (second & 31);
 	__u32 answer = age < 20 ? t->answer_micros >> age : 0;
-	__s32 open = t->open < 0 ? 0 : t->open;
-	__u32 weight = t->weight ? t->weight : 1;
+	__u32 open = t->open < 0 ? 0 : t->open;
 
+	/* Bounds that no sum of them passes 64 bits. */
+	answer = answer < ANSWER_MOST_MICROS ? answer : ANSWER_MOST_MICROS;
+	open = open < OPEN_MOST ? open : OPEN_MOST;
 	/* Long unheard of, it is worth another try: what it took then says less and less. */
-	return ((__u64)(open + 1) * (answer + ANSWER_FLOOR_MICROS) << 10) / weight;
+	return (__u64)(open + 1) * (answer + ANSWER_FLOOR_MICROS) * t->inverse_weight;
 }
 
 static __always_inline __u8 slot(struct table *table, __u32 random)
@@ -331,9 +324,9 @@ static __always_inline __u8 slot(struct table *table, __u32 random)
 	return table->target[(__u64)random * TABLE_SLOTS >> 32];
 }
 
-static __always_inline __u32 least_loaded(struct table *table, __u32 service, __u32 hz)
+static __always_inline __u32 least_loaded(struct table *table, __u32 service, __u32 second)
 {
-	__u64 random = (__u64)bpf_get_prandom_u32() << 32 | bpf_get_prandom_u32();
+	__u64 random = mix(bpf_get_prandom_u32());
 	__u32 best = NO_TARGET, now = bpf_jiffies64();
 	__u64 lowest = ~0ULL;
 
@@ -346,7 +339,7 @@ static __always_inline __u32 least_loaded(struct table *table, __u32 service, __
 		random = mix(random + i);
 		if (candidate == best || candidate >= TARGETS || !t)
 			continue;
-		price = cost(t, now, hz);
+		price = cost(t, now, second);
 		if (price < lowest) {
 			lowest = price;
 			best = candidate;
@@ -372,7 +365,7 @@ static __always_inline bool flooded(struct service_control *c)
 }
 
 static __always_inline __u32 pick(struct service *s, __u32 service, __u64 hash, bool free,
-				  __u32 hz)
+				  __u32 second)
 {
 	struct table *table;
 	void *inner;
@@ -386,11 +379,11 @@ static __always_inline __u32 pick(struct service *s, __u32 service, __u64 hash, 
 		return slot(table, hash);
 	if (s->algorithm == WEIGHTED)
 		return slot(table, bpf_get_prandom_u32());
-	return least_loaded(table, service, hz);
+	return least_loaded(table, service, second);
 }
 
 /* Whether a record could be made, that is, not all are of proven flows. */
-static __always_inline bool has_room(struct set *set)
+static __always_inline bool has_room(struct service_set *set)
 {
 #pragma unroll
 	for (int i = 0; i < FLOW_WAYS; i++)
@@ -404,11 +397,9 @@ static __always_inline __u32 stamp(__u64 hash)
 	return (hash >> 16 & 0xffff0000) | (bpf_jiffies64() >> 6 & 0xffff);
 }
 
-static __always_inline struct service_pending *pending_of(__u64 hash)
+static __always_inline struct service_pending *pending_of(struct service_set *set, __u64 hash)
 {
-	__u32 key = hash >> 48;
-
-	return bpf_map_lookup_elem(&pending, &key);
+	return &set->pending[hash >> 62];
 }
 
 /* Within about 64 x 64 jiffies, 4 to 40 seconds. */
@@ -442,23 +433,22 @@ static __always_inline void heard_client(struct packet *p, struct service_flow *
 		f->word = micros() | 1;
 }
 
-static __always_inline void ask(struct packet *p, __u64 hash, __u32 service,
-				struct service_target *t, bool first)
+static __always_inline void ask(struct packet *p, struct service_set *set, __u64 hash,
+				__u32 service, struct service_target *t, bool first)
 {
-	struct service_pending *slot = pending_of(hash);
+	struct service_pending *slot = pending_of(set, hash);
 
-	if (slot && first)
+	if (first)
 		slot->asked = stamp(hash);
-	else if (slot)
+	else
 		slot->stateless = stamp(hash);
 	if (!first) {
 		event(service, EVENT_STATELESS);
 		return;
 	}
-	event(service, EVENT_NEW);
 	__sync_fetch_and_add(&t->syns, 1);
 	/* Of one SYN at a time the answer is timed. */
-	if (p->protocol == IPPROTO_TCP && !(t->syns & 3)) {
+	if (p->protocol == IPPROTO_TCP && !(t->syns & 15)) {
 		t->probe_hash = hash | 1;
 		t->probe_micros = micros();
 	}
@@ -472,7 +462,7 @@ static __always_inline enum outcome to_target(struct packet *p, __u32 service)
 	bool syn = p->protocol == IPPROTO_TCP && (p->flags & (SYN | ACK | RST | FIN)) == SYN;
 	struct service_target *t;
 	struct service_flow *f;
-	struct set *set;
+	struct service_set *set;
 	__u32 target;
 
 	set = c ? set_of(hash, c->seed) : NULL;
@@ -492,13 +482,13 @@ static __always_inline enum outcome to_target(struct packet *p, __u32 service)
 			free = false;
 			event(service, EVENT_FLOOD);
 		}
-		target = pick(s, service, hash, free, c->hz);
+		target = pick(s, service, hash, free, c->second);
 		t = target_of(service, target);
 		if (target >= TARGETS || !t) {
 			event(service, EVENT_NO_TARGET);
 			return DROPPED;
 		}
-		ask(p, hash, service, t, first);
+		ask(p, set, hash, service, t, first);
 	}
 	if (!t)
 		return UNTOUCHED;
@@ -508,7 +498,7 @@ static __always_inline enum outcome to_target(struct packet *p, __u32 service)
 }
 
 /* Takes a way that no proven flow has: free, closed, or the unproven one that waits longest. */
-static __always_inline bool record(struct packet *p, struct set *set, __u32 service, __u32 target)
+static __always_inline bool record(struct packet *p, struct service_set *set, __u32 service, __u32 target)
 {
 	__u32 now = bpf_jiffies64(), oldest = 0, state = FLOW_BUSY;
 	struct service_flow *f = NULL;
@@ -563,13 +553,11 @@ static __always_inline void time_handshake(struct service_target *t, __u64 hash)
 }
 
 /* The first answer to a SYN, or a datagram of no known flow: whether it is of this service. */
-static __always_inline enum outcome first_answer(struct packet *p, struct set *set, __u64 hash,
+static __always_inline enum outcome first_answer(struct packet *p, struct service_set *set, __u64 hash,
 						 struct service_place *at)
 {
-	struct service_pending *slot = pending_of(hash);
+	struct service_pending *slot = pending_of(set, hash);
 
-	if (!slot)
-		return UNTOUCHED;
 	if (recent(slot->asked, hash) &&
 	    (p->protocol == IPPROTO_UDP || (p->flags & (SYN | ACK | RST)) == (SYN | ACK))) {
 		if (!record(p, set, at->service, at->target)) {
@@ -591,7 +579,7 @@ static __always_inline enum outcome to_client(struct packet *p, struct service_p
 	struct service *s = bpf_map_lookup_elem(&services, &service);
 	__u64 hash = flow_hash(p->destination, p->destination_port, service);
 	struct service_target *t = target_of(service, at->target);
-	struct set *set = c ? set_of(hash, c->seed) : NULL;
+	struct service_set *set = c ? set_of(hash, c->seed) : NULL;
 	enum outcome outcome = REWRITTEN;
 	struct service_flow *f;
 	bool syn_ack;
@@ -819,7 +807,7 @@ static __always_inline int rewrite_frame(struct xdp_md *ctx, struct packet *p, _
 	__u64 change = 0, sum;
 	__u16 *check;
 
-	if (ip + sizeof(struct ipv6hdr) > end || transport + sizeof(struct udphdr) > end)
+	if (ip + sizeof(struct iphdr) > end || transport + sizeof(struct udphdr) > end)
 		return XDP_PASS;
 	check = p->protocol == IPPROTO_TCP ? transport + offsetof(struct tcphdr, check)
 					   : transport + offsetof(struct udphdr, check);
@@ -832,10 +820,14 @@ static __always_inline int rewrite_frame(struct xdp_md *ctx, struct packet *p, _
 		four->check = folded(change + (__u16)~four->check);
 		four->daddr = to[3];
 	} else {
+		struct ipv6hdr *six = ip;
+
+		if ((void *)(six + 1) > end)
+			return XDP_PASS;
 		add(&change, from[0], to[0]);
 		add(&change, from[1], to[1]);
 		add(&change, from[2], to[2]);
-		__builtin_memcpy(&((struct ipv6hdr *)ip)->daddr, to, 16);
+		__builtin_memcpy(&six->daddr, to, 16);
 	}
 	if (!p->no_checksum) {
 		sum = change + (__u16)~*check + (__u16)~from_port + to_port;
@@ -892,7 +884,7 @@ static __always_inline struct service_target *chosen(struct bpf_sock_addr *ctx, 
 	s = bpf_map_lookup_elem(&services, &service);
 	if (!s)
 		return NULL;
-	target = pick(s, service, mix(bpf_get_socket_cookie(ctx)), true, c->hz);
+	target = pick(s, service, mix(bpf_get_socket_cookie(ctx)), true, c->second);
 	t = target_of(service, target);
 	if (target >= TARGETS || !t)
 		return NULL;

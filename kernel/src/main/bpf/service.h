@@ -9,9 +9,8 @@
 #define TABLE_SLOTS 32749   /* a prime: of a service's choices (Maglev) */
 #define TABLE_BYTES 32752
 #define FLOW_SETS 32768
-#define FLOW_WAYS 4
-#define FLOWS (FLOW_SETS * FLOW_WAYS)
-#define PENDING 65536
+#define FLOW_WAYS 3
+#define SET_PENDING 4
 #define NO_TARGET 255
 
 #define PORT_OF_SERVICE 1
@@ -25,7 +24,7 @@ enum algorithm {
 
 /* What happened, for the counters of a service. */
 enum event {
-	EVENT_NEW,       /* a SYN, or a datagram of no known flow, was sent to a target */
+	EVENT_SPARE,
 	EVENT_PROVEN,    /* a handshake was completed */
 	EVENT_STATELESS, /* a packet without a flow was sent on by the table alone */
 	EVENT_NO_TARGET, /* dropped: no target has a weight */
@@ -64,7 +63,7 @@ struct service_target {
 	__u32 address[4];
 	__u16 port;
 	__u16 pad;
-	__u32 weight;
+	__u32 inverse_weight; /* 1000 / weight */
 	/* Below: the programs. */
 	__s32 open;            /* connections in flight */
 	__u32 answer_micros;   /* from a request to the first byte back; moving average */
@@ -104,6 +103,12 @@ struct service_pending {
 	__u32 stateless; /* so did a later packet of a flow that has no record */
 };
 
+/* Two cache lines: a new connection misses no other. */
+struct service_set {
+	struct service_flow way[FLOW_WAYS];
+	struct service_pending pending[SET_PENDING];
+};
+
 struct service_control {
 	__u64 seed;
 	__u64 netns;     /* whose connects are turned */
@@ -111,11 +116,12 @@ struct service_control {
 	__u32 syns_max;  /* new connections a processor takes in a 16th of a second before it
 			  * is a flood */
 	__u32 now;       /* jiffies; for Java, by program `service_clock` */
-	__u32 pad;
+	__u32 second;    /* 2 to this are about the jiffies of a second */
 };
 
 _Static_assert(sizeof(struct service_address) == 20, "balance/ServiceMemory.java");
 _Static_assert(sizeof(struct service) == 24, "balance/ServiceMemory.java");
 _Static_assert(sizeof(struct service_target) == 64, "balance/ServiceMemory.java");
 _Static_assert(sizeof(struct service_flow) == 32, "balance/ServiceMemory.java");
+_Static_assert(sizeof(struct service_set) == 128, "balance/ServiceMemory.java");
 _Static_assert(sizeof(struct service_control) == 32, "balance/ServiceMemory.java");

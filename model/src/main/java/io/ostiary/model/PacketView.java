@@ -37,6 +37,11 @@ public interface PacketView {
     return "stage: " + name + " (expected: a kernel side that runs)";
   }
 
+  /// Services and how their targets do.
+  default ServiceView.View services() {
+    return ServiceView.NONE.services();
+  }
+
   /// Captures of single packets.
   default PacketCaptures captures() {
     return PacketCaptures.none(status().sentence());

@@ -55,7 +55,7 @@ public interface ServiceView {
 
   /// What happened since the service is in force.
   ///
-  /// @param attempts SYNs, and datagrams of no known flow
+  /// @param attempts SYNs, datagrams of no known flow and local connects, of the targets of now
   /// @param proven handshakes that were completed
   /// @param stateless packets sent on by the table alone, as no record was found
   /// @param withoutTarget dropped, because no target had a weight

@@ -2,6 +2,7 @@ package io.ostiary.server;
 
 import io.ostiary.insight.NetworkPlace;
 import io.ostiary.kernel.Kernel;
+import io.ostiary.kernel.balance.Balancer;
 import io.ostiary.kernel.capture.CaptureTap;
 import io.ostiary.kernel.capture.Captures;
 import io.ostiary.kernel.lens.Lens;
@@ -18,8 +19,11 @@ import io.ostiary.model.KernelStatus;
 import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.Listener;
 import io.ostiary.model.PacketView;
+import io.ostiary.model.Service;
+import io.ostiary.model.ServiceView;
 import io.ostiary.model.Snapshot;
 import io.ostiary.model.capture.PacketCaptures;
+import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.nio.file.Path;
@@ -56,6 +60,7 @@ final class KernelSide implements AutoCloseable, PacketView {
   private final Path handOver;
   private final Captures captures;
   private final UpstreamAddresses upstreams = new UpstreamAddresses(this::again);
+  private final Balancer balancer = new Balancer(this::watched);
   private boolean asked;
   private @Nullable CompletableFuture<Kernel.Opened> opening;
   private int controlPort;
@@ -154,10 +159,17 @@ final class KernelSide implements AutoCloseable, PacketView {
     if (running == null) {
       return List.of();
     }
-    var problems = running.apply(snapshot.kernel(), snapshot.bans(), neverRefused(snapshot));
+    var problems = balance(off ? List.of() : snapshot.services());
+    if (!problems.isEmpty()) {
+      return problems;
+    }
+    problems = running.apply(snapshot.kernel(), snapshot.bans(), neverRefused(snapshot));
     if (problems.isEmpty()) {
       applied = snapshot;
       captures.apply(snapshot.kernel().captures());
+    } else {
+      var before = applied;
+      balance(before == null ? List.of() : before.services());
     }
     return problems;
   }
@@ -178,6 +190,29 @@ final class KernelSide implements AutoCloseable, PacketView {
     if (running != null) {
       running.unban(source).forEach(problem -> LOG.warn("{}", problem));
     }
+  }
+
+  private List<String> balance(List<Service> services) {
+    return balancer.apply(
+        services, controlPort > 0 ? List.of(new InetSocketAddress(controlPort)) : List.of());
+  }
+
+  /// Where packets from elsewhere come in.
+  private Set<Integer> watched() {
+    var running = kernel;
+    return running == null
+        ? Set.of()
+        : running.status().interfaces().stream()
+            .filter(device -> !device.mode().equals("off") && !device.driver().equals("loopback"))
+            .map(KernelStatus.Interface::index)
+            .collect(Collectors.toSet());
+  }
+
+  @Override
+  public ServiceView.View services() {
+    return kernel == null
+        ? new ServiceView.View("Services do not run. " + kernelMissing, List.of())
+        : balancer.services();
   }
 
   private void load() {
@@ -215,6 +250,9 @@ final class KernelSide implements AutoCloseable, PacketView {
   private Set<Cidr> neverRefused(Snapshot snapshot) {
     var spared = new LinkedHashSet<>(snapshot.gateway().trustedProxies());
     spared.addAll(upstreams.of(snapshot));
+    for (var service : snapshot.services()) {
+      service.targets().forEach(target -> spared.add(Cidr.parse(target.address())));
+    }
     return spared;
   }
 
@@ -281,6 +319,7 @@ final class KernelSide implements AutoCloseable, PacketView {
     if (attached != null) {
       programs.addAll(attached.programs());
     }
+    programs.addAll(balancer.programs());
     var sentence = new StringBuilder(status.sentence());
     if (!programs.isEmpty()) {
       sentence.append(' ').append(KernelMemory.sentence(KernelMemory.bytes(programs)));
@@ -375,6 +414,7 @@ final class KernelSide implements AutoCloseable, PacketView {
     upstreams.close();
     applied = null;
     captures.close();
+    balancer.close();
     var running = kernel;
     kernel = null;
     kernelMissing = "The kernel side has ended.";

@@ -85,6 +85,7 @@ public final class Ostiary implements AutoCloseable {
     var captures = data.path().resolve("captures");
     var kernel = new KernelSide(data.path().resolve("stages"), data.handOver(), captures);
     endings.push(() -> end(kernel, data));
+    kernel.controlAt(settings.control().port());
     var policies = PolicyList.load();
     var bans = new BanDesk();
     var gateway = new Gateway(dataPlane(kernel, policies, bans));

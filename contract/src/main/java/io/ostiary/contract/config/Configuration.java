@@ -12,6 +12,7 @@ import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.Listener;
 import io.ostiary.model.PolicyUse;
+import io.ostiary.model.Service;
 import io.ostiary.model.Snapshot;
 import io.ostiary.model.Upstream;
 import java.time.Instant;
@@ -26,6 +27,7 @@ public final class Configuration {
   private final List<Api> apis;
   private final List<Upstream> upstreams;
   private final KernelSettings kernel;
+  private final List<Service> services;
   private final Node root;
   private final IdentityHashMap<PolicyUse, Position> uses;
   private final Position start;
@@ -36,6 +38,7 @@ public final class Configuration {
       List<Api> apis,
       List<Upstream> upstreams,
       KernelSettings kernel,
+      List<Service> services,
       Node root,
       IdentityHashMap<PolicyUse, Position> uses,
       Position start) {
@@ -44,6 +47,7 @@ public final class Configuration {
     this.apis = List.copyOf(apis);
     this.upstreams = List.copyOf(upstreams);
     this.kernel = kernel;
+    this.services = List.copyOf(services);
     this.root = root;
     this.uses = uses;
     this.start = start;
@@ -67,6 +71,10 @@ public final class Configuration {
 
   public KernelSettings kernel() {
     return kernel;
+  }
+
+  public List<Service> services() {
+    return services;
   }
 
   /// The part about the kernel as it was written, as JSON: what [ConfigReader#kernel] reads again.
@@ -94,7 +102,8 @@ public final class Configuration {
       List<ApiKey> keys,
       List<Ban> bans) {
     return new Snapshot(
-        version, createdAt, gateway, listeners, apis, upstreams, consumers, keys, kernel, bans);
+        version, createdAt, gateway, listeners, apis, upstreams, consumers, keys, kernel, bans,
+        services);
   }
 
   /// A fault at the place where a policy of this configuration was written, for whoever finds out

@@ -56,6 +56,7 @@ final class Meaning {
     var listeners = listeners();
     var upstreams = upstreams();
     var apis = apis();
+    var services = new Services(written.services(), notes).read(listeners);
     if (listeners.isEmpty() && !notes.faulty()) {
       notes.fault("/listeners", "listeners: none (expected: at least one)");
     }
@@ -66,7 +67,15 @@ final class Meaning {
       notes.warning("/apis", "apis: none, so every call is answered with 404");
     }
     return new Configuration(
-        gateway, listeners, apis, upstreams, kernel, notes.at(""), uses, notes.at("").at());
+        gateway,
+        listeners,
+        apis,
+        upstreams,
+        kernel,
+        services,
+        notes.at(""),
+        uses,
+        notes.at("").at());
   }
 
   private GatewaySettings gateway() {

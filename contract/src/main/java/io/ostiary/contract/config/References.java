@@ -29,6 +29,7 @@ final class References {
   static void check(Node root, Documents documents, Notes notes) {
     var references = new References(root, documents, notes);
     references.unique("apis");
+    references.unique("services");
     var upstreams = references.unique("upstreams");
     references.upstreams(upstreams);
     references.operations();

@@ -28,6 +28,8 @@ record Written(
     @About("What is published") List<Api> apis,
     @About("Who answers") List<Upstream> upstreams,
     @About("What happens to packets before they reach a socket") Kernel kernel,
+    @About("Virtual addresses whose connections the kernel spreads over targets")
+        List<Service> services,
     @About("Bounds on what clients may send") Limits limits,
     @About("How long clients may take") Timeouts timeouts,
     @About("Peers whose Forwarded and X-Forwarded-* fields are believed") @OrOne
@@ -167,6 +169,41 @@ record Written(
       @About("From the last request byte to the first response byte") @Default("30s")
           Duration answer,
       @About("Between two reads of one response") @Default("60s") Duration idle) {}
+
+  @About("A virtual address and port whose connections the kernel spreads over targets")
+  record Service(
+      @About("Unique; appears in the console") String name,
+      @About("IP address that the network brings to this host, and port") Address address,
+      @About("tcp or udp") @Default("tcp") Transport protocol,
+      @About("Who gets a new connection: maglev, weighted or least-loaded") @Default("maglev")
+          io.ostiary.model.Service.Algorithm algorithm,
+      @About("Those who answer, such as \"198.51.100.11:80\"") @OrOne List<ServiceTarget> targets,
+      @About("An active check; without it every target is given connections")
+          @Nullable ServiceHealth health,
+      @About("How long the share of a target that came back or is new grows to its weight")
+          @Default("0s")
+          Duration slowStart) {}
+
+  enum Transport {
+    TCP,
+    UDP
+  }
+
+  @About("One who answers for a service")
+  record ServiceTarget(
+      @Alone @About("IP address and port, reached by way of this host") Address address,
+      @About("Its share among its siblings, 1-1000") @Default("1") int weight,
+      @About("Whether it gets no new connections, while those it has go on") @Default("false")
+          boolean drain) {}
+
+  @About("A TCP connection that must come about, or a GET answered with a status of 200-399")
+  record ServiceHealth(
+      @About("What is asked for; without it a connection is enough") @Nullable String path,
+      @About("Where, instead of the target's own port; needed with udp") @Default("0") int port,
+      @About("Time between two checks") @Default("5s") Duration every,
+      @About("How long an answer may take") @Default("2s") Duration timeout,
+      @About("Failures in a row that take a target out") @Default("3") int unhealthyAfter,
+      @About("Successes in a row that bring it back") @Default("2") int healthyAfter) {}
 
   @About("What the kernel side does")
   record Kernel(

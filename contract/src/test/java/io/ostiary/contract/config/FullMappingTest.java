@@ -25,6 +25,7 @@ class FullMappingTest {
       apis: [ { name: a, path: /a, upstream: u, routes: [ { path: /x } ] } ]
       upstreams: [ { name: u, targets: "h:1", health: { path: /a } } ]
       kernel: { rules: [ deny: { protocol: udp }, limit: { packets: 1/s } ] }
+      services: [ { name: a, address: "203.0.113.9:81", targets: "198.51.100.9:82", health: {} } ]
       """;
 
   /// Nothing in it has the value it has in LITTLE.
@@ -73,6 +74,15 @@ class FullMappingTest {
         capture: { pre-trigger: 7s, snap: 256, bodies: keep, mask: x-key, bytes: 9MiB }
         confirm: 30s
         on-silence: keep
+      services:
+        - name: web
+          address: "203.0.113.10:80"
+          protocol: udp
+          algorithm: weighted
+          targets: [ { address: "198.51.100.11:80", weight: 2, drain: true } ]
+          health:
+            { path: /b, port: 81, every: 6s, timeout: 1s, unhealthy-after: 4, healthy-after: 3 }
+          slow-start: 30s
       limits: { head: 16KiB, head-fields: 50, body: 1MiB, connections: 1000 }
       timeouts: { head: 1s, body: 2s, idle: 3s, drain: 4s }
       trusted-proxies: [ 198.18.0.1 ]
@@ -106,6 +116,10 @@ class FullMappingTest {
     records.put("health", upstream.health());
     records.put("kernel", configuration.kernel());
     records.put("captures", configuration.kernel().captures());
+    var service = configuration.services().getFirst();
+    records.put("service", service);
+    records.put("service target", service.targets().getFirst());
+    records.put("service check", service.check());
     records.put("match", configuration.kernel().rules().getFirst().match());
     records.put("limit", (KernelRule.Limit) configuration.kernel().rules().get(1));
     return records;

@@ -53,6 +53,7 @@ public final class AdminApi implements AutoCloseable {
     routes.addAll(new CallsApi(insight, live).routes());
     routes.addAll(new PacketsApi(rooms.packets(), insight, source, clock).routes());
     routes.addAll(new FloodApi(rooms.packets(), source).routes());
+    routes.addAll(new ServicesApi(rooms.packets()).routes());
     routes.addAll(new TrialApi(source, clock).routes());
     routes.addAll(new StagesApi(rooms.packets(), database, clock).routes());
     routes.addAll(new SnapshotApi(source, clock.instant()).routes());

@@ -206,8 +206,13 @@ final class RunningService {
   }
 
   Events events() {
+    long attempts =
+        IntStream.range(0, slots.length)
+            .filter(i -> slots[i] != null)
+            .mapToLong(i -> tables.counted(index, i).syns())
+            .sum();
     return new Events(
-        tables.event(index, 0),
+        attempts,
         tables.event(index, 1),
         tables.event(index, 2),
         tables.event(index, 3),

@@ -12,7 +12,9 @@ final class ServiceMemory {
   static final int SERVICES = 32;
   static final int TARGETS = 64;
   static final int TABLE_BYTES = 32_752;
-  static final int FLOWS = 32_768 * 4;
+  static final int SETS = 32_768;
+  static final long SET_BYTES = 128;
+  static final int WAYS = 3;
   static final int EVENTS = 8;
 
   static final int KIND_SERVICE = 1;
@@ -31,11 +33,12 @@ final class ServiceMemory {
 
   static final long TARGET_BYTES = 64;
   static final long TARGET_PORT = 16;
-  static final long TARGET_WEIGHT = 20;
+  static final long TARGET_INVERSE_WEIGHT = 20;
   static final long TARGET_OPEN = 24;
   static final long TARGET_ANSWER = 28;
   static final long TARGET_RTT = 36;
   static final long TARGET_CONNECTIONS = 40;
+  static final long TARGET_SYNS = 48;
 
   static final long FLOW_BYTES = 32;
   static final long FLOW_SERVICE = 18;
@@ -55,6 +58,7 @@ final class ServiceMemory {
   static final long CONTROL_HZ = 16;
   static final long CONTROL_SYNS_MAX = 20;
   static final long CONTROL_NOW = 24;
+  static final long CONTROL_SECOND = 28;
 
   private static final Map<String, Map<String, Long>> STRUCTS =
       Map.of(
@@ -73,11 +77,12 @@ final class ServiceMemory {
           "service_target",
           Map.of(
               "port", TARGET_PORT,
-              "weight", TARGET_WEIGHT,
+              "inverse_weight", TARGET_INVERSE_WEIGHT,
               "open", TARGET_OPEN,
               "answer_micros", TARGET_ANSWER,
               "rtt_micros", TARGET_RTT,
-              "connections", TARGET_CONNECTIONS),
+              "connections", TARGET_CONNECTIONS,
+              "syns", TARGET_SYNS),
           "service_flow",
           Map.of(
               "service", FLOW_SERVICE,
@@ -90,7 +95,8 @@ final class ServiceMemory {
               "netns", CONTROL_NAMESPACE,
               "hz", CONTROL_HZ,
               "syns_max", CONTROL_SYNS_MAX,
-              "now", CONTROL_NOW));
+              "now", CONTROL_NOW,
+              "second", CONTROL_SECOND));
 
   private static final Map<String, Long> SIZES =
       Map.of(

@@ -59,7 +59,10 @@ final class ServicePrograms implements AutoCloseable {
     control.set(JAVA_LONG, ServiceMemory.CONTROL_SEED, new SecureRandom().nextLong());
     control.set(JAVA_LONG, ServiceMemory.CONTROL_NAMESPACE, NetworkNamespace.cookie());
     control.set(JAVA_INT, ServiceMemory.CONTROL_SYNS_MAX, SYNS_MAX);
-    control.set(JAVA_INT, ServiceMemory.CONTROL_HZ, tickRate());
+    int hz = tickRate();
+    control.set(JAVA_INT, ServiceMemory.CONTROL_HZ, hz);
+    control.set(
+        JAVA_INT, ServiceMemory.CONTROL_SECOND, (int) Math.round(Math.log(hz) / Math.log(2)));
   }
 
   /// Loads and verifies; attaches nothing.
@@ -89,6 +92,11 @@ final class ServicePrograms implements AutoCloseable {
 
   TestRun testRun(String program) {
     return object.testRun(object.program(program));
+  }
+
+  /// @param syns new connections a processor takes in a 16th of a second
+  void floodAbove(int syns) {
+    control.set(JAVA_INT, ServiceMemory.CONTROL_SYNS_MAX, syns);
   }
 
   /// The kernel's ticks, of which it tells only programs.

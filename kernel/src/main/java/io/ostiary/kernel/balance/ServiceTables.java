@@ -21,8 +21,10 @@ import java.util.Map;
 /// The maps of `service.bpf.c`, written and read. Confined to one thread at a time; packets go on
 /// meanwhile, so what they find must be whole before it can be found.
 final class ServiceTables {
-  /// What the programs count against when they divide by the weight.
-  private static final int WEIGHT_UNIT = 100;
+  /// What the programs multiply by, instead of dividing by the weight.
+  private static final int INVERSE_UNIT = 1000;
+
+  private static final int RECORDS = ServiceMemory.SETS * ServiceMemory.WAYS;
 
   private static final VarHandle INT = JAVA_INT.varHandle();
   private static final VarHandle LONG = JAVA_LONG.varHandle();
@@ -40,7 +42,7 @@ final class ServiceTables {
     services = object.share("services", ServiceMemory.SERVICES * ServiceMemory.SERVICE_BYTES);
     targets = object.share("targets", (long) ServiceMemory.SERVICES * TARGETS * TARGET_BYTES);
     ports = object.share("service_ports", 65_536);
-    flows = object.share("service_flows", ServiceMemory.FLOWS * ServiceMemory.FLOW_BYTES);
+    flows = object.share("service_flows", ServiceMemory.SETS * ServiceMemory.SET_BYTES);
     events =
         object.share("service_events", (long) ServiceMemory.SERVICES * ServiceMemory.EVENTS * 8);
     addresses = object.table("addresses");
@@ -135,8 +137,8 @@ final class ServiceTables {
     for (int i = 0; i < weights.length; i++) {
       INT.setVolatile(
           targets,
-          targetAt(service, i) + ServiceMemory.TARGET_WEIGHT,
-          (int) Math.ceil(weights[i] * WEIGHT_UNIT));
+          targetAt(service, i) + ServiceMemory.TARGET_INVERSE_WEIGHT,
+          weights[i] > 0 ? (int) Math.ceil(INVERSE_UNIT / weights[i]) : 0);
     }
     var table = Maglev.table(names, weights);
     tables.putArray(
@@ -147,13 +149,14 @@ final class ServiceTables {
   }
 
   /// @param open connections in flight
-  record Counted(long open, long connections, long rttMicros, long answerMicros) {}
+  record Counted(long open, long connections, long syns, long rttMicros, long answerMicros) {}
 
   Counted counted(int service, int target) {
     long at = targetAt(service, target);
     return new Counted(
         Math.max(0, (int) INT.getVolatile(targets, at + ServiceMemory.TARGET_OPEN)),
         (long) LONG.getVolatile(targets, at + ServiceMemory.TARGET_CONNECTIONS),
+        (long) LONG.getVolatile(targets, at + ServiceMemory.TARGET_SYNS),
         (int) INT.getVolatile(targets, at + ServiceMemory.TARGET_RTT) & 0xffff_ffffL,
         (int) INT.getVolatile(targets, at + ServiceMemory.TARGET_ANSWER) & 0xffff_ffffL);
   }
@@ -172,7 +175,8 @@ final class ServiceTables {
   ///
   /// @param target -1: all
   void forgetFlows(int service, int target) {
-    for (long at = 0; at < flows.byteSize(); at += ServiceMemory.FLOW_BYTES) {
+    for (int record = 0; record < RECORDS; record++) {
+      long at = recordAt(record);
       int state = flows.get(JAVA_INT, at + ServiceMemory.FLOW_STATE);
       if (state != ServiceMemory.STATE_FREE
           && flows.get(JAVA_BYTE, at + ServiceMemory.FLOW_SERVICE) == service
@@ -188,7 +192,8 @@ final class ServiceTables {
   /// @return records that are in use now
   int sweep(int now, int hz) {
     int used = 0;
-    for (long at = 0; at < flows.byteSize(); at += ServiceMemory.FLOW_BYTES) {
+    for (int record = 0; record < RECORDS; record++) {
+      long at = recordAt(record);
       int state = flows.get(JAVA_INT, at + ServiceMemory.FLOW_STATE);
       if (state == ServiceMemory.STATE_FREE) {
         continue;
@@ -218,6 +223,11 @@ final class ServiceTables {
         && state <= ServiceMemory.STATE_TARGET_ENDED) {
       INT.getAndAdd(targets, targetAt(service, target) + ServiceMemory.TARGET_OPEN, -1);
     }
+  }
+
+  private static long recordAt(int record) {
+    return record / ServiceMemory.WAYS * ServiceMemory.SET_BYTES
+        + record % ServiceMemory.WAYS * ServiceMemory.FLOW_BYTES;
   }
 
   private static long targetAt(int service, int target) {
