@@ -241,8 +241,8 @@ static __always_inline bool same(struct service_flow *f, __u32 *client, __be16 p
 	       f->client[0] == client[0] && f->state != FLOW_FREE && f->state != FLOW_BUSY;
 }
 
-static __always_inline struct service_flow *find(struct service_set *set, __u32 *client, __be16 port,
-						 __u32 service)
+static __always_inline struct service_flow *find(struct service_set *set, __u32 *client,
+						 __be16 port, __u32 service)
 {
 #pragma unroll
 	for (int i = 0; i < FLOW_WAYS; i++)
@@ -498,7 +498,8 @@ static __always_inline enum outcome to_target(struct packet *p, __u32 service)
 }
 
 /* Takes a way that no proven flow has: free, closed, or the unproven one that waits longest. */
-static __always_inline bool record(struct packet *p, struct service_set *set, __u32 service, __u32 target)
+static __always_inline bool record(struct packet *p, struct service_set *set, __u32 service,
+				   __u32 target)
 {
 	__u32 now = bpf_jiffies64(), oldest = 0, state = FLOW_BUSY;
 	struct service_flow *f = NULL;
@@ -553,8 +554,8 @@ static __always_inline void time_handshake(struct service_target *t, __u64 hash)
 }
 
 /* The first answer to a SYN, or a datagram of no known flow: whether it is of this service. */
-static __always_inline enum outcome first_answer(struct packet *p, struct service_set *set, __u64 hash,
-						 struct service_place *at)
+static __always_inline enum outcome first_answer(struct packet *p, struct service_set *set,
+						 __u64 hash, struct service_place *at)
 {
 	struct service_pending *slot = pending_of(set, hash);
 
