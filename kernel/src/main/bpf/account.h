@@ -43,9 +43,7 @@ static __always_inline struct wire *wire_of(struct packet *p)
 static __always_inline void meter_source(struct packet *p, struct control *c, __u64 bytes,
 					 bool dropped, __u32 now)
 {
-	__u64 h = mix(c->seed ^ ((__u64)p->source[0] << 32 | p->source[1]) ^
-		      mix((__u64)p->source[2] << 32 | p->source[3]));
-	__u32 slot = h & (source_slots - 1);
+	__u32 slot = address_hash(p, c->seed) & (source_slots - 1);
 	struct source *s = bpf_map_lookup_elem(&sources, &slot);
 
 	if (!s)
@@ -154,13 +152,10 @@ static __always_inline void meter_flow(struct packet *p, struct control *c, __u6
 	f->tcp_flags |= p->tcp_flags;
 }
 
-static __always_inline int meter(struct packet *p, __u32 dropped)
+static __always_inline void meter(struct packet *p, struct control *c, bool dropped)
 {
-	__u32 zero = 0, now = bpf_jiffies64();
-	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
+	__u32 now = bpf_jiffies64();
 
-	if (!p || !c)
-		return 0;
 	if (dropped)
 		meter_refused(p, bytes_on_wire(p));
 	else
@@ -173,7 +168,6 @@ static __always_inline int meter(struct packet *p, __u32 dropped)
 		if (w)
 			w->in_merged += p->segments - 1;
 	}
-	return 0;
 }
 
 /* Nobody judges what leaves; it is counted like what came. */

@@ -320,12 +320,12 @@ static __always_inline __u32 capture_running(void)
 }
 
 /*
- * For the entry points, behind the verdict: one load where nothing captures. A packet on its way to
+ * For the entry points, behind the verdict: one test where nothing captures. A packet on its way to
  * a stage has no verdict yet.
  */
 #define CAPTURE_WITH(call, context, p, step)                                                  \
 	do {                                                                                  \
-		__u32 running = capturing ? capture_running() : 0;                            \
+		__u32 running = capturing ? (p)->captures : 0;                                \
 		if (running && (step) >= SLOT_SERVICE && (step) != SLOT_COOKIE)               \
 			call(context, p, running);                                            \
 	} while (0)

@@ -359,13 +359,11 @@ __noinline int decisive_of_many(struct packet *p, __u32 active)
 }
 
 /* Global, so that the verifier takes it by itself, not once for each way to parse. */
-__noinline int judge(struct packet *p, __u32 active)
+__noinline int judge(struct packet *p, struct rule_set *set, struct control *c, __u32 active)
 {
-	struct rule_set *set = bpf_map_lookup_elem(&rules, &active);
 	enum reason banned;
 	struct row *source, *to;
-	__u32 zero = 0, best;
-	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
+	__u32 best;
 
 	if (!p || !set || !c)
 		return REASON_PASSED;

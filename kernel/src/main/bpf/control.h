@@ -31,6 +31,15 @@ static __always_inline __u64 mix(__u64 h)
 	return h ^ h >> 29;
 }
 
+/* Of the whole source address. */
+static __always_inline __u64 address_hash(struct packet *p, __u64 seed)
+{
+	__u64 high = (__u64)p->source[0] << 32 | p->source[1];
+	__u64 low = (__u64)p->source[2] << 32 | p->source[3];
+
+	return mix(seed ^ high ^ mix(low));
+}
+
 static __always_inline __u64 bytes_on_wire(struct packet *p)
 {
 	return p->length + (__u64)(p->segments - 1) * p->headers;

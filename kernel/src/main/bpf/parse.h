@@ -48,6 +48,7 @@ struct packet {
 	bool has_ports;
 	bool later_fragment;
 	__u8 reason; /* the verdict: enum reason, of reason.h */
+	__u8 captures; /* bit n: capture n runs */
 	bool dropped; /* whether it was carried out: not in dry-run */
 	__u16 limit_rule; /* the limit that was met last */
 	__u16 opens_rule; /* that on connections, plus one, while handshakes are counted */

@@ -26,7 +26,7 @@ static __always_inline int settle_now(struct packet *p, struct control *c, struc
 	p->dropped = dropped;
 	count(p, reason + (reason != REASON_PASSED && !dropped ? WOULD : 0), false);
 	if (metering) {
-		meter(p, dropped);
+		meter(p, c, dropped);
 		if (p->family)
 			sketch(p, c->seed, dropped);
 	}
@@ -53,7 +53,7 @@ static __always_inline int decide(struct packet *p, struct control *c, struct ru
 		if (!sound)
 			reason = REASON_MALFORMED;
 		else if (p->family)
-			reason = spare(p, c, judge(p, c->active & 1) & (REASONS - 1));
+			reason = spare(p, c, judge(p, set, c, c->active & 1) & (REASONS - 1));
 		p->reason = reason;
 		count_hit(p, c->active & 1);
 		if (reason == REASON_PASSED)
@@ -75,6 +75,7 @@ static __always_inline int handle(struct packet *p, void *start, void *end)
 
 	if (!c)
 		return STEP_PASS;
+	p->captures = c->capture;
 	sound = parse(p, start, end);
 	if (random_sources && (random_sources < 3 || p->hops == 1))
 		p->source[3] = random_sources == 1 ? bpf_get_prandom_u32() & 0xffff
@@ -97,6 +98,7 @@ static __always_inline int resume(struct packet *p, void *start, void *end)
 
 	if (!c || !k)
 		return STEP_PASS;
+	p->captures = c->capture;
 	slot = k->slot & (SLOTS - 1);
 	count(&k->packet, REASON_STAGE, true);
 	dropped = answered(slot, k->packet.segments) & OSTIARY_DROP;
@@ -111,9 +113,33 @@ static __always_inline int resume(struct packet *p, void *start, void *end)
 	return settle(p, c, set, dropped ? REASON_STAGE : REASON_PASSED);
 }
 
+/* Less than any driver fills of the first buffer before it takes another. */
+#define FIRST_BUFFER_MIN 1024
+
+/*
+ * To ask for the length of all buffers costs as much as to read all headers. Where the first one is
+ * short and holds the whole IP packet there is no other.
+ */
+static __always_inline __u32 frame_length(struct xdp_md *ctx)
+{
+	void *start = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct ethhdr *ethernet = start;
+	struct iphdr *ip = (void *)(ethernet + 1);
+	struct ipv6hdr *ip6 = (void *)(ethernet + 1);
+	__u32 first = ctx->data_end - ctx->data, needed = FIRST_BUFFER_MIN;
+
+	if ((void *)(ip + 1) > end || first >= FIRST_BUFFER_MIN)
+		return bpf_xdp_get_buff_len(ctx);
+	if (ethernet->h_proto == bpf_htons(ETH_P_IP))
+		needed = sizeof(*ethernet) + bpf_ntohs(ip->tot_len);
+	else if (ethernet->h_proto == bpf_htons(ETH_P_IPV6) && (void *)(ip6 + 1) <= end)
+		needed = sizeof(*ethernet) + sizeof(*ip6) + bpf_ntohs(ip6->payload_len);
+	return needed <= first ? first : bpf_xdp_get_buff_len(ctx);
+}
+
 static __always_inline void begin_xdp(struct packet *p, struct xdp_md *ctx)
 {
-	p->length = bpf_xdp_get_buff_len(ctx);
+	p->length = frame_length(ctx);
 	p->segments = 1;
 	p->ifindex = ctx->ingress_ifindex;
 	p->rule = RULE_NONE;

@@ -74,9 +74,7 @@ static __always_inline struct sketch *own_sketch(void)
 /* A register keeps the longest run of zeros seen; nearly always one test says that it is longer. */
 static __always_inline void count_distinct(struct sketch *s, struct packet *p, __u64 seed)
 {
-	__u64 high = (__u64)p->source[0] << 32 | p->source[1];
-	__u64 low = (__u64)p->source[2] << 32 | p->source[3];
-	__u64 h = mix(mix(seed ^ high ^ mix(low)));
+	__u64 h = mix(address_hash(p, seed));
 	__u32 at = h & (REGISTERS - 1);
 	__u8 *longest = &s->registers[s->set & 1][at];
 	__u32 known = *longest & 63;
