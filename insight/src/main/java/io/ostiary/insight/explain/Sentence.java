@@ -125,6 +125,8 @@ final class Sentence {
   /// What a policy had to say though it let the call pass.
   private String remark() {
     return switch (entry.reason()) {
+      case "request-invalid" -> " The request broke the API's document and was let through.";
+      case "response-invalid" -> " The response broke the API's document; the log names a fault.";
       case "request-unchecked" ->
           " The request was not held to the document: too many bodies were being checked.";
       case "response-unchecked" ->
