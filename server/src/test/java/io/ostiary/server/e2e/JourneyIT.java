@@ -52,10 +52,11 @@ final class JourneyIT {
     assertThat(network.path("synNanos").asLong()).isNegative();
     assertThat(network.path("establishedNanos").asLong())
         .isBetween(network.path("synNanos").asLong(), 0L);
-    assertThat(network.path("packetsIn").asLong()).isPositive();
-    assertThat(network.path("bytesIn").asLong()).isGreaterThan(80);
-    assertThat(network.path("smoothedRttMicros").asLong()).isPositive();
-    assertThat(call.path("upstreamNetwork").path("bytesIn").asLong()).isPositive();
+    assertThat(network.path("connection").path("packetsIn").asLong()).isPositive();
+    assertThat(network.path("connection").path("bytesIn").asLong()).isGreaterThan(80);
+    assertThat(network.path("roundTrip").path("smoothedMicros").asLong()).isPositive();
+    var upstream = call.path("upstreamNetwork");
+    assertThat(upstream.path("connection").path("bytesIn").asLong()).isPositive();
 
     var explanation = call.path("explanation");
     assertThat(explanation.path("slowest").asString("")).isEqualTo("upstream");
@@ -233,7 +234,7 @@ final class JourneyIT {
     assertThat(answer.status()).as(answer.text()).isEqualTo(200);
     var network = stage.recorded(answer).path("network");
     assertThat(network.path("interfaceName").asString("")).isEqualTo(Hosts.CLIENT_DEVICE);
-    assertThat(network.path("packetsIn").asLong()).isPositive();
+    assertThat(network.path("connection").path("packetsIn").asLong()).isPositive();
   }
 
   @Test
