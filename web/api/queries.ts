@@ -62,7 +62,8 @@ export const useFlows = (source: string | undefined, every: number | false) =>
 export const useKernel = (every: number | false) => usePolled<Kernel>('/api/v1/kernel', {}, every);
 export const useStages = (every: number | false) =>
   usePolled<StageList>('/api/v1/kernel/stages', {}, every);
-export const useRules = () => usePolled<Rules>('/api/v1/rules', {}, 5_000);
+export const useRules = (every: number | false = 2_000) =>
+  usePolled<Rules>('/api/v1/rules', {}, every);
 /** Asked again often enough that a trial which begins elsewhere is seen in time. */
 export const useTrial = () => usePolled<RuleTrial>('/api/v1/rules/trial', {}, 2_000);
 export const useApis = () => usePolled<ApiList>('/api/v1/apis', {}, 5_000);

@@ -2,8 +2,8 @@ import type { Rules } from '../../api/generated';
 import { useLive } from '../../api/live';
 import { useKernel, useRules } from '../../api/queries';
 import { Bans } from '../../parts/bans';
-import { Card, Dot, PageHead } from '../../parts/bits';
-import { exact } from '../../parts/numbers';
+import { Card, Dot, Num, PageHead } from '../../parts/bits';
+import { ago, exact } from '../../parts/numbers';
 import { Answer, Empty } from '../../parts/states';
 import { Table } from '../../parts/table';
 import { Trial } from '../../parts/trial';
@@ -18,7 +18,7 @@ export const page = {
 export default function Shield() {
   const { paused } = useLive();
   const kernel = useKernel(paused ? false : 2_000);
-  const rules = useRules();
+  const rules = useRules(paused ? false : 2_000);
   return (
     <Answer of={kernel}>
       {(data) => (
@@ -91,12 +91,51 @@ function RulesCard({ rules }: { rules: Rules }) {
               wide: true,
               cell: (rule) => <Words words={rule.from} all="anywhere" />,
             },
+            { name: 'to', cell: (rule) => <Words words={rule.to} all="any" /> },
             { name: 'to ports', cell: (rule) => <Words words={rule.toPorts} all="any" /> },
-            { name: 'protocols', cell: (rule) => <Words words={rule.protocols} all="any" /> },
+            {
+              name: 'protocols and more',
+              cell: (rule) => <Words words={[...rule.protocols, ...rule.conditions]} all="any" />,
+            },
             {
               name: 'limit',
               number: true,
               cell: limitOf,
+            },
+            {
+              name: 'hits',
+              unit: 'packets',
+              number: true,
+              cell: (rule) =>
+                rule.hits === null ? (
+                  <span className="faint">unknown</span>
+                ) : (
+                  <span title={`${exact(rule.hits.bytes)} bytes`}>
+                    <Num value={rule.hits.packets} unit="packets" />
+                  </span>
+                ),
+            },
+            {
+              name: rules.dryRun ? 'would drop' : 'dropped',
+              unit: 'packets',
+              number: true,
+              cell: (rule) =>
+                rule.hits === null ? (
+                  ''
+                ) : (
+                  <span title={`${exact(rule.hits.droppedBytes)} bytes`}>
+                    <Num value={rule.hits.droppedPackets} unit="packets" />
+                  </span>
+                ),
+            },
+            {
+              name: 'last hit',
+              cell: (rule) =>
+                rule.hits === null || rule.hits.last === null ? (
+                  <span className="faint">never</span>
+                ) : (
+                  <span title={rule.hits.last}>{ago(Date.now() - Date.parse(rule.hits.last))}</span>
+                ),
             },
           ]}
         />

@@ -13,6 +13,7 @@ import io.ostiary.kernel.stage.Stages;
 import io.ostiary.model.Ban;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.FloodReport;
+import io.ostiary.model.KernelSet;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.KernelSettings.Interfaces;
 import io.ostiary.model.KernelStage;
@@ -140,8 +141,19 @@ public final class Kernel implements PacketView, AutoCloseable {
   ///
   /// @param management sources beside those of the settings that nothing may refuse
   /// @return what is wrong; empty when all of it is in force. The rules before stay otherwise.
-  public synchronized List<String> apply(
+  public List<String> apply(
       KernelSettings settings, Collection<Ban> bans, Collection<Cidr> management) {
+    return apply(settings, bans, management, KernelSet.inline(settings.sets()));
+  }
+
+  /// The same where sets come from files or the web.
+  ///
+  /// @param sets what the sets of the settings hold, by name
+  public synchronized List<String> apply(
+      KernelSettings settings,
+      Collection<Ban> bans,
+      Collection<Cidr> management,
+      Map<String, List<Cidr>> sets) {
     var spared = new ArrayList<>(settings.management());
     spared.addAll(management);
     try {
@@ -151,7 +163,8 @@ public final class Kernel implements PacketView, AutoCloseable {
       }
       var problems =
           shield.install(
-              new RuleSetSource(settings.rules(), bans, spared, Sessions.NONE, settings.dryRun()));
+              new RuleSetSource(
+                  settings.rules(), sets, bans, spared, Sessions.NONE, settings.dryRun()));
       if (!problems.isEmpty()) {
         return problems;
       }
@@ -411,15 +424,16 @@ public final class Kernel implements PacketView, AutoCloseable {
   @Override
   public List<Source> sources(int limit) {
     try {
-      return shield.sources(limit).stream()
-          .map(source ->
-              new Source(
-                  source.address(),
-                  source.packets(),
-                  source.bytes(),
-                  source.droppedPackets(),
-                  source.lastNanos()))
-          .toList();
+      return shield.sources(limit).stream().map(MeterView::of).toList();
+    } catch (LibbpfException e) {
+      return List.of();
+    }
+  }
+
+  @Override
+  public List<RuleHits> ruleHits() {
+    try {
+      return shield.ruleHits();
     } catch (LibbpfException e) {
       return List.of();
     }
@@ -428,23 +442,7 @@ public final class Kernel implements PacketView, AutoCloseable {
   @Override
   public List<Flow> flows(int limit) {
     try {
-      return shield.flows(limit).stream()
-          .map(flow ->
-              new Flow(
-                  flow.source(),
-                  flow.sourcePort(),
-                  flow.destination(),
-                  flow.destinationPort(),
-                  flow.protocol(),
-                  flow.vlan(),
-                  flow.outgoing(),
-                  flow.interfaceIndex(),
-                  flow.packets(),
-                  flow.bytes(),
-                  flow.firstNanos(),
-                  flow.lastNanos(),
-                  flow.tcpFlags()))
-          .toList();
+      return shield.flows(limit).stream().map(MeterView::of).toList();
     } catch (LibbpfException e) {
       return List.of();
     }

@@ -111,6 +111,7 @@ final class KernelChild {
             words.contains("dry"),
             management,
             rules,
+            List.of(),
             new Safety(Duration.ZERO, silence),
             KernelSettings.OFF.stages(),
             io.ostiary.model.capture.CaptureSettings.DEFAULT);

@@ -3,6 +3,7 @@ package io.ostiary.model;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// One rule of the shield. Everything that is left empty matches everything. The first matching
 /// `Allow` wins over every `Deny`, and a packet that is not denied is counted against the first
@@ -96,6 +97,29 @@ public sealed interface KernelRule {
       interfaces = Set.copyOf(interfaces);
       vlans = Set.copyOf(vlans);
       vlans.forEach(vlan -> Require.between("vlan", vlan, 1, 4094));
+      boolean ports = !fromPorts.isEmpty() || !toPorts.isEmpty();
+      boolean without =
+          !protocols.isEmpty()
+              && protocols.stream().noneMatch(one -> one == Protocol.TCP || one == Protocol.UDP);
+      if (ports && without) {
+        throw Require.invalid(
+            toPorts.isEmpty() ? "from-port" : "to-port",
+            "with " + words(protocols),
+            "tcp or udp: " + words(protocols) + " has no ports");
+      }
+      if (!tcpFlags.equals(TcpFlags.ANY) && !protocols.equals(Set.of(Protocol.TCP))) {
+        throw Require.invalid("tcp-flags", "without protocol: tcp", "protocol: tcp");
+      }
+      if (!icmpTypes.isEmpty() && !protocols.equals(Set.of(Protocol.ICMP))) {
+        throw Require.invalid("icmp-type", "without protocol: icmp", "protocol: icmp");
+      }
+    }
+
+    private static String words(Set<Protocol> protocols) {
+      return protocols.stream()
+          .map(protocol -> protocol.name().toLowerCase(Locale.ROOT))
+          .sorted()
+          .collect(Collectors.joining(", "));
     }
 
     public Match(List<Cidr> from, List<PortRange> toPorts, Set<Protocol> protocols) {

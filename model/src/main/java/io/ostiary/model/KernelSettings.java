@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param interfaces which network interfaces to watch
 /// @param dryRun count what the rules would drop, and drop nothing
 /// @param management sources that no rule and no ban can ever refuse
+/// @param sets of addresses that the rules refer to by name
 /// @param stages programs that users bring
 /// @param captures what captures may keep and cost
 public record KernelSettings(
@@ -18,12 +19,14 @@ public record KernelSettings(
     boolean dryRun,
     List<Cidr> management,
     List<KernelRule> rules,
+    List<KernelSet> sets,
     Safety safety,
     Stages stages,
     CaptureSettings captures) {
   public KernelSettings {
     management = List.copyOf(management);
     rules = List.copyOf(rules);
+    sets = List.copyOf(sets);
   }
 
   public KernelSettings(
@@ -33,13 +36,15 @@ public record KernelSettings(
         dryRun,
         management,
         rules,
+        List.of(),
         Safety.DEFAULT,
         Stages.NONE,
         CaptureSettings.DEFAULT);
   }
 
   public KernelSettings withoutRules() {
-    return new KernelSettings(interfaces, dryRun, management, List.of(), safety, stages, captures);
+    return new KernelSettings(
+        interfaces, dryRun, management, List.of(), sets, safety, stages, captures);
   }
 
   /// Whether both do the same to packets, however long each may be on trial.
@@ -50,7 +55,7 @@ public record KernelSettings(
   private KernelSettings unconfirmed() {
     var same = new Safety(Duration.ZERO, safety.onSilence());
     var any = CaptureSettings.DEFAULT;
-    return new KernelSettings(interfaces, dryRun, management, rules, same, stages, any);
+    return new KernelSettings(interfaces, dryRun, management, rules, sets, same, stages, any);
   }
 
   public static final KernelSettings OFF =

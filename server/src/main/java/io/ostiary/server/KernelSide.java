@@ -6,6 +6,7 @@ import io.ostiary.kernel.balance.Balancer;
 import io.ostiary.kernel.capture.CaptureTap;
 import io.ostiary.kernel.capture.Captures;
 import io.ostiary.kernel.lens.Lens;
+import io.ostiary.kernel.sets.SetLibrary;
 import io.ostiary.kernel.shield.BanAction;
 import io.ostiary.model.Ban;
 import io.ostiary.model.Cidr;
@@ -57,6 +58,7 @@ final class KernelSide implements AutoCloseable, PacketView {
 
   private volatile String lensMissing = "";
   private final Path stagesFolder;
+  private final SetLibrary sets;
   private final Path handOver;
   private final Captures captures;
   private final UpstreamAddresses upstreams = new UpstreamAddresses(this::again);
@@ -72,6 +74,7 @@ final class KernelSide implements AutoCloseable, PacketView {
   KernelSide(Path stagesFolder, Path handOver, Path capturesFolder) {
     this.stagesFolder = stagesFolder;
     this.handOver = handOver;
+    sets = new SetLibrary(stagesFolder.resolveSibling("sets"), this::setsChanged);
     captures = new Captures(capturesFolder, new Tap(), Clock.systemUTC());
   }
 
@@ -163,7 +166,12 @@ final class KernelSide implements AutoCloseable, PacketView {
     if (!problems.isEmpty()) {
       return problems;
     }
-    problems = running.apply(snapshot.kernel(), snapshot.bans(), neverRefused(snapshot));
+    problems =
+        running.apply(
+            snapshot.kernel(),
+            snapshot.bans(),
+            neverRefused(snapshot),
+            sets.become(snapshot.kernel().sets()));
     if (problems.isEmpty()) {
       applied = snapshot;
       captures.apply(snapshot.kernel().captures());
@@ -172,6 +180,17 @@ final class KernelSide implements AutoCloseable, PacketView {
       balance(before == null ? List.of() : before.services());
     }
     return problems;
+  }
+
+  /// A set of addresses holds something else than when the rules came into force.
+  private synchronized void setsChanged() {
+    var snapshot = applied;
+    if (snapshot != null) {
+      for (var problem : apply(snapshot)) {
+        LOG.warn(
+            "the sets of the rules have changed, and the rules stay as they were: {}", problem);
+      }
+    }
   }
 
   /// Enforces a ban at once; waits for no rule set.
@@ -320,7 +339,7 @@ final class KernelSide implements AutoCloseable, PacketView {
       programs.addAll(attached.programs());
     }
     programs.addAll(balancer.programs());
-    var sentence = new StringBuilder(status.sentence());
+    var sentence = new StringBuilder(status.sentence()).append(sets.sentence());
     if (!programs.isEmpty()) {
       sentence.append(' ').append(KernelMemory.sentence(KernelMemory.bytes(programs)));
     }
@@ -359,6 +378,12 @@ final class KernelSide implements AutoCloseable, PacketView {
   public Metered metered() {
     var running = kernel;
     return running == null ? Metered.NOTHING : running.metered();
+  }
+
+  @Override
+  public List<RuleHits> ruleHits() {
+    var running = kernel;
+    return running == null ? List.of() : running.ruleHits();
   }
 
   @Override
@@ -411,6 +436,7 @@ final class KernelSide implements AutoCloseable, PacketView {
   @Override
   public synchronized void close() {
     loaded();
+    sets.close();
     upstreams.close();
     applied = null;
     captures.close();

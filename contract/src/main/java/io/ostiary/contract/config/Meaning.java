@@ -6,6 +6,7 @@ import io.ostiary.model.Conditions;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.HealthCheck;
 import io.ostiary.model.KernelRule;
+import io.ostiary.model.KernelSet;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.Listener;
 import io.ostiary.model.Listener.ProxyProtocol;
@@ -289,7 +290,7 @@ final class Meaning {
     var rules = new ArrayList<KernelRule>();
     for (int i = 0; i < kernel.rules().size(); i++) {
       var one = kernel.rules().get(i);
-      var rule = notes.attempt("/kernel/rules/" + i, () -> rule(one));
+      var rule = notes.attempt("/kernel/rules/" + i + "/" + one.word(), one::meaning);
       if (rule != null) {
         rules.add(rule);
       }
@@ -299,9 +300,54 @@ final class Meaning {
         kernel.dryRun(),
         kernel.management(),
         rules,
+        sets(kernel, rules),
         new KernelSettings.Safety(kernel.confirm(), kernel.onSilence()),
         stages(kernel.stages()),
         captures(kernel.capture()));
+  }
+
+  private List<KernelSet> sets(Written.Kernel kernel, List<KernelRule> rules) {
+    var sets = new ArrayList<KernelSet>();
+    var names = new HashSet<String>();
+    for (int i = 0; i < kernel.sets().size(); i++) {
+      var one = kernel.sets().get(i);
+      var at = "/kernel/sets/" + i;
+      var set = notes.attempt(at, () -> one.meaning(file()));
+      if (!names.add(one.name())) {
+        notes.fault(at + "/name", "name: '" + one.name() + "' is given twice");
+      }
+      if (set != null) {
+        sets.add(set);
+      }
+      if (set != null && set.supply() instanceof KernelSet.Supply.File supply) {
+        WrittenSet.faults(supply).forEach(fault -> notes.fault(at + "/file", fault));
+      }
+    }
+    for (int i = 0; i < rules.size(); i++) {
+      var match = rules.get(i).match();
+      var at = "/kernel/rules/" + i + "/" + rules.get(i).action();
+      unknownSets(at, "from-set", match.fromSets(), names);
+      unknownSets(at, "to-set", match.toSets(), names);
+    }
+    return sets;
+  }
+
+  private void unknownSets(String rule, String field, List<String> used, Set<String> known) {
+    for (var name : used) {
+      if (!known.contains(name)) {
+        notes.fault(
+            rule + "/" + field,
+            "%s: '%s' (expected: %s)"
+                .formatted(
+                    field,
+                    name,
+                    known.isEmpty() ? "a set under kernel.sets" : "one of the sets " + known));
+      }
+    }
+  }
+
+  private Path file() {
+    return Path.of(notes.at("").at().source().name()).toAbsolutePath();
   }
 
   private KernelSettings.Stages stages(Written.Stages written) {
@@ -318,7 +364,7 @@ final class Meaning {
       numbers.add(new KernelSettings.StageNumber(one.table(), one.api(), one.number()));
     }
     var folder = written.folder();
-    var file = Path.of(notes.at("").at().source().name()).toAbsolutePath();
+    var file = file();
     return new KernelSettings.Stages(
         folder == null ? null : file.resolveSibling(folder).normalize(), numbers);
   }
@@ -332,42 +378,5 @@ final class Meaning {
         written.bodies() == Written.Bodies.KEEP,
         mask,
         written.bytes());
-  }
-
-  private static KernelRule rule(Written.Rule written) {
-    var match = match(written);
-    return switch (written) {
-      case Written.Rule.Deny _ -> new KernelRule.Deny(match);
-      case Written.Rule.Allow _ -> new KernelRule.Allow(match);
-      case Written.Rule.Limit limit -> limit(match, limit);
-    };
-  }
-
-  private static KernelRule limit(KernelRule.Match match, Written.Rule.Limit written) {
-    var connections = written.connections();
-    var packets = written.packets();
-    int bits = written.per().bits();
-    if (connections != null) {
-      return new KernelRule.Limit(
-          match, KernelRule.Counted.CONNECTIONS, connections.perSecond(), bits);
-    }
-    long perSecond = packets == null ? 0 : packets.perSecond();
-    return new KernelRule.Limit(match, KernelRule.Counted.PACKETS, perSecond, bits);
-  }
-
-  private static KernelRule.Match match(Written.Rule written) {
-    return new KernelRule.Match(
-        written.from(),
-        written.toPort().stream()
-            .map(ports -> new KernelRule.PortRange(ports.first(), ports.last()))
-            .toList(),
-        written.protocol().stream()
-            .map(protocol ->
-                switch (protocol) {
-                  case TCP -> KernelRule.Protocol.TCP;
-                  case UDP -> KernelRule.Protocol.UDP;
-                  case ICMP -> KernelRule.Protocol.ICMP;
-                })
-            .collect(Collectors.toSet()));
   }
 }

@@ -24,18 +24,20 @@ final class RuleConflicts {
   static void check(KernelSettings kernel, List<Cidr> trustedProxies, Notes notes) {
     var conflicts = new RuleConflicts(kernel.rules(), notes);
     for (int i = 0; i < kernel.rules().size(); i++) {
-      if (kernel.rules().get(i) instanceof KernelRule.Deny deny) {
-        conflicts.deny(deny, i);
-        conflicts.proxies(deny, i, trustedProxies);
+      switch (kernel.rules().get(i)) {
+        case KernelRule.Deny deny -> {
+          conflicts.deny(deny, i);
+          conflicts.proxies(deny, i, trustedProxies);
+        }
+        case KernelRule.Limit limit -> conflicts.limit(limit, i);
+        case KernelRule.Allow _ -> {}
       }
     }
   }
 
   private void deny(KernelRule.Deny deny, int index) {
     for (int i = 0; i < rules.size(); i++) {
-      boolean tooMany =
-          (long) deny.match().from().size() * rules.get(i).match().from().size() > PAIRS_MAX;
-      if (i != index && !tooMany) {
+      if (i != index && !tooMany(deny.match(), rules.get(i).match())) {
         deny(deny, index, rules.get(i), i);
       }
     }
@@ -61,6 +63,31 @@ final class RuleConflicts {
     }
   }
 
+  private void limit(KernelRule.Limit limit, int index) {
+    for (int i = 0; i < rules.size(); i++) {
+      var other = rules.get(i);
+      if (i == index || tooMany(limit.match(), other.match())) {
+        continue;
+      }
+      boolean within = covers(other.match(), limit.match());
+      if (within && other instanceof KernelRule.Allow) {
+        warn(index, "limit has no effect: the allow rule at " + line(i) + " wins");
+      } else if (within && other instanceof KernelRule.Deny) {
+        warn(index, "limit has no effect: the deny rule at " + line(i) + " drops the same");
+      } else if (within
+          && i < index
+          && other instanceof KernelRule.Limit earlier
+          && earlier.counted() == limit.counted()) {
+        warn(index, "limit has no effect: the limit at " + line(i) + " comes first and wins");
+      }
+    }
+  }
+
+  private static boolean tooMany(KernelRule.Match one, KernelRule.Match other) {
+    return (long) one.from().size() * other.from().size() > PAIRS_MAX
+        || (long) one.to().size() * other.to().size() > PAIRS_MAX;
+  }
+
   private void proxies(KernelRule.Deny deny, int index, List<Cidr> trustedProxies) {
     for (var proxy : trustedProxies) {
       if (deny.match().from().stream().anyMatch(from -> meets(from, proxy))) {
@@ -79,9 +106,31 @@ final class RuleConflicts {
 
   /// Whether every packet that `inner` matches is matched by `outer`.
   static boolean covers(KernelRule.Match outer, KernelRule.Match inner) {
-    return covers(outer.from(), inner.from(), RuleConflicts::covers)
+    return covers(outer.from(), outer.fromSets(), inner.from(), inner.fromSets())
+        && covers(outer.to(), outer.toSets(), inner.to(), inner.toSets())
+        && covers(outer.fromPorts(), inner.fromPorts(), RuleConflicts::covers)
         && covers(outer.toPorts(), inner.toPorts(), RuleConflicts::covers)
-        && covers(outer.protocols(), inner.protocols(), Object::equals);
+        && covers(outer.protocols(), inner.protocols(), Object::equals)
+        && covers(outer.tcpFlags(), inner.tcpFlags())
+        && covers(outer.icmpTypes(), inner.icmpTypes(), Object::equals)
+        && covers(outer.interfaces(), inner.interfaces(), Object::equals)
+        && covers(outer.vlans(), inner.vlans(), Object::equals);
+  }
+
+  /// What a set holds is not known here: it is compared by its name.
+  private static boolean covers(
+      List<Cidr> outer, List<String> outerSets, List<Cidr> inner, List<String> innerSets) {
+    if (outer.isEmpty() && outerSets.isEmpty()) {
+      return true;
+    }
+    return !(inner.isEmpty() && innerSets.isEmpty())
+        && outerSets.containsAll(innerSets)
+        && inner.stream().allMatch(i -> outer.stream().anyMatch(o -> covers(o, i)));
+  }
+
+  private static boolean covers(KernelRule.TcpFlags outer, KernelRule.TcpFlags inner) {
+    return (inner.set() & outer.set()) == outer.set()
+        && (inner.unset() & outer.unset()) == outer.unset();
   }
 
   private static <T> boolean covers(
@@ -93,12 +142,29 @@ final class RuleConflicts {
 
   /// Whether some packet is matched by both.
   static boolean meets(KernelRule.Match one, KernelRule.Match other) {
-    return meets(one.from(), other.from(), RuleConflicts::meets)
-        && meets(
-            one.toPorts(),
-            other.toPorts(),
-            (a, b) -> a.first() <= b.last() && b.first() <= a.last())
-        && meets(one.protocols(), other.protocols(), Object::equals);
+    return meets(one.from(), one.fromSets(), other.from(), other.fromSets())
+        && meets(one.to(), one.toSets(), other.to(), other.toSets())
+        && meets(one.fromPorts(), other.fromPorts(), RuleConflicts::meets)
+        && meets(one.toPorts(), other.toPorts(), RuleConflicts::meets)
+        && meets(one.protocols(), other.protocols(), Object::equals)
+        && (one.tcpFlags().set() & other.tcpFlags().unset()) == 0
+        && (one.tcpFlags().unset() & other.tcpFlags().set()) == 0
+        && meets(one.icmpTypes(), other.icmpTypes(), Object::equals)
+        && meets(one.interfaces(), other.interfaces(), Object::equals)
+        && meets(one.vlans(), other.vlans(), Object::equals);
+  }
+
+  private static boolean meets(
+      List<Cidr> one, List<String> oneSets, List<Cidr> other, List<String> otherSets) {
+    boolean anywhere =
+        (one.isEmpty() && oneSets.isEmpty()) || (other.isEmpty() && otherSets.isEmpty());
+    return anywhere
+        || oneSets.stream().anyMatch(otherSets::contains)
+        || one.stream().anyMatch(a -> other.stream().anyMatch(b -> meets(a, b)));
+  }
+
+  private static boolean meets(KernelRule.PortRange one, KernelRule.PortRange other) {
+    return one.first() <= other.last() && other.first() <= one.last();
   }
 
   private static <T> boolean meets(Collection<T> one, Collection<T> other, BiPredicate<T, T> test) {

@@ -211,7 +211,8 @@ record Written(
           Interfaces interfaces,
       @About("Count what the rules would drop, and drop nothing") @Default("false") boolean dryRun,
       @About("Sources that no rule and no ban can refuse") @OrOne List<Cidr> management,
-      @About("Which packets are kept out; allow wins over deny") List<Rule> rules,
+      @About("Which packets are kept out; allow wins over deny") List<WrittenRule> rules,
+      @About("Named sets of addresses, which rules refer to") List<WrittenSet> sets,
       @About("How long a change waits for `ostiary confirm` before it is rolled back; 0s: not")
           @Default("0s")
           Duration confirm,
@@ -277,79 +278,6 @@ record Written(
         }
       }
     }
-  }
-
-  sealed interface Rule {
-    List<Cidr> from();
-
-    List<Ports> toPort();
-
-    Set<Protocol> protocol();
-
-    @About("Drops packets")
-    record Deny(
-        @About("Source addresses and blocks") @OrOne List<Cidr> from,
-        @About("Destination ports: 8080, \"8000-8100\" or a list") @OrOne List<Ports> toPort,
-        @About("tcp, udp or icmp") @OrOne Set<Protocol> protocol)
-        implements Rule {
-      public Deny {
-        selective("deny", from, toPort, protocol);
-        possible(toPort, protocol);
-      }
-    }
-
-    @About("Lets packets in that a deny rule would drop")
-    record Allow(
-        @About("Source addresses and blocks") @OrOne List<Cidr> from,
-        @About("Destination ports: 8080, \"8000-8100\" or a list") @OrOne List<Ports> toPort,
-        @About("tcp, udp or icmp") @OrOne Set<Protocol> protocol)
-        implements Rule {
-      public Allow {
-        selective("allow", from, toPort, protocol);
-        possible(toPort, protocol);
-      }
-    }
-
-    @About("Drops what goes over a rate")
-    record Limit(
-        @About("Source addresses and blocks") @OrOne List<Cidr> from,
-        @About("Destination ports: 8080, \"8000-8100\" or a list") @OrOne List<Ports> toPort,
-        @About("tcp, udp or icmp") @OrOne Set<Protocol> protocol,
-        @About("How many packets, such as 20000/s") @Nullable Rate packets,
-        @About("How many new TCP connections, such as 50/s") @Nullable Rate connections,
-        @About("What has a rate of its own: source, or a block of sources such as /24")
-            @Default("source")
-            Per per)
-        implements Rule {
-      public Limit {
-        possible(toPort, protocol);
-        if ((packets == null) == (connections == null)) {
-          throw Require.invalid(
-              "limit",
-              packets == null ? "no rate" : "two rates",
-              "packets or connections: a rate such as 20000/s");
-        }
-      }
-    }
-
-    private static void selective(
-        String name, List<Cidr> from, List<Ports> toPort, Set<Protocol> protocol) {
-      if (from.isEmpty() && toPort.isEmpty() && protocol.isEmpty()) {
-        throw Require.invalid(name, "every packet", "from, to-port or protocol");
-      }
-    }
-
-    private static void possible(List<Ports> toPort, Set<Protocol> protocol) {
-      if (!toPort.isEmpty() && protocol.equals(Set.of(Protocol.ICMP))) {
-        throw Require.invalid("to-port", "with icmp", "tcp or udp: icmp has no ports");
-      }
-    }
-  }
-
-  enum Protocol {
-    TCP,
-    UDP,
-    ICMP
   }
 
   @About("Bounds on what clients may send; what is over them is refused")

@@ -76,7 +76,9 @@ class BadInputTest {
         bad(
             "kernel: { dryRun: true }\n",
             "1:11: unknown setting 'dryRun'. Did you mean 'dry-run'?"),
-        rule("deny: {}", "3:13: deny: every packet (expected: from, to-port or protocol)"),
+        rule(
+            "deny: {}",
+            "3:13: deny: every packet (expected: from, to-port, protocol or another condition)"),
         rule("denny: { from: 203.0.113.1 }", "3:7: unknown setting 'denny'. Did you mean 'deny'?"),
         rule("deny: { form: 203.0.113.1 }", "3:15: unknown setting 'form'. Did you mean 'from'?"),
         rule(
@@ -91,7 +93,22 @@ class BadInputTest {
         rule(
             "deny: { to-port: 80, protocol: icmp }",
             "3:24: to-port: with icmp (expected: tcp or" + " udp: icmp has no ports)"),
-        rule("deny: { protocol: sctp }", "3:25: protocol: 'sctp' (expected: tcp, udp or icmp)"),
+        rule(
+            "deny: { protocol: ip }",
+            "3:25: protocol: 'ip' (expected: tcp, udp, icmp, sctp, gre, esp or igmp)"),
+        rule(
+            "deny: { tcp-flags: syn }",
+            "3:26: tcp-flags: without protocol: tcp (expected: protocol: tcp)"),
+        rule(
+            "deny: { protocol: tcp, tcp-flags: [ syn, no-syn ] }",
+            "3:41: tcp-flags: a flag both set and unset (expected: one of them)"),
+        rule("deny: { vlan: 4095 }", "3:21: vlan: 4095 (expected: 1-4094)"),
+        rule(
+            "deny: { protocol: icmp, icmp-type: pong }",
+            "3:42: icmp-type: pong (expected: a name such as echo-request, 0-255 or v6/0-255)"),
+        rule(
+            "deny: { from-set: bots }",
+            "3:25: from-set: 'bots' (expected: a set under kernel.sets)"),
         rule("limit: { packets: 5 }", "3:25: rate: 5 (expected: a rate such as 20000/s)"),
         rule(
             "limit: { packets: 0/s }",

@@ -24,8 +24,8 @@ class FullMappingTest {
       """
       apis: [ { name: a, path: /a, upstream: u, routes: [ { path: /x } ] } ]
       upstreams: [ { name: u, targets: "h:1", health: { path: /a } } ]
-      kernel: { rules: [ deny: { protocol: udp }, limit: { packets: 1/s } ] }
       services: [ { name: a, address: "203.0.113.9:81", targets: "198.51.100.9:82", health: {} } ]
+      kernel: { rules: [ deny: { protocol: icmp, icmp-type: 13 }, allow: { vlan: 7 }, limit: { packets: 1/s } ] }
       """;
 
   /// Nothing in it has the value it has in LITTLE.
@@ -64,10 +64,25 @@ class FullMappingTest {
         dry-run: true
         management: [ 192.0.2.0/24 ]
         rules:
-          - deny: { from: 203.0.113.0/24, to-port: 80-81, protocol: tcp }
+          - deny:
+              from: 203.0.113.0/24
+              from-set: many
+              to: 198.51.100.1
+              to-set: few
+              from-port: 1-1023
+              to-port: 80-81
+              protocol: tcp
+              tcp-flags: [ syn, no-ack ]
+              interfaces: eth7
+              vlan: 12
+          - deny: { protocol: icmp, icmp-type: echo-request }
           - limit: { connections: 2/s, per: /24, to-port: 82 }
           - limit: { packets: 2/s, protocol: udp }
           - allow: { from: 198.51.100.7 }
+        sets:
+          - { name: many, url: "https://example.com/list", every: 2h }
+          - { name: few, blocks: 198.51.100.0/24 }
+          - { name: kept, file: src/test/resources/blocks.txt }
         stages:
           folder: own
           numbers: [ { table: dscp_by_api, api: b, number: 46 } ]
@@ -121,7 +136,7 @@ class FullMappingTest {
     records.put("service target", service.targets().getFirst());
     records.put("service check", service.check());
     records.put("match", configuration.kernel().rules().getFirst().match());
-    records.put("limit", (KernelRule.Limit) configuration.kernel().rules().get(1));
+    records.put("limit", (KernelRule.Limit) configuration.kernel().rules().get(2));
     return records;
   }
 

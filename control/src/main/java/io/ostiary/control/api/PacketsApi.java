@@ -7,7 +7,6 @@ import io.ostiary.control.http.Query;
 import io.ostiary.insight.InsightView;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.KernelMemory;
-import io.ostiary.model.KernelRule;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.KernelStatus;
 import io.ostiary.model.PacketView;
@@ -15,7 +14,6 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -108,15 +106,23 @@ final class PacketsApi {
       List<String> management,
       List<Rule> items) {}
 
+  /// @param conditions what it asks for beside the others, in the words of the file
   record Rule(
       int number,
       String action,
       List<String> from,
+      List<String> to,
       List<String> toPorts,
       List<String> protocols,
+      List<String> conditions,
       @Nullable Long packetsPerSecond,
       @Nullable Long connectionsPerSecond,
-      @Nullable String per) {}
+      @Nullable String per,
+      @Nullable Hits hits) {}
+
+  /// @param droppedPackets of `packets`; in dry-run: would have been
+  record Hits(
+      long packets, long bytes, long droppedPackets, long droppedBytes, @Nullable Instant last) {}
 
   private void flows(Context context) {
     var query = Query.of(context, "limit", "source");
@@ -217,8 +223,12 @@ final class PacketsApi {
     var running = state.running();
     var settings = running == null ? KernelSettings.OFF : running.kernel();
     var rules = new ArrayList<Rule>();
-    for (var rule : settings.rules()) {
-      rules.add(rule(rules.size() + 1, rule));
+    var hits = packets.ruleHits();
+    boolean fit = hits.size() == settings.rules().size();
+    for (int i = 0; i < settings.rules().size(); i++) {
+      rules.add(
+          RuleView.of(
+              i + 1, settings.rules().get(i), fit ? hits(hits.get(i), clock.instant()) : null));
     }
     context.json(
         new Rules(
@@ -238,38 +248,12 @@ final class PacketsApi {
     };
   }
 
-  private static Rule rule(int number, KernelRule rule) {
-    return switch (rule) {
-      case KernelRule.Allow(var match) -> rule(number, "allow", match, null);
-      case KernelRule.Deny(var match) -> rule(number, "deny", match, null);
-      case KernelRule.Limit limit -> rule(number, "limit", limit.match(), limit);
-    };
-  }
-
-  private static Rule rule(
-      int number, String action, KernelRule.Match match, KernelRule.@Nullable Limit limit) {
-    return new Rule(
-        number,
-        action,
-        match.from().stream().map(Cidr::toString).toList(),
-        match.toPorts().stream()
-            .map(range ->
-                range.first() == range.last()
-                    ? Integer.toString(range.first())
-                    : range.first() + "-" + range.last())
-            .toList(),
-        match.protocols().stream()
-            .map(protocol -> protocol.name().toLowerCase(Locale.ROOT))
-            .sorted()
-            .toList(),
-        limit != null && limit.counted() == KernelRule.Counted.PACKETS ? limit.perSecond() : null,
-        limit != null && limit.counted() == KernelRule.Counted.CONNECTIONS
-            ? limit.perSecond()
-            : null,
-        limit != null ? per(limit.bits()) : null);
-  }
-
-  private static String per(int bits) {
-    return bits == KernelRule.Limit.SOURCE ? "source" : "/" + bits;
+  private static Hits hits(PacketView.RuleHits hits, Instant now) {
+    return new Hits(
+        hits.packets(),
+        hits.bytes(),
+        hits.droppedPackets(),
+        hits.droppedBytes(),
+        hits.lastNanos() == 0 ? null : SourceView.wallClock(hits.lastNanos(), now));
   }
 }

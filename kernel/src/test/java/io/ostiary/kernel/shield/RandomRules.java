@@ -86,15 +86,16 @@ final class RandomRules {
 
   private Match match() {
     var protocols = rarely(() -> Set.of(pick(Protocol.values())), Set.<Protocol>of());
-    boolean tcp = protocols.isEmpty() || protocols.contains(Protocol.TCP);
+    boolean tcp = protocols.equals(Set.of(Protocol.TCP));
     boolean icmp = protocols.equals(Set.of(Protocol.ICMP));
+    boolean ports = protocols.isEmpty() || tcp || protocols.contains(Protocol.UDP);
     return new Match(
         random.nextBoolean() ? blocks(1 + random.nextInt(3)) : List.of(),
         rarely(() -> List.of(random.nextBoolean() ? "some" : "more"), List.of()),
         rarely(() -> blocks(2), List.of()),
         rarely(() -> List.of("some"), List.of()),
-        icmp ? List.of() : rarely(() -> List.of(ports()), List.of()),
-        icmp ? List.of() : rarely(() -> List.of(ports(), ports()), List.of()),
+        ports ? rarely(() -> List.of(ports()), List.of()) : List.of(),
+        ports ? rarely(() -> List.of(ports(), ports()), List.of()) : List.of(),
         protocols,
         tcp ? rarely(this::flags, TcpFlags.ANY) : TcpFlags.ANY,
         icmp ? rarely(this::types, Set.of()) : Set.of(),
