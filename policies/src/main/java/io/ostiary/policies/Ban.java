@@ -46,26 +46,34 @@ public final class Ban implements Policy<Ban.Settings> {
   /// @param lastsMax up to this, at most a year
   /// @param sharedPercent 0-101; 101: nobody is spared
   public record Settings(
-      @About("How many calls may be answered with 401; 0: any number.") @Default("20")
+      @About("How many calls may be answered with 401, by a policy or the upstream; 0: any number.")
+          @Default("20")
           int unauthorized,
       @About("How many calls may be answered with 403; 0: any number.") @Default("0") int forbidden,
-      @About("How many calls may be answered with 404; 0: any number.") @Default("0") int notFound,
+      @About("How many calls may be answered with 404, unknown paths too; 0: any number.")
+          @Default("0")
+          int notFound,
       @About("How many calls may be answered with 429; 0: any number.") @Default("100") int tooMany,
       @About("How many calls may break the contract (validate); 0: any number.") @Default("50")
           int invalid,
       @About("How many calls may be no HTTP that can be read; 0: any number.") @Default("10")
           int malformed,
-      @About("In which time.") @Default("1m") Duration window,
+      @About("In which time, 1s to 1d.") @Default("1m") Duration window,
       @About("What happens then: deny, or limit to a rate.") @Default("deny") Act action,
-      @About("For how long; each further time for twice as long.") @Default("10m") Duration lasts,
+      @About("For how long; each further time within a day for twice as long.") @Default("10m")
+          Duration lasts,
       @About("But never longer than this.") @Default("1d") Duration lastsMax,
       @About(
               "From this share of good calls by known consumers on, in per cent, an address is"
-                  + " limited rather than banned.")
+                  + " limited rather than banned; 101: none is spared.")
           @Default("5")
           int sharedPercent,
-      @About("What a limited address may call in a second.") @Default("5") int limitCalls,
-      @About("What a limited address may send in a second.") @Default("500") int limitPackets) {
+      @About("How many calls a limited address may make in a second; the rest is answered 429.")
+          @Default("5")
+          int limitCalls,
+      @About("How many packets a limited address may send in a second; the rest is dropped.")
+          @Default("500")
+          int limitPackets) {
     private static final long DAY_MILLIS = 86_400_000;
 
     public Settings {

@@ -47,7 +47,7 @@ public final class Cors implements Policy<Cors.Settings> {
   public record Settings(
       @About("'*', origins such as https://app.example.com, or https://*.example.com.") @OrOne
           List<String> origins,
-      @About("Methods that pages may use; not given: those the API has on the path.")
+      @About("Methods that pages may use, or '*'; not given: those the API has on the path.")
           List<String> methods,
       @About("Request fields that pages may send, or '*'.")
           @Default("[Authorization, Content-Type, X-API-Key]")
@@ -55,7 +55,8 @@ public final class Cors implements Policy<Cors.Settings> {
       @About("Response fields that pages may read, or '*'.") List<String> expose,
       @About("Whether cookies and HTTP authentication are let through.") @Default("false")
           boolean credentials,
-      @About("How long browsers may remember a preflight.") @Default("10m") Duration maxAge) {
+      @About("How long browsers may remember a preflight, at most 7d.") @Default("10m")
+          Duration maxAge) {
     public Settings {
       origins = List.copyOf(origins);
       methods = List.copyOf(methods);

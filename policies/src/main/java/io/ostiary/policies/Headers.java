@@ -23,7 +23,8 @@ public final class Headers implements Policy<Headers.Settings> {
   /// @param response on the way to the client
   public record Settings(
       @About("Changes to requests, before the upstream sees them.") Changes request,
-      @About("Changes to responses, before the client sees them.") Changes response) {
+      @About("Changes to responses, before the client sees them; written as those of requests.")
+          Changes response) {
     public Settings {
       if (request.isEmpty() && response.isEmpty()) {
         throw new IllegalArgumentException(
@@ -38,9 +39,11 @@ public final class Headers implements Policy<Headers.Settings> {
   /// @param add adds a value to those that are there
   /// @param remove names of fields
   public record Changes(
-      @About("Fields that get this value in place of any they had.") Map<String, String> set,
-      @About("Fields that get this value besides those they have.") Map<String, String> add,
-      @About("Fields to remove.") List<String> remove) {
+      @About("Fields that get this value in place of any they had, done second.")
+          Map<String, String> set,
+      @About("Fields that get this value besides those they have, done last.")
+          Map<String, String> add,
+      @About("Fields to remove, done first.") List<String> remove) {
     public Changes {
       set = Collections.unmodifiableMap(new LinkedHashMap<>(set));
       add = Collections.unmodifiableMap(new LinkedHashMap<>(add));

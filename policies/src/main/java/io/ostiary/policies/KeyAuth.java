@@ -32,7 +32,8 @@ public final class KeyAuth implements Policy<KeyAuth.Settings> {
   public record Settings(
       @About("The header field that carries the key.") @Default("X-API-Key") String header,
       @About("A query parameter that may carry it instead.") @Nullable String query,
-      @About("Whether 'Authorization: Bearer KEY' may carry it.") @Default("false") boolean bearer,
+      @About("Whether 'Authorization: Bearer KEY' may carry it as well.") @Default("false")
+          boolean bearer,
       @About("Whether the upstream sees the key.") @Default("false") boolean forwardKey) {
     public Settings {
       HeaderRules.changeable("key-auth.header", header);

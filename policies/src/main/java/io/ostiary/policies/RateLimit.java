@@ -31,7 +31,7 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
   /// @param by who is counted: `consumer`, `address`, `route`, `api` or `header:NAME`
   public record Settings(
       @About("How many requests a caller may make.") int requests,
-      @About("In which time.") @Default("1m") Duration per,
+      @About("In which time, 1ms to 31d.") @Default("1m") Duration per,
       @About("How many may come at once; not given: as many as 'requests'.")
           @Nullable Integer burst,
       @About("Who is counted: consumer, address, route, api or header:NAME.") @Default("consumer")

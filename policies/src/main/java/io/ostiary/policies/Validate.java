@@ -74,10 +74,12 @@ public final class Validate implements Policy<Validate.Settings> {
           Mode request,
       @About("What is done about responses that break it: enforce, report or off.") @Default("off")
           Mode response,
-      @About("Whether query parameters that the document does not name are faults.")
+      @About(
+              "Whether query parameters that the document does not name are faults: refuse or ignore.")
           @Default("refuse")
           Unknown unknownParameters,
-      @About("The longest body that is checked; longer requests are refused with 413.")
+      @About(
+              "The longest body that is checked; a longer request is refused with 413, a longer response with 502.")
           @Default("1MiB")
           @Bytes
           int bodyMax) {

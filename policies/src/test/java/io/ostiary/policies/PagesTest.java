@@ -2,6 +2,7 @@ package io.ostiary.policies;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ostiary.contract.bind.SettingRow;
 import io.ostiary.contract.config.ConfigRead;
 import io.ostiary.contract.config.ConfigReader;
 import io.ostiary.contract.openapi.OpenApiReader;
@@ -15,17 +16,31 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The examples of `docs/policies`, read as a user's file would be and compiled.
+/// The pages of `docs/policies`: their examples, read as a user's file would be and compiled, and
+/// their tables of settings, which are made from the records.
 class PagesTest {
   private static final Pattern EXAMPLE =
       Pattern.compile("```yaml\n(policies:.*?)```", Pattern.DOTALL);
+
+  /// With `-Dostiary.pages=write` the tables are written rather than compared.
+  private static final boolean WRITE = "write".equals(System.getProperty("ostiary.pages"));
+
+  private static final String TABLE_BEGIN = "<!-- settings: made from the record -->\n";
+  private static final String TABLE_END = "<!-- end of settings -->";
+  private static final Pattern TABLE =
+      Pattern.compile(TABLE_BEGIN + "(.*?)" + TABLE_END, Pattern.DOTALL);
 
   @TempDir Path directory;
 
@@ -65,8 +80,48 @@ class PagesTest {
     return ConfigReader.read(file, settings, new OpenApiReader());
   }
 
+  static Set<String> names() {
+    return new TreeSet<>(policies().keySet());
+  }
+
+  /// A page whose table differs is repaired by `mvn -pl policies -am test -Dtest=PagesTest
+  /// -Dsurefire.failIfNoSpecifiedTests=false -Dostiary.pages=write`.
   @ParameterizedTest
-  @ValueSource(strings = {"cors", "headers", "ip", "key-auth", "rate-limit"})
+  @MethodSource("names")
+  void theTableOfThePageIsMadeFromTheRecord(String name) throws IOException {
+    var file = Path.of("../docs/policies/" + name + ".md");
+    var page = Files.readString(file);
+    var table = TABLE.matcher(page);
+    assertThat(table.find())
+        .as("%s: a table between '%s' and '%s'", file, TABLE_BEGIN.strip(), TABLE_END)
+        .isTrue();
+    var rows = SettingRow.of(Objects.requireNonNull(policies().get(name)).settings());
+    var made = "\n| setting | default | |\n|---|---|---|\n" + lines(rows) + "\n";
+    if (rows.isEmpty()) {
+      made = "\nIt has no settings.\n\n";
+    }
+    if (WRITE && !table.group(1).equals(made)) {
+      Files.writeString(
+          file, page.substring(0, table.start(1)) + made + page.substring(table.end(1)));
+      return;
+    }
+    assertThat(table.group(1)).as("the table of %s", file).isEqualTo(made);
+  }
+
+  private static String lines(List<SettingRow> rows) {
+    return rows.stream().map(row -> row.markdown() + "\n").collect(Collectors.joining());
+  }
+
+  @ParameterizedTest
+  @MethodSource("names")
+  void everySettingSaysWhatItIs(String name) {
+    var rows = SettingRow.of(Objects.requireNonNull(policies().get(name)).settings());
+    assertThat(rows).allSatisfy(row -> assertThat(row.about()).as(row.name()).isNotBlank());
+  }
+
+  /// `validate` and whatever else needs an OpenAPI document is compiled elsewhere.
+  @ParameterizedTest
+  @ValueSource(strings = {"ban", "cors", "headers", "ip", "key-auth", "rate-limit"})
   void theExampleOfThePageWorks(String name) throws IOException {
     var matcher = EXAMPLE.matcher(Files.readString(Path.of("../docs/policies/" + name + ".md")));
     assertThat(matcher.find()).as("an example in " + name + ".md").isTrue();
