@@ -4,10 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.ostiary.gateway.upstream.Endpoint;
 import io.ostiary.gateway.upstream.UpstreamConnection;
 import io.ostiary.gateway.upstream.UpstreamHandle;
-import io.ostiary.gateway.wire.Bytes;
-import io.ostiary.gateway.wire.FieldKind;
 import io.ostiary.gateway.wire.Methods;
-import io.ostiary.gateway.wire.Numbers;
 import io.ostiary.gateway.wire.ResponseHead;
 import io.ostiary.model.LedgerSlot;
 import org.jspecify.annotations.Nullable;
@@ -19,21 +16,10 @@ import org.jspecify.annotations.Nullable;
 /// is idempotent (RFC 9112 section 9.3.1). Reused with its call; confined to its event loop.
 @SuppressWarnings("ReferenceEquality") // Whether it is the same object is the question.
 final class Attempts implements UpstreamConnection.Owner {
-  /// Fields that go to the upstream as they came.
-  private static final int KEPT = 1 << FieldKind.OTHER | 1 << FieldKind.DATE;
-
   private static final int ATTEMPTS_MAX = 3;
   private static final int INTERIM_MAX = 16;
-  private static final byte[] VERSION_HOST = Bytes.of(" HTTP/1.1\r\nHost: ");
-  private static final byte[] LENGTH = Bytes.of("Content-Length: ");
-  private static final byte[] CHUNKED = Bytes.of("Transfer-Encoding: chunked\r\n");
-  private static final byte[] EXPECT = Bytes.of("Expect: 100-continue\r\n");
-  private static final byte[] CLOSE = Bytes.of("Connection: close\r\n");
-  private static final byte[] VIA_CALL = Bytes.of("Via: 1.1 ostiary\r\nOstiary-Call: ");
-  private static final int CR_LF = '\r' << 8 | '\n';
-
   private final Call call;
-  private final Outlet outlet = new Outlet();
+  private final RequestWriter writer;
   private LedgerSlot.@Nullable AttemptSlot slot;
   private @Nullable UpstreamConnection connection;
   private @Nullable UpstreamHandle upstream;
@@ -42,10 +28,10 @@ final class Attempts implements UpstreamConnection.Owner {
   private int interims;
   private boolean sent;
   private boolean contentSent;
-  private boolean expectForwarded;
 
   Attempts(Call call) {
     this.call = call;
+    writer = new RequestWriter(call);
   }
 
   void begin() {
@@ -116,90 +102,21 @@ final class Attempts implements UpstreamConnection.Owner {
     var to = connection();
     slot().reused = to.reused();
     slot().connectedNanos = call.loop().now();
-    outlet.begin(to.channel());
-    writeHead();
+    writer.begin(to);
     var whole = call.requestBody().gathered();
     if (whole != null) {
-      outlet.content(whole, 0, whole.writerIndex());
+      writer.whole(whole);
       requestSent();
     } else if (call.requestBody().complete()) {
       requestSent();
     } else {
       // The head goes at once where the client waits for a word before it sends more.
-      if (expectForwarded) {
-        outlet.flush();
+      if (writer.expectForwarded()) {
+        writer.flush();
         to.timeout(upstream().answerNanos(), "answer-timeout");
       }
       call.requestBody().forward();
     }
-  }
-
-  private void writeHead() {
-    var head = call.requestHead();
-    var fields = head.fields();
-    var route = call.routed();
-    var out = outlet.room(fields.bytesMax() + 512);
-    writeMethod(out, head.method());
-    int path = head.pathStart() + route.stripBytes();
-    if (path == head.pathEnd()) {
-      out.writeByte('/');
-    }
-    out.writeBytes(head.bytes(), path, head.pathEnd() - path);
-    if (head.queryStart() >= 0) {
-      out.writeByte('?');
-      out.writeBytes(head.bytes(), head.queryStart(), head.queryEnd() - head.queryStart());
-    }
-    out.writeBytes(VERSION_HOST);
-    int authority = head.authorityEnd() - head.authorityStart();
-    if (authority > 0) {
-      out.writeBytes(head.bytes(), head.authorityStart(), authority).writeShort(CR_LF);
-    } else {
-      out.writeBytes(Bytes.of(connection().endpoint().target().toString())).writeShort(CR_LF);
-    }
-    fields.writeKinds(out, KEPT);
-    writeFraming(out);
-    ForwardedFields.write(out, call, call.caller().speakerTrusted());
-    call.trace().write(out, call.callId());
-    out.writeBytes(VIA_CALL);
-    Answer.writeCallId(out, call.callId());
-    out.writeShort(CR_LF).writeShort(CR_LF);
-  }
-
-  private static void writeMethod(ByteBuf out, String method) {
-    for (int i = 0; i < method.length(); i++) {
-      out.writeByte(method.charAt(i));
-    }
-    out.writeByte(' ');
-  }
-
-  private void writeFraming(ByteBuf out) {
-    var head = call.requestHead();
-    var whole = call.requestBody().gathered();
-    expectForwarded = false;
-    if (whole != null) {
-      writeLength(out, whole.writerIndex());
-    } else if (head.chunked()) {
-      out.writeBytes(CHUNKED);
-    } else if (head.contentLength() >= 0) {
-      writeLength(out, head.contentLength());
-    }
-    if (head.expectsContinue() && !call.requestBody().continued()) {
-      expectForwarded = true;
-      out.writeBytes(EXPECT);
-    }
-    boolean strange =
-        head.hasBody() && (head.method().equals("GET") || head.method().equals("HEAD"));
-    if (strange) {
-      // Content here has no meaning (RFC 9110 section 9.3.1); a server that ignores it must not
-      // read it as the next request.
-      out.writeBytes(CLOSE);
-    }
-  }
-
-  private static void writeLength(ByteBuf out, long length) {
-    out.writeBytes(LENGTH);
-    Numbers.writeDecimal(out, length);
-    out.writeShort(CR_LF);
   }
 
   boolean takesContent() {
@@ -212,19 +129,11 @@ final class Attempts implements UpstreamConnection.Owner {
       return;
     }
     contentSent |= length > 0;
-    if (call.requestHead().chunked()) {
-      outlet.chunk(in, start, length);
-      if (last) {
-        var decoder = call.requestBody().decoder();
-        outlet.lastChunk(decoder.hasTrailers() ? decoder.trailers() : null, KEPT);
-      }
-    } else {
-      outlet.content(in, start, length);
-    }
+    writer.content(in, start, length, last);
     if (last) {
       requestSent();
     } else if (!connection().writable()) {
-      outlet.flush();
+      writer.flush();
       if (!connection().writable()) {
         connection().timeout(upstream().idleNanos(), "write-timeout");
       }
@@ -233,9 +142,9 @@ final class Attempts implements UpstreamConnection.Owner {
 
   private void requestSent() {
     sent = true;
-    outlet.flush();
+    writer.flush();
     slot().requestSentNanos = call.loop().now();
-    call.times().upstreamRequestBytes = outlet.bytes();
+    call.times().upstreamRequestBytes = writer.bytes();
     if (!call.answer().begun()) {
       connection().timeout(upstream().answerNanos(), "answer-timeout");
     }
@@ -243,7 +152,7 @@ final class Attempts implements UpstreamConnection.Owner {
 
   void flush() {
     if (connection != null && connection.established()) {
-      outlet.flush();
+      writer.flush();
     }
   }
 
@@ -343,7 +252,7 @@ final class Attempts implements UpstreamConnection.Owner {
     endAttempt("");
     call.times().upstreamEnded(from);
     connection = null;
-    outlet.drop();
+    writer.drop();
     if (reusable) {
       from.rest(seconds);
     } else {
@@ -379,7 +288,7 @@ final class Attempts implements UpstreamConnection.Owner {
       call.times().upstreamEnded(connection);
     }
     connection = null;
-    outlet.drop();
+    writer.drop();
     if (failed != null && !(reused && reason.equals("closed-before-response"))) {
       failed.failed(call.loop().now());
     }
@@ -447,11 +356,11 @@ final class Attempts implements UpstreamConnection.Owner {
     if (from != null) {
       connection = null;
       call.times().upstreamResponseBytes = from.bytesRead();
-      call.times().upstreamRequestBytes = outlet.bytes();
+      call.times().upstreamRequestBytes = writer.bytes();
       call.times().upstreamEnded(from);
       from.close();
       endAttempt("given-up");
     }
-    outlet.drop();
+    writer.drop();
   }
 }

@@ -1,0 +1,139 @@
+package io.ostiary.gateway.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.ostiary.gateway.upstream.UpstreamConnection;
+import io.ostiary.gateway.wire.Bytes;
+import io.ostiary.gateway.wire.FieldKind;
+import io.ostiary.gateway.wire.Numbers;
+
+/// What an attempt writes to its target, as HTTP/1.1. Reused with its call; confined to its event
+/// loop.
+final class RequestWriter {
+  /// Fields that go to the upstream as they came.
+  private static final int KEPT = 1 << FieldKind.OTHER | 1 << FieldKind.DATE;
+
+  private static final byte[] VERSION_HOST = Bytes.of(" HTTP/1.1\r\nHost: ");
+  private static final byte[] LENGTH = Bytes.of("Content-Length: ");
+  private static final byte[] CHUNKED = Bytes.of("Transfer-Encoding: chunked\r\n");
+  private static final byte[] EXPECT = Bytes.of("Expect: 100-continue\r\n");
+  private static final byte[] CLOSE = Bytes.of("Connection: close\r\n");
+  private static final byte[] VIA_CALL = Bytes.of("Via: 1.1 ostiary\r\nOstiary-Call: ");
+  private static final int CR_LF = '\r' << 8 | '\n';
+
+  private final Call call;
+  private final Outlet outlet = new Outlet();
+  private boolean expectForwarded;
+
+  RequestWriter(Call call) {
+    this.call = call;
+  }
+
+  /// Writes the head.
+  void begin(UpstreamConnection to) {
+    outlet.begin(to.channel());
+    writeHead(to);
+  }
+
+  /// Whether the upstream was told that the client waits for its word.
+  boolean expectForwarded() {
+    return expectForwarded;
+  }
+
+  private void writeHead(UpstreamConnection to) {
+    var head = call.requestHead();
+    var fields = head.fields();
+    var route = call.routed();
+    var out = outlet.room(fields.bytesMax() + 512);
+    writeMethod(out, head.method());
+    int path = head.pathStart() + route.stripBytes();
+    if (path == head.pathEnd()) {
+      out.writeByte('/');
+    }
+    out.writeBytes(head.bytes(), path, head.pathEnd() - path);
+    if (head.queryStart() >= 0) {
+      out.writeByte('?');
+      out.writeBytes(head.bytes(), head.queryStart(), head.queryEnd() - head.queryStart());
+    }
+    out.writeBytes(VERSION_HOST);
+    int authority = head.authorityEnd() - head.authorityStart();
+    if (authority > 0) {
+      out.writeBytes(head.bytes(), head.authorityStart(), authority).writeShort(CR_LF);
+    } else {
+      out.writeBytes(Bytes.of(to.endpoint().target().toString())).writeShort(CR_LF);
+    }
+    fields.writeKinds(out, KEPT);
+    writeFraming(out);
+    ForwardedFields.write(out, call, call.caller().speakerTrusted());
+    call.trace().write(out, call.callId());
+    out.writeBytes(VIA_CALL);
+    Answer.writeCallId(out, call.callId());
+    out.writeShort(CR_LF).writeShort(CR_LF);
+  }
+
+  private static void writeMethod(ByteBuf out, String method) {
+    for (int i = 0; i < method.length(); i++) {
+      out.writeByte(method.charAt(i));
+    }
+    out.writeByte(' ');
+  }
+
+  private void writeFraming(ByteBuf out) {
+    var head = call.requestHead();
+    var whole = call.requestBody().gathered();
+    expectForwarded = false;
+    if (whole != null) {
+      writeLength(out, whole.writerIndex());
+    } else if (head.chunked()) {
+      out.writeBytes(CHUNKED);
+    } else if (head.contentLength() >= 0) {
+      writeLength(out, head.contentLength());
+    }
+    if (head.expectsContinue() && !call.requestBody().continued()) {
+      expectForwarded = true;
+      out.writeBytes(EXPECT);
+    }
+    boolean strange =
+        head.hasBody() && (head.method().equals("GET") || head.method().equals("HEAD"));
+    if (strange) {
+      // Content here has no meaning (RFC 9110 section 9.3.1); a server that ignores it must not
+      // read it as the next request.
+      out.writeBytes(CLOSE);
+    }
+  }
+
+  private static void writeLength(ByteBuf out, long length) {
+    out.writeBytes(LENGTH);
+    Numbers.writeDecimal(out, length);
+    out.writeShort(CR_LF);
+  }
+
+  /// The whole content at once, which the head has announced.
+  void whole(ByteBuf content) {
+    outlet.content(content, 0, content.writerIndex());
+  }
+
+  void content(ByteBuf in, int start, int length, boolean last) {
+    if (!call.requestHead().chunked()) {
+      outlet.content(in, start, length);
+      return;
+    }
+    outlet.chunk(in, start, length);
+    if (last) {
+      var decoder = call.requestBody().decoder();
+      outlet.lastChunk(decoder.hasTrailers() ? decoder.trailers() : null, KEPT);
+    }
+  }
+
+  void flush() {
+    outlet.flush();
+  }
+
+  long bytes() {
+    return outlet.bytes();
+  }
+
+  /// Lets go of what was not written.
+  void drop() {
+    outlet.drop();
+  }
+}
