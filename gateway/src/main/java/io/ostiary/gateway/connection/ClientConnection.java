@@ -6,16 +6,13 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.ostiary.gateway.exchange.Call;
+import io.ostiary.gateway.exchange.ClientLink;
 import io.ostiary.gateway.exchange.ClientSide;
-import io.ostiary.gateway.exchange.Peer;
 import io.ostiary.gateway.exchange.Plan;
 import io.ostiary.gateway.loop.Deadline;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.wire.RequestHead.Progress;
-import io.ostiary.model.ConnectionMark;
 import io.ostiary.model.Ending;
-import io.ostiary.model.Listener;
-import java.net.InetSocketAddress;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -52,17 +49,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
 
   private final Loop loop;
   private final CallPool calls;
-  private final Listener listener;
+  private final ClientLink link;
   private final Channel channel;
-  private final Peer peer;
-  private final int peerPort;
-  private final long acceptedNanos;
-  private final long cookie;
-  private final ConnectionMark mark = new ConnectionMark();
   private final Deadline deadline = new Deadline(this::expired);
   private final Deadline halfClosed = new Deadline(this::halfClosedLong);
   private final Plan acceptedUnder;
-  private Peer speaker;
   private State state = State.IDLE;
   private @Nullable ProxyHeader proxyHeader;
   private @Nullable Call call;
@@ -74,20 +65,13 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
   private int requestNumber;
   private int leftBytes;
 
-  ClientConnection(Loop loop, CallPool calls, Listener listener, Channel channel) {
-    this.loop = loop;
+  ClientConnection(CallPool calls, ClientLink link) {
     this.calls = calls;
-    this.listener = listener;
-    this.channel = channel;
-    var address = (InetSocketAddress) channel.remoteAddress();
-    peer = Peer.of(address.getAddress());
-    peerPort = address.getPort();
-    speaker = peer;
-    acceptedNanos = loop.refresh();
-    cookie = loop.cookie(channel);
-    mark.begin(cookie);
+    this.link = link;
+    loop = link.loop();
+    channel = link.channel();
     acceptedUnder = calls.plan();
-    if (CallPool.namesClient(acceptedUnder, listener, peer.bytes())) {
+    if (CallPool.namesClient(acceptedUnder, link.listener(), link.peer().bytes())) {
       state = State.PROXY;
       proxyHeader = new ProxyHeader();
     }
@@ -175,11 +159,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     switch (header.read(in)) {
       case MORE -> {}
       case COMPLETE -> {
-        speaker = header.speaker(peer);
+        link.speaksFor(header.speaker(link.peer()));
         state = State.IDLE;
       }
       case FAULTY -> {
-        calls.refusedProxy(listener, peer, header.fault());
+        calls.refusedProxy(link.listener(), link.peer(), header.fault());
         close();
       }
     }
@@ -199,7 +183,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
 
   /// Whether the bans refuse the very source of the packets; then nothing is answered.
   boolean cutIfBanned() {
-    if (state == State.CLOSED || !calls.banned(peer.bytes())) {
+    if (state == State.CLOSED || !calls.banned(link.peer().bytes())) {
       return false;
     }
     loop.gauges().banned();
@@ -444,48 +428,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
   }
 
   @Override
-  public Loop loop() {
-    return loop;
-  }
-
-  @Override
-  public Channel channel() {
-    return channel;
-  }
-
-  @Override
-  public Listener listener() {
-    return listener;
-  }
-
-  @Override
-  public Peer peer() {
-    return peer;
-  }
-
-  @Override
-  public Peer speaker() {
-    return speaker;
-  }
-
-  @Override
-  public int peerPort() {
-    return peerPort;
-  }
-
-  @Override
-  public long acceptedNanos() {
-    return acceptedNanos;
-  }
-
-  @Override
-  public long cookie() {
-    return cookie;
-  }
-
-  @Override
-  public ConnectionMark mark() {
-    return mark;
+  public ClientLink link() {
+    return link;
   }
 
   @Override

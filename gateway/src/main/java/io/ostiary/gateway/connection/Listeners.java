@@ -4,6 +4,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoopGroup;
+import io.ostiary.gateway.exchange.ClientLink;
 import io.ostiary.gateway.exchange.Peer;
 import io.ostiary.gateway.exchange.Plan;
 import io.ostiary.gateway.loop.Loop;
@@ -119,7 +120,7 @@ public final class Listeners {
       calls.refusedProxy(listener, Peer.of(address.getAddress()), "it is no trusted proxy");
       return refused(channel);
     }
-    return new ClientConnection(calls.loop(), calls, listener, channel);
+    return new ClientConnection(calls, new ClientLink(calls.loop(), listener, channel));
   }
 
   private ChannelHandler refused(Channel channel) {

@@ -3,6 +3,7 @@ package io.ostiary.gateway.exchange;
 import io.netty.buffer.ByteBuf;
 import io.ostiary.gateway.filter.FilterChain;
 import io.ostiary.gateway.loop.Loop;
+import io.ostiary.gateway.spi.ClientCertificate;
 import io.ostiary.gateway.spi.Exchange;
 import io.ostiary.gateway.spi.Headers;
 import io.ostiary.gateway.spi.Message;
@@ -431,6 +432,16 @@ public final class Call implements Exchange {
   @Override
   public InetAddress client() {
     return caller.address();
+  }
+
+  @Override
+  public @Nullable ClientCertificate clientCertificate() {
+    return clientSide().certificate();
+  }
+
+  @Override
+  public boolean secure() {
+    return clientSide().secure();
   }
 
   @Override

@@ -2,37 +2,70 @@ package io.ostiary.gateway.exchange;
 
 import io.netty.channel.Channel;
 import io.ostiary.gateway.loop.Loop;
+import io.ostiary.gateway.spi.ClientCertificate;
 import io.ostiary.model.ConnectionMark;
 import io.ostiary.model.Listener;
+import org.jspecify.annotations.Nullable;
 
-/// What an exchange asks of the connection it came in on.
+/// What an exchange asks of where it came in: a connection that carries one exchange after the
+/// other, or a stream of one that carries many at once.
 public interface ClientSide {
-  Loop loop();
+  ClientLink link();
 
-  Channel channel();
+  default Loop loop() {
+    return link().loop();
+  }
 
-  Listener listener();
+  default Channel channel() {
+    return link().channel();
+  }
+
+  default Listener listener() {
+    return link().listener();
+  }
 
   /// The other end of the connection.
-  Peer peer();
+  default Peer peer() {
+    return link().peer();
+  }
 
   /// For whom the connection speaks: its peer, or whom a trusted proxy named when it began.
-  Peer speaker();
+  default Peer speaker() {
+    return link().speaker();
+  }
 
   /// Whether the peer speaks for itself.
   default boolean direct() {
     return peer().equals(speaker());
   }
 
-  int peerPort();
+  default int peerPort() {
+    return link().peerPort();
+  }
 
-  long acceptedNanos();
+  /// What the peer proved to hold when the connection began; null: nothing.
+  default @Nullable ClientCertificate certificate() {
+    return link().certificate();
+  }
+
+  /// Whether the connection is encrypted.
+  default boolean secure() {
+    return link().secure();
+  }
+
+  default long acceptedNanos() {
+    return link().acceptedNanos();
+  }
 
   /// The kernel's name of the connection, 0: none.
-  long cookie();
+  default long cookie() {
+    return link().cookie();
+  }
 
   /// The connection's counters at the end of the call before.
-  ConnectionMark mark();
+  default ConnectionMark mark() {
+    return link().mark();
+  }
 
   int requestNumber();
 

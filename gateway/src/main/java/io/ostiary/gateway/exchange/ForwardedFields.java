@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class ForwardedFields {
   private static final byte[] FOR = latin("X-Forwarded-For: ");
   private static final byte[] PROTO = latin("X-Forwarded-Proto: http\r\n");
+  private static final byte[] PROTO_SECURE = latin("X-Forwarded-Proto: https\r\n");
   private static final byte[] HOST = latin("X-Forwarded-Host: ");
   private static final byte[] FORWARDED = latin("Forwarded: ");
   private static final int CR_LF = '\r' << 8 | '\n';
@@ -115,7 +116,7 @@ final class ForwardedFields {
     }
     out.writeBytes(call.clientSide().speaker().text()).writeShort(CR_LF);
     if (!trustedPeer || !copy(out, fields, FieldKind.FORWARDED_PROTO)) {
-      out.writeBytes(PROTO);
+      out.writeBytes(call.clientSide().secure() ? PROTO_SECURE : PROTO);
     }
     if (!trustedPeer || !copy(out, fields, FieldKind.FORWARDED_HOST)) {
       int size = head.authorityEnd() - head.authorityStart();

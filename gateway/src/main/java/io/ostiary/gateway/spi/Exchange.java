@@ -52,6 +52,13 @@ public interface Exchange {
   /// Who is calling: the peer, or whom trusted proxies say it speaks for.
   InetAddress client();
 
+  /// The certificate that the client of this connection proved to hold, verified against the
+  /// authorities of its listener; null: it showed none, or was not asked.
+  @Nullable ClientCertificate clientCertificate();
+
+  /// Whether the connection is encrypted, so that the client wrote `https`.
+  boolean secure();
+
   /// Who was recognised by a policy; null: nobody.
   @Nullable Consumer consumer();
 

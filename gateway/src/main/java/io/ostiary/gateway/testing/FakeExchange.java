@@ -1,5 +1,6 @@
 package io.ostiary.gateway.testing;
 
+import io.ostiary.gateway.spi.ClientCertificate;
 import io.ostiary.gateway.spi.Exchange;
 import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.model.Api;
@@ -25,6 +26,7 @@ public final class FakeExchange implements Exchange {
   private boolean fromUpstream = true;
   private InetAddress peer = InetAddress.ofLiteral("198.18.0.1");
   private InetAddress client = peer;
+  private @Nullable ClientCertificate certificate;
   private @Nullable Consumer consumer;
   private @Nullable String remark;
   private long nanos = 1_000_000_000L;
@@ -57,6 +59,12 @@ public final class FakeExchange implements Exchange {
   /// Sets for whom a trusted proxy speaks.
   public FakeExchange forwardedFor(String address) {
     client = InetAddress.ofLiteral(address);
+    return this;
+  }
+
+  /// Sets what the client proved to hold, over TLS.
+  public FakeExchange holding(ClientCertificate proven) {
+    certificate = proven;
     return this;
   }
 
@@ -154,6 +162,16 @@ public final class FakeExchange implements Exchange {
   @Override
   public InetAddress client() {
     return client;
+  }
+
+  @Override
+  public @Nullable ClientCertificate clientCertificate() {
+    return certificate;
+  }
+
+  @Override
+  public boolean secure() {
+    return certificate != null;
   }
 
   @Override
