@@ -125,6 +125,7 @@ public final class Call implements Exchange {
       return false;
     }
     routePlan = route;
+    requestHead.upstream().begin(route.stripBytes());
     filters.begin(route.filters());
     int wanted = route.filters().states();
     if (states.length < wanted) {
@@ -397,6 +398,37 @@ public final class Call implements Exchange {
   @Override
   public void query(@Nullable String query) {
     requestHead.query(query);
+  }
+
+  @Override
+  public String host() {
+    return Bytes.text(
+        requestHead.bytes(), requestHead.authorityStart(), requestHead.authorityEnd());
+  }
+
+  @Override
+  public String upstreamPath() {
+    return requestHead.upstream().path();
+  }
+
+  @Override
+  public boolean upstreamPath(String path) {
+    return requestHead.upstream().path(path);
+  }
+
+  @Override
+  public @Nullable String upstreamQuery() {
+    return requestHead.upstream().query();
+  }
+
+  @Override
+  public void upstreamQuery(@Nullable String query) {
+    requestHead.upstream().query(query);
+  }
+
+  @Override
+  public boolean upstreamHost(@Nullable String authority) {
+    return requestHead.upstream().host(authority);
   }
 
   @Override

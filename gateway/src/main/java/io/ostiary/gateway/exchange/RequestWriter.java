@@ -42,22 +42,14 @@ final class RequestWriter {
   private void writeHead(UpstreamConnection to) {
     var head = call.requestHead();
     var fields = head.fields();
-    var route = call.routed();
+    var target = head.upstream();
     var out = outlet.room(fields.bytesMax() + 512);
     writeMethod(out, head.method());
-    int path = head.pathStart() + route.stripBytes();
-    if (path == head.pathEnd()) {
-      out.writeByte('/');
-    }
-    out.writeBytes(head.bytes(), path, head.pathEnd() - path);
-    if (head.queryStart() >= 0) {
-      out.writeByte('?');
-      out.writeBytes(head.bytes(), head.queryStart(), head.queryEnd() - head.queryStart());
-    }
+    target.writeTarget(out);
     out.writeBytes(VERSION_HOST);
-    int authority = head.authorityEnd() - head.authorityStart();
-    if (authority > 0) {
-      out.writeBytes(head.bytes(), head.authorityStart(), authority).writeShort(CR_LF);
+    if (target.hasHost()) {
+      target.writeHost(out);
+      out.writeShort(CR_LF);
     } else {
       out.writeBytes(Bytes.of(to.endpoint().target().toString())).writeShort(CR_LF);
     }

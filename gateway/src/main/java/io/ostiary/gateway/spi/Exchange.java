@@ -19,8 +19,8 @@ public interface Exchange {
   /// In upper case as the client sent it.
   String method();
 
-  /// The normalised path that was routed and goes upstream, before the API's path is cut off.
-  /// Percent-encoded, starts with `/`.
+  /// The normalised path that was routed. It goes upstream byte for byte, but for an API's path
+  /// that is cut off and what policies rewrite. Percent-encoded, starts with `/`.
   String path();
 
   /// Without the question mark; null where there is none. As the client sent it.
@@ -31,6 +31,36 @@ public interface Exchange {
   ///
   /// @param query without the question mark; null: none
   void query(@Nullable String query);
+
+  /// What the client asks for: the authority of its target, else its Host field, as it was sent;
+  /// empty where an HTTP/1.0 client named none.
+  String host();
+
+  /// The path as it would go upstream now: [#path] without the API's path where that is cut off, or
+  /// what a policy put in its place.
+  String upstreamPath();
+
+  /// Lets another path go upstream. It is normalised and checked as a client's is; [#path] and the
+  /// ledger keep what the client asked for. Only in the request moment.
+  ///
+  /// @param path percent-encoded, starts with `/`, without a query
+  /// @return whether it can go upstream; if not, nothing has changed
+  boolean upstreamPath(String path);
+
+  /// The query as it would go upstream now.
+  @Nullable String upstreamQuery();
+
+  /// Lets another query go upstream, while [#query] and the ledger keep the client's. A later
+  /// [#query(String)] replaces it as well. Only in the request moment.
+  ///
+  /// @param query without the question mark; null: none
+  void upstreamQuery(@Nullable String query);
+
+  /// Names another host to the upstream. Only in the request moment.
+  ///
+  /// @param authority a name or address, with or without a port; null: the target's own
+  /// @return whether it is one; if not, nothing has changed
+  boolean upstreamHost(@Nullable String authority);
 
   /// The still encoded value of a `{name}` segment of the route's path, or null.
   @Nullable String pathParameter(String name);

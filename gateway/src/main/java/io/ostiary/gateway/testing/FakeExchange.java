@@ -13,11 +13,17 @@ import org.jspecify.annotations.Nullable;
 
 /// One request and its response in memory. Made by [FakeSite#exchange].
 public final class FakeExchange implements Exchange {
+  /// Whom every request asks for.
+  public static final String HOST = "api.example";
+
   private final Api api;
   private final Route route;
   private final String method;
   private final String path;
   private @Nullable String query;
+  private String upstreamPath;
+  private @Nullable String upstreamQuery;
+  private @Nullable String upstreamHost;
   private final FakeHeaders requestHeaders = new FakeHeaders();
   private final FakeHeaders responseHeaders = new FakeHeaders();
   private final Map<String, String> pathParameters;
@@ -40,6 +46,11 @@ public final class FakeExchange implements Exchange {
     int mark = target.indexOf('?');
     this.path = mark < 0 ? target : target.substring(0, mark);
     this.query = mark < 0 ? null : target.substring(mark + 1);
+    this.upstreamQuery = query;
+    boolean stripped = api.stripPath() && !api.path().equals("/") && path.startsWith(api.path());
+    var rest = stripped ? path.substring(api.path().length()) : path;
+    this.upstreamPath = rest.isEmpty() ? "/" : rest;
+    this.upstreamHost = HOST;
     this.pathParameters = Map.copyOf(pathParameters);
   }
 
@@ -127,6 +138,45 @@ public final class FakeExchange implements Exchange {
   @Override
   public void query(@Nullable String replacement) {
     query = replacement;
+    upstreamQuery = replacement;
+  }
+
+  @Override
+  public String host() {
+    return HOST;
+  }
+
+  @Override
+  public String upstreamPath() {
+    return upstreamPath;
+  }
+
+  /// Takes any path; a real exchange normalises it and refuses what is ambiguous.
+  @Override
+  public boolean upstreamPath(String replacement) {
+    upstreamPath = replacement;
+    return true;
+  }
+
+  @Override
+  public @Nullable String upstreamQuery() {
+    return upstreamQuery;
+  }
+
+  @Override
+  public void upstreamQuery(@Nullable String replacement) {
+    upstreamQuery = replacement;
+  }
+
+  @Override
+  public boolean upstreamHost(@Nullable String authority) {
+    upstreamHost = authority;
+    return true;
+  }
+
+  /// The host that the upstream would be told; null: the target's own.
+  public @Nullable String upstreamHost() {
+    return upstreamHost;
   }
 
   @Override

@@ -24,6 +24,7 @@ public final class RequestHead {
   private final Fields fields = new Fields();
   private final ConnectionOptions options = new ConnectionOptions();
   private final TargetParser target = new TargetParser();
+  private final UpstreamTarget upstream = new UpstreamTarget(this);
   private int bytesMax;
   private int fieldsMax;
   private int lineStart;
@@ -309,12 +310,15 @@ public final class RequestHead {
     return target.queryEnd();
   }
 
-  /// Replaces the query.
+  /// Replaces the query, for the ledger and for the upstream.
   public void query(@Nullable String query) {
-    if (query == null) {
-      target.query(-1, -1);
-      return;
-    }
+    int start = query == null ? -1 : append(query);
+    target.query(start, query == null ? -1 : start + query.length());
+    upstream.queryReplaced();
+  }
+
+  /// Keeps a query behind the head, with its question mark before it. Returns where it begins.
+  int append(String query) {
     for (int i = 0; i < query.length(); i++) {
       char c = query.charAt(i);
       if (c <= ' ' || c >= 0x7f || c == '#') {
@@ -322,14 +326,23 @@ public final class RequestHead {
             "query: a character U+%04X (expected: what a URI may hold)".formatted((int) c));
       }
     }
-    int start = fields.length() + 1;
-    fields.room(query.length() + 1);
-    fields.bytes()[start - 1] = '?';
-    for (int i = 0; i < query.length(); i++) {
-      fields.bytes()[start + i] = (byte) query.charAt(i);
+    return appendBytes("?" + query) + 1;
+  }
+
+  /// Keeps a text of ISO-8859-1 behind the head. Returns where it begins.
+  int appendBytes(String text) {
+    int start = fields.length();
+    fields.room(text.length());
+    for (int i = 0; i < text.length(); i++) {
+      fields.bytes()[start + i] = (byte) text.charAt(i);
     }
-    fields.length(start + query.length());
-    target.query(start, start + query.length());
+    fields.length(start + text.length());
+    return start;
+  }
+
+  /// Where the request goes upstream: the client's target, until a policy changes it.
+  public UpstreamTarget upstream() {
+    return upstream;
   }
 
   /// Who is asked: the authority of an absolute target, else Host. Equal for HTTP/1.0 without Host.

@@ -1,0 +1,166 @@
+package io.ostiary.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.ostiary.gateway.spi.Exchange;
+import io.ostiary.gateway.spi.Filter;
+import io.ostiary.gateway.spi.Message;
+import io.ostiary.gateway.spi.Moment;
+import io.ostiary.gateway.spi.Policy;
+import io.ostiary.gateway.spi.Site;
+import io.ostiary.gateway.spi.Verdict;
+import io.ostiary.gateway.testing.FakeUpstream;
+import io.ostiary.model.Api;
+import io.ostiary.model.PolicyUse;
+import io.ostiary.model.Split;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
+
+/// What a policy can put in the place of the client's target, and what the upstream then reads.
+class UpstreamTargetTest {
+  record None() {}
+
+  /// Lets the call go on where `change` says true, else answers 299.
+  private record Changing(Predicate<Exchange> change) implements Policy<None>, Filter {
+    @Override
+    public String name() {
+      return "changing";
+    }
+
+    @Override
+    public Class<None> settings() {
+      return None.class;
+    }
+
+    @Override
+    public Filter compile(None settings, Site site) {
+      return this;
+    }
+
+    @Override
+    public Set<Moment> moments() {
+      return Set.of(Moment.REQUEST);
+    }
+
+    @Override
+    public Verdict request(Exchange exchange) {
+      return change.test(exchange)
+          ? Verdict.CONTINUE
+          : new Verdict.Answer(new Message(299, List.of(), exchange.upstreamPath()));
+    }
+  }
+
+  private static String upstreamReads(String target, Predicate<Exchange> change) {
+    try (var upstream = FakeUpstream.of(talk -> talk.ok(talk.head()));
+        var kit = new Kit(upstream, new Changing(change))) {
+      kit.apis =
+          List.of(
+              new Api(
+                  "shop",
+                  List.of(),
+                  "/shop",
+                  "up",
+                  Split.NONE,
+                  true,
+                  null,
+                  List.of(Kit.route("all", "/*")),
+                  List.of(new PolicyUse("changing", new None()))));
+      kit.publish();
+      var answer = kit.get(target);
+      var path = target.replace("%7e", "~");
+      assertThat(kit.ledger(1).getFirst()).startsWith("GET " + path + " ");
+      return answer.startsWith("HTTP/1.1 200")
+          ? answer.substring(answer.indexOf("\r\n\r\n") + 4)
+          : answer;
+    }
+  }
+
+  @Test
+  void theApisPathIsCutOffAndTheRestIsTheClients() {
+    assertThat(upstreamReads("/shop/%7ea?b=%20", exchange -> true))
+        .startsWith("GET /~a?b=%20 HTTP/1.1\r\nHost: t.example\r\n");
+    assertThat(upstreamReads("/shop?b", exchange -> exchange.upstreamPath().equals("/")))
+        .startsWith("GET /?b HTTP/1.1\r\n");
+  }
+
+  @Test
+  void anotherPathIsNormalisedAsTheClientsWas() {
+    assertThat(
+            upstreamReads(
+                "/shop/a?b=1",
+                exchange ->
+                    exchange.upstreamPath().equals("/a")
+                        && exchange.upstreamPath("/v2/./x/../%7e//%c3%a9")
+                        && exchange.upstreamPath().equals("/v2/~/%C3%A9")
+                        && exchange.path().equals("/shop/a")))
+        .startsWith("GET /v2/~/%C3%A9?b=1 HTTP/1.1\r\n");
+  }
+
+  @Test
+  void aPathThatIsAmbiguousChangesNothing() {
+    for (var path :
+        List.of(
+            "",
+            "x",
+            "/..",
+            "/a/../..",
+            "/%2f",
+            "/%5C",
+            "/%00",
+            "/%",
+            "/a?b",
+            "/a#b",
+            "/a b",
+            "/a\r\nX: y",
+            "/\u00e9",
+            "http://other/",
+            "/..;x/",
+            "/" + "x".repeat(8192))) {
+      assertThat(upstreamReads("/shop/a", exchange -> exchange.upstreamPath(path)))
+          .as(path)
+          .startsWith("HTTP/1.1 299")
+          .endsWith("\r\n\r\n/a");
+    }
+  }
+
+  @Test
+  void anotherHostIsToldButTheClientsIsForwarded() {
+    assertThat(upstreamReads("/shop/a", exchange -> exchange.upstreamHost("orders.internal:81")))
+        .contains("\r\nHost: orders.internal:81\r\n", "\r\nX-Forwarded-Host: t.example\r\n");
+    assertThat(upstreamReads("/shop/a", exchange -> exchange.upstreamHost(null)))
+        .containsPattern("\r\nHost: 127\\.0\\.0\\.1:\\d+\r\n");
+    for (var host : List.of("", "a b", "a/b", "a\r\nb", "a:0", "u@h")) {
+      assertThat(upstreamReads("/shop/a", exchange -> exchange.upstreamHost(host)))
+          .as(host)
+          .startsWith("HTTP/1.1 299");
+    }
+  }
+
+  @Test
+  void anotherQueryGoesUpstreamAndOneWithoutASecretReplacesBoth() {
+    assertThat(
+            upstreamReads(
+                "/shop/a?b=1",
+                exchange -> {
+                  exchange.upstreamQuery("c=2");
+                  return exchange.query().equals("b=1") && exchange.upstreamQuery().equals("c=2");
+                }))
+        .startsWith("GET /a?c=2 HTTP/1.1\r\n");
+    try (var upstream = FakeUpstream.echo();
+        var kit =
+            new Kit(
+                upstream,
+                new Changing(exchange -> {
+                  exchange.upstreamQuery("key=s3cret&c=2");
+                  exchange.query("b=1");
+                  return true;
+                }))) {
+      kit.uses = List.of(new PolicyUse("changing", new None()));
+      kit.publish();
+      assertThat(kit.get("/a?key=s3cret&b=1")).endsWith("\r\n\r\n/a?b=1");
+      assertThat(kit.ledger(1).getFirst()).startsWith("GET /a?b=1 ");
+    }
+  }
+}
