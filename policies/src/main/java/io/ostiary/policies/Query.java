@@ -27,7 +27,21 @@ record Query(List<String> values, @Nullable String rest) {
     return new Query(List.copyOf(values), rest.isEmpty() ? null : String.join("&", rest));
   }
 
-  private static @Nullable String decode(String text) {
+  /// The decoded value of the first parameter of this name, or null.
+  static @Nullable String first(@Nullable String query, String name) {
+    if (query == null) {
+      return null;
+    }
+    for (var part : query.split("&", -1)) {
+      int equals = part.indexOf('=');
+      if (name.equals(decode(equals < 0 ? part : part.substring(0, equals)))) {
+        return equals < 0 ? "" : decode(part.substring(equals + 1));
+      }
+    }
+    return null;
+  }
+
+  static @Nullable String decode(String text) {
     if (text.indexOf('%') < 0 && text.indexOf('+') < 0) {
       return text;
     }

@@ -121,7 +121,19 @@ class PagesTest {
 
   /// `validate` and whatever else needs an OpenAPI document is compiled elsewhere.
   @ParameterizedTest
-  @ValueSource(strings = {"ban", "cors", "headers", "ip", "key-auth", "rate-limit"})
+  @ValueSource(
+      strings = {
+        "ban",
+        "cors",
+        "fault",
+        "headers",
+        "ip",
+        "key-auth",
+        "rate-limit",
+        "redirect",
+        "respond",
+        "rewrite"
+      })
   void theExampleOfThePageWorks(String name) throws IOException {
     var matcher = EXAMPLE.matcher(Files.readString(Path.of("../docs/policies/" + name + ".md")));
     assertThat(matcher.find()).as("an example in " + name + ".md").isTrue();
@@ -160,7 +172,11 @@ class PagesTest {
         "ip: {}",
         "ip: { deny: [ 203.0.113.1/24 ] }",
         "cors: {}",
-        "key-auth: { heder: X }"
+        "key-auth: { heder: X }",
+        "rewrite: { path: x, prefx: { from: /a, to: /b } }",
+        "redirect: { status: 200, host: h }",
+        "respond: { status: 99 }",
+        "fault: { delay: 2m }"
       })
   void badSettingsHaveAPlace(String policy) throws IOException {
     var read = read("policies: [ { " + policy + " } ]");

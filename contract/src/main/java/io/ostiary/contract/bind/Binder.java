@@ -9,6 +9,7 @@ import io.ostiary.contract.tree.Spelling;
 import io.ostiary.model.PolicyUse;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -284,7 +285,8 @@ public final class Binder {
       return wrong(shape, node, name);
     }
     try {
-      return shape.read().apply(((Node.Scalar) node).text());
+      var value = shape.read().apply(((Node.Scalar) node).text());
+      return value instanceof Path path ? beside(node, path) : value;
     } catch (IllegalArgumentException | ArithmeticException e) {
       if (!shape.ownWords()) {
         return wrong(shape, node, name);
@@ -292,6 +294,10 @@ public final class Binder {
       faults.add(node.fault(String.valueOf(e.getMessage())));
       return null;
     }
+  }
+
+  private static Path beside(Node node, Path path) {
+    return Path.of(node.at().source().name()).toAbsolutePath().resolveSibling(path).normalize();
   }
 
   private @Nullable Object whole(Shape.Whole shape, Node node, String name) {

@@ -6,6 +6,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.math.BigDecimal;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
@@ -37,6 +38,10 @@ final class Forms {
           false,
           false,
           Forms::duration);
+
+  /// A file, which the binder places beside the document that names it.
+  static final Shape.Form FILES =
+      new Shape.Form("a path, relative to this file", "", false, false, Path::of);
 
   private Forms() {}
 

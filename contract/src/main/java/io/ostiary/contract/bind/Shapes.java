@@ -15,6 +15,7 @@ import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.math.BigDecimal;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -92,6 +93,9 @@ public final class Shapes {
     }
     if (type == Duration.class) {
       return Forms.DURATIONS;
+    }
+    if (type == Path.class) {
+      return Forms.FILES;
     }
     if (type == PolicyUse.class) {
       return use;

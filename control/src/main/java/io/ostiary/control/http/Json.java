@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.reflect.Type;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -90,6 +91,7 @@ public final class Json {
     return new SimpleModule("ostiary")
         .addSerializer(Cidr.class, new Text<>(Cidr::toString))
         .addSerializer(InetAddress.class, new Text<>(InetAddress::getHostAddress))
+        .addSerializer(Path.class, new Text<>(Path::toString))
         .addSerializer(Duration.class, new Text<>(Json::text));
   }
 

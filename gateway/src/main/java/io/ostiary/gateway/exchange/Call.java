@@ -3,20 +3,14 @@ package io.ostiary.gateway.exchange;
 import io.netty.buffer.ByteBuf;
 import io.ostiary.gateway.filter.FilterChain;
 import io.ostiary.gateway.loop.Loop;
-import io.ostiary.gateway.spi.ClientCertificate;
-import io.ostiary.gateway.spi.Exchange;
-import io.ostiary.gateway.spi.Headers;
 import io.ostiary.gateway.spi.Message;
 import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.wire.Bytes;
 import io.ostiary.gateway.wire.HeadFault;
 import io.ostiary.gateway.wire.RequestHead;
-import io.ostiary.model.Api;
 import io.ostiary.model.Consumer;
 import io.ostiary.model.Ending;
-import io.ostiary.model.Route;
-import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -28,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// upstream, [Answer] writes to the client, [CallTimes] measures. This class decides what follows
 /// what. Borrowed from its loop for one exchange and used again for another, so a call in steady
 /// state makes next to no objects; confined to its event loop.
-public final class Call implements Exchange {
+public final class Call extends FilterView {
   private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
   private static final System.Logger.Level WARNING = System.Logger.Level.WARNING;
   private static final Object[] NO_STATES = {};
@@ -303,10 +297,12 @@ public final class Call implements Exchange {
   }
 
   // What the parts ask.
+  @Override
   Loop loop() {
     return loop;
   }
 
+  @Override
   ClientSide clientSide() {
     return Objects.requireNonNull(client);
   }
@@ -319,6 +315,7 @@ public final class Call implements Exchange {
     return routePlan;
   }
 
+  @Override
   RoutePlan routed() {
     return Objects.requireNonNull(routePlan);
   }
@@ -331,6 +328,7 @@ public final class Call implements Exchange {
     return filters;
   }
 
+  @Override
   public RequestHead requestHead() {
     return requestHead;
   }
@@ -343,8 +341,14 @@ public final class Call implements Exchange {
     return attempts;
   }
 
+  @Override
   Answer answer() {
     return answer;
+  }
+
+  @Override
+  Routing routing() {
+    return routing;
   }
 
   CallTimes times() {
@@ -355,6 +359,7 @@ public final class Call implements Exchange {
     return trace;
   }
 
+  @Override
   Caller caller() {
     return caller;
   }
@@ -366,114 +371,11 @@ public final class Call implements Exchange {
   }
 
   @Override
-  public Api api() {
-    return routed().api();
-  }
-
-  @Override
-  public Route route() {
-    return routed().route();
-  }
-
-  @Override
-  public String method() {
-    return requestHead.method();
-  }
-
-  @Override
   public String path() {
     if (path == null) {
       path = Bytes.text(requestHead.bytes(), requestHead.pathStart(), requestHead.pathEnd());
     }
     return path;
-  }
-
-  @Override
-  public @Nullable String query() {
-    return requestHead.queryStart() < 0
-        ? null
-        : Bytes.text(requestHead.bytes(), requestHead.queryStart(), requestHead.queryEnd());
-  }
-
-  @Override
-  public void query(@Nullable String query) {
-    requestHead.query(query);
-  }
-
-  @Override
-  public String host() {
-    return Bytes.text(
-        requestHead.bytes(), requestHead.authorityStart(), requestHead.authorityEnd());
-  }
-
-  @Override
-  public String upstreamPath() {
-    return requestHead.upstream().path();
-  }
-
-  @Override
-  public boolean upstreamPath(String path) {
-    return requestHead.upstream().path(path);
-  }
-
-  @Override
-  public @Nullable String upstreamQuery() {
-    return requestHead.upstream().query();
-  }
-
-  @Override
-  public void upstreamQuery(@Nullable String query) {
-    requestHead.upstream().query(query);
-  }
-
-  @Override
-  public boolean upstreamHost(@Nullable String authority) {
-    return requestHead.upstream().host(authority);
-  }
-
-  @Override
-  public @Nullable String pathParameter(String name) {
-    return routing.parameter(routed().parameters().indexOf(name), requestHead);
-  }
-
-  @Override
-  public Headers requestHeaders() {
-    return requestHead.fields();
-  }
-
-  @Override
-  public int status() {
-    return answer.head().status();
-  }
-
-  @Override
-  public boolean fromUpstream() {
-    return !answer.replying();
-  }
-
-  @Override
-  public Headers responseHeaders() {
-    return answer.head().fields();
-  }
-
-  @Override
-  public InetAddress peer() {
-    return clientSide().peer().address();
-  }
-
-  @Override
-  public InetAddress client() {
-    return caller.address();
-  }
-
-  @Override
-  public @Nullable ClientCertificate clientCertificate() {
-    return clientSide().certificate();
-  }
-
-  @Override
-  public boolean secure() {
-    return clientSide().secure();
   }
 
   @Override
@@ -503,15 +405,5 @@ public final class Call implements Exchange {
   @Override
   public <T> void state(StateKey<T> key, T value) {
     states[key.index()] = value;
-  }
-
-  @Override
-  public long nanos() {
-    return loop.now();
-  }
-
-  @Override
-  public boolean inEventLoop() {
-    return loop.eventLoop().inEventLoop();
   }
 }

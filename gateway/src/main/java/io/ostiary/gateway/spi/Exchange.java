@@ -4,6 +4,8 @@ import io.ostiary.model.Api;
 import io.ostiary.model.Consumer;
 import io.ostiary.model.Route;
 import java.net.InetAddress;
+import java.time.Duration;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /// One request and its response. The only mutable thing on the path, owned by one event loop; it
@@ -103,6 +105,10 @@ public interface Exchange {
   <T> @Nullable T state(StateKey<T> key);
 
   <T> void state(StateKey<T> key, T value);
+
+  /// Completes on this exchange's event loop once the time is over, also where the exchange is over
+  /// before. The gateway limits the wait as any other.
+  CompletionStage<Void> later(Duration time);
 
   /// CLOCK_MONOTONIC nanoseconds, read once for each moment.
   long nanos();

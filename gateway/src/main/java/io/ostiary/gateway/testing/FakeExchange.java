@@ -7,8 +7,13 @@ import io.ostiary.model.Api;
 import io.ostiary.model.Consumer;
 import io.ostiary.model.Route;
 import java.net.InetAddress;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /// One request and its response in memory. Made by [FakeSite#exchange].
@@ -28,6 +33,7 @@ public final class FakeExchange implements Exchange {
   private final FakeHeaders responseHeaders = new FakeHeaders();
   private final Map<String, String> pathParameters;
   private final Map<StateKey<?>, Object> states = new HashMap<>();
+  private final List<CompletableFuture<Void>> waits = new ArrayList<>();
   private int status = 200;
   private boolean fromUpstream = true;
   private InetAddress peer = InetAddress.ofLiteral("198.18.0.1");
@@ -247,6 +253,18 @@ public final class FakeExchange implements Exchange {
   @Override
   public <T> void state(StateKey<T> key, T value) {
     states.put(key, value);
+  }
+
+  @Override
+  public CompletionStage<Void> later(Duration time) {
+    var stage = new CompletableFuture<Void>();
+    waits.add(stage);
+    return stage;
+  }
+
+  /// The waits that were begun and have no end but what a test gives them.
+  public List<CompletableFuture<Void>> waits() {
+    return waits;
   }
 
   @Override

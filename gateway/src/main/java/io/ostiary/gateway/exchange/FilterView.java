@@ -1,0 +1,157 @@
+package io.ostiary.gateway.exchange;
+
+import io.ostiary.gateway.loop.Loop;
+import io.ostiary.gateway.spi.ClientCertificate;
+import io.ostiary.gateway.spi.Exchange;
+import io.ostiary.gateway.spi.Headers;
+import io.ostiary.gateway.wire.Bytes;
+import io.ostiary.gateway.wire.RequestHead;
+import io.ostiary.model.Api;
+import io.ostiary.model.Route;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// What filters see of a call and can be read off its parts. Apart from [Call] only to keep that
+/// readable; confined to its event loop.
+abstract sealed class FilterView implements Exchange permits Call {
+  abstract Loop loop();
+
+  abstract ClientSide clientSide();
+
+  abstract RoutePlan routed();
+
+  abstract RequestHead requestHead();
+
+  abstract Answer answer();
+
+  abstract Caller caller();
+
+  abstract Routing routing();
+
+  @Override
+  public Api api() {
+    return routed().api();
+  }
+
+  @Override
+  public Route route() {
+    return routed().route();
+  }
+
+  @Override
+  public String method() {
+    return requestHead().method();
+  }
+
+  @Override
+  public @Nullable String query() {
+    return requestHead().queryStart() < 0
+        ? null
+        : Bytes.text(requestHead().bytes(), requestHead().queryStart(), requestHead().queryEnd());
+  }
+
+  @Override
+  public void query(@Nullable String query) {
+    requestHead().query(query);
+  }
+
+  @Override
+  public String host() {
+    return Bytes.text(
+        requestHead().bytes(), requestHead().authorityStart(), requestHead().authorityEnd());
+  }
+
+  @Override
+  public String upstreamPath() {
+    return requestHead().upstream().path();
+  }
+
+  @Override
+  public boolean upstreamPath(String path) {
+    return requestHead().upstream().path(path);
+  }
+
+  @Override
+  public @Nullable String upstreamQuery() {
+    return requestHead().upstream().query();
+  }
+
+  @Override
+  public void upstreamQuery(@Nullable String query) {
+    requestHead().upstream().query(query);
+  }
+
+  @Override
+  public boolean upstreamHost(@Nullable String authority) {
+    return requestHead().upstream().host(authority);
+  }
+
+  @Override
+  public @Nullable String pathParameter(String name) {
+    return routing().parameter(routed().parameters().indexOf(name), requestHead());
+  }
+
+  @Override
+  public Headers requestHeaders() {
+    return requestHead().fields();
+  }
+
+  @Override
+  public int status() {
+    return answer().head().status();
+  }
+
+  @Override
+  public boolean fromUpstream() {
+    return !answer().replying();
+  }
+
+  @Override
+  public Headers responseHeaders() {
+    return answer().head().fields();
+  }
+
+  @Override
+  public InetAddress peer() {
+    return clientSide().peer().address();
+  }
+
+  @Override
+  public InetAddress client() {
+    return caller().address();
+  }
+
+  @Override
+  public @Nullable ClientCertificate clientCertificate() {
+    return clientSide().certificate();
+  }
+
+  @Override
+  public boolean secure() {
+    return clientSide().secure();
+  }
+
+  @Override
+  public CompletionStage<Void> later(Duration time) {
+    var stage = new CompletableFuture<Void>();
+    var ignored =
+        loop()
+            .eventLoop()
+            .schedule(() -> stage.complete(null), time.toNanos(), TimeUnit.NANOSECONDS);
+    return stage;
+  }
+
+  @Override
+  public long nanos() {
+    return loop().now();
+  }
+
+  @Override
+  public boolean inEventLoop() {
+    return loop().eventLoop().inEventLoop();
+  }
+}
