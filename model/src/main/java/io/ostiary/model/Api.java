@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param document the OpenAPI document the routes came from, or null
 /// @param routes none where the document has only webhooks
 /// @param policies run for every route, in this order
+/// @param upgrade to which protocols a connection may be changed
 public record Api(
     String name,
     List<String> hosts,
@@ -24,7 +25,8 @@ public record Api(
     boolean stripPath,
     @Nullable Document document,
     List<Route> routes,
-    List<PolicyUse> policies) {
+    List<PolicyUse> policies,
+    Upgrades upgrade) {
   private static final Pattern HOST =
       Pattern.compile(
           "(\\*\\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*"
@@ -42,6 +44,30 @@ public record Api(
     routes = List.copyOf(routes);
     policies = List.copyOf(policies);
     Require.between("api.routes (count)", routes.size(), 0, 100_000);
+  }
+
+  /// With what may be changed where nothing is said.
+  public Api(
+      String name,
+      List<String> hosts,
+      String path,
+      String upstream,
+      Split split,
+      boolean stripPath,
+      @Nullable Document document,
+      List<Route> routes,
+      List<PolicyUse> policies) {
+    this(
+        name,
+        hosts,
+        path,
+        upstream,
+        split,
+        stripPath,
+        document,
+        routes,
+        policies,
+        Upgrades.DEFAULT);
   }
 
   private static void checkHost(String host) {

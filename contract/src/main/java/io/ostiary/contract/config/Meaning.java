@@ -16,6 +16,7 @@ import io.ostiary.model.Require;
 import io.ostiary.model.Route;
 import io.ostiary.model.Split;
 import io.ostiary.model.Target;
+import io.ostiary.model.Upgrades;
 import io.ostiary.model.Upstream;
 import io.ostiary.model.capture.CaptureSettings;
 import java.net.InetAddress;
@@ -210,7 +211,8 @@ final class Meaning {
                       one.stripPath(),
                       document == null ? null : document.document(),
                       routes,
-                      one.policies()));
+                      one.policies(),
+                      new Upgrades(one.upgrade().protocols(), one.upgrade().idle())));
       if (api != null) {
         apis.add(api);
       }

@@ -70,7 +70,19 @@ record Written(
       @About(
               "With openapi: more policies for some operations, and more paths. Without: the only"
                   + " paths; none stands for every path")
-          List<Route> routes) {}
+          List<Route> routes,
+      @About("To which protocols clients may change their connection") @Default("websocket")
+          Upgrade upgrade) {}
+
+  @About("Protocols that take over a connection, such as WebSocket")
+  record Upgrade(
+      @Alone
+          @OrOne
+          @About("Names as in the field Upgrade, beside HTTP and TLS; [] stands for none")
+          @Default("websocket")
+          List<String> protocols,
+      @About("How long a tunnel may rest, without a byte in either direction") @Default("5m")
+          Duration idle) {}
 
   @About("A path with methods, or an operation of the OpenAPI document")
   record Route(

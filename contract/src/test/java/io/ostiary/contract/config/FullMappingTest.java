@@ -40,6 +40,7 @@ class FullMappingTest {
           path: /b
           upstream: v
           strip-path: false
+          upgrade: { protocols: [ mqtt ], idle: 1m }
           policies: [ key-auth ]
           routes:
             - { id: more, path: /more, methods: [ GET ] }

@@ -5,12 +5,14 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
 import io.ostiary.gateway.exchange.Call;
 import io.ostiary.gateway.exchange.ClientLink;
 import io.ostiary.gateway.exchange.ClientSide;
 import io.ostiary.gateway.exchange.Plan;
 import io.ostiary.gateway.loop.Deadline;
 import io.ostiary.gateway.loop.Loop;
+import io.ostiary.gateway.wire.Buffers;
 import io.ostiary.gateway.wire.RequestHead.Progress;
 import io.ostiary.model.Ending;
 import java.util.Objects;
@@ -89,23 +91,10 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     var in = (ByteBuf) message;
     loop.refresh();
     if (held != null) {
-      hold(in);
+      held = Buffers.join(channel.alloc(), held, in);
       return;
     }
     process(in);
-  }
-
-  private void hold(ByteBuf in) {
-    var first = held;
-    if (first == null) {
-      held = in;
-      return;
-    }
-    var both = channel.alloc().buffer(first.readableBytes() + in.readableBytes());
-    both.writeBytes(first).writeBytes(in);
-    first.release();
-    in.release();
-    held = both;
   }
 
   /// Goes through the bytes as far as anybody takes them, and keeps the rest.
@@ -144,9 +133,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
         }
         int before = in.readerIndex();
         running.content(in);
-        if (state == State.CALL && call == running && running.takesContent()) {
-          timeout(calls.plan().waits().body(), "body-timeout");
-        }
+        limitBody();
         return in.readerIndex() != before || state != State.CALL;
       }
       case LEAVING, CLOSED -> leave(in);
@@ -264,7 +251,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
       case PROXY, IDLE, LEAVING -> close();
       case HEAD -> gone(LEFT);
       case CALL -> {
-        if (running().requestComplete() || running().answerWritten()) {
+        if (running().tunnelling()) {
+          running().clientEnded();
+        } else if (running().requestComplete() || running().answerWritten()) {
           loop.deadlines().set(halfClosed, loop.now() + HALF_CLOSED_NANOS);
         } else {
           gone(LEFT);
@@ -348,10 +337,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
 
   @Override
   public void bodyWanted() {
-    var running = call;
-    if (running != null && running.takesContent()) {
-      timeout(calls.plan().waits().body(), "body-timeout");
-    }
+    limitBody();
     if (processing) {
       return;
     }
@@ -364,7 +350,23 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
       }
     } else {
       read(true);
+      if (call != null && call.tunnelling()) {
+        endIfNothingFollows();
+      }
     }
+  }
+
+  /// A tunnel has a limit of its own, for both directions together.
+  private void limitBody() {
+    var running = call;
+    if (state == State.CALL && running != null && running.takesContent() && !running.tunnelling()) {
+      timeout(calls.plan().waits().body(), "body-timeout");
+    }
+  }
+
+  @Override
+  public void endOutput() {
+    ((DuplexChannel) channel).shutdownOutput();
   }
 
   @Override
@@ -405,9 +407,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     state = State.LEAVING;
     leftBytes = 0;
     timeout(LEAVE_NANOS, "leave");
-    if (channel instanceof io.netty.channel.socket.SocketChannel socket) {
-      socket.shutdownOutput();
-    }
+    endOutput();
     var rest = held;
     held = null;
     if (rest != null) {

@@ -26,7 +26,8 @@ final class Answer implements ChannelFutureListener {
     NONE,
     LENGTH,
     CHUNKED,
-    UNTIL_CLOSE
+    UNTIL_CLOSE,
+    TUNNEL
   }
 
   /// Fields that go to the client as they came.
@@ -46,6 +47,7 @@ final class Answer implements ChannelFutureListener {
   private static final byte[] LENGTH = Bytes.of("Content-Length: ");
   private static final byte[] CHUNKED = Bytes.of("Transfer-Encoding: chunked\r\n");
   private static final byte[] CLOSE = Bytes.of("Connection: close\r\n");
+  private static final byte[] UPGRADE = Bytes.of("Connection: Upgrade\r\n");
   private static final byte[] KEEP_ALIVE = Bytes.of("Connection: keep-alive\r\n");
   private static final byte[] CONTINUE = Bytes.of("HTTP/1.1 100 Continue\r\n\r\n");
   private static final int CR_LF = '\r' << 8 | '\n';
@@ -153,7 +155,7 @@ final class Answer implements ChannelFutureListener {
   }
 
   void headPassed() {
-    if (call.filters().responseWhole().length > 0) {
+    if (call.filters().responseWhole().length > 0 && head.status() != 101) {
       headHeld = true;
       return;
     }
@@ -161,6 +163,13 @@ final class Answer implements ChannelFutureListener {
   }
 
   private void beginUpstreams() {
+    if (head.status() == 101) {
+      framing = Framing.TUNNEL;
+      writeHead(-1);
+      outlet.flush();
+      call.tunnel().opened();
+      return;
+    }
     boolean none =
         call.requestHead().method().equals("HEAD") || head.status() == 204 || head.status() == 304;
     if (none) {
@@ -183,6 +192,7 @@ final class Answer implements ChannelFutureListener {
         request.keepAlive()
             && !lastOfConnection
             && framing != Framing.UNTIL_CLOSE
+            && framing != Framing.TUNNEL
             && call.requestBody().endsSoon()
             && !call.clientSide().draining();
     call.times().status = head.status();
@@ -203,7 +213,10 @@ final class Answer implements ChannelFutureListener {
       Numbers.writeDecimal(out, length);
       out.writeShort(CR_LF);
     }
-    if (!keepAlive) {
+    if (framing == Framing.TUNNEL) {
+      out.writeBytes(UPGRADE);
+      fields.writeKinds(out, 1 << FieldKind.UPGRADE);
+    } else if (!keepAlive) {
       out.writeBytes(CLOSE);
     } else if (!request.version11()) {
       out.writeBytes(KEEP_ALIVE);
@@ -239,7 +252,7 @@ final class Answer implements ChannelFutureListener {
       gather(in, start, length, last);
       return;
     }
-    if (call.filters().responseStream().length > 0) {
+    if (call.filters().responseStream().length > 0 && framing != Framing.TUNNEL) {
       pieceLast = last;
       runPieces(in.slice(start, length));
       return;
@@ -323,7 +336,7 @@ final class Answer implements ChannelFutureListener {
           outlet.lastChunk(trailers, KEPT);
         }
       }
-      case LENGTH, UNTIL_CLOSE -> outlet.content(in, start, length);
+      case LENGTH, UNTIL_CLOSE, TUNNEL -> outlet.content(in, start, length);
     }
     if (last) {
       ending = ANSWERED[call.times().upstreamStatus];
@@ -338,6 +351,11 @@ final class Answer implements ChannelFutureListener {
         call.clientSide().timeout(call.plan().waits().body(), "write-timeout");
       }
     }
+  }
+
+  /// The upstream of a tunnel has ended: tells when the client has taken everything.
+  void endTunnel(Runnable told) {
+    outlet.flushLast(done -> call.tunnel().told(done, told));
   }
 
   boolean clientKeepsUp() {

@@ -2,6 +2,7 @@ package io.ostiary.gateway.exchange;
 
 import io.netty.buffer.ByteBuf;
 import io.ostiary.gateway.upstream.Endpoint;
+import io.ostiary.gateway.upstream.StreamOwner;
 import io.ostiary.gateway.upstream.UpstreamConnection;
 import io.ostiary.gateway.upstream.UpstreamHandle;
 import io.ostiary.gateway.wire.Methods;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// pool died before a byte of the answer, nothing of a streamed body had been sent, and the method
 /// is idempotent (RFC 9112 section 9.3.1). Reused with its call; confined to its event loop.
 @SuppressWarnings("ReferenceEquality") // Whether it is the same object is the question.
-final class Attempts implements UpstreamConnection.Owner {
+final class Attempts implements StreamOwner {
   private static final int ATTEMPTS_MAX = 3;
   private static final int INTERIM_MAX = 16;
   private final Call call;
@@ -43,6 +44,7 @@ final class Attempts implements UpstreamConnection.Owner {
 
   void start() {
     upstream = call.routed().way().choose(call);
+    call.tunnel().choose();
     attempt(null, false);
   }
 
@@ -132,11 +134,28 @@ final class Attempts implements UpstreamConnection.Owner {
     writer.content(in, start, length, last);
     if (last) {
       requestSent();
-    } else if (!connection().writable()) {
+      return;
+    }
+    if (!connection().writable()) {
       writer.flush();
-      if (!connection().writable()) {
-        connection().timeout(upstream().idleNanos(), "write-timeout");
-      }
+    }
+    if (!connection().writable()) {
+      connection().timeout(upstream().idleNanos(), "write-timeout");
+    } else if (call.tunnel().open()) {
+      idle(connection());
+    }
+  }
+
+  void tunnelOpened() {
+    idle(connection());
+  }
+
+  /// Limits the wait for the next bytes of the upstream.
+  private void idle(UpstreamConnection of) {
+    if (call.tunnel().open()) {
+      of.timeout(call.tunnel().idleNanos(), "tunnel-idle");
+    } else {
+      of.timeout(upstream().idleNanos(), "idle-timeout");
     }
   }
 
@@ -162,7 +181,13 @@ final class Attempts implements UpstreamConnection.Owner {
 
   @Override
   public void upstreamWritable(boolean writable) {
-    if (writable && !sent) {
+    if (!writable) {
+      return;
+    }
+    if (call.tunnel().open()) {
+      idle(connection());
+      call.clientSide().bodyWanted();
+    } else if (!sent) {
       connection().noTimeout();
       call.clientSide().bodyWanted();
     }
@@ -182,11 +207,11 @@ final class Attempts implements UpstreamConnection.Owner {
       mine.firstByteNanos = call.loop().now();
     }
     int status = head.status();
-    if (status == 101) {
+    if (status == 101 && !call.tunnel().accepts(head)) {
       fail("unasked-upgrade");
       return;
     }
-    if (status < 200) {
+    if (status < 200 && status != 101) {
       if (++interims > INTERIM_MAX) {
         fail("too-many-interims");
         return;
@@ -201,13 +226,16 @@ final class Attempts implements UpstreamConnection.Owner {
     long since = mine.requestSentNanos == 0 ? mine.connectedNanos : mine.requestSentNanos;
     from.endpoint().answered(Math.max(0, mine.firstByteNanos - since), call.loop().now());
     frame(head, from);
-    from.timeout(upstream().idleNanos(), "idle-timeout");
+    idle(from);
     call.answer().headRead();
   }
 
   private void frame(ResponseHead head, UpstreamConnection from) {
     var body = from.body();
-    if (bodiless(head)) {
+    if (head.status() == 101) {
+      body.untilClose();
+      from.tunnel();
+    } else if (bodiless(head)) {
       body.none();
     } else if (head.chunked()) {
       body.chunked(call.plan().settings().headBytesMax(), call.plan().settings().headFieldsMax());
@@ -228,8 +256,13 @@ final class Attempts implements UpstreamConnection.Owner {
   public void responseBody(ByteBuf in, int start, int length, boolean last) {
     var from = connection();
     if (!last) {
-      from.timeout(upstream().idleNanos(), "idle-timeout");
+      idle(from);
       call.answer().content(in, start, length, false);
+      return;
+    }
+    if (call.tunnel().open()) {
+      slot().lastByteNanos = call.loop().now();
+      call.tunnel().upstreamEnded();
       return;
     }
     var head = call.answer().head();
@@ -278,8 +311,29 @@ final class Attempts implements UpstreamConnection.Owner {
     upstreamFailed(reason);
   }
 
+  /// Sends the upstream what is left, tells it that nothing follows, and then the other.
+  void endOutput(Runnable told) {
+    writer.flush();
+    connection().endOutput(told);
+  }
+
+  /// The tunnel was closed as it should be.
+  void tunnelOver() {
+    if (connection != null) {
+      drop("");
+    }
+  }
+
   @Override
   public void upstreamFailed(String reason) {
+    if (call.tunnel().open() && reason.equals("tunnel-idle")) {
+      call.tunnel().idle();
+      return;
+    }
+    if (call.tunnel().open() && call.tunnel().upstreamHasEnded()) {
+      call.tunnel().upstreamGone();
+      return;
+    }
     var failed = endpoint;
     boolean neverConnected = slot != null && slot.connectedNanos == 0;
     boolean reused = slot != null && slot.reused;
@@ -345,13 +399,17 @@ final class Attempts implements UpstreamConnection.Owner {
   void resumeForClient() {
     var paused = connection;
     if (paused != null && !call.filterRun().waiting()) {
-      paused.timeout(upstream().idleNanos(), "idle-timeout");
+      idle(paused);
       paused.resume();
     }
   }
 
   /// Gives up the attempt that runs, if any.
   void drop() {
+    drop("given-up");
+  }
+
+  private void drop(String failure) {
     var from = connection;
     if (from != null) {
       connection = null;
@@ -359,7 +417,7 @@ final class Attempts implements UpstreamConnection.Owner {
       call.times().upstreamRequestBytes = writer.bytes();
       call.times().upstreamEnded(from);
       from.close();
-      endAttempt("given-up");
+      endAttempt(failure);
     }
     writer.drop();
   }

@@ -25,7 +25,6 @@ import org.jspecify.annotations.Nullable;
 public final class Call extends FilterView {
   private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
   private static final System.Logger.Level WARNING = System.Logger.Level.WARNING;
-  private static final Object[] NO_STATES = {};
 
   private final RequestHead requestHead = new RequestHead();
   private final RequestBody requestBody = new RequestBody(this);
@@ -33,6 +32,7 @@ public final class Call extends FilterView {
   private final FilterRun filters = new FilterRun(this);
   private final Attempts attempts = new Attempts(this);
   private final Answer answer = new Answer(this);
+  private final Tunnel tunnel = new Tunnel(this);
   private final CallTimes times = new CallTimes(this);
   private final Trace trace = new Trace();
   private final Caller caller = new Caller(this);
@@ -40,7 +40,7 @@ public final class Call extends FilterView {
   private @Nullable ClientSide client;
   private @Nullable Plan plan;
   private @Nullable RoutePlan routePlan;
-  private @Nullable Object[] states = NO_STATES;
+  private @Nullable Object[] states = {};
   private @Nullable Consumer consumer;
   private @Nullable String path;
   private @Nullable String remark;
@@ -67,6 +67,7 @@ public final class Call extends FilterView {
     requestHead.start(under.settings().headBytesMax(), under.settings().headFieldsMax());
     requestBody.begin();
     attempts.begin();
+    tunnel.begin();
     answer.begin();
     times.begin(loop.now(), loop.wallMillis());
     trace.clear();
@@ -244,6 +245,16 @@ public final class Call extends FilterView {
     return active && requestBody.takes();
   }
 
+  /// Whether the connection has changed its protocol: [#content] then takes any bytes.
+  public boolean tunnelling() {
+    return active && tunnel.open();
+  }
+
+  /// The client of a tunnel will send nothing more.
+  public void clientEnded() {
+    tunnel.clientEnded();
+  }
+
   public boolean requestComplete() {
     return requestBody.complete();
   }
@@ -339,6 +350,10 @@ public final class Call extends FilterView {
 
   Attempts attempts() {
     return attempts;
+  }
+
+  Tunnel tunnel() {
+    return tunnel;
   }
 
   @Override

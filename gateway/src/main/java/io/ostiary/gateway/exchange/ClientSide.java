@@ -77,6 +77,9 @@ public interface ClientSide {
   /// The exchange can take request content (again).
   void bodyWanted();
 
+  /// Nothing more will be written; reading goes on. Everything written has been taken.
+  void endOutput();
+
   /// Whether the gateway is ending, so that no connection should live on.
   boolean draining();
 

@@ -19,6 +19,8 @@ final class RequestBody {
     GATHERED,
     /// To the upstream as it comes.
     FORWARDED,
+    /// Anything, to the other end of a tunnel.
+    TUNNEL,
     /// The answer is made already; what little is left is read so that the connection can live.
     DISCARDED
   }
@@ -126,11 +128,20 @@ final class RequestBody {
     return gathered;
   }
 
+  /// The connection has changed its protocol.
+  void tunnel() {
+    mode = Mode.TUNNEL;
+    call.clientSide().bodyWanted();
+  }
+
   boolean takes() {
+    if (mode == Mode.TUNNEL) {
+      return call.attempts().takesContent();
+    }
     return !complete
         && piece == null
         && switch (mode) {
-          case HELD -> false;
+          case HELD, TUNNEL -> false;
           case GATHERED, DISCARDED -> true;
           case FORWARDED -> call.attempts().takesContent();
         };
@@ -155,6 +166,13 @@ final class RequestBody {
   }
 
   void content(ByteBuf in) {
+    if (mode == Mode.TUNNEL) {
+      int length = in.readableBytes();
+      call.times().requestBytes += length;
+      call.attempts().content(in, in.readerIndex(), length, false);
+      in.skipBytes(length);
+      return;
+    }
     while (in.isReadable() && takes()) {
       int before = in.readerIndex();
       var wrong = decoder.decode(in);
@@ -184,7 +202,7 @@ final class RequestBody {
     int start = decoder.pieceStart();
     int length = decoder.pieceLength();
     switch (mode) {
-      case HELD -> {}
+      case HELD, TUNNEL -> {}
       case DISCARDED -> {
         if (last) {
           call.answer().requestDiscarded();

@@ -18,6 +18,7 @@ final class RequestWriter {
   private static final byte[] EXPECT = Bytes.of("Expect: 100-continue\r\n");
   private static final byte[] CLOSE = Bytes.of("Connection: close\r\n");
   private static final byte[] VIA_CALL = Bytes.of("Via: 1.1 ostiary\r\nOstiary-Call: ");
+  private static final byte[] UPGRADE = Bytes.of("Connection: Upgrade\r\nUpgrade: ");
   private static final int CR_LF = '\r' << 8 | '\n';
 
   private final Call call;
@@ -73,6 +74,11 @@ final class RequestWriter {
     var head = call.requestHead();
     var whole = call.requestBody().gathered();
     expectForwarded = false;
+    var protocol = call.tunnel().offered();
+    if (protocol != null) {
+      out.writeBytes(UPGRADE).writeBytes(protocol).writeShort(CR_LF);
+      return;
+    }
     if (whole != null) {
       writeLength(out, whole.writerIndex());
     } else if (head.chunked()) {
@@ -105,7 +111,7 @@ final class RequestWriter {
   }
 
   void content(ByteBuf in, int start, int length, boolean last) {
-    if (!call.requestHead().chunked()) {
+    if (call.tunnel().open() || !call.requestHead().chunked()) {
       outlet.content(in, start, length);
       return;
     }

@@ -31,7 +31,8 @@ public final class FakeUpstream implements AutoCloseable {
   /// @param head request line and fields as they came, without the empty line
   /// @param connection which connection it is, from 1
   /// @param number which request of its connection it is, from 1
-  public record Talk(String head, InputStream in, OutputStream out, int connection, int number) {
+  public record Talk(
+      String head, InputStream in, OutputStream out, Socket socket, int connection, int number) {
     /// The value of the first field of this name, or an empty text.
     public String field(String name) {
       for (var line : head.split("\r\n")) {
@@ -72,6 +73,11 @@ public final class FakeUpstream implements AutoCloseable {
     public void send(String text) throws IOException {
       out.write(text.getBytes(StandardCharsets.ISO_8859_1));
       out.flush();
+    }
+
+    /// Ends this direction; the other goes on.
+    public void endOutput() throws IOException {
+      socket.shutdownOutput();
     }
 
     /// Answers 200 with this text and a length.
@@ -149,7 +155,9 @@ public final class FakeUpstream implements AutoCloseable {
           return;
         }
         heads.add(head);
-        more = script.answer(new Talk(head, in, socket.getOutputStream(), connection, ++number));
+        more =
+            script.answer(
+                new Talk(head, in, socket.getOutputStream(), socket, connection, ++number));
       }
     } catch (IOException e) {
       // The gateway hung up, or the fake was closed.

@@ -8,11 +8,12 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
 import io.ostiary.gateway.loop.Deadline;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.wire.BodyDecoder;
 import io.ostiary.gateway.wire.RequestHead.Progress;
-import io.ostiary.gateway.wire.ResponseHead;
 import io.ostiary.model.ConnectionMark;
 import java.net.ConnectException;
 import org.jspecify.annotations.Nullable;
@@ -23,31 +24,6 @@ import org.jspecify.annotations.Nullable;
 /// comes while nobody owns it closes it. Confined to its event loop.
 @SuppressWarnings("ReferenceEquality") // Whether it is still the same owner is the question.
 public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
-  /// The attempt that uses the connection at the moment.
-  public interface Owner {
-    /// Bytes may be written now.
-    void connected();
-
-    /// Where the head of the response is read to; it has been started.
-    ResponseHead responseHead();
-
-    /// The head is complete. The owner says through [#body] how the body is framed.
-    void responseHeadRead();
-
-    /// One piece of content, valid only during the call.
-    void responseBody(ByteBuf in, int start, int length, boolean last);
-
-    /// The attempt is over without a whole response; the connection is closed.
-    ///
-    /// @param reason a stable word
-    void upstreamFailed(String reason);
-
-    void upstreamWritable(boolean writable);
-
-    /// Everything that could be read at once has been.
-    void upstreamReadComplete();
-  }
-
   private static final WriteBufferWaterMark MARKS = new WriteBufferWaterMark(32 * 1024, 128 * 1024);
 
   /// Fixed, so that the kernel does not let an upstream run megabytes ahead of a slow client.
@@ -64,7 +40,7 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   private final Deadline deadline = new Deadline(this::expired);
   private final ConnectionMark mark = new ConnectionMark();
   private @Nullable Channel channel;
-  private @Nullable Owner owner;
+  private @Nullable StreamOwner owner;
   private @Nullable ByteBuf held;
   private String timeoutReason = "";
   private boolean heldIsCopy;
@@ -72,6 +48,8 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   private boolean reused;
   private boolean paused;
   private boolean inBody;
+  private boolean tunnel;
+  private boolean inputEnded;
   private boolean closed;
   private long cookie;
   private long bytesRead;
@@ -85,7 +63,7 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
   /// Gives the owner a connection from the pool, or opens one. Returns null, telling nobody, when
   /// the limit of connections is reached or the name has no address.
   public static @Nullable UpstreamConnection acquire(
-      Loop loop, UpstreamHandle handle, Endpoint endpoint, Owner owner, boolean fresh) {
+      Loop loop, UpstreamHandle handle, Endpoint endpoint, StreamOwner owner, boolean fresh) {
     var pool = endpoint.pool(loop);
     if (!fresh) {
       var rested = pool.take();
@@ -183,6 +161,42 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     return body;
   }
 
+  /// What follows is not HTTP any more, and each side may end its direction alone.
+  public void tunnel() {
+    tunnel = true;
+    channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+  }
+
+  /// Ends the direction to the upstream when everything written has gone out, and then tells.
+  public void endOutput(Runnable told) {
+    channel()
+        .writeAndFlush(io.netty.buffer.Unpooled.EMPTY_BUFFER)
+        .addListener(written -> {
+          if (written.isSuccess() && !closed && channel instanceof DuplexChannel duplex) {
+            duplex.shutdownOutput();
+            told.run();
+          }
+        });
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event == ChannelInputShutdownEvent.INSTANCE && tunnel) {
+      loop.refresh();
+      inputEnded = true;
+      endInput();
+    }
+  }
+
+  /// The other side of the tunnel has ended; what is held goes first.
+  private void endInput() {
+    var own = owner;
+    if (inputEnded && held == null && !paused && own != null && !body.complete()) {
+      body.connectionEnded();
+      own.responseBody(io.netty.buffer.Unpooled.EMPTY_BUFFER, 0, 0, true);
+    }
+  }
+
   /// The head was an interim one: another follows.
   public void anotherHead() {
     inBody = false;
@@ -253,7 +267,8 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         own.upstreamReadComplete();
       }
     }
-    if (!paused && !closed) {
+    endInput();
+    if (!paused && !closed && !inputEnded) {
       channel().config().setAutoRead(true);
     }
   }
@@ -394,7 +409,13 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  private void ended(Owner own) {
+  private void ended(StreamOwner own) {
+    if (tunnel) {
+      inputEnded = true;
+      endInput();
+      fail("reset");
+      return;
+    }
     if (inBody && body.endsWithConnection()) {
       body.connectionEnded();
       own.responseBody(io.netty.buffer.Unpooled.EMPTY_BUFFER, 0, 0, true);

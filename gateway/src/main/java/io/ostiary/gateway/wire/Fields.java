@@ -185,7 +185,7 @@ public final class Fields implements Headers {
     for (int i = 0; i < count; i++) {
       int at = i * STRIDE;
       int kind = index[at + KIND];
-      if (kind >= FieldKind.HOST && kind <= FieldKind.CONNECTION) {
+      if ((kind >= FieldKind.HOST && kind <= FieldKind.CONNECTION) || kind == FieldKind.UPGRADE) {
         continue;
       }
       int start = index[at];
@@ -235,6 +235,17 @@ public final class Fields implements Headers {
       }
     }
     return -1;
+  }
+
+  /// The one field of this kind; -1: there is none, or more than one.
+  int findOnly(int kind) {
+    int only = find(kind);
+    for (int i = only + 1; only >= 0 && i < count; i++) {
+      if (index[i * STRIDE + KIND] == kind) {
+        return -1;
+      }
+    }
+    return only;
   }
 
   private int find(HeaderName name, int from) {

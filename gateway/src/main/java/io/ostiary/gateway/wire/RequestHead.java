@@ -279,6 +279,14 @@ public final class RequestHead {
     return expectsContinue && hasBody();
   }
 
+  /// The field in which the client offers to change the protocol of a connection that carries
+  /// nothing but this request; -1: it does not, or not clearly.
+  public int upgradeField() {
+    return options.upgrade && version11 && !chunked && contentLength <= 0
+        ? fields.findOnly(FieldKind.UPGRADE)
+        : -1;
+  }
+
   /// Whether the client wants this connection to live on (RFC 9112 section 9.3).
   public boolean keepAlive() {
     return !options.close && (version11 || options.keepAlive);

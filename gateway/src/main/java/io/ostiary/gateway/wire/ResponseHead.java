@@ -195,6 +195,11 @@ public final class ResponseHead {
     return chunked;
   }
 
+  /// The field in which the upstream names the protocol that it changes to; -1: it does not.
+  public int upgradeField() {
+    return options.upgrade && version11 ? fields.findOnly(FieldKind.UPGRADE) : -1;
+  }
+
   /// Whether the upstream lets the connection live on.
   public boolean keepAlive() {
     return !options.close && (version11 || options.keepAlive);

@@ -1,0 +1,166 @@
+package io.ostiary.gateway.exchange;
+
+import io.netty.channel.ChannelFuture;
+import io.ostiary.gateway.wire.Bytes;
+import io.ostiary.gateway.wire.ResponseHead;
+import io.ostiary.model.Ending;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What becomes of a call whose client asked to change the protocol (RFC 9110 section 7.8), such as
+/// to WebSocket, and whose upstream agreed: bytes go both ways and are understood by nobody.
+///
+/// It opens only when it was asked for, where the route allows it, and when the upstream's 101
+/// names the protocol that was offered to it. Until then the client's further bytes are not read:
+/// what they mean is not known. Each side may end its direction alone; the call is over when both
+/// have been told of the other's end, when nothing has come for too long, or when a connection is
+/// gone. Reused with its call; confined to its event loop.
+final class Tunnel {
+  private static final Ending OVER = new Ending.Answered(101);
+
+  private final Call call;
+  private byte @Nullable [] offered;
+  private boolean open;
+  private boolean clientEnded;
+  private boolean upstreamEnded;
+  private boolean clientTold;
+  private boolean upstreamTold;
+
+  Tunnel(Call call) {
+    this.call = call;
+  }
+
+  void begin() {
+    offered = null;
+    open = false;
+    clientEnded = false;
+    upstreamEnded = false;
+    clientTold = false;
+    upstreamTold = false;
+  }
+
+  /// The request goes upstream: chooses what of the client's offer goes with it.
+  void choose() {
+    int field = call.requestHead().upgradeField();
+    offered = field < 0 ? null : first(field, call.api().upgrade().protocols());
+  }
+
+  private byte @Nullable [] first(int field, List<String> allowed) {
+    var fields = call.requestHead().fields();
+    int end = fields.valueEnd(field);
+    int start = fields.valueStart(field);
+    while (start < end) {
+      int comma = start;
+      while (comma < end && fields.bytes()[comma] != ',') {
+        comma++;
+      }
+      var one = Bytes.text(fields.bytes(), start, comma).strip();
+      for (var protocol : allowed) {
+        if (protocol.equalsIgnoreCase(one)) {
+          return Bytes.of(protocol);
+        }
+      }
+      start = comma + 1;
+    }
+    return null;
+  }
+
+  /// The protocol that the upstream is offered; null: none.
+  byte @Nullable [] offered() {
+    return offered;
+  }
+
+  /// Whether the upstream's 101 is what it was asked for.
+  boolean accepts(ResponseHead head) {
+    var wanted = offered;
+    int field = head.upgradeField();
+    return wanted != null
+        && field >= 0
+        && Bytes.equalsFolded(
+            head.fields().bytes(),
+            head.fields().valueStart(field),
+            head.fields().valueEnd(field),
+            wanted);
+  }
+
+  boolean open() {
+    return open;
+  }
+
+  /// The client has been told: from now on its bytes go through.
+  void opened() {
+    open = true;
+    call.clientSide().noTimeout();
+    call.attempts().tunnelOpened();
+    call.requestBody().tunnel();
+  }
+
+  long idleNanos() {
+    return call.api().upgrade().idle().toNanos();
+  }
+
+  /// The client will send nothing more; everything it sent has been taken.
+  void clientEnded() {
+    if (open && !clientEnded) {
+      clientEnded = true;
+      call.attempts()
+          .endOutput(() -> {
+            upstreamTold = true;
+            endIfOver();
+          });
+    }
+  }
+
+  boolean upstreamHasEnded() {
+    return upstreamEnded;
+  }
+
+  /// The upstream will send nothing more.
+  void upstreamEnded() {
+    if (!upstreamEnded) {
+      upstreamEnded = true;
+      call.answer()
+          .endTunnel(() -> {
+            clientTold = true;
+            if (!endIfOver()) {
+              call.clientSide().endOutput();
+            }
+          });
+    }
+  }
+
+  void told(ChannelFuture written, Runnable next) {
+    if (written.isSuccess() && open) {
+      call.loop().refresh();
+      next.run();
+    }
+  }
+
+  /// The upstream's connection is gone, so that it need not be told of the client's end.
+  void upstreamGone() {
+    clientEnded = true;
+    upstreamTold = true;
+    upstreamEnded();
+    endIfOver();
+  }
+
+  private boolean endIfOver() {
+    if (!open || !clientTold || !upstreamTold) {
+      return false;
+    }
+    over();
+    return true;
+  }
+
+  /// Nothing has come for too long.
+  void idle() {
+    call.remark("tunnel-idle");
+    over();
+  }
+
+  private void over() {
+    open = false;
+    call.attempts().tunnelOver();
+    call.finish(OVER, false);
+  }
+}
