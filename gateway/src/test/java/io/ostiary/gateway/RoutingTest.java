@@ -11,6 +11,7 @@ import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.Api;
+import io.ostiary.model.CallLimits;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.Conditions;
 import io.ostiary.model.Conditions.Expectation;
@@ -224,6 +225,34 @@ class RoutingTest {
     // Of 300 draws with one in four, five standard deviations are 37.
     assertThat(ofSecond(splitting(Split.By.CALL, 25, Conditions.NONE), 300)).isBetween(38, 112);
     assertThat(ofSecond(splitting(Split.By.CLIENT, 50, Conditions.NONE), 20)).isIn(0, 20);
+  }
+
+  @Test
+  void aRoutesSplitIsInPlaceOfTheApis() {
+    var all =
+        new Route(
+            "all",
+            Set.of(),
+            new PathPattern("/*"),
+            Conditions.NONE,
+            null,
+            null,
+            List.of(),
+            new Split(Split.By.CALL, List.of(new Split.Share("v2", 100, Conditions.NONE))),
+            CallLimits.NONE);
+    var old =
+        new Route("old", Set.of(), new PathPattern("/o"), Conditions.NONE, "v2", null, List.of());
+    var api =
+        new Api("api", List.of(), "/", "up", Split.NONE, false, null, List.of(all, old), List.of());
+    assertThat(ofSecond(api, 5)).isEqualTo(5);
+  }
+
+  @Test
+  void aCookieSendsItsCallsToAnotherUpstream() {
+    var beta = new Conditions(List.of(), List.of(), tests("group", "beta"), List.of(), null);
+    var canary = splitting(Split.By.CALL, 0, beta);
+    assertThat(ofSecond(canary, 5, "Cookie: a=1; group=beta")).isEqualTo(5);
+    assertThat(ofSecond(canary, 5, "Cookie: group=other")).isZero();
   }
 
   @Test

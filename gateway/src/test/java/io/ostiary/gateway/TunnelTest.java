@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.Api;
+import io.ostiary.model.CallLimits;
 import io.ostiary.model.Split;
 import io.ostiary.model.Upgrades;
 import java.time.Duration;
@@ -44,7 +45,8 @@ class TunnelTest {
                 null,
                 List.of(Kit.route("all", "/*")),
                 List.of(),
-                upgrade));
+                upgrade,
+                CallLimits.NONE));
     return kit.publish();
   }
 

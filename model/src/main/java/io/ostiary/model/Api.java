@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param routes none where the document has only webhooks
 /// @param policies run for every route, in this order
 /// @param upgrade to which protocols a connection may be changed
+/// @param limits of its calls
 public record Api(
     String name,
     List<String> hosts,
@@ -26,7 +27,8 @@ public record Api(
     @Nullable Document document,
     List<Route> routes,
     List<PolicyUse> policies,
-    Upgrades upgrade) {
+    Upgrades upgrade,
+    CallLimits limits) {
   private static final Pattern HOST =
       Pattern.compile(
           "(\\*\\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*"
@@ -46,7 +48,7 @@ public record Api(
     Require.between("api.routes (count)", routes.size(), 0, 100_000);
   }
 
-  /// With what may be changed where nothing is said.
+  /// With what may be changed where nothing is said, and without limits of its own.
   public Api(
       String name,
       List<String> hosts,
@@ -67,7 +69,8 @@ public record Api(
         document,
         routes,
         policies,
-        Upgrades.DEFAULT);
+        Upgrades.DEFAULT,
+        CallLimits.NONE);
   }
 
   private static void checkHost(String host) {

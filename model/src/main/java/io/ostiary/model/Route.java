@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// @param upstream in place of the API's and its split; null: those
 /// @param operation the key of the operation in the API's document, or null
 /// @param policies run after the API's own
+/// @param split in place of the API's; without shares: the API's, unless `upstream` is given
+/// @param limits of its calls, before the API's
 public record Route(
     String id,
     Set<String> methods,
@@ -21,10 +23,24 @@ public record Route(
     Conditions conditions,
     @Nullable String upstream,
     @Nullable String operation,
-    List<PolicyUse> policies) {
+    List<PolicyUse> policies,
+    Split split,
+    CallLimits limits) {
   public Route {
     Require.notBlank("route.id", id);
     methods = Set.copyOf(methods);
     policies = List.copyOf(policies);
+  }
+
+  /// Without a split and limits of its own.
+  public Route(
+      String id,
+      Set<String> methods,
+      PathPattern path,
+      Conditions conditions,
+      @Nullable String upstream,
+      @Nullable String operation,
+      List<PolicyUse> policies) {
+    this(id, methods, path, conditions, upstream, operation, policies, Split.NONE, CallLimits.NONE);
   }
 }

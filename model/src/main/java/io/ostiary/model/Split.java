@@ -1,6 +1,7 @@
 package io.ostiary.model;
 
 import java.util.List;
+import java.util.Set;
 
 /// Shares of an API's calls that go to other upstreams, such as a new version being tried.
 ///
@@ -29,15 +30,23 @@ public record Split(By by, List<Share> to) {
   /// @param upstream the name of an upstream of the same snapshot
   /// @param percent of the calls, 0-100, in steps of 0.01
   /// @param when calls for which this holds all go there, whatever the share; empty: none
-  public record Share(String upstream, double percent, Conditions when) {
+  /// @param consumers ids or names of consumers whose calls all go there
+  public record Share(String upstream, double percent, Conditions when, Set<String> consumers) {
     public Share {
+      consumers = Set.copyOf(consumers);
       Require.name("split.upstream", upstream);
       if (!(percent >= 0 && percent <= 100)) {
         throw Require.invalid("split.percent", percent, "0-100");
       }
-      if (percent == 0 && when.isEmpty()) {
-        throw Require.invalid("split.percent", "0 without when", "more, or a condition");
+      if (percent == 0 && when.isEmpty() && consumers.isEmpty()) {
+        throw Require.invalid(
+            "split.percent", "0 without when and consumers", "more, or a condition");
       }
+    }
+
+    /// For no consumers in particular.
+    public Share(String upstream, double percent, Conditions when) {
+      this(upstream, percent, when, Set.of());
     }
   }
 }

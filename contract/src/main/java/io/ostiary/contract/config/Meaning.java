@@ -2,7 +2,6 @@ package io.ostiary.contract.config;
 
 import io.ostiary.contract.tree.Position;
 import io.ostiary.model.Api;
-import io.ostiary.model.Conditions;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.HealthCheck;
 import io.ostiary.model.KernelRule;
@@ -10,11 +9,8 @@ import io.ostiary.model.KernelSet;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.Listener;
 import io.ostiary.model.Listener.ProxyProtocol;
-import io.ostiary.model.PathPattern;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Require;
-import io.ostiary.model.Route;
-import io.ostiary.model.Split;
 import io.ostiary.model.Target;
 import io.ostiary.model.Upgrades;
 import io.ostiary.model.Upstream;
@@ -24,12 +20,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// From what is written to what is meant. The model's own constructors check; what they refuse
@@ -189,8 +182,8 @@ final class Meaning {
     for (int i = 0; i < written.apis().size(); i++) {
       var pointer = "/apis/" + i;
       var one = written.apis().get(i);
-      var routes = routes(one, pointer);
       var document = documents.get(one.openapi());
+      var routes = RouteMeaning.routes(one, document, pointer, notes);
       if (routes.isEmpty() && document != null) {
         // A document of webhooks alone is sound: what it documents is called by us, not by clients.
         notes.warning(
@@ -207,78 +200,18 @@ final class Meaning {
                       one.hosts(),
                       one.path(),
                       one.upstream(),
-                      split(one.split()),
+                      RouteMeaning.split(one.split()),
                       one.stripPath(),
                       document == null ? null : document.document(),
                       routes,
                       one.policies(),
-                      new Upgrades(one.upgrade().protocols(), one.upgrade().idle())));
+                      new Upgrades(one.upgrade().protocols(), one.upgrade().idle()),
+                      RouteMeaning.limits(one.limits())));
       if (api != null) {
         apis.add(api);
       }
     }
     return apis;
-  }
-
-  private List<Route> routes(Written.Api api, String pointer) {
-    var document = documents.get(api.openapi());
-    var routes = new LinkedHashMap<String, Route>();
-    if (document != null) {
-      document.routes().forEach(route -> routes.put(route.id(), route));
-    } else if (api.routes().isEmpty()) {
-      return List.of(
-          new Route(
-              "* /*", Set.of(), new PathPattern("/*"), Conditions.NONE, null, null, List.of()));
-    }
-    for (int i = 0; i < api.routes().size(); i++) {
-      var one = api.routes().get(i);
-      var place = pointer + "/routes/" + i;
-      var route = notes.attempt(place, () -> route(one, routes));
-      if (route == null) {
-        continue;
-      }
-      if (one.operation() == null && routes.containsKey(route.id())) {
-        notes.fault(place, "id: '" + route.id() + "' is given twice in this api");
-      }
-      routes.put(route.id(), route);
-    }
-    return List.copyOf(routes.values());
-  }
-
-  private static Split split(Written.Split written) {
-    return new Split(
-        written.by(),
-        written.to().stream()
-            .map(share ->
-                new Split.Share(share.upstream(), share.percent(), Conditional.of(share.when())))
-            .toList());
-  }
-
-  private static Route route(Written.Route written, Map<String, Route> known) {
-    if (written.path() == null) {
-      var route = known.get(written.operation());
-      if (route == null) {
-        throw Require.invalid("operation", written.operation() + "", "one of the document");
-      }
-      return new Route(
-          route.id(),
-          route.methods(),
-          route.path(),
-          Conditional.of(written.when()),
-          written.upstream(),
-          route.operation(),
-          written.policies());
-    }
-    var methods = written.methods();
-    var id = written.id();
-    if (id == null) {
-      var which =
-          methods.isEmpty() ? "*" : methods.stream().sorted().collect(Collectors.joining(","));
-      id = which + " " + written.path();
-    }
-    var path = new PathPattern(written.path());
-    var conditions = Conditional.of(written.when());
-    return new Route(id, methods, path, conditions, written.upstream(), null, written.policies());
   }
 
   private KernelSettings kernel() {

@@ -52,16 +52,7 @@ final class References {
   private void upstreams(Map<String, Node> known) {
     var unused = new HashMap<>(known);
     for (var api : Notes.items(root, "apis")) {
-      var referring = new ArrayList<Node>(Notes.items(api, "routes"));
-      referring.add(api);
-      if (api instanceof Mapping mapping && mapping.get("split") instanceof Mapping split) {
-        referring.addAll(Notes.items(split, "to"));
-        var one = split.get("to");
-        if (one instanceof Mapping) {
-          referring.add(one);
-        }
-      }
-      for (var node : referring) {
+      for (var node : referring(api)) {
         var upstream = Notes.text(node, "upstream");
         if (upstream == null) {
           continue;
@@ -74,6 +65,30 @@ final class References {
     }
     unused.forEach(
         (name, node) -> notes.warning(node, "upstream '" + name + "' is not used by any api"));
+  }
+
+  /// Everything of an API that may have a member `upstream`: itself, its routes, the shares of a
+  /// split, and policies.
+  private static List<Node> referring(Node api) {
+    var referring = new ArrayList<Node>();
+    var places = new ArrayList<Node>(Notes.items(api, "routes"));
+    places.add(api);
+    for (var place : places) {
+      referring.add(place);
+      if (place instanceof Mapping mapping && mapping.get("split") instanceof Mapping split) {
+        referring.addAll(Notes.items(split, "to"));
+        var one = split.get("to");
+        if (one instanceof Mapping) {
+          referring.add(one);
+        }
+      }
+      for (var use : Notes.items(place, "policies")) {
+        if (use instanceof Mapping named) {
+          named.members().forEach(member -> referring.add(member.value()));
+        }
+      }
+    }
+    return referring;
   }
 
   private void operations() {

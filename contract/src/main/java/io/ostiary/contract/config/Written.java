@@ -67,6 +67,7 @@ record Written(
       @About("Whether the path is cut off before a call goes upstream") @Default("true")
           boolean stripPath,
       @About("What every call passes, in this order") List<PolicyUse> policies,
+      @About("Bounds of its calls, in place of the upstream's and the gateway's") CallLimits limits,
       @About(
               "With openapi: more policies for some operations, and more paths. Without: the only"
                   + " paths; none stands for every path")
@@ -95,7 +96,9 @@ record Written(
       @About("Name of an upstream, in place of the API's and its split") @Nullable String upstream,
       @About("An operation id of the OpenAPI document, instead of path and methods")
           @Nullable String operation,
-      @About("What a call passes after the API's own policies") List<PolicyUse> policies) {
+      @About("What a call passes after the API's own policies") List<PolicyUse> policies,
+      @About("Shares of its calls that go to other upstreams, in place of the API's") Split split,
+      @About("Bounds of its calls, in place of the API's") CallLimits limits) {
     private static final Pattern METHOD = Pattern.compile("[A-Z][A-Z-]{0,31}");
 
     Route {
@@ -127,7 +130,18 @@ record Written(
   record Share(
       @About("Name of the upstream") String upstream,
       @About("Share of the calls, 0-100") @Default("0") double percent,
-      @About("Calls for which this holds all go there") When when) {}
+      @About("Calls for which this holds all go there") When when,
+      @About("Consumers, by id or name, whose calls all go there") @OrOne Set<String> consumers) {}
+
+  @About("How long calls may take and how much they may carry; not given: as around")
+  record CallLimits(
+      @About("From the first byte of the request to the last of the answer")
+          @Nullable Duration total,
+      @About("From the last request byte sent to the first response byte")
+          @Nullable Duration answer,
+      @About("Between two reads of one response") @Nullable Duration idle,
+      @About("One request body") @Bytes @Nullable Long requestBody,
+      @About("One response body") @Bytes @Nullable Long responseBody) {}
 
   @About("What a route asks of a request beside path and method; all of it must hold")
   record When(

@@ -42,11 +42,14 @@ class FullMappingTest {
           strip-path: false
           upgrade: { protocols: [ mqtt ], idle: 1m }
           policies: [ key-auth ]
+          limits: { total: 9s, answer: 8s, idle: 7s, request-body: 6KiB, response-body: 5KiB }
           routes:
             - { id: more, path: /more, methods: [ GET ] }
             - operation: listPets
               policies: [ key-auth ]
               upstream: v
+              split: { to: { upstream: v, percent: 2, consumers: [ c ] } }
+              limits: { total: 9s }
               when:
                 headers: { X-A: "1" }
                 query: { q: { matches: "a|b" } }
@@ -127,6 +130,7 @@ class FullMappingTest {
     records.put("listener", configuration.listeners().getFirst());
     records.put("api", api);
     records.put("route", api.routes().getFirst());
+    records.put("call limits", api.limits());
     records.put("upstream", upstream);
     records.put("target", upstream.targets().getFirst());
     records.put("health", upstream.health());

@@ -7,6 +7,7 @@ import io.ostiary.gateway.upstream.UpstreamConnection;
 import io.ostiary.gateway.upstream.UpstreamHandle;
 import io.ostiary.gateway.wire.Methods;
 import io.ostiary.gateway.wire.ResponseHead;
+import io.ostiary.model.Ending;
 import io.ostiary.model.LedgerSlot;
 import org.jspecify.annotations.Nullable;
 
@@ -91,6 +92,16 @@ final class Attempts implements StreamOwner {
     return java.util.Objects.requireNonNull(upstream);
   }
 
+  private long answerNanos() {
+    long own = call.routed().bounds().answerNanos();
+    return own > 0 ? own : upstream().answerNanos();
+  }
+
+  private long idleNanos() {
+    long own = call.routed().bounds().idleNanos();
+    return own > 0 ? own : upstream().idleNanos();
+  }
+
   private LedgerSlot.AttemptSlot slot() {
     return java.util.Objects.requireNonNull(slot);
   }
@@ -115,7 +126,7 @@ final class Attempts implements StreamOwner {
       // The head goes at once where the client waits for a word before it sends more.
       if (writer.expectForwarded()) {
         writer.flush();
-        to.timeout(upstream().answerNanos(), "answer-timeout");
+        to.timeout(answerNanos(), "answer-timeout");
       }
       call.requestBody().forward();
     }
@@ -140,13 +151,14 @@ final class Attempts implements StreamOwner {
       writer.flush();
     }
     if (!connection().writable()) {
-      connection().timeout(upstream().idleNanos(), "write-timeout");
+      connection().timeout(idleNanos(), "write-timeout");
     } else if (call.tunnel().open()) {
       idle(connection());
     }
   }
 
   void tunnelOpened() {
+    call.noTotalTime();
     idle(connection());
   }
 
@@ -155,7 +167,7 @@ final class Attempts implements StreamOwner {
     if (call.tunnel().open()) {
       of.timeout(call.tunnel().idleNanos(), "tunnel-idle");
     } else {
-      of.timeout(upstream().idleNanos(), "idle-timeout");
+      of.timeout(idleNanos(), "idle-timeout");
     }
   }
 
@@ -165,7 +177,7 @@ final class Attempts implements StreamOwner {
     slot().requestSentNanos = call.loop().now();
     call.times().upstreamRequestBytes = writer.bytes();
     if (!call.answer().begun()) {
-      connection().timeout(upstream().answerNanos(), "answer-timeout");
+      connection().timeout(answerNanos(), "answer-timeout");
     }
   }
 
@@ -225,9 +237,21 @@ final class Attempts implements StreamOwner {
     call.times().upstreamStatus = status;
     long since = mine.requestSentNanos == 0 ? mine.connectedNanos : mine.requestSentNanos;
     from.endpoint().answered(Math.max(0, mine.firstByteNanos - since), call.loop().now());
+    if (!bodiless(head) && tooLong(head.contentLength())) {
+      return;
+    }
     frame(head, from);
     idle(from);
     call.answer().headRead();
+  }
+
+  /// Whether the response is longer than the route lets pass; then the call has ended.
+  private boolean tooLong(long bytes) {
+    if (call.tunnel().open() || !call.routed().bounds().responseTooLong(bytes)) {
+      return false;
+    }
+    call.reply(Problems.RESPONSE_TOO_LARGE, new Ending.UpstreamFailed("response-too-large"), -1);
+    return true;
   }
 
   private void frame(ResponseHead head, UpstreamConnection from) {
@@ -255,6 +279,9 @@ final class Attempts implements StreamOwner {
   @Override
   public void responseBody(ByteBuf in, int start, int length, boolean last) {
     var from = connection();
+    if (tooLong(from.body().contentBytes())) {
+      return;
+    }
     if (!last) {
       idle(from);
       call.answer().content(in, start, length, false);

@@ -35,6 +35,7 @@ public final class Call extends FilterView {
   private final Tunnel tunnel = new Tunnel(this);
   private final CallTimes times = new CallTimes(this);
   private final Trace trace = new Trace();
+  private final TotalTime total = new TotalTime(this);
   private final Caller caller = new Caller(this);
   private final Loop loop;
   private @Nullable ClientSide client;
@@ -121,6 +122,8 @@ public final class Call extends FilterView {
     }
     routePlan = route;
     requestHead.upstream().begin(route.stripBytes());
+    requestBody.bytesMax(route.bounds().requestBodyMax());
+    total.begin(route.bounds().totalNanos());
     filters.begin(route.filters());
     int wanted = route.filters().states();
     if (states.length < wanted) {
@@ -179,9 +182,20 @@ public final class Call extends FilterView {
   void filterWaits(int filter) {
     attempts.pause();
     var route = routePlan;
-    long nanos = route == null ? plan().waits().body() : route.way().own().answerNanos();
+    long nanos = route == null ? plan().waits().body() : answerNanos(route);
     clientSide().timeout(nanos, "policy-timeout");
     waitingFilter = filter;
+  }
+
+  /// As long as its upstream may take to answer.
+  private static long answerNanos(RoutePlan route) {
+    long own = route.bounds().answerNanos();
+    return own > 0 ? own : route.way().own().answerNanos();
+  }
+
+  /// A tunnel has limits of its own.
+  void noTotalTime() {
+    total.end();
   }
 
   void filterWaited() {
@@ -284,6 +298,7 @@ public final class Call extends FilterView {
       return;
     }
     active = false;
+    total.end();
     filters.stop();
     attempts.drop();
     filters.end(ending);

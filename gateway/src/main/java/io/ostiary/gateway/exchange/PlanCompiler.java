@@ -64,10 +64,10 @@ public final class PlanCompiler {
     var routes = new HostTable<RoutePlan>();
     var unrouted = new LinkedHashSet<UnroutedWatch>();
     for (var api : snapshot.apis()) {
-      var way = way(api, handles, faults);
+      var way = way(api, api.upstream(), api.split(), handles, faults);
       for (var route : api.routes()) {
-        var other = route.upstream();
-        var own = other == null ? way : straight(api, other, handles, faults);
+        var own = own(api, route, handles, faults);
+        own = own == null ? way : own;
         if (own != null) {
           var chain = add(routes, snapshot, api, route, own, faults);
           unrouted.addAll(chain.unrouted());
@@ -87,28 +87,36 @@ public final class PlanCompiler {
         Plan.Waits.of(snapshot.gateway()));
   }
 
+  /// A route's own way; null: the API's.
+  private static @Nullable Way own(
+      Api api, Route route, Map<String, UpstreamHandle> handles, List<PlanFault> faults) {
+    var other = route.upstream();
+    if (other == null && route.split().to().isEmpty()) {
+      return null;
+    }
+    return way(api, other == null ? api.upstream() : other, route.split(), handles, faults);
+  }
+
   /// Null: with faults.
   private static @Nullable Way way(
-      Api api, Map<String, UpstreamHandle> handles, List<PlanFault> faults) {
-    var own = handle(api, api.upstream(), handles, faults);
+      Api api,
+      String upstream,
+      Split split,
+      Map<String, UpstreamHandle> handles,
+      List<PlanFault> faults) {
+    var own = handle(api, upstream, handles, faults);
     var shares = new ArrayList<Way.Share>();
     int from = 0;
-    for (var share : api.split().to()) {
-      var upstream = handle(api, share.upstream(), handles, faults);
-      if (upstream != null) {
+    for (var share : split.to()) {
+      var other = handle(api, share.upstream(), handles, faults);
+      if (other != null) {
         int to = from + Way.draws(share.percent());
         var guard = guard(share.when(), "api " + api.name() + ", split: ", faults);
-        shares.add(new Way.Share(upstream, guard, from, to));
+        shares.add(new Way.Share(other, guard, share.consumers(), from, to));
         from = to;
       }
     }
-    return own == null ? null : new Way(own, api.split().by(), shares, api.name());
-  }
-
-  private static @Nullable Way straight(
-      Api api, String upstream, Map<String, UpstreamHandle> handles, List<PlanFault> faults) {
-    var handle = handle(api, upstream, handles, faults);
-    return handle == null ? null : new Way(handle, Split.By.CALL, List.of(), api.name());
+    return own == null ? null : new Way(own, split.by(), shares, api.name());
   }
 
   private static @Nullable RouteGuard guard(
@@ -154,7 +162,8 @@ public final class PlanCompiler {
     }
     int strip = api.stripPath() && !api.path().equals("/") ? api.path().length() : 0;
     var guard = guard(route.conditions(), where, faults);
-    var plan = new RoutePlan(api, route, chain, way, guard, strip, List.copyOf(parameters));
+    var bounds = Bounds.of(route.limits().within(api.limits()));
+    var plan = new RoutePlan(api, route, chain, way, guard, strip, List.copyOf(parameters), bounds);
     for (var table : routes.of(api.hosts())) {
       var wrong = table.add(pattern, route.methods(), route.conditions(), plan);
       if (wrong != null) {

@@ -24,7 +24,7 @@ final class Problems {
           502,
           "response-too-large",
           "Response too large",
-          "The response is longer than a policy that reads it whole may keep.");
+          "The response is longer than this gateway passes on here.");
 
   static final Problem BANNED =
       Problem.of(403, "banned", "Banned", "Calls from this address are refused for a time.");
@@ -64,7 +64,7 @@ final class Problems {
   /// @param reason as in the ledger
   static Problem upstream(String reason) {
     return switch (reason) {
-      case "connect-timeout", "answer-timeout", "idle-timeout", "write-timeout" ->
+      case "connect-timeout", "answer-timeout", "idle-timeout", "write-timeout", "total-timeout" ->
           Problem.of(
               504, "upstream-timeout", "Upstream too slow", "The upstream did not answer in time.");
       case "connect-refused", "connect-failed", "unresolved" ->

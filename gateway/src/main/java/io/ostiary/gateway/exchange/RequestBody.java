@@ -68,6 +68,13 @@ final class RequestBody {
     call.times().requestEndNanos = call.loop().now();
   }
 
+  /// The route is found.
+  ///
+  /// @param most negative: the gateway's limit stays
+  void bytesMax(long most) {
+    bytesMax = most < 0 ? bytesMax : most;
+  }
+
   /// Where its end is cannot be known any more.
   void unusable() {
     usable = false;

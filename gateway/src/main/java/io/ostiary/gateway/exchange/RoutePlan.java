@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param guard null: it has no conditions
 /// @param stripBytes how much of the path is cut off before it goes upstream
 /// @param parameters the names of the `{name}` segments, in order
+/// @param bounds of its calls
 public record RoutePlan(
     Api api,
     Route route,
@@ -19,4 +20,5 @@ public record RoutePlan(
     Way way,
     @Nullable RouteGuard guard,
     int stripBytes,
-    List<String> parameters) {}
+    List<String> parameters,
+    Bounds bounds) {}

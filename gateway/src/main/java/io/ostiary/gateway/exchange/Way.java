@@ -4,6 +4,7 @@ import io.ostiary.gateway.upstream.UpstreamHandle;
 import io.ostiary.model.Split;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Which upstream a call goes to: the API's own, or by a condition or a share another. Immutable.
@@ -16,8 +17,21 @@ final class Way {
   private final int seed;
 
   /// @param guard calls that it admits all go there; null: none
+  /// @param consumers whose calls all go there, by id or name
   /// @param from the draws from here to before `to` go there
-  record Share(UpstreamHandle upstream, @Nullable RouteGuard guard, int from, int to) {}
+  record Share(
+      UpstreamHandle upstream,
+      @Nullable RouteGuard guard,
+      Set<String> consumers,
+      int from,
+      int to) {
+    private boolean takes(Call call) {
+      var consumer = consumers.isEmpty() ? null : call.consumer();
+      return (guard != null && guard.admits(call.requestHead(), call))
+          || (consumer != null
+              && (consumers.contains(consumer.id()) || consumers.contains(consumer.name())));
+    }
+  }
 
   /// @param seed such as the API's name, so that not always the same clients try what is new
   Way(UpstreamHandle own, Split.By by, List<Share> shares, String seed) {
@@ -42,7 +56,7 @@ final class Way {
 
   private UpstreamHandle among(Call call) {
     for (var share : shares) {
-      if (share.guard != null && share.guard.admits(call.requestHead(), call)) {
+      if (share.takes(call)) {
         return share.upstream;
       }
     }
