@@ -139,7 +139,7 @@ for (const [path, title] of [
     await open(path);
     await page.getByRole('heading', { name: title, level: 1 }).waitFor();
     await page.locator('.card').first().waitFor();
-    await page.locator('.skeleton').waitFor({ state: 'detached' });
+    await page.waitForFunction(() => !document.querySelector('.skeleton'));
     await shot(`${path.replace(/\W+/g, '-').slice(1)}-dark`);
   });
 }

@@ -1,14 +1,16 @@
 package io.ostiary.model;
 
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// The bounded way from one event loop to the insight room: a ring of slots made once, one writer,
-/// one reader (Lamport's queue). When the reader is behind, new lines are refused and counted; the
-/// data plane never waits for it.
+/// The bounded way from one event loop to the insight room: a ring of slots, one writer, one reader
+/// (Lamport's queue). When the reader is behind, new lines are refused and counted; the data plane
+/// never waits for it. A slot is made when it is first claimed and used again ever after, so a
+/// gateway without much traffic does not pay for a burst.
 public final class LedgerRing {
-  private final LedgerSlot[] slots;
+  private final @Nullable LedgerSlot[] slots;
   private final int mask;
   private final AtomicLong published = new AtomicLong();
   private final AtomicLong consumed = new AtomicLong();
@@ -20,10 +22,7 @@ public final class LedgerRing {
     if (Integer.bitCount(capacity) != 1) {
       throw Require.invalid("ledger ring capacity", capacity, "a power of two");
     }
-    slots = new LedgerSlot[capacity];
-    for (int i = 0; i < capacity; i++) {
-      slots[i] = new LedgerSlot();
-    }
+    slots = new @Nullable LedgerSlot[capacity];
     mask = capacity - 1;
   }
 
@@ -38,7 +37,13 @@ public final class LedgerRing {
         return null;
       }
     }
-    return slots[(int) next & mask];
+    int at = (int) next & mask;
+    var slot = slots[at];
+    if (slot == null) {
+      slot = new LedgerSlot();
+      slots[at] = slot;
+    }
+    return slot;
   }
 
   /// Hands the claimed slot to the reader. Writer only.
@@ -53,7 +58,7 @@ public final class LedgerRing {
     long to = Math.min(published.getAcquire(), from + limit);
     for (long next = from; next < to; next++) {
       try {
-        reader.accept(slots[(int) next & mask]);
+        reader.accept(Objects.requireNonNull(slots[(int) next & mask]));
       } finally {
         consumed.setRelease(next + 1);
       }

@@ -9,6 +9,7 @@ import io.ostiary.gateway.loop.Transport;
 import io.ostiary.insight.Insight;
 import io.ostiary.insight.InsightSettings;
 import io.ostiary.model.GatewaySettings;
+import io.ostiary.model.LedgerRing;
 import io.ostiary.model.UpstreamHealth;
 import io.ostiary.server.demo.DemoFiles;
 import io.ostiary.server.demo.OrderService;
@@ -21,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +46,7 @@ public final class Ostiary implements AutoCloseable {
   private final Deque<Ending> endings = new ArrayDeque<>();
   private final Clock clock = Clock.systemUTC();
   private Duration drainTimeout = GatewaySettings.DEFAULT.drainTimeout();
+  private LongSupplier calls = () -> 0;
 
   /// How a part ends.
   @FunctionalInterface
@@ -89,6 +92,7 @@ public final class Ostiary implements AutoCloseable {
     var policies = PolicyList.load();
     var bans = new BanDesk();
     var gateway = new Gateway(dataPlane(kernel, policies, bans));
+    calls = () -> gateway.ledger().rings().stream().mapToLong(LedgerRing::published).sum();
     var insight =
         new Insight(
             gateway.ledger(),
@@ -125,6 +129,11 @@ public final class Ostiary implements AutoCloseable {
     control.start();
     kernel.controlAt(control.port());
     welcome(gateway, control, kernel);
+  }
+
+  /// Serves until the thread is interrupted.
+  public void serve() throws InterruptedException {
+    new SpareMemory(calls).returnForEver();
   }
 
   /// The file to serve; without one, the demo and the service behind it.

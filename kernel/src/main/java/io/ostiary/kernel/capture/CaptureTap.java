@@ -52,9 +52,17 @@ public final class CaptureTap implements AutoCloseable {
     ring =
         new PacketRing(
             object.share("capture_cpus", processors * CaptureMemory.CPU_BYTES),
-            object.share("capture_ring", (long) processors * chunks * CaptureMemory.CHUNK),
+            () -> share(object, (long) processors * chunks * CaptureMemory.CHUNK),
             processors,
             chunks);
+  }
+
+  private static MemorySegment share(BpfObject object, long bytes) {
+    try {
+      return object.share("capture_ring", bytes);
+    } catch (LibbpfException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /// How many entries the maps need on a host of so many CPUs.

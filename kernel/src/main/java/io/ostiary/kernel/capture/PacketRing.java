@@ -8,6 +8,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /// The memory into which each CPU writes packets, as `capture.h` describes it: a ring for each,
 /// that never waits for a reader. Immutable and shared; each reader has a [Cursor] of its own.
@@ -20,15 +21,17 @@ public final class PacketRing {
   private static final VarHandle HEAD = JAVA_LONG.varHandle();
 
   private final MemorySegment cpus;
-  private final MemorySegment ring;
+  private final Supplier<MemorySegment> memory;
   private final int processors;
   private final int chunks;
   private final long size;
 
+  /// @param memory shares the memory of all rings; asked by each reader, so that without one its
+  ///   megabytes are the kernel's alone
   /// @param chunks of each CPU, a power of two
-  PacketRing(MemorySegment cpus, MemorySegment ring, int processors, int chunks) {
+  PacketRing(MemorySegment cpus, Supplier<MemorySegment> memory, int processors, int chunks) {
     this.cpus = cpus;
-    this.ring = ring;
+    this.memory = memory;
     this.processors = processors;
     this.chunks = chunks;
     this.size = (long) chunks * CaptureMemory.CHUNK;
@@ -82,6 +85,7 @@ public final class PacketRing {
 
   /// How far one reader is. Confined to one thread.
   public final class Cursor {
+    private final MemorySegment ring = memory.get();
     private final long[] positions = new long[processors];
     private final byte[] copy = new byte[CaptureMemory.CHUNK];
     private final ByteBuffer records = ByteBuffer.wrap(copy).order(ByteOrder.nativeOrder());

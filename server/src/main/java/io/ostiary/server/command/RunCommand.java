@@ -67,7 +67,7 @@ public final class RunCommand implements Callable<Integer> {
     var ostiary = Ostiary.start(settings, new Progress(out));
     Runtime.getRuntime()
         .addShutdownHook(Thread.ofPlatform().name("end").unstarted(() -> end(ostiary)));
-    Thread.currentThread().join();
+    ostiary.serve();
     return 0;
   }
 

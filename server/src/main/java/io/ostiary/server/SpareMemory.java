@@ -1,0 +1,79 @@
+package io.ostiary.server;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// Gives back to the system what a start or a busy time took and nobody needs any more: garbage of
+/// the heap, and the free lists of the C library. Only while next to nobody calls, since collecting
+/// everything stops the event loops for some tens of milliseconds. Confined to the thread that runs
+/// it.
+final class SpareMemory {
+  /// What a start needs is known to be garbage so long after it.
+  private static final Duration AFTER_START = Duration.ofSeconds(5);
+
+  private static final Duration EVERY = Duration.ofMinutes(1);
+
+  /// More calls than this in a minute are not quiet.
+  private static final long QUIET_CALLS = 600;
+
+  private final LongSupplier calls;
+  private final @Nullable MethodHandle trim;
+  private long callsBefore;
+  private long collectionsBefore = -1;
+
+  /// @param calls how many calls there were since the start
+  SpareMemory(LongSupplier calls) {
+    this.calls = calls;
+    trim = trim();
+  }
+
+  /// glibc's `malloc_trim`; null with a C library that has none.
+  private static @Nullable MethodHandle trim() {
+    var linker = Linker.nativeLinker();
+    var type = FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG);
+    return linker
+        .defaultLookup()
+        .find("malloc_trim")
+        .map(address -> linker.downcallHandle(address, type))
+        .orElse(null);
+  }
+
+  /// Until the thread is interrupted.
+  void returnForEver() throws InterruptedException {
+    Thread.sleep(AFTER_START);
+    while (true) {
+      long now = calls.getAsLong();
+      if (now - callsBefore <= QUIET_CALLS && collections() != collectionsBefore) {
+        giveBack();
+      }
+      callsBefore = now;
+      Thread.sleep(EVERY);
+    }
+  }
+
+  private void giveBack() {
+    System.gc();
+    collectionsBefore = collections();
+    if (trim != null) {
+      try {
+        int ignored = (int) trim.invokeExact(0L);
+      } catch (Throwable e) {
+        throw new IllegalStateException("malloc_trim cannot be called", e);
+      }
+    }
+  }
+
+  private static long collections() {
+    long sum = 0;
+    for (var collector : ManagementFactory.getGarbageCollectorMXBeans()) {
+      sum += collector.getCollectionCount();
+    }
+    return sum;
+  }
+}
