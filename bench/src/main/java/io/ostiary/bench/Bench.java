@@ -112,24 +112,12 @@ public final class Bench {
 
   private void measure(int round, Candidate candidate, Running process, Path script)
       throws IOException, InterruptedException {
-    long pid = process.process().pid();
-    long busyBefore = Cpu.busyOfCore(PROXY_CORE);
-    long ownBefore = Cpu.ofTree(pid);
-    long start = System.nanoTime();
-    var load = Load.run(candidate.port(), SECONDS_OF_ROUND, CONNECTIONS, LOAD_CORE, script);
-    long own = Cpu.ofTree(pid) - ownBefore;
-    long busy = Cpu.busyOfCore(PROXY_CORE) - busyBefore;
-    long wall = System.nanoTime() - start;
     var sample =
-        new Sample(
+        Measurement.of(
             candidate.name(),
-            load.requests() - load.errors(),
-            load.errors(),
-            own / (double) load.requests(),
-            Math.max(0, busy - own) / (double) wall,
-            load.p50Micros(),
-            load.p99Micros(),
-            Cpu.residentOfTree(pid));
+            process,
+            PROXY_CORE,
+            () -> Load.run(candidate.port(), SECONDS_OF_ROUND, CONNECTIONS, LOAD_CORE, script));
     samples.computeIfAbsent(candidate.name(), name -> new ArrayList<>()).add(sample);
     say(
         "round %d  %-42s %6.1f µs  %6d/s  foreign %.1f %%"
@@ -183,7 +171,7 @@ public final class Bench {
     say("written to " + file);
   }
 
-  private static String cpuModel() throws IOException {
+  static String cpuModel() throws IOException {
     return Files.readAllLines(Path.of("/proc/cpuinfo")).stream()
         .filter(line -> line.startsWith("model name"))
         .map(line -> line.substring(line.indexOf(':') + 1).strip())
@@ -192,7 +180,7 @@ public final class Bench {
   }
 
   @SuppressWarnings("SystemOut")
-  private static void say(String text) {
+  static void say(String text) {
     System.out.println(text);
   }
 }

@@ -4,9 +4,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// nginx, configured the common way: locations, a map of keys, limit_req, buffered access log.
-record Nginx(boolean featured, int port) implements Candidate {
+///
+/// @param protocols what else than plain HTTP/1.1 it speaks: TLS on the next port, HTTP/2 on the
+///   one after; null: nothing
+record Nginx(boolean featured, int port, @Nullable Protocols protocols) implements Candidate {
+  Nginx(boolean featured, int port) {
+    this(featured, port, null);
+  }
+
   @Override
   public String name() {
     return featured ? "nginx, same features" : "nginx, bare";
@@ -96,6 +104,10 @@ record Nginx(boolean featured, int port) implements Candidate {
             .formatted(workload.requestsPerSecond(), folder, port));
     for (int i = 0; i < workload.routes(); i++) {
       text.append("    location /route-").append(i).append("/ { proxy_pass http://up; }\n");
+    }
+    var more = protocols;
+    if (more != null) {
+      text.append(more.nginx(port));
     }
     return frame(folder, text.append("  }\n").toString());
   }

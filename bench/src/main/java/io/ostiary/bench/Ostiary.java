@@ -13,9 +13,19 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Ostiary itself, started as a user starts it.
-record Ostiary(boolean featured, Kernel kernel, int port, int controlPort) implements Candidate {
+///
+/// @param protocols what else than plain HTTP/1.1 it speaks: TLS on the next port; null: nothing
+record Ostiary(
+    boolean featured,
+    Kernel kernel,
+    int port,
+    int controlPort,
+    int loops,
+    @Nullable Protocols protocols)
+    implements Candidate {
   private static final int CIDRS = 10_000;
   private static final int STATE_TRIES = 150;
   private static final long SETTLE_MILLIS = 1500;
@@ -35,9 +45,16 @@ record Ostiary(boolean featured, Kernel kernel, int port, int controlPort) imple
     }
   }
 
+  Ostiary(boolean featured, Kernel kernel, int port, int controlPort) {
+    this(featured, kernel, port, controlPort, 1, null);
+  }
+
   @Override
   public String name() {
-    return "ostiary, " + (featured ? "same features" : "bare") + kernel.words;
+    return "ostiary, "
+        + (featured ? "same features" : "bare")
+        + kernel.words
+        + (loops == 1 ? "" : ", " + loops + " loops");
   }
 
   @Override
@@ -54,7 +71,7 @@ record Ostiary(boolean featured, Kernel kernel, int port, int controlPort) imple
         "--data",
         folder.resolve("data").toString(),
         "--loops",
-        "1",
+        "" + loops,
         "--control",
         "127.0.0.1:" + controlPort);
   }
@@ -63,9 +80,17 @@ record Ostiary(boolean featured, Kernel kernel, int port, int controlPort) imple
       throws IOException {
     var text = new StringBuilder();
     text.append("listeners:\n  - address: 127.0.0.1:").append(port).append('\n');
+    var more = protocols;
+    if (more != null) {
+      text.append(more.listener(port));
+    }
     text.append("limits: { connections: 8192 }\ntimeouts: { idle: 300s }\n");
     text.append("upstreams:\n  - name: up\n    targets: [ \"127.0.0.1:").append(upstreamPort);
-    text.append("\" ]\n").append(kernelPart(folder));
+    text.append("\" ]\n");
+    if (more != null) {
+      text.append(more.upstream());
+    }
+    text.append(kernelPart(folder));
     text.append("apis:\n  - name: bench\n    path: /\n    upstream: up\n");
     if (featured) {
       text.append("    policies:\n      - key-auth: {}\n      - rate-limit: { requests: ");
@@ -74,6 +99,9 @@ record Ostiary(boolean featured, Kernel kernel, int port, int controlPort) imple
       for (int i = 0; i < workload.routes(); i++) {
         text.append("      - path: /route-").append(i).append("/*\n");
       }
+    }
+    if (more != null) {
+      text.append(more.api(workload));
     }
     return text.toString();
   }

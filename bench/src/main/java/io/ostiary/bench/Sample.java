@@ -6,6 +6,7 @@ package io.ostiary.bench;
 /// @param errors answered otherwise, or not at all
 /// @param cpuNanosPerRequest of the candidate's whole process tree
 /// @param foreignShare of the candidate's core that went to others, 0-1
+/// @param p999Micros 0 where the load does not tell
 /// @param residentBytes of the tree, after the round
 record Sample(
     String candidate,
@@ -15,4 +16,5 @@ record Sample(
     double foreignShare,
     long p50Micros,
     long p99Micros,
+    long p999Micros,
     long residentBytes) {}

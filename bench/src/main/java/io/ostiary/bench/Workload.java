@@ -39,17 +39,38 @@ record Workload(int routes, List<String> keys, int requestsPerSecond) {
     }
   }
 
+  /// Targets for h2load, one a line; all with the same key, since it sends one for all.
+  void writeTargets(Path file) throws IOException {
+    var targets = new StringBuilder();
+    for (int i = 0; i < routes; i++) {
+      targets.append("/route-").append(i).append("/orders?n=").append(i).append('\n');
+    }
+    Files.writeString(file, targets);
+  }
+
+  /// The field that carries the first key.
+  String field() {
+    return KEY_HEADER + ": " + keys.getFirst();
+  }
+
   /// The script that makes wrk walk over all routes and keys with no work per request worth
   /// mentioning: requests are built once.
   void writeScript(Path file) throws IOException {
+    writeScript(file, "", "");
+  }
+
+  /// @param query added to the one of each target
+  /// @param field one more header field in Lua, such as `Connection = "close"`; empty: none
+  void writeScript(Path file, String query, String field) throws IOException {
     var script =
         new StringBuilder(
             """
             local requests, n = {}, 0
             init = function(args)
               for i = 1, #keys do
-                local path = "/route-" .. (i * 7919 %% %d) .. "/orders?n=" .. i
-                requests[i] = wrk.format("GET", path, { ["%s"] = keys[i], ["Host"] = "bench.test" })
+                local path = "/route-" .. (i * 7919 %% %d) .. "/orders?n=" .. i .. "%s"
+                requests[i] = wrk.format("GET", path,
+                  { ["%s"] = keys[i], ["Host"] = "bench.test", %s })
               end
             end
             request = function()
@@ -58,7 +79,7 @@ record Workload(int routes, List<String> keys, int requestsPerSecond) {
             end
             keys = {
             """
-                .formatted(routes, KEY_HEADER));
+                .formatted(routes, query, KEY_HEADER, field));
     for (var key : keys) {
       script.append('"').append(key).append("\",\n");
     }
