@@ -115,7 +115,7 @@ static int send_on(int fd, struct connection *c)
 	return 1;
 }
 
-// Answers the whole requests in the buffer, as far as the socket takes it; -1 closes the connection.
+// Answers the whole requests in the buffer, as far as the socket takes it; -1 ends the connection.
 static int serve(int fd, struct connection *c)
 {
 	size_t at = 0;

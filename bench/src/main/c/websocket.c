@@ -101,8 +101,9 @@ static void echo(int fd, struct end *end)
 		char head[256];
 		if (!upgraded(end))
 			return;
-		send_all(fd, head, sprintf(head, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket"
-			"\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", ACCEPT));
+		send_all(fd, head, sprintf(head, "HTTP/1.1 101 Switching Protocols\r\n"
+					   "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+					   "Sec-WebSocket-Accept: %s\r\n\r\n", ACCEPT));
 	}
 	while ((whole = frame(end, &payload, &length))) {
 		out[filled] = 0x81;

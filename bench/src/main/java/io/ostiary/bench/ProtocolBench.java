@@ -215,12 +215,13 @@ public final class ProtocolBench {
         """
         # Other protocols, larger bodies, fixed rate, %s
 
-        `./ostiary bench protocols` with %d rounds of %d s. Both do the same work: %d routes, %d keys, a
-        limit for each consumer, a record of each call; Ostiary with the kernel join. Proxies on core 0,
-        load and upstream on core 1. CPU is per call (WebSocket: per frame there and back) and counts the whole
-        process tree. A ratio below 1 is for Ostiary.
+        `./ostiary bench protocols` with %d rounds of %d s. Both do the same work: %d routes,
+        %d keys, a limit for each consumer, a record of each call; Ostiary with the kernel join.
+        Proxies on core 0, load and upstream on core 1. CPU is per call (WebSocket: per frame there
+        and back) and counts the whole process tree. Values are medians of the rounds (min-max); a
+        ratio is taken within each round, and one below 1 is for Ostiary.
 
-        | scenario | what | ostiary, median (min-max) | nginx, median (min-max) | ratio, median of rounds (min-max) | rounds won | ostiary/s | nginx/s | errors |
+        | scenario | what | ostiary | nginx | ratio | won | ostiary/s | nginx/s | errors |
         |---|---|---|---|---|---|---|---|---|
         %s
         %s
