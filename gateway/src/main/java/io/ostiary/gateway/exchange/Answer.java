@@ -62,6 +62,7 @@ final class Answer implements ChannelFutureListener {
   private final Call call;
   private final ResponseHead head = new ResponseHead();
   private final Outlet outlet = new Outlet();
+  private final BodyChanges changes;
   private Framing framing = Framing.NONE;
   private boolean begun;
   private boolean replying;
@@ -80,6 +81,7 @@ final class Answer implements ChannelFutureListener {
 
   Answer(Call call) {
     this.call = call;
+    changes = new BodyChanges(call);
   }
 
   void begin() {
@@ -155,7 +157,13 @@ final class Answer implements ChannelFutureListener {
   }
 
   void headPassed() {
-    if (call.filters().responseWhole().length > 0 && head.status() != 101) {
+    int status = head.status();
+    long able = call.filters().responseChanges();
+    boolean bodiless = status == 101 || status == 204 || status == 304;
+    if (able != 0 && !bodiless && !changes.askResponse(able)) {
+      return;
+    }
+    if (call.filters().responseWhole().length > 0 && status != 101) {
       headHeld = true;
       return;
     }
@@ -174,13 +182,14 @@ final class Answer implements ChannelFutureListener {
         call.requestHead().method().equals("HEAD") || head.status() == 204 || head.status() == 304;
     if (none) {
       framing = Framing.NONE;
-    } else if (gathered != null || head.contentLength() >= 0) {
+    } else if (gathered != null || (head.contentLength() >= 0 && !changes.any())) {
       framing = Framing.LENGTH;
     } else {
       framing = call.requestHead().version11() ? Framing.CHUNKED : Framing.UNTIL_CLOSE;
     }
-    // The answer to HEAD keeps the length that GET would have had.
-    long length = gathered != null && !none ? gathered.readableBytes() : head.contentLength();
+    // The answer to HEAD keeps the length that GET would have had, where that is known.
+    long came = changes.any() ? -1 : head.contentLength();
+    long length = gathered != null && !none ? gathered.readableBytes() : came;
     writeHead(head.status() == 204 ? -1 : length);
   }
 
@@ -268,24 +277,28 @@ final class Answer implements ChannelFutureListener {
             call.filters().responseStream(),
             -1L,
             bytes.nioBuffer().asReadOnlyBuffer(),
-            pieceLast);
+            pieceLast,
+            changes.any() ? changes : null);
   }
 
   void piecePassed() {
-    var passed = piece;
+    var came = piece;
     piece = null;
-    if (passed == null) {
+    if (came == null) {
       return;
     }
+    var made = changes.take();
     try {
-      if (headHeld) {
-        runWhole(passed);
-      } else {
+      var passed = made == null ? came : made;
+      if (passed.isReadable() || pieceLast) {
         write(passed, passed.readerIndex(), passed.readableBytes(), pieceLast);
         outlet.flush();
       }
     } finally {
-      passed.release();
+      came.release();
+      if (made != null) {
+        made.release();
+      }
     }
   }
 
@@ -302,25 +315,25 @@ final class Answer implements ChannelFutureListener {
     if (!last) {
       return;
     }
-    if (call.filters().responseStream().length > 0) {
-      pieceLast = true;
-      runPieces(gathered);
-    } else {
-      runWhole(gathered);
-    }
-  }
-
-  private void runWhole(ByteBuf whole) {
+    // Those who read pieces get it as one.
     call.filterRun()
         .run(
             FilterRun.Step.RESPONSE_WHOLE,
-            call.filters().responseWhole(),
+            call.filters().responseBody(),
             -1L,
-            whole.nioBuffer().asReadOnlyBuffer(),
-            true);
+            gathered.nioBuffer().asReadOnlyBuffer(),
+            true,
+            changes.any() ? changes : null);
   }
 
   void wholePassed() {
+    var made = changes.take();
+    if (made != null) {
+      if (gathered != null) {
+        gathered.release();
+      }
+      gathered = made;
+    }
     beginUpstreams();
     var whole = gathered == null ? Unpooled.EMPTY_BUFFER : gathered;
     trailers = null;
@@ -478,6 +491,7 @@ final class Answer implements ChannelFutureListener {
   }
 
   private void letGo() {
+    changes.drop();
     if (gathered != null) {
       gathered.release();
       gathered = null;

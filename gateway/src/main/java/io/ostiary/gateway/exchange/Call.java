@@ -147,7 +147,7 @@ public final class Call extends FilterView {
           requestBody.start();
         }
       }
-      case REQUEST_WHOLE -> attempts.start();
+      case REQUEST_WHOLE -> requestBody.wholePassed();
       case REQUEST_PIECE -> requestBody.piecePassed();
       case RESPONSE -> answer.headPassed();
       case RESPONSE_WHOLE -> answer.wholePassed();

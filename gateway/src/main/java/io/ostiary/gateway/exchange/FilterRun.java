@@ -32,6 +32,7 @@ final class FilterRun {
   private int position;
   private long mask;
   private ByteBuffer piece = EMPTY;
+  private @Nullable BodyChanges changes;
   private boolean last;
   private boolean waiting;
   private long touched;
@@ -67,7 +68,19 @@ final class FilterRun {
 
   /// @param among only filters whose bit is set
   void run(Step at, int[] filters, long among, ByteBuffer bytes, boolean isLast) {
+    run(at, filters, among, bytes, isLast, null);
+  }
+
+  /// @param by those who replace this body; null: nobody does
+  void run(
+      Step at,
+      int[] filters,
+      long among,
+      ByteBuffer bytes,
+      boolean isLast,
+      @Nullable BodyChanges by) {
     step = at;
+    changes = by;
     order = filters;
     position = 0;
     mask = among;
@@ -83,6 +96,9 @@ final class FilterRun {
         continue;
       }
       touched |= 1L << filter;
+      if (changes != null && changes.heldBack(last)) {
+        break;
+      }
       Verdict verdict;
       try {
         verdict = invoke(filter);
@@ -96,11 +112,22 @@ final class FilterRun {
       }
     }
     piece = EMPTY;
+    changes = null;
     call.filtersPassed(step);
   }
 
   private Verdict invoke(int i) {
     var filter = chain.filter(i);
+    if (changes != null && changes.by(i)) {
+      var verdict = changes.apply(i, piece.duplicate(), last);
+      piece = changes.made();
+      return verdict;
+    }
+    if (changes != null && piece.remaining() > chain.bodyMax(i, step != Step.RESPONSE_WHOLE)) {
+      // It came short and grew on its way, as compressed content does.
+      return new Verdict.Reply(
+          step == Step.RESPONSE_WHOLE ? Problems.RESPONSE_TOO_LARGE : Problems.BODY_TOO_LARGE);
+    }
     return switch (step) {
       case REQUEST -> filter.request(call);
       case REQUEST_WHOLE, REQUEST_PIECE -> filter.requestBody(call, piece.duplicate(), last);
@@ -201,5 +228,6 @@ final class FilterRun {
     epoch++;
     waiting = false;
     piece = EMPTY;
+    changes = null;
   }
 }

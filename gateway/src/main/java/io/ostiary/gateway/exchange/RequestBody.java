@@ -30,6 +30,7 @@ final class RequestBody {
 
   private final Call call;
   private final BodyDecoder decoder = new BodyDecoder();
+  private final BodyChanges changes;
   private Mode mode = Mode.HELD;
   private boolean usable;
   private boolean complete;
@@ -41,6 +42,7 @@ final class RequestBody {
 
   RequestBody(Call call) {
     this.call = call;
+    changes = new BodyChanges(call);
   }
 
   void begin() {
@@ -95,6 +97,10 @@ final class RequestBody {
   /// The request's filters have passed: where the content goes.
   void start() {
     var chain = call.filters();
+    long able = complete ? 0 : chain.requestChanges();
+    if (able != 0 && !changes.askRequest(able)) {
+      return;
+    }
     if (chain.requestWhole().length == 0) {
       if (complete && chain.requestStream().length > 0) {
         pieceLast = true;
@@ -129,6 +135,11 @@ final class RequestBody {
   /// Whether the upstream was told to expect a question, rather than we having answered it.
   boolean continued() {
     return continued;
+  }
+
+  /// Whether somebody replaces it as it passes, so that its length is not known before its end.
+  boolean changed() {
+    return changes.any();
   }
 
   @Nullable ByteBuf gathered() {
@@ -245,25 +256,28 @@ final class RequestBody {
   }
 
   private void wholeRead() {
+    // Those who read pieces get it as one.
     var whole = gathered == null ? Unpooled.EMPTY_BUFFER : gathered;
-    var chain = call.filters();
-    if (chain.requestStream().length > 0) {
-      // Those who read pieces get it as one, before those who read it whole.
-      pieceLast = true;
-      runPieces(whole);
-      return;
-    }
-    runWhole(whole);
-  }
-
-  private void runWhole(ByteBuf whole) {
     call.filterRun()
         .run(
             FilterRun.Step.REQUEST_WHOLE,
-            call.filters().requestWhole(),
+            call.filters().requestBody(),
             -1L,
             whole.nioBuffer().asReadOnlyBuffer(),
-            true);
+            true,
+            changes.any() ? changes : null);
+  }
+
+  /// The filters let the whole content pass.
+  void wholePassed() {
+    var made = changes.take();
+    if (made != null) {
+      if (gathered != null) {
+        gathered.release();
+      }
+      gathered = made;
+    }
+    call.attempts().start();
   }
 
   private void runPieces(ByteBuf bytes) {
@@ -274,33 +288,38 @@ final class RequestBody {
             call.filters().requestStream(),
             -1L,
             bytes.nioBuffer().asReadOnlyBuffer(),
-            pieceLast);
+            pieceLast,
+            changes.any() ? changes : null);
   }
 
   /// The filters let this piece pass.
   void piecePassed() {
-    var passed = piece;
+    var came = piece;
     piece = null;
-    if (passed == null) {
+    if (came == null) {
       return;
     }
+    var made = changes.take();
     try {
       if (mode == Mode.FORWARDED) {
+        var passed = made == null ? came : made;
         call.attempts().content(passed, passed.readerIndex(), passed.readableBytes(), pieceLast);
         if (!complete) {
           call.clientSide().bodyWanted();
         }
-      } else if (call.filters().requestWhole().length > 0) {
-        runWhole(passed);
       } else {
         call.attempts().start();
       }
     } finally {
-      passed.release();
+      came.release();
+      if (made != null) {
+        made.release();
+      }
     }
   }
 
   void drop() {
+    changes.drop();
     if (gathered != null) {
       gathered.release();
       gathered = null;

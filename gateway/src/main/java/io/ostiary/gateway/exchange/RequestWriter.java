@@ -81,7 +81,7 @@ final class RequestWriter {
     }
     if (whole != null) {
       writeLength(out, whole.writerIndex());
-    } else if (head.chunked()) {
+    } else if (chunked()) {
       out.writeBytes(CHUNKED);
     } else if (head.contentLength() >= 0) {
       writeLength(out, head.contentLength());
@@ -99,6 +99,10 @@ final class RequestWriter {
     }
   }
 
+  private boolean chunked() {
+    return call.requestHead().chunked() || call.requestBody().changed();
+  }
+
   private static void writeLength(ByteBuf out, long length) {
     out.writeBytes(LENGTH);
     Numbers.writeDecimal(out, length);
@@ -111,7 +115,7 @@ final class RequestWriter {
   }
 
   void content(ByteBuf in, int start, int length, boolean last) {
-    if (call.tunnel().open() || !call.requestHead().chunked()) {
+    if (call.tunnel().open() || !chunked()) {
       outlet.content(in, start, length);
       return;
     }

@@ -1,6 +1,7 @@
 package io.ostiary.gateway.filter;
 
 import io.ostiary.gateway.spi.BodyNeed;
+import io.ostiary.gateway.spi.BodyNeed.None;
 import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.Moment;
 import io.ostiary.gateway.spi.UnroutedWatch;
@@ -29,12 +30,16 @@ public final class FilterChain {
   private final int[] request;
   private final int[] requestStream;
   private final int[] requestWhole;
+  private final int[] requestBody;
   private final int[] response;
   private final int[] responseStream;
   private final int[] responseWhole;
+  private final int[] responseBody;
   private final int[] end;
   private final long endOnly;
   private final long preflights;
+  private final long requestChanges;
+  private final long responseChanges;
   private final int requestWholeMax;
   private final int responseWholeMax;
 
@@ -45,16 +50,14 @@ public final class FilterChain {
     this.refusals = names.stream().map(Ending.Refused::new).toArray(Ending.Refused[]::new);
     this.states = states;
     request = at(i -> has(i, Moment.REQUEST));
-    requestStream =
-        at(i -> has(i, Moment.REQUEST_BODY) && requestNeed(i) instanceof BodyNeed.Stream);
-    requestWhole = at(i -> has(i, Moment.REQUEST_BODY) && requestNeed(i) instanceof BodyNeed.Whole);
+    requestBody = at(i -> has(i, Moment.REQUEST_BODY) && !(requestNeed(i) instanceof None));
+    requestWhole = among(requestBody, i -> requestNeed(i) instanceof BodyNeed.Whole);
+    requestStream = among(requestBody, i -> !(requestNeed(i) instanceof BodyNeed.Whole));
     response = reversed(at(i -> has(i, Moment.RESPONSE)));
-    responseStream =
-        reversed(
-            at(i -> has(i, Moment.RESPONSE_BODY) && responseNeed(i) instanceof BodyNeed.Stream));
-    responseWhole =
-        reversed(
-            at(i -> has(i, Moment.RESPONSE_BODY) && responseNeed(i) instanceof BodyNeed.Whole));
+    responseBody =
+        reversed(at(i -> has(i, Moment.RESPONSE_BODY) && !(responseNeed(i) instanceof None)));
+    responseWhole = among(responseBody, i -> responseNeed(i) instanceof BodyNeed.Whole);
+    responseStream = among(responseBody, i -> !(responseNeed(i) instanceof BodyNeed.Whole));
     end = reversed(at(i -> has(i, Moment.END)));
     endOnly =
         IntStream.of(end)
@@ -66,6 +69,8 @@ public final class FilterChain {
             .filter(i -> this.filters[i].answersPreflights())
             .mapToLong(i -> 1L << i)
             .reduce(0, (a, b) -> a | b);
+    requestChanges = bits(among(requestBody, i -> requestNeed(i) instanceof BodyNeed.Change));
+    responseChanges = bits(among(responseBody, i -> responseNeed(i) instanceof BodyNeed.Change));
     requestWholeMax = smallest(requestWhole, true);
     responseWholeMax = smallest(responseWhole, false);
   }
@@ -91,12 +96,26 @@ public final class FilterChain {
     return IntStream.range(0, filters.length).filter(wanted).toArray();
   }
 
+  private static int[] among(int[] order, IntPredicate wanted) {
+    return IntStream.of(order).filter(wanted).toArray();
+  }
+
+  private static long bits(int[] filters) {
+    return IntStream.of(filters).mapToLong(i -> 1L << i).reduce(0, (a, b) -> a | b);
+  }
+
   private static int[] reversed(int[] order) {
     var reversed = new int[order.length];
     for (int i = 0; i < order.length; i++) {
       reversed[order.length - 1 - i] = order[i];
     }
     return reversed;
+  }
+
+  /// How much of a body this filter reads as a whole.
+  public int bodyMax(int filter, boolean ofRequest) {
+    var need = ofRequest ? requestNeed(filter) : responseNeed(filter);
+    return need instanceof BodyNeed.Whole(int bytesMax) ? bytesMax : Integer.MAX_VALUE;
   }
 
   private int smallest(int[] wanting, boolean ofRequest) {
@@ -130,6 +149,25 @@ public final class FilterChain {
     return request;
   }
 
+  /// All that see the body, in the order in which they do.
+  public int[] requestBody() {
+    return requestBody;
+  }
+
+  public int[] responseBody() {
+    return responseBody;
+  }
+
+  /// Filters that may replace the request's body; one bit each.
+  public long requestChanges() {
+    return requestChanges;
+  }
+
+  public long responseChanges() {
+    return responseChanges;
+  }
+
+  /// Those that see each piece, or replace it.
   public int[] requestStream() {
     return requestStream;
   }

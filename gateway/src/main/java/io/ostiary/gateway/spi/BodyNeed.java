@@ -13,6 +13,10 @@ public sealed interface BodyNeed {
   /// @param bytesMax a longer body is refused with 413 (a response: 502)
   record Whole(int bytesMax) implements BodyNeed {}
 
+  /// Each piece as it comes, and something else goes on in its place: see [BodyChange].
+  record Change() implements BodyNeed {}
+
   BodyNeed NONE = new None();
   BodyNeed STREAM = new Stream();
+  BodyNeed CHANGE = new Change();
 }

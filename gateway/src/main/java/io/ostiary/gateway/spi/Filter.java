@@ -30,12 +30,19 @@ public interface Filter {
     return BodyNeed.NONE;
   }
 
-  /// With [BodyNeed.Whole] called once with the whole body (empty where there is none) before
+  /// Filters see the body in the order in which they were written, each as those before have left
+  /// it. With [BodyNeed.Whole] called once with the whole body (empty where there is none) before
   /// anything goes upstream; with [BodyNeed.Stream] for each piece, the last one possibly empty.
   ///
   /// @param body read-only, valid only during the call
   default Verdict requestBody(Exchange exchange, ByteBuffer body, boolean last) {
     return Verdict.CONTINUE;
+  }
+
+  /// With [BodyNeed.Change], asked once when all filters have seen the head and a body follows:
+  /// what replaces it; null: this one passes untouched.
+  default @Nullable BodyChange requestChange(Exchange exchange) {
+    return null;
   }
 
   /// The head of the response is complete; nothing has gone to the client. Also called for replies
@@ -50,6 +57,12 @@ public interface Filter {
 
   default Verdict responseBody(Exchange exchange, ByteBuffer body, boolean last) {
     return Verdict.CONTINUE;
+  }
+
+  /// As [#requestChange], before anything goes to the client. Also asked for an answer to HEAD,
+  /// whose fields are those that the answer to GET would have.
+  default @Nullable BodyChange responseChange(Exchange exchange) {
+    return null;
   }
 
   /// Always called exactly once if any other moment of this filter was.
