@@ -26,7 +26,6 @@ import org.jspecify.annotations.Nullable;
 /// answers their preflights. It speaks for the upstream: what that says of CORS is replaced.
 public final class Cors implements Policy<Cors.Settings> {
   private static final HeaderName ORIGIN = HeaderName.of("Origin");
-  private static final HeaderName VARY = HeaderName.of("Vary");
   private static final HeaderName ASKED_METHOD = HeaderName.of("Access-Control-Request-Method");
   private static final HeaderName ALLOW_ORIGIN = HeaderName.of("Access-Control-Allow-Origin");
   private static final HeaderName ALLOW_CREDENTIALS =
@@ -201,7 +200,7 @@ public final class Cors implements Policy<Cors.Settings> {
                     "cors",
                     "Origin not allowed",
                     "Pages of this origin may not call this API.")
-                .withFields(new Field(VARY, "Origin")));
+                .withFields(new Field(Vary.NAME, "Origin")));
 
     private final Pages origins;
     private final boolean credentials;
@@ -251,7 +250,7 @@ public final class Cors implements Policy<Cors.Settings> {
       }
       fields.add(new Field(MAX_AGE, maxAge));
       if (!origins.all) {
-        fields.add(new Field(VARY, "Origin"));
+        fields.add(new Field(Vary.NAME, "Origin"));
       }
       return fields;
     }
@@ -274,7 +273,8 @@ public final class Cors implements Policy<Cors.Settings> {
         }
       }
       if (!origins.all) {
-        vary(headers);
+        // Also where no page calls: a cache may hand this answer to one.
+        Vary.add(headers, "Origin");
       }
       return Verdict.CONTINUE;
     }
@@ -287,18 +287,6 @@ public final class Cors implements Policy<Cors.Settings> {
 
     private String shown(String origin) {
       return origins.all ? "*" : origin;
-    }
-
-    /// Also where no page calls: a cache may hand this answer to one.
-    private static void vary(Headers headers) {
-      for (var value : headers.all(VARY)) {
-        for (var name : value.split(",")) {
-          if (name.strip().equalsIgnoreCase("origin") || name.strip().equals("*")) {
-            return;
-          }
-        }
-      }
-      headers.add(VARY, "Origin");
     }
   }
 }

@@ -30,6 +30,8 @@ final class ArchitectureTest {
   private static final Map<String, Set<String>> ONLY_IN =
       Map.of(
           "io.netty.", Set.of("gateway"),
+          "com.github.luben.", Set.of("policies"),
+          "com.aayushatharva.", Set.of("policies"),
           "org.duckdb.", Set.of("insight"),
           "io.javalin.", Set.of("control"),
           "org.jdbi.", Set.of("control"),
