@@ -6,14 +6,15 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.ostiary.gateway.spi.Field;
 import io.ostiary.gateway.spi.HeaderName;
+import io.ostiary.gateway.spi.Message;
 import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.wire.Bytes;
 import io.ostiary.gateway.wire.FieldKind;
 import io.ostiary.gateway.wire.Fields;
 import io.ostiary.gateway.wire.Numbers;
 import io.ostiary.gateway.wire.ResponseHead;
-import io.ostiary.model.CallId;
 import io.ostiary.model.Ending;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -77,7 +78,7 @@ final class Answer implements ChannelFutureListener {
   private @Nullable ByteBuf gathered;
   private @Nullable ByteBuf piece;
   private boolean pieceLast;
-  private byte[] ownBody = NOTHING;
+  private ByteBuffer ownBody = NOTHING;
 
   Answer(Call call) {
     this.call = call;
@@ -231,22 +232,9 @@ final class Answer implements ChannelFutureListener {
       out.writeBytes(KEEP_ALIVE);
     }
     out.writeBytes(CALL);
-    writeCallId(out, call.callId());
+    Numbers.writeCallId(out, call.callId());
     out.writeShort(CR_LF).writeShort(CR_LF);
   }
-
-  static void writeCallId(ByteBuf out, long id) {
-    out.ensureWritable(CallId.LENGTH);
-    int at = out.writerIndex();
-    var digits = DIGITS;
-    for (int i = CallId.LENGTH - 1; i >= 0; i--) {
-      out.setByte(at + i, digits[(int) (id & 31)]);
-      id >>>= 5;
-    }
-    out.writerIndex(at + CallId.LENGTH);
-  }
-
-  private static final byte[] DIGITS = Bytes.of("0123456789abcdefghjkmnpqrstvwxyz");
 
   void trailers(@Nullable Fields of) {
     trailers = of;
@@ -287,18 +275,14 @@ final class Answer implements ChannelFutureListener {
     if (came == null) {
       return;
     }
-    var made = changes.take();
+    var passed = changes.instead(came);
     try {
-      var passed = made == null ? came : made;
       if (passed.isReadable() || pieceLast) {
         write(passed, passed.readerIndex(), passed.readableBytes(), pieceLast);
         outlet.flush();
       }
     } finally {
-      came.release();
-      if (made != null) {
-        made.release();
-      }
+      passed.release();
     }
   }
 
@@ -327,12 +311,8 @@ final class Answer implements ChannelFutureListener {
   }
 
   void wholePassed() {
-    var made = changes.take();
-    if (made != null) {
-      if (gathered != null) {
-        gathered.release();
-      }
-      gathered = made;
+    if (gathered != null) {
+      gathered = changes.instead(gathered);
     }
     beginUpstreams();
     var whole = gathered == null ? Unpooled.EMPTY_BUFFER : gathered;
@@ -399,15 +379,21 @@ final class Answer implements ChannelFutureListener {
     prepareOwn(problem.status(), by);
     add(problem.fields());
     head.fields().add(CONTENT_TYPE, PROBLEM_JSON);
-    ownBody = Problems.json(problem, call.callId()).getBytes(StandardCharsets.UTF_8);
+    var json = Problems.json(problem, call.callId());
+    ownBody = ByteBuffer.wrap(json.getBytes(StandardCharsets.UTF_8));
     runReplyFilters(filter);
   }
 
   void own(int status, List<Field> fields, String body, Ending by) {
-    prepareOwn(status, by);
-    add(fields);
-    ownBody = body.getBytes(StandardCharsets.UTF_8);
-    runReplyFilters(-1);
+    own(new Message(status, fields, body), by, -1);
+  }
+
+  /// @param filter whose message it is, and who need not be asked about it; -1: nobody's
+  void own(Message message, Ending by, int filter) {
+    prepareOwn(message.status(), by);
+    add(message.fields());
+    ownBody = message.content();
+    runReplyFilters(filter);
   }
 
   private void prepareOwn(int status, Ending by) {
@@ -435,15 +421,17 @@ final class Answer implements ChannelFutureListener {
   void replyPassed() {
     boolean none = head.status() == 204 || head.status() == 304;
     framing = none ? Framing.NONE : Framing.LENGTH;
-    writeHead(none ? -1 : ownBody.length);
-    if (!none && !call.requestHead().method().equals("HEAD")) {
-      outlet.room(ownBody.length).writeBytes(ownBody);
+    writeHead(none ? -1 : ownBody.remaining());
+    if (!none && !call.requestHead().method().equals("HEAD") && ownBody.hasRemaining()) {
+      var content = Unpooled.wrappedBuffer(ownBody);
+      outlet.content(content, 0, content.readableBytes());
+      content.release();
     }
     ownBody = NOTHING;
     finishWriting();
   }
 
-  private static final byte[] NOTHING = {};
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
   // The end.
 

@@ -179,10 +179,14 @@ final class BodyChanges {
     return made == null ? EMPTY : made.nioBuffer().asReadOnlyBuffer();
   }
 
-  /// What they all have made of it, to be released by who takes it; null: it is as it came.
-  @Nullable ByteBuf take() {
+  /// What they all have made of the piece, to be released in its place.
+  ByteBuf instead(ByteBuf came) {
     var taken = made;
+    if (taken == null) {
+      return came;
+    }
     made = null;
+    came.release();
     return taken;
   }
 

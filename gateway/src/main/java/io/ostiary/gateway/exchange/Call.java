@@ -163,10 +163,20 @@ public final class Call extends FilterView {
   void filterAnswered(int filter, Message message) {
     if (!answer.begun()) {
       attempts.drop();
-      answer.own(message.status(), message.fields(), message.body(), filters().refusal(filter));
+      answer.own(message, filters().refusal(filter), -1);
     } else {
       abort(filters().refusal(filter));
     }
+  }
+
+  /// From its cache, say.
+  void filterServed(int filter, Message message) {
+    if (answer.begun()) {
+      abort(filters().refusal(filter));
+      return;
+    }
+    attempts.drop();
+    answer.own(message, new Ending.Answered(0), filter);
   }
 
   void filterFailed(int filter, Throwable cause) {

@@ -144,6 +144,7 @@ final class FilterRun {
       }
       case Verdict.Reply(var problem) -> call.filterReplied(filter, problem);
       case Verdict.Answer(var message) -> call.filterAnswered(filter, message);
+      case Verdict.Serve(var message) -> call.filterServed(filter, message);
       case Verdict.Wait(var stage) -> {
         return waitFor(filter, stage);
       }

@@ -270,12 +270,8 @@ final class RequestBody {
 
   /// The filters let the whole content pass.
   void wholePassed() {
-    var made = changes.take();
-    if (made != null) {
-      if (gathered != null) {
-        gathered.release();
-      }
-      gathered = made;
+    if (gathered != null) {
+      gathered = changes.instead(gathered);
     }
     call.attempts().start();
   }
@@ -299,10 +295,9 @@ final class RequestBody {
     if (came == null) {
       return;
     }
-    var made = changes.take();
+    var passed = changes.instead(came);
     try {
       if (mode == Mode.FORWARDED) {
-        var passed = made == null ? came : made;
         call.attempts().content(passed, passed.readerIndex(), passed.readableBytes(), pieceLast);
         if (!complete) {
           call.clientSide().bodyWanted();
@@ -311,10 +306,7 @@ final class RequestBody {
         call.attempts().start();
       }
     } finally {
-      came.release();
-      if (made != null) {
-        made.release();
-      }
+      passed.release();
     }
   }
 

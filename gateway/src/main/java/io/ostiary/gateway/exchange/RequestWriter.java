@@ -59,7 +59,7 @@ final class RequestWriter {
     ForwardedFields.write(out, call, call.caller().speakerTrusted());
     call.trace().write(out, call.callId());
     out.writeBytes(VIA_CALL);
-    Answer.writeCallId(out, call.callId());
+    Numbers.writeCallId(out, call.callId());
     out.writeShort(CR_LF).writeShort(CR_LF);
   }
 

@@ -15,6 +15,10 @@ public sealed interface Verdict {
   /// Answer the client with a response that is not a problem, such as a preflight's.
   record Answer(Message message) implements Verdict {}
 
+  /// Answer the client with what an upstream has said before, or would say: nobody is refused, and
+  /// the exchange ends as answered.
+  record Serve(Message message) implements Verdict {}
+
   /// Stop this exchange, not its event loop, until the stage is complete; then its verdict counts.
   /// Every wait is limited by the exchange's own time-outs.
   record Wait(CompletionStage<Verdict> stage) implements Verdict {}

@@ -1,12 +1,14 @@
 package io.ostiary.gateway.wire;
 
 import io.netty.buffer.ByteBuf;
+import io.ostiary.model.CallId;
 
 /// Numbers as they stand in messages, without a String.
 public final class Numbers {
   /// 18 digits always fit a long.
   private static final int DIGITS_MAX = 18;
 
+  private static final byte[] CALL_DIGITS = Bytes.of("0123456789abcdefghjkmnpqrstvwxyz");
   private static final byte[] HEX = Bytes.of("0123456789abcdef");
 
   private Numbers() {}
@@ -46,6 +48,18 @@ public final class Numbers {
     for (int i = digits - 1; i >= 0; i--) {
       out.writeByte(HEX[number >>> (i * 4) & 15]);
     }
+  }
+
+  /// A call's id as [CallId] writes it.
+  public static void writeCallId(ByteBuf out, long id) {
+    out.ensureWritable(CallId.LENGTH);
+    int at = out.writerIndex();
+    long rest = id;
+    for (int i = CallId.LENGTH - 1; i >= 0; i--) {
+      out.setByte(at + i, CALL_DIGITS[(int) (rest & 31)]);
+      rest >>>= 5;
+    }
+    out.writerIndex(at + CallId.LENGTH);
   }
 
   /// 16 hexadecimal digits.
