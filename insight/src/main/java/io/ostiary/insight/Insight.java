@@ -5,6 +5,7 @@ import io.ostiary.insight.ledger.Batches;
 import io.ostiary.insight.ledger.Recent;
 import io.ostiary.insight.live.Board;
 import io.ostiary.insight.live.PacketSampler;
+import io.ostiary.insight.log.AccessLogs;
 import io.ostiary.insight.meter.Meters;
 import io.ostiary.insight.store.Store;
 import io.ostiary.insight.store.StoreHistory;
@@ -35,6 +36,7 @@ public final class Insight implements InsightView, AutoCloseable {
   private final LedgerReader reader;
   private final Board board;
   private final Meters meters;
+  private final AccessLogs logs = new AccessLogs();
   private final Batches batches = new Batches();
   private final Recent recent = new Recent(RECENT_BYTES_MAX, batches);
   private final @Nullable Store store;
@@ -58,10 +60,20 @@ public final class Insight implements InsightView, AutoCloseable {
     store =
         settings.history() ? new Store(data.resolve("history"), settings, clock, batches) : null;
     board = new Board(packets, this::status, clock.millis());
-    meters = new Meters(this::status, packets::status, kernel::socketDrops);
+    meters = new Meters(this::status, packets::status, kernel::socketDrops, logs);
     reader =
         new LedgerReader(
-            ledger, lens, places, clock, board, meters, recent, batches, store, kernel::called);
+            ledger,
+            lens,
+            places,
+            clock,
+            board,
+            meters,
+            recent,
+            batches,
+            store,
+            kernel::called,
+            logs);
     calls =
         new RecentCalls(recent, store, store == null ? null : new StoreHistory(store, settings));
     packetThread =
@@ -85,6 +97,11 @@ public final class Insight implements InsightView, AutoCloseable {
         return;
       }
     }
+  }
+
+  /// The access logs, which the configuration decides about.
+  public AccessLogs logs() {
+    return logs;
   }
 
   @Override
@@ -132,6 +149,7 @@ public final class Insight implements InsightView, AutoCloseable {
     closing = true;
     packetThread.interrupt();
     reader.close();
+    logs.close();
     board.closeFeeds();
     if (store != null) {
       store.close();

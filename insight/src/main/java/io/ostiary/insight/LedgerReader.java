@@ -7,6 +7,7 @@ import io.ostiary.insight.ledger.Names;
 import io.ostiary.insight.ledger.Recent;
 import io.ostiary.insight.ledger.RowWriter;
 import io.ostiary.insight.live.Board;
+import io.ostiary.insight.log.AccessLogs;
 import io.ostiary.insight.meter.Meters;
 import io.ostiary.insight.store.Store;
 import io.ostiary.model.ConnectionLens;
@@ -45,6 +46,7 @@ final class LedgerReader implements AutoCloseable {
   private final RowWriter writer;
   private final Aftermath aftermath;
   private final Consumer<LedgerSlot> kernel;
+  private final AccessLogs logs;
   private final Consumer<LedgerSlot> read = this::read;
   private final Thread thread;
   private Names names = new Names();
@@ -71,8 +73,10 @@ final class LedgerReader implements AutoCloseable {
       Recent recent,
       Batches batches,
       @Nullable Store store,
-      Consumer<LedgerSlot> kernel) {
+      Consumer<LedgerSlot> kernel,
+      AccessLogs logs) {
     this.kernel = kernel;
+    this.logs = logs;
     this.batches = batches;
     this.ledger = ledger;
     this.clock = clock;
@@ -124,6 +128,7 @@ final class LedgerReader implements AutoCloseable {
   private boolean turn() {
     turnNanos = System.nanoTime();
     callsBefore = callsRead;
+    logs.turn();
     boolean more = false;
     for (var ring : ledger.rings()) {
       more |= ring.drain(read, DRAIN_MAX) == DRAIN_MAX;
@@ -147,6 +152,7 @@ final class LedgerReader implements AutoCloseable {
     lagNanos = Math.max(lagNanos, turnNanos - slot.endNanos);
     board.add(slot);
     meters.add(slot);
+    logs.add(slot);
     aftermath.write(slot, batch);
     kernel.accept(slot);
     callsRead++;

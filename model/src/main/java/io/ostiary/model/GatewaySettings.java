@@ -1,5 +1,6 @@
 package io.ostiary.model;
 
+import io.ostiary.model.observe.Observation;
 import java.time.Duration;
 import java.util.List;
 
@@ -14,6 +15,7 @@ import java.util.List;
 /// @param drainTimeout how long calls may go on after SIGTERM
 /// @param connectionsMax client connections at once; above it accepting pauses
 /// @param trustedProxies peers whose `Forwarded` and `X-Forwarded-*` are believed
+/// @param observation to whom calls are told while they run
 public record GatewaySettings(
     int headBytesMax,
     int headFieldsMax,
@@ -23,7 +25,8 @@ public record GatewaySettings(
     Duration idleTimeout,
     Duration drainTimeout,
     int connectionsMax,
-    List<Cidr> trustedProxies) {
+    List<Cidr> trustedProxies,
+    Observation observation) {
   public static final GatewaySettings DEFAULT =
       new GatewaySettings(
           32 * 1024,
@@ -46,5 +49,29 @@ public record GatewaySettings(
     Require.between("timeouts.drain (ms)", drainTimeout.toMillis(), 0, 3_600_000);
     Require.between("limits.connections", connectionsMax, 1, 10_000_000);
     trustedProxies = List.copyOf(trustedProxies);
+  }
+
+  /// Nobody is told of calls.
+  public GatewaySettings(
+      int headBytesMax,
+      int headFieldsMax,
+      long bodyBytesMax,
+      Duration headTimeout,
+      Duration bodyTimeout,
+      Duration idleTimeout,
+      Duration drainTimeout,
+      int connectionsMax,
+      List<Cidr> trustedProxies) {
+    this(
+        headBytesMax,
+        headFieldsMax,
+        bodyBytesMax,
+        headTimeout,
+        bodyTimeout,
+        idleTimeout,
+        drainTimeout,
+        connectionsMax,
+        trustedProxies,
+        Observation.NONE);
   }
 }

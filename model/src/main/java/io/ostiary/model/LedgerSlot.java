@@ -27,6 +27,18 @@ public final class LedgerSlot {
 
   public long traceLow;
 
+  /// The span id of the client's `traceparent`, 0 where we began the trace; and whether this call
+  /// is to have spans.
+  public long traceParent;
+
+  public boolean sampled;
+
+  /// The version the client spoke, such as `HTTP/1.1`.
+  public String protocol = "";
+
+  /// Request fields that an access log asked for.
+  public final Noted noted = new Noted();
+
   /// The peer of the connection as 4 or 16 bytes, and whom trusted proxies say it speaks for.
   public final byte[] peer = new byte[16];
 
@@ -58,6 +70,10 @@ public final class LedgerSlot {
   public long requestBytes;
 
   public long responseBytes;
+
+  /// Of `responseBytes`, those before the content.
+  public long responseHeadBytes;
+
   public long upstreamRequestBytes;
   public long upstreamResponseBytes;
 
@@ -105,7 +121,15 @@ public final class LedgerSlot {
     java.util.Arrays.fill(filterNames, "");
   }
 
-  /// Everything of another line, for a reader that keeps it longer than its turn.
+  /// The span id of an attempt, made of the id of its call, which is the id of the call's own span:
+  /// the three highest bits, which a call's id does not use before the year 2041.
+  ///
+  /// @param number from 0
+  public static long attemptSpan(long callId, int number) {
+    return callId ^ (1L << 63 | (long) Math.min(number, ATTEMPTS_MAX - 1) << 61);
+  }
+
+  /// Everything of another line but what is noted, for a reader that keeps it longer than its turn.
   public void copyFrom(LedgerSlot other) {
     callId = other.callId;
     planVersion = other.planVersion;
@@ -115,6 +139,9 @@ public final class LedgerSlot {
     consumer = other.consumer;
     traceHigh = other.traceHigh;
     traceLow = other.traceLow;
+    traceParent = other.traceParent;
+    sampled = other.sampled;
+    protocol = other.protocol;
     System.arraycopy(other.peer, 0, peer, 0, peer.length);
     peerLength = other.peerLength;
     peerPort = other.peerPort;
@@ -132,6 +159,7 @@ public final class LedgerSlot {
     reason = other.reason;
     requestBytes = other.requestBytes;
     responseBytes = other.responseBytes;
+    responseHeadBytes = other.responseHeadBytes;
     upstreamRequestBytes = other.upstreamRequestBytes;
     upstreamResponseBytes = other.upstreamResponseBytes;
     copyTimes(other);

@@ -3,9 +3,11 @@ package io.ostiary.server;
 import io.ostiary.control.Publication;
 import io.ostiary.gateway.Gateway;
 import io.ostiary.gateway.Published;
+import io.ostiary.insight.log.AccessLogs;
 import io.ostiary.model.Ban;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.Snapshot;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -21,11 +23,17 @@ final class BothPlanes implements Publication {
   private final KernelSide kernel;
   private final Consumer<GatewaySettings> inForce;
   private final Progress progress;
+  private final AccessLogs logs;
   private @Nullable Snapshot before;
 
   BothPlanes(
-      Gateway gateway, KernelSide kernel, Consumer<GatewaySettings> inForce, Progress progress) {
+      Gateway gateway,
+      KernelSide kernel,
+      AccessLogs logs,
+      Consumer<GatewaySettings> inForce,
+      Progress progress) {
     this.gateway = gateway;
+    this.logs = logs;
     this.kernel = kernel;
     this.inForce = inForce;
     this.progress = progress;
@@ -38,6 +46,22 @@ final class BothPlanes implements Publication {
 
   @Override
   public List<Problem> publish(Snapshot snapshot) {
+    var unopened = new ArrayList<String>();
+    var prepared = logs.prepare(snapshot.gateway().observation().logs(), unopened);
+    var problems = unopened.isEmpty() ? putIntoForce(snapshot) : problems(unopened);
+    if (problems.isEmpty()) {
+      prepared.inForce();
+    } else {
+      prepared.discard();
+    }
+    return problems;
+  }
+
+  private static List<Problem> problems(List<String> sentences) {
+    return sentences.stream().map(Problem::of).toList();
+  }
+
+  private List<Problem> putIntoForce(Snapshot snapshot) {
     kernel.prepare(snapshot);
     if (gateway.publish(snapshot) instanceof Published.Refused(var faults)) {
       return faults.stream().map(fault -> new Problem(fault.message(), fault.policy())).toList();
@@ -49,7 +73,7 @@ final class BothPlanes implements Publication {
       return List.of();
     }
     takeBack();
-    return refused.stream().map(Problem::of).toList();
+    return problems(refused);
   }
 
   /// The kernel first: it is what keeps a flood away, and takes microseconds.

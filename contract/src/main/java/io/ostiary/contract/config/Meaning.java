@@ -85,7 +85,8 @@ final class Meaning {
         timeouts.idle(),
         timeouts.drain(),
         limits.connections(),
-        written.trustedProxies());
+        written.trustedProxies(),
+        new Observing(written, notes, file()).read());
   }
 
   private List<Listener> listeners() {

@@ -33,7 +33,9 @@ record Written(
     @About("Bounds on what clients may send") Limits limits,
     @About("How long clients may take") Timeouts timeouts,
     @About("Peers whose Forwarded and X-Forwarded-* fields are believed") @OrOne
-        List<Cidr> trustedProxies) {
+        List<Cidr> trustedProxies,
+    @About("Lines that are written for calls") @OrOne List<WrittenLog> accessLog,
+    @About("Spans and metrics for an OpenTelemetry collector") WrittenLog.Telemetry telemetry) {
 
   @About("An address on which calls come in")
   record Listener(

@@ -105,6 +105,22 @@ class FullMappingTest {
       limits: { head: 16KiB, head-fields: 50, body: 1MiB, connections: 1000 }
       timeouts: { head: 1s, body: 2s, idle: 3s, drain: 4s }
       trusted-proxies: [ 198.18.0.1 ]
+      access-log:
+        - to: logs/access.log
+          format: combined
+          headers: [ referer ]
+          rotate: { bytes: 10MiB, every: 1d, keep: 3 }
+          rules: [ { api: b, route: more, status: [ 404, 2xx ], percent: 1, slower-than: 1s } ]
+        - to: "udp://127.0.0.1:1514"
+          pattern: '{client} "{request}"'
+          syslog: { facility: daemon, name: edge }
+          errors: false
+      telemetry:
+        endpoint: http://127.0.0.1:4318
+        headers: { Authorization: secret }
+        service: edge
+        percent: 1
+        metrics-every: 10s
       """;
 
   @Test

@@ -39,7 +39,8 @@ final class Answer implements ChannelFutureListener {
           | 1 << FieldKind.FORWARDED_FOR
           | 1 << FieldKind.FORWARDED_PROTO
           | 1 << FieldKind.FORWARDED_HOST
-          | 1 << FieldKind.TRACEPARENT;
+          | 1 << FieldKind.TRACEPARENT
+          | 1 << FieldKind.TRACESTATE;
 
   private static final HeaderName CONTENT_TYPE = HeaderName.of("Content-Type");
   private static final String PROBLEM_JSON = "application/problem+json";
@@ -234,6 +235,7 @@ final class Answer implements ChannelFutureListener {
     out.writeBytes(CALL);
     Numbers.writeCallId(out, call.callId());
     out.writeShort(CR_LF).writeShort(CR_LF);
+    call.times().responseHeadBytes = outlet.bytes();
   }
 
   void trailers(@Nullable Fields of) {

@@ -57,6 +57,7 @@ final class Attempts implements StreamOwner {
     sent = false;
     contentSent = false;
     endpoint = chosen;
+    call.trace().attempt(call.callId(), count - 1);
     slot = call.times().attempt(handle.upstream(), chosen);
     call.answer()
         .head()

@@ -88,7 +88,7 @@ public final class Call extends FilterView {
   /// The head is complete: find the route and ask its policies.
   public void headRead() {
     times.headRead();
-    trace.begin(requestHead.fields(), loop);
+    trace.begin(requestHead.fields(), loop, plan().notes().sample());
     requestBody.framed(requestHead, plan().settings());
     if (caller.refused()) {
       return;

@@ -31,6 +31,10 @@ final class CallTimes {
   long requestBytes;
   long upstreamRequestBytes;
   long upstreamResponseBytes;
+
+  /// What went to the client before the response's content.
+  long responseHeadBytes;
+
   int upstreamStatus;
   int status;
 
@@ -52,6 +56,7 @@ final class CallTimes {
     requestBytes = 0;
     upstreamRequestBytes = 0;
     upstreamResponseBytes = 0;
+    responseHeadBytes = 0;
     upstreamStatus = 0;
     status = 0;
     clientAtHead.cookie = 0;
@@ -122,6 +127,7 @@ final class CallTimes {
     slot.reason = remark != null && ending instanceof Ending.Answered ? remark : ending.reason();
     slot.requestBytes = requestBytes;
     slot.responseBytes = responseBytes;
+    slot.responseHeadBytes = responseHeadBytes;
     slot.upstreamRequestBytes = upstreamRequestBytes;
     slot.upstreamResponseBytes = upstreamResponseBytes;
     times(slot);
@@ -155,6 +161,8 @@ final class CallTimes {
     slot.consumer = call.consumer();
     slot.traceHigh = call.trace().high;
     slot.traceLow = call.trace().low;
+    slot.traceParent = call.trace().parent;
+    slot.sampled = call.plan().notes().spans() && call.trace().sampled();
     var client = call.clientSide();
     var peer = client.peer().bytes();
     System.arraycopy(peer, 0, slot.peer, 0, peer.length);
@@ -166,6 +174,8 @@ final class CallTimes {
     slot.listener = client.listener();
     slot.requestNumber = client.requestNumber();
     slot.method = call.requestHead().method();
+    slot.protocol = call.requestHead().version11() ? "HTTP/1.1" : "HTTP/1.0";
+    call.plan().notes().take(call.requestHead().fields(), slot.noted);
     target(slot);
   }
 

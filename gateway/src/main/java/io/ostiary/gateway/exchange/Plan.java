@@ -16,10 +16,11 @@ public record Plan(
     AddressSet trustedProxies,
     Bans bans,
     List<UnroutedWatch> unrouted,
-    Waits waits) {
+    Waits waits,
+    PlanNotes notes) {
   /// The same plan with other bans.
   public Plan with(Bans others) {
-    return new Plan(snapshot, routes, upstreams, trustedProxies, others, unrouted, waits);
+    return new Plan(snapshot, routes, upstreams, trustedProxies, others, unrouted, waits, notes);
   }
 
   /// The waits of the settings in nanoseconds.

@@ -84,7 +84,8 @@ public final class PlanCompiler {
         new AddressSet(snapshot.gateway().trustedProxies()),
         Bans.NONE,
         List.copyOf(unrouted),
-        Plan.Waits.of(snapshot.gateway()));
+        Plan.Waits.of(snapshot.gateway()),
+        PlanNotes.of(snapshot.gateway().observation()));
   }
 
   /// A route's own way; null: the API's.

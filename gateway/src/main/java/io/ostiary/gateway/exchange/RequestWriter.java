@@ -12,6 +12,9 @@ final class RequestWriter {
   /// Fields that go to the upstream as they came.
   private static final int KEPT = 1 << FieldKind.OTHER | 1 << FieldKind.DATE;
 
+  /// And those that go with the client's trace, where it is continued.
+  private static final int TRACE = 1 << FieldKind.TRACESTATE;
+
   private static final byte[] VERSION_HOST = Bytes.of(" HTTP/1.1\r\nHost: ");
   private static final byte[] LENGTH = Bytes.of("Content-Length: ");
   private static final byte[] CHUNKED = Bytes.of("Transfer-Encoding: chunked\r\n");
@@ -54,10 +57,10 @@ final class RequestWriter {
     } else {
       out.writeBytes(Bytes.of(to.endpoint().target().toString())).writeShort(CR_LF);
     }
-    fields.writeKinds(out, KEPT);
+    fields.writeKinds(out, call.trace().continued() ? KEPT | TRACE : KEPT);
     writeFraming(out);
     ForwardedFields.write(out, call, call.caller().speakerTrusted());
-    call.trace().write(out, call.callId());
+    call.trace().write(out);
     out.writeBytes(VIA_CALL);
     Numbers.writeCallId(out, call.callId());
     out.writeShort(CR_LF).writeShort(CR_LF);

@@ -32,6 +32,9 @@ public final class FieldKind {
   /// May carry the session of the console ([SessionCookies]); an ordinary field once that is gone.
   static final int COOKIE = 18;
 
+  /// Belongs to the trace that `traceparent` names, and goes on only with it.
+  public static final int TRACESTATE = 19;
+
   /// Kinds below this and above OTHER frame the message or belong to the hop: filters may read but
   /// not change them.
   private static final int OWNED_MAX = UPGRADE;
@@ -57,6 +60,7 @@ public final class FieldKind {
     known("x-forwarded-proto", FORWARDED_PROTO);
     known("x-forwarded-host", FORWARDED_HOST);
     known("traceparent", TRACEPARENT);
+    known("tracestate", TRACESTATE);
     known("ostiary-call", OSTIARY_CALL);
     known("date", DATE);
     known("ostiary-consumer", IDENTITY);

@@ -3,6 +3,7 @@ package io.ostiary.gateway.wire;
 import io.netty.buffer.ByteBuf;
 import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.spi.Headers;
+import io.ostiary.model.Noted;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -258,6 +259,16 @@ public final class Fields implements Headers {
       }
     }
     return -1;
+  }
+
+  /// Adds the first value of a field to what is noted, or nothing where there is none.
+  public void note(HeaderName name, Noted into) {
+    int field = find(name, 0);
+    if (field < 0) {
+      into.add(bytes, 0, 0);
+    } else {
+      into.add(bytes, valueStart(field), valueEnd(field));
+    }
   }
 
   @Override

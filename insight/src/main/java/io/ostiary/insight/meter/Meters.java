@@ -1,6 +1,7 @@
 package io.ostiary.insight.meter;
 
 import io.ostiary.insight.InsightStatus;
+import io.ostiary.insight.log.AccessLogs;
 import io.ostiary.model.Api;
 import io.ostiary.model.Blame;
 import io.ostiary.model.KernelStatus;
@@ -53,8 +54,10 @@ public final class Meters {
   public Meters(
       Supplier<InsightStatus> status,
       Supplier<KernelStatus> kernel,
-      Supplier<Map<String, Long>> drops) {
+      Supplier<Map<String, Long>> drops,
+      AccessLogs logs) {
     calls();
+    logs(logs);
     ledger(status);
     store(status);
     kernel(kernel);
@@ -239,6 +242,23 @@ public final class Meters {
                     i.counters()
                         .drops()
                         .forEach(d -> callback.call((double) d.packets(), i.name(), d.reason()))))
+        .register(registry);
+  }
+
+  private void logs(AccessLogs logs) {
+    CounterWithCallback.builder()
+        .name("ostiary_access_log_lines_total")
+        .help("Lines written to an access log.")
+        .labelNames("log")
+        .callback(
+            callback -> logs.written().forEach((log, lines) -> callback.call((double) lines, log)))
+        .register(registry);
+    CounterWithCallback.builder()
+        .name("ostiary_access_log_lost_total")
+        .help("Lines that an access log lost, because its destination was slow or gone.")
+        .labelNames("log")
+        .callback(
+            callback -> logs.lost().forEach((log, lines) -> callback.call((double) lines, log)))
         .register(registry);
   }
 
