@@ -19,6 +19,7 @@ import io.ostiary.model.Snapshot;
 import io.ostiary.model.Split;
 import io.ostiary.model.Target;
 import io.ostiary.model.Upstream;
+import io.ostiary.model.UpstreamLink;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -46,6 +47,8 @@ final class Kit implements AutoCloseable {
   List<PolicyUse> uses = List.of();
   List<Route> routes = List.of(route("all", "/*"));
   Duration answer = Duration.ofSeconds(3);
+  Duration idle = Duration.ofSeconds(3);
+  UpstreamLink link = UpstreamLink.PLAIN;
 
   /// Beside the one named `up`.
   List<Upstream> others = List.of();
@@ -135,8 +138,7 @@ final class Kit implements AutoCloseable {
   }
 
   Upstream upstream(String name, List<Target> of) {
-    return new Upstream(
-        name, of, balance, null, Duration.ofSeconds(1), answer, Duration.ofSeconds(3), 1000);
+    return new Upstream(name, of, balance, null, Duration.ofSeconds(1), answer, idle, 1000, link);
   }
 
   Kit publish() {

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param answerTimeout from the last request byte sent to the first response byte
 /// @param idleTimeout between two reads of one response
 /// @param connectionsMax connections to one target, over all event loops
+/// @param link what is spoken with its targets
 public record Upstream(
     String name,
     List<Target> targets,
@@ -19,7 +20,8 @@ public record Upstream(
     Duration connectTimeout,
     Duration answerTimeout,
     Duration idleTimeout,
-    int connectionsMax) {
+    int connectionsMax,
+    UpstreamLink link) {
   public Upstream {
     Require.name("upstream.name", name);
     targets = List.copyOf(targets);
@@ -28,5 +30,27 @@ public record Upstream(
     Require.between("upstream.timeouts.answer (ms)", answerTimeout.toMillis(), 1, 3_600_000);
     Require.between("upstream.timeouts.idle (ms)", idleTimeout.toMillis(), 1, 3_600_000);
     Require.between("upstream.connections", connectionsMax, 1, 1_000_000);
+  }
+
+  /// Over HTTP/1.1 in plain text.
+  public Upstream(
+      String name,
+      List<Target> targets,
+      Balance balance,
+      @Nullable HealthCheck health,
+      Duration connectTimeout,
+      Duration answerTimeout,
+      Duration idleTimeout,
+      int connectionsMax) {
+    this(
+        name,
+        targets,
+        balance,
+        health,
+        connectTimeout,
+        answerTimeout,
+        idleTimeout,
+        connectionsMax,
+        UpstreamLink.PLAIN);
   }
 }

@@ -165,7 +165,7 @@ final class Meaning {
         health.healthyAfter());
   }
 
-  private static Upstream upstream(
+  private Upstream upstream(
       Written.Upstream written, List<Target> targets, @Nullable HealthCheck check) {
     return new Upstream(
         written.name(),
@@ -175,7 +175,8 @@ final class Meaning {
         written.timeouts().connect(),
         written.timeouts().answer(),
         written.timeouts().idle(),
-        written.connections());
+        written.connections(),
+        new UpstreamLinks(file()).of(written));
   }
 
   private List<Api> apis() {

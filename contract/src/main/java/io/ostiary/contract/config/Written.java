@@ -6,6 +6,7 @@ import io.ostiary.model.KernelSettings;
 import io.ostiary.model.Listener.ProxyProtocol;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Require;
+import io.ostiary.model.UpstreamLink;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Alone;
 import io.ostiary.model.setting.Bytes;
@@ -176,7 +177,32 @@ record Written(
       @About("An active check; without it targets are taken out only by failing attempts")
           @Nullable Health health,
       @About("How long it may take") UpstreamTimeouts timeouts,
-      @About("Connections to one target at once") @Default("1024") int connections) {}
+      @About("Connections to one target at once") @Default("1024") int connections,
+      @About(
+              "What is spoken: http1, http2 (in plain text without asking), or auto, which agrees"
+                  + " on one in the TLS handshake")
+          @Default("http1")
+          UpstreamLink.Protocol protocol,
+      @About("Encrypts connections; tls: {} checks certificates against those the system trusts")
+          @Nullable UpstreamTls tls,
+      @About(
+              "Whether connections begin with the client's name in the PROXY protocol: off, v1 or"
+                  + " v2")
+          @Default("off")
+          UpstreamLink.ProxyHeader proxyProtocol) {}
+
+  @About("How connections to an upstream are encrypted")
+  record UpstreamTls(
+      @About("The name its certificate must have, and that it is told (SNI), in place of the host")
+          @Nullable String serverName,
+      @About("Whether its certificate is checked") @Default("true") boolean verify,
+      @About("PEM file of those who may vouch for it, in place of those the system trusts")
+          @Nullable String ca,
+      @About("PEM file of our certificate and its chain, where the upstream asks for one")
+          @Nullable String certificate,
+      @About("PEM file of its private key (PKCS#8, not encrypted)") @Nullable String key,
+      @About("The oldest version that is spoken: 1.2 or 1.3") @Default("\"1.2\"")
+          TlsVersion minVersion) {}
 
   @About("One process that can answer")
   record Target(

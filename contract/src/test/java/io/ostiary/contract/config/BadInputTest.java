@@ -127,9 +127,8 @@ class BadInputTest {
             "3:35: per: /33 (expected: source, or a block of IPv4 sources /8-/31)"),
         rule(
             "deny: { from: 203.0.113.1 }\n      allow: { from: 203.0.113.2 }",
-            "4:7: 'allow' beside"
-                + " 'deny' (expected: one per list item). Start it with '- ', or indent it further if"
-                + " it is a setting"),
+            "4:7: 'allow' beside 'deny' (expected: one per list item). Start it with '- ', or"
+                + " indent it further if it is a setting"),
         upstream("targets: []", "2:5: upstream.targets (count): 0 (expected: 1-10000)", "3:14"),
         upstream(
             "targets: 9001",

@@ -63,6 +63,15 @@ class FullMappingTest {
           health: { path: /b, every: 6s, timeout: 1s, unhealthy-after: 4, healthy-after: 3 }
           timeouts: { connect: 1s, answer: 2s, idle: 4s }
           connections: 5
+          protocol: auto
+          proxy-protocol: off
+          tls:
+            server-name: api.example
+            verify: true
+            ca: src/test/resources/authority.pem
+            certificate: src/test/resources/authority.pem
+            key: src/test/resources/client.key
+            min-version: "1.3"
       kernel:
         interfaces: [ eth7 ]
         dry-run: true

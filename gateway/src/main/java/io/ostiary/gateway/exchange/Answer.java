@@ -32,15 +32,7 @@ final class Answer implements ChannelFutureListener {
   }
 
   /// Fields that go to the client as they came.
-  private static final int KEPT =
-      1 << FieldKind.OTHER
-          | 1 << FieldKind.DATE
-          | 1 << FieldKind.FORWARDED
-          | 1 << FieldKind.FORWARDED_FOR
-          | 1 << FieldKind.FORWARDED_PROTO
-          | 1 << FieldKind.FORWARDED_HOST
-          | 1 << FieldKind.TRACEPARENT
-          | 1 << FieldKind.TRACESTATE;
+  private static final int KEPT = FieldKind.KEPT_IN_ANSWERS;
 
   private static final HeaderName CONTENT_TYPE = HeaderName.of("Content-Type");
   private static final String PROBLEM_JSON = "application/problem+json";
@@ -53,14 +45,6 @@ final class Answer implements ChannelFutureListener {
   private static final byte[] KEEP_ALIVE = Bytes.of("Connection: keep-alive\r\n");
   private static final byte[] CONTINUE = Bytes.of("HTTP/1.1 100 Continue\r\n\r\n");
   private static final int CR_LF = '\r' << 8 | '\n';
-  private static final Ending.Answered[] ANSWERED = new Ending.Answered[600];
-
-  static {
-    for (int i = 0; i < ANSWERED.length; i++) {
-      ANSWERED[i] = new Ending.Answered(i);
-    }
-  }
-
   private final Call call;
   private final ResponseHead head = new ResponseHead();
   private final Outlet outlet = new Outlet();
@@ -80,6 +64,7 @@ final class Answer implements ChannelFutureListener {
   private @Nullable ByteBuf piece;
   private boolean pieceLast;
   private ByteBuffer ownBody = NOTHING;
+  private @Nullable Problem told;
 
   Answer(Call call) {
     this.call = call;
@@ -96,6 +81,7 @@ final class Answer implements ChannelFutureListener {
     allTaken = false;
     slowClient = false;
     lastOfConnection = false;
+    told = null;
     ending = null;
     trailers = null;
     outlet.begin(call.clientSide().channel());
@@ -334,7 +320,7 @@ final class Answer implements ChannelFutureListener {
       case LENGTH, UNTIL_CLOSE, TUNNEL -> outlet.content(in, start, length);
     }
     if (last) {
-      ending = ANSWERED[call.times().upstreamStatus];
+      ending = Endings.answered(call.times().upstreamStatus);
       finishWriting();
       return;
     }
@@ -381,6 +367,7 @@ final class Answer implements ChannelFutureListener {
     prepareOwn(problem.status(), by);
     add(problem.fields());
     head.fields().add(CONTENT_TYPE, PROBLEM_JSON);
+    told = problem;
     var json = Problems.json(problem, call.callId());
     ownBody = ByteBuffer.wrap(json.getBytes(StandardCharsets.UTF_8));
     runReplyFilters(filter);
@@ -400,6 +387,7 @@ final class Answer implements ChannelFutureListener {
 
   private void prepareOwn(int status, Ending by) {
     replying = true;
+    told = null;
     ending = by;
     letGo();
     head.own(status);
@@ -421,6 +409,11 @@ final class Answer implements ChannelFutureListener {
   }
 
   void replyPassed() {
+    var problem = told;
+    if (problem != null && Grpc.asked(call.requestHead())) {
+      Grpc.tell(head, problem);
+      ownBody = NOTHING;
+    }
     boolean none = head.status() == 204 || head.status() == 304;
     framing = none ? Framing.NONE : Framing.LENGTH;
     writeHead(none ? -1 : ownBody.remaining());
@@ -430,7 +423,13 @@ final class Answer implements ChannelFutureListener {
       content.release();
     }
     ownBody = NOTHING;
+    call.times().status = status();
     finishWriting();
+  }
+
+  /// What the answer means; to clients of gRPC a problem is told otherwise.
+  int status() {
+    return told == null ? head.status() : told.status();
   }
 
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();

@@ -9,6 +9,7 @@ import io.ostiary.gateway.wire.Methods;
 import io.ostiary.gateway.wire.ResponseHead;
 import io.ostiary.model.Ending;
 import io.ostiary.model.LedgerSlot;
+import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /// The attempts of one exchange to get an answer, one after the other.
@@ -45,7 +46,7 @@ final class Attempts implements StreamOwner {
 
   void start() {
     upstream = call.routed().way().choose(call);
-    call.tunnel().choose();
+    call.tunnel().choose(upstream().only2());
     attempt(null, false);
   }
 
@@ -112,12 +113,32 @@ final class Attempts implements StreamOwner {
   }
 
   @Override
+  public boolean wantsTunnel() {
+    return call.tunnel().offered() != null;
+  }
+
+  @Override
+  public InetSocketAddress client() {
+    return new InetSocketAddress(call.client(), call.caller().port());
+  }
+
+  @Override
+  public @Nullable InetSocketAddress clientTarget() {
+    return (InetSocketAddress) call.clientSide().channel().localAddress();
+  }
+
+  @Override
+  public void moved(UpstreamConnection to) {
+    connection = to;
+  }
+
+  @Override
   public void connected() {
     var to = connection();
     slot().reused = to.reused();
     slot().connectedNanos = call.loop().now();
-    writer.begin(to);
     var whole = call.requestBody().gathered();
+    writer.begin(to, whole == null && call.requestBody().complete());
     if (whole != null) {
       writer.whole(whole);
       requestSent();
@@ -256,18 +277,11 @@ final class Attempts implements StreamOwner {
   }
 
   private void frame(ResponseHead head, UpstreamConnection from) {
-    var body = from.body();
+    var limits = call.plan().settings();
     if (head.status() == 101) {
-      body.untilClose();
       from.tunnel();
-    } else if (bodiless(head)) {
-      body.none();
-    } else if (head.chunked()) {
-      body.chunked(call.plan().settings().headBytesMax(), call.plan().settings().headFieldsMax());
-    } else if (head.contentLength() >= 0) {
-      body.length(head.contentLength());
     } else {
-      body.untilClose();
+      from.frame(head, bodiless(head), limits.headBytesMax(), limits.headFieldsMax());
     }
   }
 
@@ -280,7 +294,7 @@ final class Attempts implements StreamOwner {
   @Override
   public void responseBody(ByteBuf in, int start, int length, boolean last) {
     var from = connection();
-    if (tooLong(from.body().contentBytes())) {
+    if (tooLong(from.contentBytes())) {
       return;
     }
     if (!last) {
@@ -297,28 +311,14 @@ final class Attempts implements StreamOwner {
     slot().lastByteNanos = call.loop().now();
     call.times().upstreamResponseBytes = from.bytesRead();
     from.noTimeout();
-    var trailers = from.body().hasTrailers() ? from.body().trailers() : null;
-    call.answer().trailers(trailers);
+    call.answer().trailers(from.trailers());
     boolean odd = head.status() == 204 && (head.chunked() || head.contentLength() > 0);
     boolean strange = call.requestHead().hasBody() && bodilessMethod();
-    boolean reusable =
-        head.keepAlive()
-            && sent
-            && !from.body().endsWithConnection()
-            && !odd
-            && !strange
-            && from.established();
-    long seconds = reusable ? head.keepAliveSeconds() : 0;
-    reusable &= head.chunked() || head.contentLength() >= 0 || bodiless(head);
     endAttempt("");
     call.times().upstreamEnded(from);
     connection = null;
     writer.drop();
-    if (reusable) {
-      from.rest(seconds);
-    } else {
-      from.close();
-    }
+    from.done(head, sent, odd || strange);
     call.answer().content(in, start, length, true);
   }
 
@@ -385,6 +385,10 @@ final class Attempts implements StreamOwner {
   private boolean repeatable(String reason, boolean neverConnected, boolean reused) {
     if (count >= ATTEMPTS_MAX || (contentSent && call.requestBody().gathered() == null)) {
       return false;
+    }
+    if (reason.equals("refused-stream")) {
+      // The upstream has said that it did nothing with it (RFC 9113 section 8.7).
+      return !sent || call.requestBody().complete() && !contentSent;
     }
     if (neverConnected) {
       return upstream().size() > 1 && !reason.equals("internal");

@@ -123,7 +123,7 @@ public final class Call extends FilterView {
     routePlan = route;
     requestHead.upstream().begin(route.stripBytes());
     requestBody.bytesMax(route.bounds().requestBodyMax());
-    total.begin(route.bounds().totalNanos());
+    total.begin(Grpc.sooner(route.bounds().totalNanos(), requestHead));
     filters.begin(route.filters());
     int wanted = route.filters().states();
     if (states.length < wanted) {

@@ -37,6 +37,11 @@ final class Caller {
     return found;
   }
 
+  /// 0: not known, because proxies tell addresses only.
+  int port() {
+    return address().equals(call.clientSide().peer().address()) ? call.clientSide().peerPort() : 0;
+  }
+
   byte[] bytes() {
     return speakerTrusted() ? address().getAddress() : call.clientSide().speaker().bytes();
   }

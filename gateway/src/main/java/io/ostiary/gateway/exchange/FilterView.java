@@ -102,7 +102,7 @@ abstract sealed class FilterView implements Exchange permits Call {
 
   @Override
   public int status() {
-    return answer().head().status();
+    return answer().status();
   }
 
   @Override

@@ -54,7 +54,7 @@ public final class PlanCompiler {
   /// @return null where anything is
   public @Nullable Plan compile(Snapshot snapshot, List<PlanFault> faults) {
     var handles = new HashMap<String, UpstreamHandle>();
-    for (var handle : upstreams.apply(snapshot.upstreams())) {
+    for (var handle : handles(snapshot, faults)) {
       if (handles.put(handle.upstream().name(), handle) != null) {
         faults.add(
             PlanFault.of(
@@ -96,6 +96,15 @@ public final class PlanCompiler {
       return null;
     }
     return way(api, other == null ? api.upstream() : other, route.split(), handles, faults);
+  }
+
+  private List<UpstreamHandle> handles(Snapshot snapshot, List<PlanFault> faults) {
+    try {
+      return upstreams.apply(snapshot.upstreams());
+    } catch (IllegalArgumentException e) {
+      faults.add(PlanFault.of(String.valueOf(e.getMessage())));
+      return List.of();
+    }
   }
 
   /// Null: with faults.

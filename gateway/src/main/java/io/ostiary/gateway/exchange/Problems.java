@@ -36,6 +36,13 @@ final class Problems {
               "Calls from this address are held to a low rate for a time.")
           .withFields(Field.of("Retry-After", "1"));
 
+  private static final Problem UPSTREAM_TLS =
+      Problem.of(
+          502,
+          "upstream-tls",
+          "Upstream not trusted",
+          "No secure connection to the upstream came about.");
+
   private static final String TYPE = "urn:ostiary:problem:";
 
   private Problems() {}
@@ -63,6 +70,9 @@ final class Problems {
   ///
   /// @param reason as in the ledger
   static Problem upstream(String reason) {
+    if (reason.startsWith("tls-")) {
+      return UPSTREAM_TLS;
+    }
     return switch (reason) {
       case "connect-timeout", "answer-timeout", "idle-timeout", "write-timeout", "total-timeout" ->
           Problem.of(

@@ -65,6 +65,13 @@ final class RequestBody {
     }
   }
 
+  /// The client has done its part: what limited the wait for it must not end the call.
+  private void endOfWait() {
+    if (mode != Mode.DISCARDED) {
+      call.clientSide().noTimeout();
+    }
+  }
+
   private void completed() {
     complete = true;
     call.times().requestEndNanos = call.loop().now();
@@ -203,6 +210,7 @@ final class RequestBody {
       boolean last = decoder.complete();
       if (last) {
         completed();
+        endOfWait();
       }
       if (wrong != null) {
         call.refuse(Problems.of(wrong), wrong.code());

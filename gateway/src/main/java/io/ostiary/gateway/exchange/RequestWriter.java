@@ -1,10 +1,14 @@
 package io.ostiary.gateway.exchange;
 
 import io.netty.buffer.ByteBuf;
+import io.ostiary.gateway.upstream.Http1Connection;
 import io.ostiary.gateway.upstream.UpstreamConnection;
+import io.ostiary.gateway.upstream.UpstreamStream;
 import io.ostiary.gateway.wire.Bytes;
 import io.ostiary.gateway.wire.FieldKind;
+import io.ostiary.gateway.wire.Fields;
 import io.ostiary.gateway.wire.Numbers;
+import org.jspecify.annotations.Nullable;
 
 /// What an attempt writes to its target, as HTTP/1.1. Reused with its call; confined to its event
 /// loop.
@@ -26,16 +30,32 @@ final class RequestWriter {
 
   private final Call call;
   private final Outlet outlet = new Outlet();
+  private @Nullable UpstreamStream stream;
   private boolean expectForwarded;
+  private long bytes;
 
   RequestWriter(Call call) {
     this.call = call;
   }
 
   /// Writes the head.
-  void begin(UpstreamConnection to) {
-    outlet.begin(to.channel());
-    writeHead(to);
+  ///
+  /// @param last whether nothing follows it
+  void begin(UpstreamConnection to, boolean last) {
+    switch (to) {
+      case Http1Connection one -> {
+        stream = null;
+        outlet.begin(one.channel());
+        writeHead(outlet.room(call.requestHead().fields().bytesMax() + 512), to);
+      }
+      case UpstreamStream shared -> {
+        stream = shared;
+        var text = call.loop().scratch();
+        writeHead(text, to);
+        bytes = text.readableBytes();
+        shared.head(text, last);
+      }
+    }
   }
 
   /// Whether the upstream was told that the client waits for its word.
@@ -43,11 +63,10 @@ final class RequestWriter {
     return expectForwarded;
   }
 
-  private void writeHead(UpstreamConnection to) {
+  private void writeHead(ByteBuf out, UpstreamConnection to) {
     var head = call.requestHead();
     var fields = head.fields();
     var target = head.upstream();
-    var out = outlet.room(fields.bytesMax() + 512);
     writeMethod(out, head.method());
     target.writeTarget(out);
     out.writeBytes(VERSION_HOST);
@@ -114,31 +133,56 @@ final class RequestWriter {
 
   /// The whole content at once, which the head has announced.
   void whole(ByteBuf content) {
-    outlet.content(content, 0, content.writerIndex());
+    content(content, 0, content.writerIndex(), true);
   }
 
   void content(ByteBuf in, int start, int length, boolean last) {
-    if (call.tunnel().open() || !chunked()) {
+    var to = stream;
+    if (to != null) {
+      share(to, in, start, length, last);
+    } else if (call.tunnel().open() || !chunked() || call.requestBody().gathered() != null) {
       outlet.content(in, start, length);
-      return;
+    } else {
+      outlet.chunk(in, start, length);
+      if (last) {
+        outlet.lastChunk(trailers(), KEPT);
+      }
     }
-    outlet.chunk(in, start, length);
-    if (last) {
-      var decoder = call.requestBody().decoder();
-      outlet.lastChunk(decoder.hasTrailers() ? decoder.trailers() : null, KEPT);
+  }
+
+  private @Nullable Fields trailers() {
+    var decoder = call.requestBody().decoder();
+    return decoder.hasTrailers() ? decoder.trailers() : null;
+  }
+
+  private void share(UpstreamStream to, ByteBuf in, int start, int length, boolean last) {
+    var trailers = last ? trailers() : null;
+    bytes += length;
+    if (length > 0 || (last && trailers == null)) {
+      to.content(in.retainedSlice(start, length), last && trailers == null);
+    }
+    if (trailers != null) {
+      var text = call.loop().scratch();
+      trailers.writeKinds(text, KEPT);
+      to.trailers(text);
     }
   }
 
   void flush() {
-    outlet.flush();
+    if (stream != null) {
+      stream.flush();
+    } else {
+      outlet.flush();
+    }
   }
 
   long bytes() {
-    return outlet.bytes();
+    return stream == null ? outlet.bytes() : bytes;
   }
 
   /// Lets go of what was not written.
   void drop() {
+    stream = null;
     outlet.drop();
   }
 }

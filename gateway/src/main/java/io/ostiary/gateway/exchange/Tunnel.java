@@ -40,9 +40,11 @@ final class Tunnel {
   }
 
   /// The request goes upstream: chooses what of the client's offer goes with it.
-  void choose() {
+  ///
+  /// @param only2 whether the upstream speaks HTTP/2 only, which changes to nothing
+  void choose(boolean only2) {
     int field = call.requestHead().upgradeField();
-    offered = field < 0 ? null : first(field, call.api().upgrade().protocols());
+    offered = field < 0 || only2 ? null : first(field, call.api().upgrade().protocols());
   }
 
   private byte @Nullable [] first(int field, List<String> allowed) {

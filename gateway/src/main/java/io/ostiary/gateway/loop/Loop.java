@@ -1,6 +1,7 @@
 package io.ostiary.gateway.loop;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.unix.RawUnixChannelOption;
@@ -35,6 +36,7 @@ public final class Loop {
   private final InstantSource wall;
   private final Deadlines deadlines;
   private final Gauges gauges = new Gauges();
+  private final ByteBuf scratch = Unpooled.buffer(4096);
   private final SplittableRandom random = new SplittableRandom();
   private long now;
   private long wallMillis;
@@ -113,6 +115,11 @@ public final class Loop {
     return bytes == null || bytes.remaining() < 8
         ? 0
         : bytes.order(ByteOrder.nativeOrder()).getLong(bytes.position());
+  }
+
+  /// An empty buffer for a text that is used up within the same event.
+  public ByteBuf scratch() {
+    return scratch.clear();
   }
 
   public ConnectionLens lens() {

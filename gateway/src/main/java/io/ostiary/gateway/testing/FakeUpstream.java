@@ -80,6 +80,12 @@ public final class FakeUpstream implements AutoCloseable {
       socket.shutdownOutput();
     }
 
+    /// Cuts the connection.
+    public void reset() throws IOException {
+      socket.setSoLinger(true, 0);
+      socket.close();
+    }
+
     /// Answers 200 with this text and a length.
     public boolean ok(String text) throws IOException {
       send("HTTP/1.1 200 OK\r\nContent-Length: " + text.length() + "\r\n\r\n" + text);

@@ -1,37 +1,93 @@
 package io.ostiary.gateway.upstream;
 
+import io.ostiary.gateway.loop.Loop;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The connections of one event loop to one target: those at rest, the warmest on top, and the
-/// number of all. Confined to its event loop.
+/// The connections of one event loop to one target: those of HTTP/1.1 at rest, the warmest on top,
+/// those of HTTP/2, and the number of all. Confined to its event loop.
 public final class EndpointPool {
   private final Endpoint endpoint;
-  private final ArrayDeque<UpstreamConnection> idle = new ArrayDeque<>();
+  private final ArrayDeque<Http1Connection> idle = new ArrayDeque<>();
+  private final List<UpstreamSession> sessions = new ArrayList<>();
   private int open;
+
+  /// Whether a target that may speak HTTP/2 has been seen not to, since a connection last stood.
+  private boolean turnedOutText;
 
   EndpointPool(Endpoint endpoint) {
     this.endpoint = endpoint;
   }
 
-  /// The connection used last; null: none is at rest.
-  @Nullable UpstreamConnection take() {
-    var taken = idle.pollLast();
-    if (taken != null) {
-      endpoint.idle(taken.loop(), idle.size());
-    }
-    return taken;
+  /// Null: the limit of connections is reached, or the target's name has no address.
+  @Nullable UpstreamConnection acquire(
+      Loop loop, UpstreamHandle handle, StreamOwner owner, boolean fresh) {
+    var wiring = handle.wiring();
+    boolean text =
+        wiring.text()
+            || (wiring.mayTurnOutText() && ((turnedOutText && open > 0) || owner.wantsTunnel()));
+    return text
+        ? connection(loop, handle, wiring, owner, fresh || wiring.forOneClient())
+        : stream(loop, handle, wiring, owner);
   }
 
-  void put(UpstreamConnection connection) {
+  private @Nullable UpstreamConnection connection(
+      Loop loop, UpstreamHandle handle, Wiring wiring, StreamOwner owner, boolean fresh) {
+    if (!fresh) {
+      for (var rested = idle.pollLast(); rested != null; rested = idle.pollLast()) {
+        endpoint.idle(loop, idle.size());
+        if (rested.takenBy(owner, wiring)) {
+          return rested;
+        }
+      }
+    }
+    var address = endpoint.address();
+    if (address == null || open >= handle.connectionsPerLoop()) {
+      return null;
+    }
+    var connection = new Http1Connection(loop, endpoint, wiring);
+    connection.connect(address, handle.connectNanos(), owner);
+    return connection;
+  }
+
+  private @Nullable UpstreamConnection stream(
+      Loop loop, UpstreamHandle handle, Wiring wiring, StreamOwner owner) {
+    for (int i = 0; i < sessions.size(); i++) {
+      if (sessions.get(i).takes(wiring)) {
+        return sessions.get(i).open(owner);
+      }
+    }
+    var address = endpoint.address();
+    if (address == null || open >= handle.connectionsPerLoop()) {
+      return null;
+    }
+    var session = new UpstreamSession(loop, handle, endpoint, wiring);
+    sessions.add(session);
+    session.connect(address);
+    return session.open(owner);
+  }
+
+  /// The target does not speak HTTP/2: its calls go on over connections of HTTP/1.1, the first of
+  /// them over the one that stands.
+  void turnsOutText() {
+    turnedOutText = true;
+  }
+
+  void put(Http1Connection connection) {
     idle.addLast(connection);
     endpoint.idle(connection.loop(), idle.size());
   }
 
-  void remove(UpstreamConnection connection) {
+  void remove(Http1Connection connection) {
     if (idle.remove(connection)) {
       endpoint.idle(connection.loop(), idle.size());
     }
+  }
+
+  void remove(UpstreamSession session) {
+    sessions.remove(session);
   }
 
   void opened() {
@@ -40,10 +96,9 @@ public final class EndpointPool {
 
   void closed() {
     open--;
-  }
-
-  int open() {
-    return open;
+    if (open == 0) {
+      turnedOutText = false;
+    }
   }
 
   /// Closes what rests, when the target is in no plan any more or the gateway ends.
@@ -51,5 +106,6 @@ public final class EndpointPool {
     while (!idle.isEmpty()) {
       idle.removeLast().close();
     }
+    List.copyOf(sessions).forEach(UpstreamSession::leave);
   }
 }

@@ -2,16 +2,31 @@ package io.ostiary.gateway.upstream;
 
 import io.netty.buffer.ByteBuf;
 import io.ostiary.gateway.wire.ResponseHead;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
 
 /// The attempt that an upstream answers at the moment.
 public interface StreamOwner {
+  /// Whether the connection may have to change its protocol, so that it must be one of HTTP/1.1.
+  boolean wantsTunnel();
+
+  /// For whom the connection is; null: for nobody but us.
+  @Nullable InetSocketAddress client();
+
+  /// Where that client connected to.
+  @Nullable InetSocketAddress clientTarget();
+
+  /// The attempt goes over another connection from now on, because the target does not speak what
+  /// was hoped for.
+  void moved(UpstreamConnection to);
+
   /// Bytes may be written now.
   void connected();
 
   /// Where the head of the response is read to; it has been started.
   ResponseHead responseHead();
 
-  /// The head is complete. The owner says through [UpstreamConnection#body] how the body is framed.
+  /// The head is complete. The owner says through [UpstreamConnection#frame] how content is framed.
   void responseHeadRead();
 
   /// One piece of content, valid only during the call.

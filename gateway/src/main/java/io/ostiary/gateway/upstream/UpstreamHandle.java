@@ -2,6 +2,7 @@ package io.ostiary.gateway.upstream;
 
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.model.Upstream;
+import io.ostiary.model.UpstreamLink;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -25,8 +26,10 @@ public final class UpstreamHandle {
   private final long answerNanos;
   private final long idleNanos;
   private final int connectionsPerLoop;
+  private final Wiring wiring;
 
-  UpstreamHandle(Upstream upstream, List<Endpoint> endpoints, int loops) {
+  /// @throws IllegalArgumentException where the files of its TLS cannot be used
+  UpstreamHandle(Upstream upstream, List<Endpoint> endpoints, int loops, TlsClients tls) {
     this.upstream = upstream;
     this.endpoints = endpoints.toArray(Endpoint[]::new);
     this.turns = turns(this.endpoints);
@@ -34,11 +37,16 @@ public final class UpstreamHandle {
     answerNanos = upstream.answerTimeout().toNanos();
     idleNanos = upstream.idleTimeout().toNanos();
     connectionsPerLoop = Math.max(1, upstream.connectionsMax() / loops);
+    try {
+      wiring = new Wiring(upstream.link(), tls.of(upstream.link()));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("upstream " + upstream.name() + ": " + e.getMessage(), e);
+    }
   }
 
   /// Without targets: for a plan that is checked and never in force.
   public static UpstreamHandle unresolved(Upstream upstream) {
-    return new UpstreamHandle(upstream, List.of(), 1);
+    return new UpstreamHandle(upstream, List.of(), 1, new TlsClients());
   }
 
   /// The order of a smooth weighted round: each target as often as its weight, spread evenly.
@@ -163,6 +171,15 @@ public final class UpstreamHandle {
 
   public long idleNanos() {
     return idleNanos;
+  }
+
+  /// Whether its targets speak HTTP/2 and nothing else.
+  public boolean only2() {
+    return upstream.link().protocol() == UpstreamLink.Protocol.HTTP2;
+  }
+
+  Wiring wiring() {
+    return wiring;
   }
 
   int connectionsPerLoop() {

@@ -27,6 +27,7 @@ public final class UpstreamRegistry implements AutoCloseable {
   private final List<Loop> loops;
   private final Map<Key, Endpoint> endpoints = new HashMap<>();
   private final Map<Endpoint, HealthChecker> checkers = new HashMap<>();
+  private final TlsClients tls = new TlsClients();
   private final Thread resolver;
   private List<UpstreamHandle> handles = List.of();
   private boolean closed;
@@ -45,7 +46,7 @@ public final class UpstreamRegistry implements AutoCloseable {
       for (var target : upstream.targets()) {
         targets.add(endpoint(upstream, target));
       }
-      compiled.add(new UpstreamHandle(upstream, targets, loops.size()));
+      compiled.add(new UpstreamHandle(upstream, targets, loops.size(), tls));
     }
     return compiled;
   }
@@ -81,6 +82,7 @@ public final class UpstreamRegistry implements AutoCloseable {
     }
     endpoints.values().removeIf(endpoint -> !used.contains(endpoint) && forget(endpoint));
     renewCheckers(checked);
+    tls.keep(now.stream().map(handle -> handle.upstream().link()).toList());
   }
 
   private boolean forget(Endpoint endpoint) {
@@ -179,6 +181,7 @@ public final class UpstreamRegistry implements AutoCloseable {
   public synchronized void close() {
     closed = true;
     resolver.interrupt();
+    tls.close();
     checkers.values().forEach(HealthChecker::close);
     checkers.clear();
     endpoints.values().forEach(this::forget);

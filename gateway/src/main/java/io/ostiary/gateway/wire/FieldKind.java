@@ -35,6 +35,16 @@ public final class FieldKind {
   /// Belongs to the trace that `traceparent` names, and goes on only with it.
   public static final int TRACESTATE = 19;
 
+  /// Those of a response that go to the client as they came.
+  public static final int KEPT_IN_ANSWERS =
+      1 << OTHER
+          | 1 << DATE
+          | 1 << FORWARDED
+          | 1 << FORWARDED_FOR
+          | 1 << FORWARDED_PROTO
+          | 1 << FORWARDED_HOST
+          | 1 << TRACEPARENT;
+
   /// Kinds below this and above OTHER frame the message or belong to the hop: filters may read but
   /// not change them.
   private static final int OWNED_MAX = UPGRADE;

@@ -238,6 +238,25 @@ public final class Fields implements Headers {
     return -1;
   }
 
+  /// Appends characters of ISO-8859-1, for which there is room.
+  Fields append(CharSequence text) {
+    for (int i = 0; i < text.length(); i++) {
+      bytes[length++] = (byte) text.charAt(i);
+    }
+    return this;
+  }
+
+  /// Takes a field of a trailer section that came otherwise than in a line; null: it is sound.
+  public @Nullable HeadFault trailer(CharSequence name, CharSequence value) {
+    int start = length;
+    room(name.length() + value.length() + 4);
+    append(name).append(": ").append(value).append("\r\n");
+    var wrong = line(start, length - 2);
+    int kind = wrong == null ? kind(count - 1) : FieldKind.OTHER;
+    boolean framing = kind >= FieldKind.HOST && kind <= FieldKind.TRANSFER_ENCODING;
+    return framing ? HeadFault.TRAILER : wrong;
+  }
+
   /// The one field of this kind; -1: there is none, or more than one.
   int findOnly(int kind) {
     int only = find(kind);

@@ -47,6 +47,11 @@ public final class ResponseHead {
     status = ownStatus;
   }
 
+  /// Replaces the status of a response of our own.
+  public void restated(int ownStatus) {
+    status = ownStatus;
+  }
+
   public RequestHead.Progress read(ByteBuf in) {
     int had = fields.length();
     int take = Math.min(in.readableBytes(), bytesMax + 1 - had);
@@ -133,6 +138,42 @@ public final class ResponseHead {
     return null;
   }
 
+  /// Takes a status that came otherwise than in a line.
+  public @Nullable HeadFault status(CharSequence digits) {
+    startLineDone = true;
+    int value = 0;
+    for (int i = 0; i < digits.length(); i++) {
+      char c = digits.charAt(i);
+      value = c >= '0' && c <= '9' ? value * 10 + c - '0' : 1000;
+    }
+    status = value;
+    return value < 100 || value > 599 ? HeadFault.STATUS_LINE : null;
+  }
+
+  /// Takes a field that came otherwise than in a line.
+  public @Nullable HeadFault field(CharSequence name, CharSequence value) {
+    int start = fields.length();
+    int size = name.length() + value.length() + 4;
+    if (start + size > bytesMax) {
+      return HeadFault.HEAD_TOO_LARGE;
+    }
+    fields.room(size);
+    fields.append(name).append(": ").append(value).append("\r\n");
+    lineStart = fields.length();
+    return field(start, fields.length() - 2);
+  }
+
+  /// All fields of a message without a line have been taken: what they say together. There, none of
+  /// them may frame it (RFC 9113 section 8.2.2).
+  public @Nullable HeadFault complete() {
+    boolean framed =
+        fields.find(FieldKind.TRANSFER_ENCODING) >= 0 || fields.find(FieldKind.CONNECTION) >= 0;
+    if (framed) {
+      return HeadFault.CODING_UNKNOWN;
+    }
+    return finish() == RequestHead.Progress.COMPLETE ? null : fault;
+  }
+
   private RequestHead.Progress finish() {
     boolean coding = false;
     HeadFault wrong = null;
@@ -189,6 +230,11 @@ public final class ResponseHead {
 
   public long contentLength() {
     return contentLength;
+  }
+
+  /// Nothing follows, which the message said otherwise than by its fields.
+  public void noContent() {
+    contentLength = 0;
   }
 
   public boolean chunked() {

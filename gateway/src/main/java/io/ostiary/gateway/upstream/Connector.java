@@ -1,0 +1,202 @@
+package io.ostiary.gateway.upstream;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
+import io.ostiary.gateway.loop.Loop;
+import io.ostiary.model.Target;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/// The beginning of one connection to a target: TCP, the header of the PROXY protocol, TLS. When it
+/// stands, whoever waits for it puts a handler of his own into the pipeline. It has no limit of its
+/// own: whoever waits has. Confined to its event loop.
+final class Connector extends ChannelInboundHandlerAdapter {
+  /// Who needs the connection. Told once, and never before [#start] has returned.
+  interface Waiting {
+    /// @param http2 whether the target agreed to HTTP/2
+    void connected(boolean http2);
+
+    /// @param reason a stable word
+    void notConnected(String reason);
+  }
+
+  private static final WriteBufferWaterMark MARKS = new WriteBufferWaterMark(32 * 1024, 128 * 1024);
+
+  /// Fixed, so that the kernel does not let an upstream run megabytes ahead of a slow client.
+  private static final int RECEIVE_BYTES = 256 * 1024;
+
+  private final Loop loop;
+  private final Wiring wiring;
+  private final Target target;
+  private final boolean text;
+  private final @Nullable ByteBuf header;
+  private final Channel channel;
+  private @Nullable Waiting waiting;
+  private @Nullable SslHandler tls;
+  private long cookie;
+
+  private Connector(
+      Loop loop,
+      Wiring wiring,
+      Target target,
+      boolean text,
+      InetSocketAddress address,
+      @Nullable ByteBuf header,
+      Waiting waiting) {
+    this.loop = loop;
+    this.wiring = wiring;
+    this.target = target;
+    this.text = text;
+    this.header = header;
+    this.waiting = waiting;
+    var bootstrap =
+        new Bootstrap()
+            .group(loop.eventLoop())
+            .channelFactory(loop.transport().sockets())
+            .option(ChannelOption.TCP_NODELAY, true)
+            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
+            .option(ChannelOption.WRITE_BUFFER_WATER_MARK, MARKS)
+            .handler(this);
+    if (text) {
+      bootstrap.option(ChannelOption.SO_RCVBUF, RECEIVE_BYTES);
+    }
+    var connecting = bootstrap.connect(address);
+    channel = connecting.channel();
+    if (channel.isOpen()) {
+      // Before it is established, so that a handshake that fails leaves its facts too.
+      cookie = loop.cookie(channel);
+    }
+    if (connecting.isDone()) {
+      // Failed at once: still told later, so that nobody is told before he has the connection.
+      loop.eventLoop().execute(() -> tcpDone(connecting));
+    } else {
+      connecting.addListener(this::tcpDone);
+    }
+  }
+
+  /// @param text whether only HTTP/1.1 will do
+  /// @param header what the connection begins with; null: nothing
+  static Connector start(
+      Loop loop,
+      Wiring wiring,
+      Target target,
+      boolean text,
+      InetSocketAddress address,
+      @Nullable ByteBuf header,
+      Waiting waiting) {
+    return new Connector(loop, wiring, target, text, address, header, waiting);
+  }
+
+  Channel channel() {
+    return channel;
+  }
+
+  /// The kernel's name of the connection, 0: none.
+  long cookie() {
+    return cookie;
+  }
+
+  /// Nobody waits any more.
+  void cancel() {
+    waiting = null;
+  }
+
+  private void tcpDone(Future<? super Void> done) {
+    loop.refresh();
+    if (!done.isSuccess()) {
+      ReferenceCountUtil.release(header);
+      fail(done.cause() instanceof ConnectException ? "connect-refused" : "connect-failed");
+      return;
+    }
+    if (header != null) {
+      channel.writeAndFlush(header);
+    }
+    var handler = wiring.handler(channel, target, text);
+    if (handler == null) {
+      ready(!text);
+      return;
+    }
+    tls = handler;
+    channel.pipeline().addFirst(handler);
+  }
+
+  private void ready(boolean http2) {
+    var told = waiting;
+    waiting = null;
+    channel.pipeline().remove(this);
+    if (told == null) {
+      channel.close();
+    } else {
+      told.connected(http2);
+    }
+  }
+
+  private void fail(String reason) {
+    var told = waiting;
+    waiting = null;
+    channel.close();
+    if (told != null) {
+      told.notConnected(reason);
+    }
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (!(event instanceof SslHandshakeCompletionEvent done) || tls == null) {
+      return;
+    }
+    loop.refresh();
+    if (!done.isSuccess()) {
+      fail(TlsFailure.reason(done.cause()));
+      return;
+    }
+    boolean http2 = "h2".equals(tls.applicationProtocol());
+    if (http2 || text || wiring.mayTurnOutText()) {
+      ready(http2);
+    } else {
+      fail("tls-alpn");
+    }
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    // Nothing can come before we have asked.
+    ReferenceCountUtil.release(message);
+    fail("malformed-response");
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    loop.refresh();
+    fail(tls == null ? "connect-failed" : "tls-closed");
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    loop.refresh();
+    fail(reason(cause));
+  }
+
+  /// What an exception on a connection to a target is to its calls.
+  static String reason(Throwable cause) {
+    if (TlsFailure.is(cause)) {
+      return TlsFailure.reason(cause);
+    }
+    if (cause instanceof java.io.IOException) {
+      return "reset";
+    }
+    System.getLogger("io.ostiary.gateway")
+        .log(System.Logger.Level.ERROR, "an upstream connection failed", cause);
+    return "internal";
+  }
+}

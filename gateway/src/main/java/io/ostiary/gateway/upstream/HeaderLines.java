@@ -1,0 +1,101 @@
+package io.ostiary.gateway.upstream;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http2.DefaultHttp2Headers;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.util.AsciiString;
+import io.ostiary.gateway.wire.HeadFault;
+import io.ostiary.gateway.wire.ResponseHead;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Heads between the text of HTTP/1.1 and the field lists of HTTP/2 (RFC 9113 section 8). What goes
+/// to an upstream is written once, as text, and taken apart here: two ways of writing could differ.
+/// What comes back is put together as lines and read as strictly as those of HTTP/1.1.
+final class HeaderLines {
+  private static final AsciiString HOST = AsciiString.cached("host");
+  private static final AsciiString CONNECTION = AsciiString.cached("connection");
+  private static final AsciiString TRANSFER_ENCODING = AsciiString.cached("transfer-encoding");
+  private static final AsciiString TE = AsciiString.cached("te");
+  private static final AsciiString TRAILERS = AsciiString.cached("trailers");
+  private static final AsciiString HTTP = AsciiString.cached("http");
+  private static final AsciiString HTTPS = AsciiString.cached("https");
+
+  private HeaderLines() {}
+
+  /// The head of a request. We pass trailers on, so we say so (gRPC asks for it).
+  static Http2Headers request(ByteBuf text, boolean secure) {
+    var headers = new DefaultHttp2Headers(false, 24);
+    int end = lineEnd(text);
+    int first = text.indexOf(text.readerIndex(), end, (byte) ' ');
+    int second = text.indexOf(first + 1, end, (byte) ' ');
+    headers.method(ascii(text, text.readerIndex(), first));
+    headers.scheme(secure ? HTTPS : HTTP);
+    headers.path(ascii(text, first + 1, second));
+    text.readerIndex(end + 2);
+    lines(text, headers);
+    headers.set(TE, TRAILERS);
+    return headers;
+  }
+
+  /// Trailer fields.
+  static Http2Headers trailers(ByteBuf text) {
+    var headers = new DefaultHttp2Headers(false, 8);
+    lines(text, headers);
+    return headers;
+  }
+
+  /// Lines up to an empty one or the end. Fields of one hop stay behind.
+  private static void lines(ByteBuf text, Http2Headers into) {
+    while (text.isReadable()) {
+      int start = text.readerIndex();
+      int end = lineEnd(text);
+      text.readerIndex(end + 2);
+      if (end == start) {
+        return;
+      }
+      int colon = text.indexOf(start, end, (byte) ':');
+      var name = ascii(text, start, colon).toLowerCase();
+      int from = colon + 1;
+      while (from < end && (text.getByte(from) == ' ' || text.getByte(from) == '\t')) {
+        from++;
+      }
+      var value = ascii(text, from, end).trim();
+      if (name.contentEquals(HOST)) {
+        into.authority(value);
+      } else if (!name.contentEquals(CONNECTION) && !name.contentEquals(TRANSFER_ENCODING)) {
+        into.add(name, value);
+      }
+    }
+  }
+
+  private static int lineEnd(ByteBuf text) {
+    return text.indexOf(text.readerIndex(), text.writerIndex(), (byte) '\r');
+  }
+
+  private static AsciiString ascii(ByteBuf text, int from, int to) {
+    var bytes = new byte[to - from];
+    text.getBytes(from, bytes);
+    return new AsciiString(bytes, false);
+  }
+
+  /// Reads a response's fields into its head, which has been started.
+  static @Nullable HeadFault response(Http2Headers headers, ResponseHead into) {
+    var status = headers.status();
+    if (status == null || status.length() != 3) {
+      return HeadFault.STATUS_LINE;
+    }
+    var wrong = into.status(status);
+    for (var field : headers) {
+      if (wrong != null) {
+        return wrong;
+      }
+      wrong = pseudo(field) ? null : into.field(field.getKey(), field.getValue());
+    }
+    return wrong == null ? into.complete() : wrong;
+  }
+
+  private static boolean pseudo(Map.Entry<CharSequence, CharSequence> field) {
+    return field.getKey().length() > 0 && field.getKey().charAt(0) == ':';
+  }
+}

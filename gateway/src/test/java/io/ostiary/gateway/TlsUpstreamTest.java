@@ -1,0 +1,207 @@
+package io.ostiary.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.ostiary.model.Target;
+import io.ostiary.model.UpstreamLink;
+import io.ostiary.model.UpstreamLink.Protocol;
+import io.ostiary.model.UpstreamLink.ProxyHeader;
+import io.ostiary.model.UpstreamTls;
+import io.ostiary.model.UpstreamTls.Version;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// TLS to upstreams that are not ours (Node and OpenSSL), with certificates that OpenSSL made.
+class TlsUpstreamTest {
+  @TempDir static Path folder;
+  private static Certificates certificates;
+
+  @BeforeAll
+  static void makeCertificates() {
+    certificates =
+        new Certificates(folder)
+            .make("good", "DNS:localhost,DNS:api.example,IP:127.0.0.1", 30)
+            .make("other", "DNS:other.example", 30)
+            .make("old", "DNS:localhost,IP:127.0.0.1", -1)
+            .make("client", "DNS:gateway.example", 30);
+  }
+
+  private static NodeUpstream upstream(String kind, String name, String... ca) {
+    var key = certificates.file(name + ".key");
+    var certificate = certificates.file(name + ".pem");
+    return ca.length == 0
+        ? new NodeUpstream(kind, key, certificate)
+        : new NodeUpstream(kind, key, certificate, certificates.authority());
+  }
+
+  private static UpstreamTls tls(@Nullable String serverName) {
+    return new UpstreamTls(serverName, true, certificates.authority(), null, null, Version.V1_2);
+  }
+
+  private static Kit kit(NodeUpstream upstream, Protocol protocol, @Nullable UpstreamTls tls) {
+    return kit(upstream.port, protocol, tls).publish();
+  }
+
+  private static Kit kit(int port, Protocol protocol, @Nullable UpstreamTls tls) {
+    var kit = new Kit(List.of(new Target("localhost", port, 1)));
+    kit.link = new UpstreamLink(protocol, tls, ProxyHeader.OFF);
+    return kit;
+  }
+
+  private static String failure(NodeUpstream upstream, @Nullable UpstreamTls tls) {
+    try (var kit = kit(upstream, Protocol.HTTP1, tls)) {
+      assertThat(kit.get("/hello"))
+          .startsWith("HTTP/1.1 502 ")
+          .contains("urn:ostiary:problem:upstream-tls");
+      return kit.ledger(1).getFirst();
+    }
+  }
+
+  @Test
+  void speaksHttp11OverTls() {
+    try (var upstream = upstream("https", "good");
+        var kit = kit(upstream, Protocol.HTTP1, tls("api.example"))) {
+      assertThat(kit.get("/hello"))
+          .startsWith("HTTP/1.1 200 OK\r\n")
+          .contains("x-version: 1.1\r\n", "x-server-name: api.example\r\n");
+    }
+  }
+
+  @Test
+  void agreesOnWhatBothSpeak() {
+    try (var two = upstream("auto", "good");
+        var one = upstream("https", "good");
+        var kit2 = kit(two, Protocol.AUTO, tls("api.example"));
+        var kit1 = kit(one, Protocol.AUTO, tls(null))) {
+      assertThat(kit2.get("/hello"))
+          .contains("x-version: 2.0\r\n", "x-server-name: api.example\r\n");
+      for (int i = 0; i < 6; i++) {
+        assertThat(kit1.get("/hello")).contains("x-version: 1.1\r\n");
+      }
+    }
+  }
+
+  @Test
+  void refusesHttp2WhereTheUpstreamDoesNotAgree() {
+    try (var one = upstream("https", "good");
+        var kit = kit(one, Protocol.HTTP2, tls(null))) {
+      assertThat(kit.get("/hello")).startsWith("HTTP/1.1 502 ");
+      assertThat(kit.ledger(1)).containsExactly("GET /hello 502 UPSTREAM tls-alpn attempts=1");
+    }
+  }
+
+  @Test
+  void saysWhichCheckFailed() {
+    try (var good = upstream("https", "good");
+        var other = upstream("https", "other");
+        var old = upstream("https", "old");
+        var plain = new NodeUpstream("h2c");
+        var asking = upstream("https", "good", "ca")) {
+      var system = new UpstreamTls(null, true, null, null, null, Version.V1_2);
+      assertThat(failure(good, system)).contains(" UPSTREAM tls-untrusted ");
+      assertThat(failure(other, tls(null))).contains(" UPSTREAM tls-name ");
+      assertThat(failure(old, tls(null))).contains(" UPSTREAM tls-expired ");
+      assertThat(failure(asking, tls(null))).contains(" UPSTREAM tls-refused ");
+      assertThat(failure(plain, tls(null))).containsPattern(" UPSTREAM tls-(not-spoken|closed) ");
+    }
+  }
+
+  @Test
+  void checksNothingOnlyWhereThatIsSaid() {
+    try (var other = upstream("https", "other");
+        var kit =
+            kit(
+                other,
+                Protocol.HTTP1,
+                new UpstreamTls(null, false, null, null, null, Version.V1_2))) {
+      assertThat(kit.get("/hello")).startsWith("HTTP/1.1 200 OK\r\n");
+    }
+  }
+
+  @Test
+  void provesWhoWeAre() {
+    try (var asking = upstream("auto", "good", "ca");
+        var kit =
+            kit(
+                asking,
+                Protocol.AUTO,
+                new UpstreamTls(
+                    null,
+                    true,
+                    certificates.authority(),
+                    certificates.file("client.pem"),
+                    certificates.file("client.key"),
+                    Version.V1_3))) {
+      assertThat(kit.get("/hello")).contains("x-client: client\r\n");
+    }
+  }
+
+  @Test
+  void resumesSessions() {
+    try (var upstream = upstream("https", "good");
+        var kit = kit(upstream, Protocol.HTTP1, tls(null))) {
+      var resumed = false;
+      // Each loop has its own connections; closing them makes the next call connect anew.
+      for (int i = 0; i < 12 && !resumed; i++) {
+        var answer = kit.ask("POST /close HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
+        assertThat(answer).startsWith("HTTP/1.1 204 ");
+        resumed = kit.get("/hello").contains("x-resumed: true\r\n");
+      }
+      assertThat(resumed).isTrue();
+    }
+  }
+
+  @Test
+  void readsItsFilesAnewWhileItRuns() throws Exception {
+    var ca = folder.resolve("changing.pem");
+    try (var upstream = upstream("https", "good")) {
+      Files.copy(certificates.file("other.pem"), ca, StandardCopyOption.REPLACE_EXISTING);
+      try (var kit =
+          kit(
+              upstream,
+              Protocol.HTTP1,
+              new UpstreamTls(null, true, ca, null, null, Version.V1_2))) {
+        assertThat(kit.get("/hello")).startsWith("HTTP/1.1 502 ");
+        Files.copy(certificates.authority(), ca, StandardCopyOption.REPLACE_EXISTING);
+        long until = System.nanoTime() + 6_000_000_000L;
+        var answer = "";
+        while (!answer.startsWith("HTTP/1.1 200") && System.nanoTime() < until) {
+          Thread.sleep(200);
+          answer = kit.get("/hello");
+        }
+        assertThat(answer).startsWith("HTTP/1.1 200 OK\r\n");
+        Files.writeString(ca, "nothing");
+        Thread.sleep(2500);
+        assertThat(kit.get("/hello")).startsWith("HTTP/1.1 200 OK\r\n");
+      }
+    }
+  }
+
+  @Test
+  void refusesAPlanWhoseFilesCannotBeUsed() {
+    try (var kit =
+        kit(
+            1,
+            Protocol.HTTP1,
+            new UpstreamTls(null, true, folder.resolve("gone.pem"), null, null, Version.V1_2))) {
+      assertThatThrownBy(kit::publish)
+          .hasMessageContaining("upstream up: tls.ca: ")
+          .hasMessageContaining("expected: a PEM file that can be read");
+    }
+    assertThatThrownBy(() -> new UpstreamTls(null, false, folder, null, null, Version.V1_2))
+        .hasMessageContaining("tls.ca");
+    assertThatThrownBy(() -> new UpstreamTls(null, true, null, folder, null, Version.V1_2))
+        .hasMessageContaining("tls.key");
+    assertThatThrownBy(() -> new UpstreamLink(Protocol.AUTO, null, ProxyHeader.OFF))
+        .hasMessageContaining("protocol: auto");
+    assertThatThrownBy(() -> new UpstreamLink(Protocol.HTTP2, null, ProxyHeader.V2))
+        .hasMessageContaining("proxy-protocol: v2");
+  }
+}
