@@ -12,7 +12,10 @@ import io.ostiary.gateway.exchange.PlanFault;
 import io.ostiary.gateway.exchange.SharedState;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.loop.Transport;
+import io.ostiary.gateway.outbound.Outbound;
+import io.ostiary.gateway.spi.HttpCalls;
 import io.ostiary.gateway.spi.Policy;
+import io.ostiary.gateway.spi.Work;
 import io.ostiary.gateway.upstream.UpstreamHandle;
 import io.ostiary.gateway.upstream.UpstreamRegistry;
 import io.ostiary.model.Ban;
@@ -39,12 +42,16 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Thread-safe; its methods are for control-plane threads and may block.
 public final class Gateway implements AutoCloseable {
+  /// A signature takes well below a millisecond: what waits longer than a second is refused.
+  private static final int WORK_WAITING_MAX = 1024;
+
   private final Transport transport;
   private final DataPlane dataPlane;
   private final MultiThreadIoEventLoopGroup group;
   private final List<Loop> loops = new ArrayList<>();
   private final UpstreamRegistry registry;
   private final SharedState shared = new SharedState();
+  private final Outbound outbound = new Outbound();
   private final PlanCompiler compiler;
   private final Listeners listeners;
 
@@ -75,7 +82,14 @@ public final class Gateway implements AutoCloseable {
               dataPlane.wall()));
     }
     registry = new UpstreamRegistry(loops);
-    compiler = new PlanCompiler(dataPlane.policies(), registry::compile, shared, dataPlane.bans());
+    compiler =
+        new PlanCompiler(
+            dataPlane.policies(),
+            registry::compile,
+            shared,
+            dataPlane.bans(),
+            outbound::under,
+            new Work("ostiary-work", Math.max(1, dataPlane.loops()), WORK_WAITING_MAX));
     listeners = new Listeners(group, transport, loops, this::plan);
   }
 
@@ -181,7 +195,9 @@ public final class Gateway implements AutoCloseable {
             policies,
             upstreams -> upstreams.stream().map(UpstreamHandle::unresolved).toList(),
             new SharedState(),
-            BanSink.NONE);
+            BanSink.NONE,
+            _ -> HttpCalls.NONE,
+            new Work("ostiary-check", 1, 1));
     compiler.compile(snapshot, faults);
     return faults;
   }
@@ -248,6 +264,7 @@ public final class Gateway implements AutoCloseable {
     listeners.drain();
     listeners.closeAll();
     registry.close();
+    outbound.close();
     group.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly(10, TimeUnit.SECONDS);
   }
 }

@@ -16,6 +16,7 @@ import java.util.List;
 /// @param connectionsMax client connections at once; above it accepting pauses
 /// @param trustedProxies peers whose `Forwarded` and `X-Forwarded-*` are believed
 /// @param observation to whom calls are told while they run
+/// @param outbound whom policies may call
 public record GatewaySettings(
     int headBytesMax,
     int headFieldsMax,
@@ -26,7 +27,8 @@ public record GatewaySettings(
     Duration drainTimeout,
     int connectionsMax,
     List<Cidr> trustedProxies,
-    Observation observation) {
+    Observation observation,
+    OutboundSettings outbound) {
   public static final GatewaySettings DEFAULT =
       new GatewaySettings(
           32 * 1024,
@@ -51,7 +53,7 @@ public record GatewaySettings(
     trustedProxies = List.copyOf(trustedProxies);
   }
 
-  /// Nobody is told of calls.
+  /// Nobody is told of calls, and policies call as usual.
   public GatewaySettings(
       int headBytesMax,
       int headFieldsMax,
@@ -72,6 +74,7 @@ public record GatewaySettings(
         drainTimeout,
         connectionsMax,
         trustedProxies,
-        Observation.NONE);
+        Observation.NONE,
+        OutboundSettings.DEFAULT);
   }
 }

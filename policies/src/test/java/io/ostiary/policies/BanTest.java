@@ -253,6 +253,21 @@ class BanTest {
     }
 
     @Override
+    public io.ostiary.gateway.spi.HttpCalls http() {
+      return site.http();
+    }
+
+    @Override
+    public io.ostiary.gateway.spi.Work work() {
+      return site.work();
+    }
+
+    @Override
+    public io.ostiary.gateway.spi.Filter filter(io.ostiary.model.PolicyUse use) {
+      return site.filter(use);
+    }
+
+    @Override
     public <T> T shared(String key, Class<T> type, java.util.function.Supplier<T> make) {
       return site.shared(key, type, make);
     }

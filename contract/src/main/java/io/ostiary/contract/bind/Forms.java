@@ -6,6 +6,8 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.math.BigDecimal;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -43,7 +45,23 @@ final class Forms {
   static final Shape.Form FILES =
       new Shape.Form("a path, relative to this file", "", false, false, Path::of);
 
+  static final Shape.Form URLS =
+      new Shape.Form(
+          "a URL such as https://id.example.com/keys", "^https?://", false, false, Forms::url);
+
   private Forms() {}
+
+  private static URI url(String text) {
+    try {
+      var url = new URI(text);
+      if (url.getHost() != null) {
+        return url;
+      }
+    } catch (URISyntaxException e) {
+      // Said below.
+    }
+    throw new IllegalArgumentException("not a URL");
+  }
 
   /// `1m30s`
   static Duration duration(String text) {

@@ -146,6 +146,8 @@ public final class JsonSchema {
   /// Policies are many and stand in two places, so they are defined once.
   private ObjectNode use(Shape.Use shape) {
     if (!definitions.has("policy")) {
+      // Holds the place: the settings of a policy may hold policies.
+      definitions.putObject("policy");
       var bare = NODES.arrayNode();
       var object = one();
       var properties = object.putObject("properties");

@@ -15,6 +15,7 @@ import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.math.BigDecimal;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -38,10 +39,11 @@ public final class Shapes {
   /// @param policies the name and the settings record of each policy that may be used
   public Shapes(Map<String, Class<? extends Record>> policies) {
     var settings = new LinkedHashMap<String, Shape.Fields>();
+    // Before it is filled: settings may hold uses of policies themselves.
+    use = new Shape.Use(Collections.unmodifiableMap(settings));
     policies.entrySet().stream()
         .sorted(Map.Entry.comparingByKey())
         .forEach(policy -> settings.put(policy.getKey(), fields(policy.getValue())));
-    use = new Shape.Use(Collections.unmodifiableMap(settings));
   }
 
   /// The shape of a record.
@@ -93,6 +95,9 @@ public final class Shapes {
     }
     if (type == Duration.class) {
       return Forms.DURATIONS;
+    }
+    if (type == URI.class) {
+      return Forms.URLS;
     }
     if (type == Path.class) {
       return Forms.FILES;
@@ -165,7 +170,7 @@ public final class Shapes {
 
   private Shape componentShape(RecordComponent component) {
     if (component.isAnnotationPresent(Bytes.class)) {
-      return Forms.bytes(component.getType() == int.class || component.getType() == Integer.class);
+      return Forms.bytes(component.getType() == int.class);
     }
     if (component.isAnnotationPresent(OrOne.class)
         && component.getGenericType() instanceof ParameterizedType generic) {
@@ -247,7 +252,7 @@ public final class Shapes {
     return new IllegalArgumentException(
         type.getTypeName()
             + ": cannot be written (expected: String, boolean, int, long, double, BigDecimal,"
-            + " Duration, enum, record, sealed interface of records, PolicyUse, a type with"
+            + " Duration, URI, Path, enum, record, sealed interface of records, PolicyUse, a type with"
             + " parse(String), or a List, Set or Map<String, ...> of these)");
   }
 }

@@ -86,7 +86,8 @@ final class Meaning {
         timeouts.drain(),
         limits.connections(),
         written.trustedProxies(),
-        new Observing(written, notes, file()).read());
+        new Observing(written, notes, file()).read(),
+        written.outbound().meaning());
   }
 
   private List<Listener> listeners() {

@@ -36,7 +36,8 @@ record Written(
     @About("Peers whose Forwarded and X-Forwarded-* fields are believed") @OrOne
         List<Cidr> trustedProxies,
     @About("Lines that are written for calls") @OrOne List<WrittenLog> accessLog,
-    @About("Spans and metrics for an OpenTelemetry collector") WrittenLog.Telemetry telemetry) {
+    @About("Spans and metrics for an OpenTelemetry collector") WrittenLog.Telemetry telemetry,
+    @About("Whom policies may call: key sets, token services, webhooks") WrittenOutbound outbound) {
 
   @About("An address on which calls come in")
   record Listener(

@@ -130,6 +130,7 @@ class FullMappingTest {
         service: edge
         percent: 1
         metrics-every: 10s
+      outbound: { allow: 127.0.0.1, deny: 10.0.0.0/8 }
       """;
 
   @Test

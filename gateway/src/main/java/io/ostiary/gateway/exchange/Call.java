@@ -3,6 +3,7 @@ package io.ostiary.gateway.exchange;
 import io.netty.buffer.ByteBuf;
 import io.ostiary.gateway.filter.FilterChain;
 import io.ostiary.gateway.loop.Loop;
+import io.ostiary.gateway.spi.Identity;
 import io.ostiary.gateway.spi.Message;
 import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.StateKey;
@@ -43,6 +44,7 @@ public final class Call extends FilterView {
   private @Nullable RoutePlan routePlan;
   private @Nullable Object[] states = {};
   private @Nullable Consumer consumer;
+  private @Nullable Identity identity;
   private @Nullable String path;
   private @Nullable String remark;
   private boolean active;
@@ -59,6 +61,7 @@ public final class Call extends FilterView {
     plan = under;
     routePlan = null;
     consumer = null;
+    identity = null;
     caller.begin();
     path = null;
     remark = null;
@@ -330,6 +333,7 @@ public final class Call extends FilterView {
     plan = null;
     routePlan = null;
     consumer = null;
+    identity = null;
   }
 
   // What the parts ask.
@@ -426,6 +430,16 @@ public final class Call extends FilterView {
   @Override
   public void consumer(Consumer recognised) {
     consumer = recognised;
+  }
+
+  @Override
+  public @Nullable Identity identity() {
+    return identity;
+  }
+
+  @Override
+  public void identity(Identity known) {
+    identity = known;
   }
 
   @Override

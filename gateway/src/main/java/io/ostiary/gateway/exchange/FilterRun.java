@@ -5,6 +5,7 @@ import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.Ending;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Runs the filters of one moment after the other, and stops the exchange, not its event loop,
@@ -148,8 +149,22 @@ final class FilterRun {
       case Verdict.Wait(var stage) -> {
         return waitFor(filter, stage);
       }
+      case Verdict.OnLoop(var decide) -> {
+        return decidedHere(filter, decide);
+      }
     }
     return false;
+  }
+
+  private boolean decidedHere(int filter, Supplier<Verdict> decide) {
+    Verdict verdict;
+    try {
+      verdict = decide.get();
+    } catch (RuntimeException | StackOverflowError e) {
+      call.filterFailed(filter, e);
+      return false;
+    }
+    return decided(filter, verdict);
   }
 
   private boolean waitFor(int filter, CompletionStage<Verdict> stage) {

@@ -4,14 +4,17 @@ import io.ostiary.gateway.filter.FilterChain;
 import io.ostiary.gateway.route.HostTable;
 import io.ostiary.gateway.route.RouteTable;
 import io.ostiary.gateway.spi.Filter;
+import io.ostiary.gateway.spi.HttpCalls;
 import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.spi.UnroutedWatch;
+import io.ostiary.gateway.spi.Work;
 import io.ostiary.gateway.upstream.UpstreamHandle;
 import io.ostiary.model.Api;
 import io.ostiary.model.BanSink;
 import io.ostiary.model.Conditions;
+import io.ostiary.model.OutboundSettings;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
@@ -33,19 +36,27 @@ public final class PlanCompiler {
   private final Function<List<Upstream>, List<UpstreamHandle>> upstreams;
   private final SharedState shared;
   private final BanSink bans;
+  private final Function<OutboundSettings, HttpCalls> http;
+  private final Work work;
 
   /// @param upstreams makes the handles of a snapshot's upstreams
+  /// @param http the calls of policies under these settings
+  /// @param work for policies
   public PlanCompiler(
       List<Policy<?>> all,
       Function<List<Upstream>, List<UpstreamHandle>> upstreams,
       SharedState shared,
-      BanSink bans) {
+      BanSink bans,
+      Function<OutboundSettings, HttpCalls> http,
+      Work work) {
     for (var policy : all) {
       policies.put(policy.name(), policy);
     }
     this.upstreams = upstreams;
     this.shared = shared;
     this.bans = bans;
+    this.http = http;
+    this.work = work;
   }
 
   /// The bans are left to whoever swaps plans.
@@ -284,6 +295,26 @@ public final class PlanCompiler {
     @Override
     public <T> T shared(String key, Class<T> type, Supplier<T> make) {
       return shared.get(key, type, make);
+    }
+
+    @Override
+    public HttpCalls http() {
+      return http.apply(snapshot.gateway().outbound());
+    }
+
+    @Override
+    public Work work() {
+      return work;
+    }
+
+    @Override
+    public Filter filter(PolicyUse use) {
+      var policy = policies.get(use.name());
+      if (policy == null) {
+        throw new IllegalArgumentException(
+            "policy: %s (expected: one of %s)".formatted(use.name(), policies.keySet()));
+      }
+      return compile(policy, use.settings(), this);
     }
 
     @Override

@@ -96,6 +96,11 @@ public interface Exchange {
 
   void consumer(Consumer consumer);
 
+  /// What is known of the caller from whoever vouches for it; null: nothing.
+  @Nullable Identity identity();
+
+  void identity(Identity identity);
+
   /// A finding that does not change the answer. If the call is answered, the ledger keeps it as the
   /// call's reason in place of `answered`; the last one counts.
   ///

@@ -31,6 +31,25 @@ public final class HeaderName {
     return lower;
   }
 
+  /// Whether `other` is this name where every mark counts as the same mark, and case does not
+  /// count.
+  public boolean spelled(String other) {
+    if (other.length() != lower.length) {
+      return false;
+    }
+    for (int i = 0; i < lower.length; i++) {
+      char c = Character.toLowerCase(other.charAt(i));
+      if (c != (char) lower[i] && !(mark(c) && mark((char) lower[i]))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean mark(char c) {
+    return TOKEN_MARKS.indexOf(c) >= 0;
+  }
+
   private static boolean tokenChar(int c) {
     return (c >= '0' && c <= '9')
         || (c >= 'a' && c <= 'z')

@@ -1,5 +1,6 @@
 package io.ostiary.gateway.spi;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -25,17 +26,22 @@ public interface Headers {
   /// In the order of the wire.
   void forEach(BiConsumer<String, String> action);
 
-  /// How many bytes the fields take as lines of HTTP/1.1, with their line ends.
-  default int size() {
-    var sum = new int[1];
-    forEach((name, value) -> sum[0] += name.length() + value.length() + 4);
-    return sum[0];
-  }
-
   /// Replaces all values of this name by one.
   void set(HeaderName name, String value);
 
   void add(HeaderName name, String value);
 
   void remove(HeaderName name);
+
+  /// Removes the field in every spelling that an upstream may take for `name`: many (CGI, WSGI,
+  /// PHP) do not tell `-` from `_` or from other marks.
+  default void removeSpellings(HeaderName name) {
+    var found = new ArrayList<HeaderName>();
+    forEach((spelled, _) -> {
+      if (name.spelled(spelled)) {
+        found.add(HeaderName.of(spelled));
+      }
+    });
+    found.forEach(this::remove);
+  }
 }

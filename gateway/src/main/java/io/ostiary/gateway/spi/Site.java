@@ -2,6 +2,7 @@ package io.ostiary.gateway.spi;
 
 import io.ostiary.model.Api;
 import io.ostiary.model.BanSink;
+import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
 import java.util.function.Supplier;
@@ -21,6 +22,17 @@ public interface Site {
   /// object in every plan; it is let go when no plan has asked for it for two reloads. Objects are
   /// shared by all event loops and must be safe for that.
   <T> T shared(String key, Class<T> type, Supplier<T> make);
+
+  /// Calls to other services, as the snapshot's settings allow them.
+  HttpCalls http();
+
+  /// Threads for what computes too long for an event loop, shared by all policies.
+  Work work();
+
+  /// The filter of a policy that stands within another one's settings. It belongs to the same site.
+  ///
+  /// @throws IllegalArgumentException as [Policy#compile] does
+  Filter filter(PolicyUse use);
 
   /// Where a filter brings what it holds against a client.
   BanSink bans();

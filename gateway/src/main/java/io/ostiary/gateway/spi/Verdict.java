@@ -1,6 +1,7 @@
 package io.ostiary.gateway.spi;
 
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 
 /// What a filter decided.
 public sealed interface Verdict {
@@ -22,4 +23,8 @@ public sealed interface Verdict {
   /// Stop this exchange, not its event loop, until the stage is complete; then its verdict counts.
   /// Every wait is limited by the exchange's own time-outs.
   record Wait(CompletionStage<Verdict> stage) implements Verdict {}
+
+  /// Decide on the event loop that owns the exchange. What a stage completes with where the
+  /// decision touches the exchange, which the stage's own thread must not.
+  record OnLoop(Supplier<Verdict> decide) implements Verdict {}
 }

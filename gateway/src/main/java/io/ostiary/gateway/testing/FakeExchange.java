@@ -2,6 +2,7 @@ package io.ostiary.gateway.testing;
 
 import io.ostiary.gateway.spi.ClientCertificate;
 import io.ostiary.gateway.spi.Exchange;
+import io.ostiary.gateway.spi.Identity;
 import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.model.Api;
 import io.ostiary.model.Consumer;
@@ -40,6 +41,7 @@ public final class FakeExchange implements Exchange {
   private InetAddress client = peer;
   private @Nullable ClientCertificate certificate;
   private @Nullable Consumer consumer;
+  private @Nullable Identity identity;
   private @Nullable String remark;
   private long nanos = 1_000_000_000L;
   private long callId = 1;
@@ -238,6 +240,16 @@ public final class FakeExchange implements Exchange {
   @Override
   public void consumer(Consumer known) {
     consumer = known;
+  }
+
+  @Override
+  public @Nullable Identity identity() {
+    return identity;
+  }
+
+  @Override
+  public void identity(Identity known) {
+    identity = known;
   }
 
   @Override

@@ -1,7 +1,11 @@
 package io.ostiary.gateway.testing;
 
+import io.ostiary.gateway.spi.Filter;
+import io.ostiary.gateway.spi.HttpCalls;
+import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.StateKey;
+import io.ostiary.gateway.spi.Work;
 import io.ostiary.model.Api;
 import io.ostiary.model.BanCase;
 import io.ostiary.model.BanSink;
@@ -10,6 +14,7 @@ import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.Listener;
 import io.ostiary.model.PathPattern;
+import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
 import io.ostiary.model.Split;
@@ -19,18 +24,22 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.function.Supplier;
 
 /// A route of an API in a snapshot, for compiling one policy. Two sites with the same `shared` map
 /// stand for two plans of one gateway.
 public final class FakeSite implements Site {
+  private static final Work WORK = new Work("fake-work", 1, 64);
+
   private final Snapshot snapshot;
   private final Api api;
   private final Route route;
   private final Map<String, Object> shared;
   private final List<BanCase> banCases = new ArrayList<>();
   private final BanSink bans = banCases::add;
+  private HttpCalls http = HttpCalls.NONE;
   private int states;
 
   public FakeSite(Snapshot snapshot, Api api, Route route, Map<String, Object> shared) {
@@ -76,7 +85,7 @@ public final class FakeSite implements Site {
 
   /// The same place with state that another plan left.
   public FakeSite after(FakeSite earlier) {
-    return new FakeSite(snapshot, api, route, earlier.shared);
+    return new FakeSite(snapshot, api, route, earlier.shared).calling(earlier.http);
   }
 
   /// A request for this site's route. Templates of the route's path are taken from the target.
@@ -100,6 +109,37 @@ public final class FakeSite implements Site {
   /// What filters of this site held against clients.
   public List<BanCase> banCases() {
     return banCases;
+  }
+
+  /// Sets who answers the calls of its policies.
+  public FakeSite calling(HttpCalls calls) {
+    http = calls;
+    return this;
+  }
+
+  @Override
+  public HttpCalls http() {
+    return http;
+  }
+
+  @Override
+  public Work work() {
+    return WORK;
+  }
+
+  /// Any policy on the class path.
+  @Override
+  public Filter filter(PolicyUse use) {
+    for (Policy<?> policy : ServiceLoader.load(Policy.class)) {
+      if (policy.name().equals(use.name())) {
+        return compile(policy, use);
+      }
+    }
+    throw new IllegalArgumentException("policy: " + use.name() + " (expected: a known one)");
+  }
+
+  private <S extends Record> Filter compile(Policy<S> policy, PolicyUse use) {
+    return policy.compile(policy.settings().cast(use.settings()), this);
   }
 
   @Override

@@ -66,6 +66,20 @@ public final class Bytes {
     return true;
   }
 
+  /// Whether the range is the token `lower` where every mark counts as the same mark.
+  static boolean isSpelled(byte[] bytes, int from, int to, byte[] lower) {
+    if (to - from != lower.length) {
+      return false;
+    }
+    for (int i = 0; i < lower.length; i++) {
+      byte b = fold(bytes[from + i]);
+      if (b != lower[i] && (Character.isLetterOrDigit(b) || Character.isLetterOrDigit(lower[i]))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   static byte fold(byte b) {
     return b >= 'A' && b <= 'Z' ? (byte) (b + 32) : b;
   }

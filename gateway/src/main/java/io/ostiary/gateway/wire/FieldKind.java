@@ -49,6 +49,7 @@ public final class FieldKind {
   /// not change them.
   private static final int OWNED_MAX = UPGRADE;
 
+  private static final byte[] OURS = Bytes.of("ostiary");
   private static final byte[][][] NAMES = new byte[20][][];
   private static final int[][] KINDS = new int[20][];
 
@@ -73,7 +74,6 @@ public final class FieldKind {
     known("tracestate", TRACESTATE);
     known("ostiary-call", OSTIARY_CALL);
     known("date", DATE);
-    known("ostiary-consumer", IDENTITY);
     known("cookie", COOKIE);
   }
 
@@ -86,16 +86,25 @@ public final class FieldKind {
   /// The kind of a name, where `_` counts as `-`.
   static int of(byte[] bytes, int from, int to) {
     int length = to - from;
-    if (length >= NAMES.length || NAMES[length] == null) {
-      return OTHER;
-    }
-    var names = NAMES[length];
-    for (int i = 0; i < names.length; i++) {
-      if (matches(bytes, from, names[i])) {
-        return KINDS[length][i];
+    if (length < NAMES.length && NAMES[length] != null) {
+      var names = NAMES[length];
+      for (int i = 0; i < names.length; i++) {
+        if (matches(bytes, from, names[i])) {
+          return KINDS[length][i];
+        }
       }
     }
-    return OTHER;
+    return length > OURS.length && ours(bytes, from) ? IDENTITY : OTHER;
+  }
+
+  /// `ostiary` and any mark behind it: what upstreams are told of callers begins so.
+  private static boolean ours(byte[] bytes, int from) {
+    for (int i = 0; i < OURS.length; i++) {
+      if (Bytes.fold(bytes[from + i]) != OURS[i]) {
+        return false;
+      }
+    }
+    return !Character.isLetterOrDigit(bytes[from + OURS.length]);
   }
 
   private static boolean matches(byte[] bytes, int from, byte[] name) {

@@ -332,15 +332,6 @@ public final class Fields implements Headers {
   }
 
   @Override
-  public int size() {
-    int sum = 0;
-    for (int at = 0, end = count * STRIDE; at < end; at += STRIDE) {
-      sum += index[at + KIND] == FieldKind.REMOVED ? 0 : index[at + LINE_END] - index[at];
-    }
-    return sum;
-  }
-
-  @Override
   public void set(HeaderName name, String value) {
     remove(name);
     add(name, value);
@@ -380,6 +371,19 @@ public final class Fields implements Headers {
     bytes[length++] = '\r';
     bytes[length++] = '\n';
     put(start, nameEnd, valueStart, valueEnd, length, kind);
+  }
+
+  @Override
+  public void removeSpellings(HeaderName name) {
+    var lower = name.lower();
+    for (int at = 0, end = count * STRIDE; at < end; at += STRIDE) {
+      int kind = index[at + KIND];
+      if (kind != FieldKind.REMOVED
+          && !FieldKind.owned(kind)
+          && Bytes.isSpelled(bytes, index[at], index[at + NAME_END], lower)) {
+        index[at + KIND] = FieldKind.REMOVED;
+      }
+    }
   }
 
   @Override
