@@ -140,6 +140,21 @@ public final class AdminClient implements AutoCloseable {
   ///
   /// @return the key with its `key`, which is never shown again
   public JsonNode createKey(String consumerName, String note) throws AdminException {
+    var id = consumer(consumerName);
+    return post("/api/v1/consumers/" + encode(id) + "/keys", Map.of("name", note));
+  }
+
+  /// Adds a user name and a password to a consumer.
+  public JsonNode createPassword(String consumerName, String user, String password)
+      throws AdminException {
+    var id = consumer(consumerName);
+    return post(
+        "/api/v1/consumers/" + encode(id) + "/credentials",
+        Map.of("kind", "password", "id", user, "password", password));
+  }
+
+  /// The id of the consumer of this name, made where there is none.
+  private String consumer(String consumerName) throws AdminException {
     String id = null;
     for (var consumer : all("/api/v1/consumers?limit=" + PAGE + "&q=" + encode(consumerName))) {
       if (consumer.get("name").asString().equals(consumerName)) {
@@ -150,7 +165,7 @@ public final class AdminClient implements AutoCloseable {
       var made = post("/api/v1/consumers", Map.of("name", consumerName));
       id = made.get("id").asString();
     }
-    return post("/api/v1/consumers/" + encode(id) + "/keys", Map.of("name", note));
+    return id;
   }
 
   /// A fresh link to the console that signs in once.

@@ -70,7 +70,13 @@ final class ConformanceTest {
     var keys = "/api/v1/consumers/" + consumer + "/keys";
     check("/api/v1/consumers/{consumer}/keys", fixture.post(keys, "{}"), "post");
     check("/api/v1/consumers/{consumer}/keys", fixture.get(keys), "get");
-    check("/api/v1/consumers/{consumer}", fixture.get("/api/v1/consumers/" + consumer), "get");
+    var one = "/api/v1/consumers/{consumer}";
+    var acme = "/api/v1/consumers/" + consumer;
+    check(one, fixture.patch(acme, "{\"groups\":[\"gold\"]}"), "patch");
+    var credential = "{\"kind\":\"signature\",\"id\":\"acme-1\"}";
+    check(one + "/credentials", fixture.post(acme + "/credentials", credential), "post");
+    check(one + "/credentials", fixture.get(acme + "/credentials"), "get");
+    check(one, fixture.get(acme), "get");
     check(
         "/api/v1/consumers/import",
         fixture.post("/api/v1/consumers/import", "{\"consumers\":[{\"name\":\"initech\"}]}"),

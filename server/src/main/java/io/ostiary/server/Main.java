@@ -7,6 +7,7 @@ import io.ostiary.server.command.CheckCommand;
 import io.ostiary.server.command.ConfirmCommand;
 import io.ostiary.server.command.ExplainCommand;
 import io.ostiary.server.command.KeyCommand;
+import io.ostiary.server.command.PasswordCommand;
 import io.ostiary.server.command.RunCommand;
 import io.ostiary.server.command.TopCommand;
 import io.ostiary.server.command.UnbanCommand;
@@ -27,6 +28,7 @@ import picocli.CommandLine.Command;
       TopCommand.class,
       CaptureCommand.class,
       KeyCommand.class,
+      PasswordCommand.class,
       BanCommand.class,
       UnbanCommand.class,
       BansCommand.class,

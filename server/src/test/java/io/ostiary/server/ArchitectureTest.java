@@ -37,6 +37,8 @@ final class ArchitectureTest {
           "org.jdbi.", Set.of("control"),
           "org.snakeyaml.", Set.of("contract"),
           "com.networknt.", Set.of("contract"),
+          "com.nimbusds.", Set.of("policies"),
+          "com.password4j.", Set.of("policies", "control"),
           "info.picocli.", Set.of("server"),
           "picocli.", Set.of("server"));
 

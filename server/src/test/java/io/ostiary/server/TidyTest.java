@@ -170,7 +170,7 @@ final class TidyTest {
         continue;
       }
       var type = line.substring(line.lastIndexOf('.') + 1).strip();
-      var name = type.replaceAll("([a-z])([A-Z])", "$1-$2").toLowerCase(java.util.Locale.ROOT);
+      var name = type.replaceAll("([a-z0-9])([A-Z])", "$1-$2").toLowerCase(java.util.Locale.ROOT);
       assertThat(Tree.ROOT.resolve("docs/policies/" + name + ".md")).exists();
     }
   }

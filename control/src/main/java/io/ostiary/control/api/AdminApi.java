@@ -63,6 +63,7 @@ public final class AdminApi implements AutoCloseable {
     routes.addAll(new ImportApi(source, ids).routes());
     routes.addAll(new ConsumersApi(database, source, clock, ids).routes());
     routes.addAll(new KeysApi(database, source, clock, ids).routes());
+    routes.addAll(new CredentialsApi(database, source, clock, ids).routes());
     routes.addAll(new BansApi(database, source, clock, ids).routes());
     routes.addAll(
         new CapturesApi(rooms.packets().captures(), insight, source, database, clock).routes());

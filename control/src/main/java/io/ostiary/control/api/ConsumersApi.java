@@ -15,14 +15,19 @@ import io.ostiary.control.records.Ids;
 import io.ostiary.control.records.LiveRecords;
 import io.ostiary.control.records.Team;
 import io.ostiary.model.Consumer;
+import io.ostiary.model.Require;
 import java.time.Clock;
+import java.time.Instant;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
-/// `consumers`: those who call with keys.
+/// `consumers`: those who call, with what they belong to.
 final class ConsumersApi {
   static final int NAME_MAX = 100;
+  private static final int NAMES_MAX = 50;
 
   private final Database database;
   private final SnapshotSource source;
@@ -41,6 +46,7 @@ final class ConsumersApi {
         Route.get("/api/v1/consumers", Access.VIEWER, this::list),
         Route.post("/api/v1/consumers", Access.ADMIN, this::create),
         Route.get("/api/v1/consumers/{consumer}", Access.VIEWER, this::one),
+        Route.patch("/api/v1/consumers/{consumer}", Access.ADMIN, this::change),
         Route.delete("/api/v1/consumers/{consumer}", Access.ADMIN, this::remove));
   }
 
@@ -65,8 +71,10 @@ final class ConsumersApi {
 
   private void create(Context context) {
     Query.of(context);
-    var fields = Fields.of(context, Fields.BODY_BYTES_MAX, "name");
+    var fields = Fields.of(context, Fields.BODY_BYTES_MAX, "name", "groups", "tags");
     var name = fields.text("name", 1, NAME_MAX);
+    var groups = names(fields, "groups");
+    var tags = names(fields, "tags");
     fields.done();
     var row =
         source.change(
@@ -74,10 +82,10 @@ final class ConsumersApi {
             (handle, draft, now) -> {
               checkFree(draft, name);
               var id = ids.next("c_", now);
-              add(handle, draft, id, name, now);
+              add(handle, draft, new Consumer(id, name, groups, tags, List.of()), now);
               Audit.add(
                   handle, now, Guard.principal(context).actor(), "consumer-created", id, name);
-              return new Consumers.Row(id, Team.DEFAULT.id(), name, now, 0);
+              return found(handle, id, now);
             });
     context.status(201).json(row);
   }
@@ -88,9 +96,57 @@ final class ConsumersApi {
     }
   }
 
-  static void add(Handle handle, LiveRecords draft, String id, String name, java.time.Instant now) {
-    Consumers.add(handle, id, Team.DEFAULT, name, now);
-    draft.add(new Consumer(id, name));
+  static void add(Handle handle, LiveRecords draft, Consumer consumer, Instant now) {
+    Consumers.add(handle, consumer, Team.DEFAULT, now);
+    draft.add(consumer);
+  }
+
+  private static Set<String> names(Fields fields, String field) {
+    return Set.copyOf(
+        new LinkedHashSet<>(fields.texts(field, NAMES_MAX, name -> Require.name("a name", name))));
+  }
+
+  private static Consumers.Row found(Handle handle, String id, Instant now) {
+    return Consumers.find(handle, id, now).orElseThrow(() -> ApiProblem.notFound("consumer", id));
+  }
+
+  /// What is not given stays.
+  private void change(Context context) {
+    Query.of(context);
+    var id = context.pathParam("consumer");
+    var fields = Fields.of(context, Fields.BODY_BYTES_MAX, "groups", "tags");
+    var groups = names(fields, "groups");
+    var tags = names(fields, "tags");
+    boolean otherGroups = fields.has("groups");
+    boolean otherTags = fields.has("tags");
+    fields.done();
+    var row =
+        source.change(
+            What.CONSUMERS,
+            (handle, draft, now) -> {
+              var before = draft.consumer(id);
+              if (before == null) {
+                throw ApiProblem.notFound("consumer", id);
+              }
+              var after =
+                  new Consumer(
+                      id,
+                      before.name(),
+                      otherGroups ? groups : before.groups(),
+                      otherTags ? tags : before.tags(),
+                      before.credentials());
+              Consumers.update(handle, after);
+              draft.add(after);
+              Audit.add(
+                  handle,
+                  now,
+                  Guard.principal(context).actor(),
+                  "consumer-changed",
+                  id,
+                  "groups " + after.groups() + ", tags " + after.tags());
+              return found(handle, id, now);
+            });
+    context.json(row);
   }
 
   private void remove(Context context) {

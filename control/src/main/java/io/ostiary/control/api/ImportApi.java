@@ -106,7 +106,7 @@ final class ImportApi {
     var rows = new ArrayList<Keys.Row>();
     for (var one : wanted) {
       var id = ids.next("c_", now);
-      ConsumersApi.add(handle, draft, id, one.name(), now);
+      ConsumersApi.add(handle, draft, new Consumer(id, one.name()), now);
       var keys = new ArrayList<String>();
       for (int i = 0; i < one.newKeys(); i++) {
         var key = KeyText.make(KeyText.KEY);

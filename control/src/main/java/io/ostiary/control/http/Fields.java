@@ -120,6 +120,17 @@ public final class Fields {
     return text;
   }
 
+  /// A text that must be there and may have several lines, such as a key in PEM.
+  public String lines(String name, int max) {
+    var value = node.get(name);
+    var text = value != null && value.isString() ? value.asString().strip() : "";
+    if (text.isEmpty() || text.length() > max) {
+      fault(name, "missing or too long (expected: a text of 1-" + max + " characters)");
+      return "";
+    }
+    return text;
+  }
+
   public long number(String name, long otherwise, long min, long max) {
     var value = node.get(name);
     if (value == null || value.isNull()) {

@@ -1,6 +1,7 @@
 package io.ostiary.control.http;
 
 import io.ostiary.model.Cidr;
+import io.ostiary.model.setting.Secret;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.reflect.Type;
@@ -90,6 +91,7 @@ public final class Json {
   private static SimpleModule texts() {
     return new SimpleModule("ostiary")
         .addSerializer(Cidr.class, new Text<>(Cidr::toString))
+        .addSerializer(Secret.class, new Text<>(Secret::toString))
         .addSerializer(InetAddress.class, new Text<>(InetAddress::getHostAddress))
         .addSerializer(Path.class, new Text<>(Path::toString))
         .addSerializer(Duration.class, new Text<>(Json::text));

@@ -1,16 +1,20 @@
 package io.ostiary.control.records;
 
+import io.ostiary.model.Consumer;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
 /// The table of consumers.
 public final class Consumers {
   private static final String SELECT =
       """
-      SELECT c.id, c.team, c.name, c.created_at,
+      SELECT c.id, c.team, c.name, c.member_of, c.tags, c.created_at,
+             (SELECT COUNT(*) FROM credential d WHERE d.consumer = c.id) AS credentials,
              (SELECT COUNT(*) FROM api_key k
               WHERE k.consumer = c.id AND k.revoked_at IS NULL
                 AND (k.expires_at IS NULL OR k.expires_at > :now)) AS active_keys
@@ -20,15 +24,47 @@ public final class Consumers {
   private Consumers() {}
 
   /// @param keys that work now
-  public record Row(String id, String team, String name, Instant createdAt, int keys) {}
+  /// @param credentials besides keys
+  public record Row(
+      String id,
+      String team,
+      String name,
+      List<String> groups,
+      List<String> tags,
+      Instant createdAt,
+      int keys,
+      int credentials) {}
 
-  public static void add(Handle handle, String id, Team team, String name, Instant at) {
+  /// Names separated by spaces, in their order.
+  static String written(Collection<String> names) {
+    return names.stream().sorted().collect(Collectors.joining(" "));
+  }
+
+  static List<String> read(String names) {
+    return names.isEmpty() ? List.of() : List.of(names.split(" "));
+  }
+
+  public static void add(Handle handle, Consumer consumer, Team team, Instant at) {
     handle.execute(
-        "INSERT INTO consumer (id, team, name, created_at) VALUES (?, ?, ?, ?)",
-        id,
+        """
+        INSERT INTO consumer (id, team, name, member_of, tags, created_at)
+        VALUES (?, ?, ?, ?, ?, ?)
+        """,
+        consumer.id(),
         team.id(),
-        name,
+        consumer.name(),
+        written(consumer.groups()),
+        written(consumer.tags()),
         at.toEpochMilli());
+  }
+
+  /// Stores what a consumer belongs to.
+  public static void update(Handle handle, Consumer consumer) {
+    handle.execute(
+        "UPDATE consumer SET member_of = ?, tags = ? WHERE id = ?",
+        written(consumer.groups()),
+        written(consumer.tags()),
+        consumer.id());
   }
 
   public static boolean remove(Handle handle, String id) {
@@ -69,7 +105,10 @@ public final class Consumers {
         row.getString("id"),
         row.getString("team"),
         row.getString("name"),
+        read(row.getString("member_of")),
+        read(row.getString("tags")),
         Columns.instant(row, "created_at"),
-        row.getInt("active_keys"));
+        row.getInt("active_keys"),
+        row.getInt("credentials"));
   }
 }

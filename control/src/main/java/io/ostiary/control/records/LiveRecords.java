@@ -3,10 +3,13 @@ package io.ostiary.control.records;
 import io.ostiary.model.ApiKey;
 import io.ostiary.model.Ban;
 import io.ostiary.model.Consumer;
+import io.ostiary.model.Credential;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
@@ -18,30 +21,42 @@ public final class LiveRecords {
   private final Map<String, Consumer> consumers;
   private final Map<String, Key> keys;
   private final Map<String, Ban> bans;
+  private final Map<String, Credentials.Row> credentials;
 
   /// @param expiresAt null: never
   public record Key(ApiKey key, @Nullable Instant expiresAt) {}
 
   private LiveRecords(
-      Map<String, Consumer> consumers, Map<String, Key> keys, Map<String, Ban> bans) {
+      Map<String, Consumer> consumers,
+      Map<String, Key> keys,
+      Map<String, Ban> bans,
+      Map<String, Credentials.Row> credentials) {
     this.consumers = new LinkedHashMap<>(consumers);
     this.keys = new LinkedHashMap<>(keys);
     this.bans = new LinkedHashMap<>(bans);
+    this.credentials = new LinkedHashMap<>(credentials);
   }
 
   public static LiveRecords load(Handle handle, Instant now) {
-    var live = new LiveRecords(Map.of(), Map.of(), Map.of());
+    var live = new LiveRecords(Map.of(), Map.of(), Map.of(), Map.of());
     handle
-        .createQuery("SELECT id, name FROM consumer ORDER BY id")
-        .map((row, context) -> new Consumer(row.getString("id"), row.getString("name")))
+        .createQuery("SELECT id, name, member_of, tags FROM consumer ORDER BY id")
+        .map((row, context) ->
+            new Consumer(
+                row.getString("id"),
+                row.getString("name"),
+                Set.copyOf(Consumers.read(row.getString("member_of"))),
+                Set.copyOf(Consumers.read(row.getString("tags"))),
+                List.of()))
         .forEach(consumer -> live.consumers.put(consumer.id(), consumer));
+    Credentials.all(handle).forEach(live::add);
     Keys.active(handle, now).forEach(live::add);
     Bans.active(handle, now).forEach(live::add);
     return live;
   }
 
   public LiveRecords copy() {
-    return new LiveRecords(consumers, keys, bans);
+    return new LiveRecords(consumers, keys, bans, credentials);
   }
 
   public void add(Consumer consumer) {
@@ -52,6 +67,34 @@ public final class LiveRecords {
     keys.put(key.id(), new Key(new ApiKey(key.hash(), key.consumer()), key.expiresAt()));
   }
 
+  public void add(Credentials.Row row) {
+    credentials.put(row.id(), row);
+    change(row.consumer(), own -> own.add(row.credential()));
+  }
+
+  public void removeCredential(String id) {
+    var removed = credentials.remove(id);
+    if (removed != null) {
+      change(removed.consumer(), own -> own.remove(removed.credential()));
+    }
+  }
+
+  /// Whether somebody has this credential already.
+  public boolean isTaken(Credential wanted) {
+    return credentials.values().stream()
+        .map(Credentials.Row::credential)
+        .anyMatch(other -> other.kind() == wanted.kind() && other.id().equals(wanted.id()));
+  }
+
+  private void change(String id, java.util.function.Consumer<List<Credential>> change) {
+    var consumer = consumers.get(id);
+    if (consumer != null) {
+      var own = new ArrayList<>(consumer.credentials());
+      change.accept(own);
+      consumers.put(id, new Consumer(id, consumer.name(), consumer.groups(), consumer.tags(), own));
+    }
+  }
+
   public void add(Ban ban) {
     bans.put(ban.id(), ban);
   }
@@ -59,6 +102,7 @@ public final class LiveRecords {
   public void removeConsumer(String id) {
     consumers.remove(id);
     keys.values().removeIf(key -> key.key().consumer().equals(id));
+    credentials.values().removeIf(row -> row.consumer().equals(id));
   }
 
   public void removeKey(String id) {
