@@ -53,6 +53,32 @@ public record GatewaySettings(
     trustedProxies = List.copyOf(trustedProxies);
   }
 
+  /// Policies call as usual.
+  public GatewaySettings(
+      int headBytesMax,
+      int headFieldsMax,
+      long bodyBytesMax,
+      Duration headTimeout,
+      Duration bodyTimeout,
+      Duration idleTimeout,
+      Duration drainTimeout,
+      int connectionsMax,
+      List<Cidr> trustedProxies,
+      Observation observation) {
+    this(
+        headBytesMax,
+        headFieldsMax,
+        bodyBytesMax,
+        headTimeout,
+        bodyTimeout,
+        idleTimeout,
+        drainTimeout,
+        connectionsMax,
+        trustedProxies,
+        observation,
+        OutboundSettings.DEFAULT);
+  }
+
   /// Nobody is told of calls, and policies call as usual.
   public GatewaySettings(
       int headBytesMax,

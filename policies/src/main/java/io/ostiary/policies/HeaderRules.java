@@ -1,8 +1,6 @@
 package io.ostiary.policies;
 
 import io.ostiary.gateway.spi.HeaderName;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
@@ -19,8 +17,6 @@ final class HeaderRules {
           "content-length",
           "host",
           "keep-alive",
-          "ostiary-call",
-          "ostiary-consumer",
           "proxy-authenticate",
           "proxy-authorization",
           "proxy-connection",
@@ -35,7 +31,8 @@ final class HeaderRules {
   ///
   /// @param setting for the message
   static HeaderName changeable(String setting, String name) {
-    if (OWNED.contains(name.toLowerCase(Locale.ROOT))) {
+    var lower = name.toLowerCase(Locale.ROOT);
+    if (OWNED.contains(lower) || lower.startsWith("ostiary-")) {
       throw new IllegalArgumentException(
           setting
               + ": "
@@ -48,22 +45,5 @@ final class HeaderRules {
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(setting + ": " + e.getMessage(), e);
     }
-  }
-
-  /// Every spelling that an upstream might take for `name`: many (CGI, WSGI, PHP) do not tell `-`
-  /// from `_`.
-  static List<HeaderName> spellings(String name) {
-    var spellings = new ArrayList<StringBuilder>(List.of(new StringBuilder()));
-    for (int i = 0; i < name.length(); i++) {
-      char c = name.charAt(i);
-      boolean either = (c == '-' || c == '_') && spellings.size() < 64;
-      for (var spelling : List.copyOf(spellings)) {
-        if (either) {
-          spellings.add(new StringBuilder(spelling).append(c == '-' ? '_' : '-'));
-        }
-        spelling.append(c);
-      }
-    }
-    return spellings.stream().map(text -> HeaderName.of(text.toString())).toList();
   }
 }

@@ -7,19 +7,18 @@ import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.spi.Moment;
 import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Problem;
+import io.ostiary.gateway.spi.SignIn;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.Snapshot;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
-import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Asks for a key and recognises the consumer by it.
 public final class KeyAuth implements Policy<KeyAuth.Settings> {
   private static final HeaderName AUTHORIZATION = HeaderName.of("Authorization");
-  private static final HeaderName IDENTITY = HeaderName.of(HeaderRules.CONSUMER);
 
   /// The table of the last snapshot. Plans are compiled one after another, and every site of a plan
   /// asks for the same one; a reload that leaves the keys alone finds it again.
@@ -72,10 +71,9 @@ public final class KeyAuth implements Policy<KeyAuth.Settings> {
     return table;
   }
 
-  private static final class Gate implements Filter {
+  private static final class Gate implements SignIn {
     private final KeyTable table;
     private final HeaderName header;
-    private final List<HeaderName> spellings;
     private final @Nullable String parameter;
     private final boolean bearer;
     private final boolean hide;
@@ -86,7 +84,6 @@ public final class KeyAuth implements Policy<KeyAuth.Settings> {
     Gate(Settings settings, KeyTable table, String realm) {
       this.table = table;
       header = HeaderName.of(settings.header);
-      spellings = HeaderRules.spellings(settings.header);
       parameter = settings.query;
       bearer = settings.bearer;
       hide = !settings.forwardKey;
@@ -123,6 +120,17 @@ public final class KeyAuth implements Policy<KeyAuth.Settings> {
     @Override
     public Set<Moment> moments() {
       return Set.of(Moment.REQUEST);
+    }
+
+    @Override
+    public boolean addressed(Exchange exchange) {
+      var headers = exchange.requestHeaders();
+      var query = parameter == null ? null : exchange.query();
+      return headers.has(header)
+          || (bearer && bearerToken(headers) != null)
+          || (query != null
+              && parameter != null
+              && !Query.take(query, parameter).values().isEmpty());
     }
 
     @Override
@@ -169,20 +177,13 @@ public final class KeyAuth implements Policy<KeyAuth.Settings> {
       }
       var headers = exchange.requestHeaders();
       if (hide) {
-        removeAll(headers, spellings);
+        headers.removeSpellings(header);
         if (inAuthorization) {
           headers.remove(AUTHORIZATION);
         }
       }
-      headers.set(IDENTITY, owner.written());
-      exchange.consumer(owner.consumer());
+      owner.recognised(exchange);
       return Verdict.CONTINUE;
-    }
-
-    private static void removeAll(io.ostiary.gateway.spi.Headers headers, List<HeaderName> names) {
-      for (int i = 0; i < names.size(); i++) {
-        headers.remove(names.get(i));
-      }
     }
   }
 }

@@ -4,9 +4,7 @@ import io.ostiary.model.ApiKey;
 import io.ostiary.model.Consumer;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.net.URLEncoder;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.security.DigestException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -31,21 +29,8 @@ final class KeyTable {
   private final List<ApiKey> keys;
   private final List<Consumer> consumers;
   private final long[] hashes;
-  private final @Nullable Owner[] owners;
+  private final @Nullable Caller[] owners;
   private final int mask;
-
-  /// @param written the consumer's id as it goes into a header field
-  record Owner(Consumer consumer, String written) {
-    static Owner of(Consumer consumer) {
-      return new Owner(consumer, written(consumer.id()));
-    }
-
-    /// Ids are usually plain words; whatever else would not fit a header field is percent-encoded.
-    private static String written(String id) {
-      boolean plain = id.chars().allMatch(c -> c > ' ' && c < 0x7f && c != '%');
-      return plain ? id : URLEncoder.encode(id, StandardCharsets.UTF_8);
-    }
-  }
 
   /// What one thread needs to hash a key.
   private static final class Scratch {
@@ -85,9 +70,9 @@ final class KeyTable {
     int capacity = Integer.highestOneBit(Math.max(8, keys.size() * 2) * 2 - 1);
     mask = capacity - 1;
     hashes = new long[capacity * 4];
-    owners = new Owner[capacity];
-    var byId = new HashMap<String, Owner>();
-    consumers.forEach(consumer -> byId.put(consumer.id(), Owner.of(consumer)));
+    owners = new Caller[capacity];
+    var byId = new HashMap<String, Caller>();
+    consumers.forEach(consumer -> byId.put(consumer.id(), Caller.of(consumer)));
     for (var key : keys) {
       var owner = byId.get(key.consumer());
       if (owner == null) {
@@ -105,7 +90,7 @@ final class KeyTable {
     return keys == otherKeys && consumers == otherConsumers;
   }
 
-  private void put(byte[] hash, Owner owner) {
+  private void put(byte[] hash, Caller owner) {
     int slot = (int) word(hash, 0) & mask;
     while (owners[slot] != null && !same(slot, hash)) {
       slot = (slot + 1) & mask;
@@ -127,7 +112,7 @@ final class KeyTable {
   }
 
   /// The owner of a key, or null.
-  @Nullable Owner find(String key) {
+  @Nullable Caller find(String key) {
     if (key.isEmpty() || key.length() > KEY_CHARS_MAX) {
       return null;
     }
