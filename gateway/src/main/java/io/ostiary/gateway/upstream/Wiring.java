@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// What is spoken with an upstream's targets, under one plan. Immutable.
 ///
 /// @param tls null: nothing is encrypted
+@SuppressWarnings("ReferenceEquality") // Whether it is the same object is the question.
 record Wiring(UpstreamLink link, @Nullable TlsClient tls) {
   /// Whether a connection that was made so may be used where the other is wanted.
   boolean same(Wiring other) {
