@@ -388,7 +388,7 @@ final class Attempts implements StreamOwner {
     }
     if (reason.equals("refused-stream")) {
       // The upstream has said that it did nothing with it (RFC 9113 section 8.7).
-      return !sent || call.requestBody().complete() && !contentSent;
+      return true;
     }
     if (neverConnected) {
       return upstream().size() > 1 && !reason.equals("internal");
