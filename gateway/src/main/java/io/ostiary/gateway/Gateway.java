@@ -90,7 +90,7 @@ public final class Gateway implements AutoCloseable {
             dataPlane.bans(),
             outbound::under,
             new Work("ostiary-work", Math.max(1, dataPlane.loops()), WORK_WAITING_MAX));
-    listeners = new Listeners(group, transport, loops, this::plan);
+    listeners = new Listeners(group, transport, loops, this::plan, dataPlane.bans());
   }
 
   /// By default Netty follows one buffer in 128 with two stack traces, which is some per cent of a
@@ -225,8 +225,22 @@ public final class Gateway implements AutoCloseable {
         sum(loop -> loop.gauges().inFlightCount()),
         sum(loop -> loop.gauges().bannedCount()),
         sum(loop -> loop.gauges().proxyRefusedCount()),
+        sum(loop -> loop.gauges().handshakeCount()),
+        sum(loop -> loop.gauges().handshakeFailedCount()),
         sum(loop -> loop.gauges().upstreamOpenCount()),
         sum(loop -> loop.ring().lost()));
+  }
+
+  /// Connections over HTTP/2 that were cut off because their client flooded them, by the kind of
+  /// the flood.
+  public Map<String, Long> floods() {
+    var kinds = Listeners.floodKinds();
+    var counts = new LinkedHashMap<String, Long>();
+    for (int i = 0; i < kinds.size(); i++) {
+      int kind = i;
+      counts.put(kinds.get(i), sum(loop -> loop.gauges().floodCount(kind)));
+    }
+    return counts;
   }
 
   private long sum(ToLongFunction<Loop> of) {

@@ -7,6 +7,8 @@ package io.ostiary.gateway;
 /// @param inFlight exchanges that have begun and not ended
 /// @param bannedCloses connections closed because their source is banned
 /// @param proxyRefused connections closed for want of a valid PROXY header, or of the right to one
+/// @param handshakes of TLS that came about
+/// @param handshakesFailed those that did not
 /// @param upstreamOpen connections to upstreams, those at rest included
 /// @param ledgerLost exchanges whose line the ledger had no room for
 public record GatewayGauges(
@@ -15,5 +17,7 @@ public record GatewayGauges(
     long inFlight,
     long bannedCloses,
     long proxyRefused,
+    long handshakes,
+    long handshakesFailed,
     long upstreamOpen,
     long ledgerLost) {}

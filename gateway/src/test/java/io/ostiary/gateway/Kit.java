@@ -12,12 +12,14 @@ import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.Listener;
+import io.ostiary.model.Listener.ProxyProtocol;
 import io.ostiary.model.PathPattern;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
 import io.ostiary.model.Split;
 import io.ostiary.model.Target;
+import io.ostiary.model.Tls;
 import io.ostiary.model.Upstream;
 import io.ostiary.model.UpstreamLink;
 import java.io.ByteArrayOutputStream;
@@ -56,6 +58,8 @@ final class Kit implements AutoCloseable {
   /// In place of the one with `routes` and `uses`.
   @Nullable List<Api> apis;
 
+  @Nullable Tls tls;
+  ProxyProtocol proxy = ProxyProtocol.OFF;
   long version;
 
   /// By how much the gateway's wall clock is ahead.
@@ -74,17 +78,20 @@ final class Kit implements AutoCloseable {
   }
 
   Kit(List<Target> targets, Transport.Kind kind, ConnectionLens lens, Policy<?>... policies) {
+    this(targets, kind, lens, BanSink.NONE, policies);
+  }
+
+  Kit(
+      List<Target> targets,
+      Transport.Kind kind,
+      ConnectionLens lens,
+      BanSink bans,
+      Policy<?>... policies) {
     this.targets = targets;
     gateway =
         new Gateway(
             new DataPlane(
-                2,
-                kind,
-                1024,
-                lens,
-                List.of(policies),
-                () -> Instant.now().plus(ahead),
-                BanSink.NONE));
+                2, kind, 1024, lens, List.of(policies), () -> Instant.now().plus(ahead), bans));
   }
 
   static int freePort() {
@@ -119,7 +126,7 @@ final class Kit implements AutoCloseable {
         version,
         Instant.now(),
         settings,
-        List.of(new Listener("127.0.0.1", port)),
+        List.of(new Listener("127.0.0.1", port, proxy, tls)),
         apis == null
             ? List.of(new Api("api", List.of(), "/", "up", Split.NONE, false, null, routes, uses))
             : apis,

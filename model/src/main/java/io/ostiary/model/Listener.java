@@ -1,11 +1,14 @@
 package io.ostiary.model;
 
+import org.jspecify.annotations.Nullable;
+
 /// An address on which the data plane accepts connections.
 ///
 /// @param host an IP address, `0.0.0.0` or `::` for every interface
 /// @param port 1-65535
 /// @param proxyProtocol whether connections begin with the name of the client they are for
-public record Listener(String host, int port, ProxyProtocol proxyProtocol) {
+/// @param tls how connections are encrypted; null: they are not
+public record Listener(String host, int port, ProxyProtocol proxyProtocol, @Nullable Tls tls) {
   public Listener {
     Require.notBlank("listener.host", host);
     Require.port("listener.port", port);
@@ -13,6 +16,10 @@ public record Listener(String host, int port, ProxyProtocol proxyProtocol) {
 
   public Listener(String host, int port) {
     this(host, port, ProxyProtocol.OFF);
+  }
+
+  public Listener(String host, int port, ProxyProtocol proxyProtocol) {
+    this(host, port, proxyProtocol, null);
   }
 
   /// Whether both are the same socket.

@@ -97,16 +97,7 @@ final class BothPlanes implements Publication {
 
   @Override
   public String metrics() {
-    var gauges = gateway.gauges();
-    return """
-    # HELP ostiary_banned_closes_total connections closed because their source is banned
-    # TYPE ostiary_banned_closes_total counter
-    ostiary_banned_closes_total %d
-    # HELP ostiary_proxy_refused_total connections closed for want of a valid PROXY header
-    # TYPE ostiary_proxy_refused_total counter
-    ostiary_proxy_refused_total %d
-    """
-        .formatted(gauges.bannedCloses(), gauges.proxyRefused());
+    return GatewayMetrics.text(gateway, before);
   }
 
   /// The first snapshot has nothing to go back to; whoever published it ends the process.

@@ -188,7 +188,7 @@ public final class Ostiary implements AutoCloseable {
     return running == null
         ? "nothing"
         : running.listeners().stream()
-            .map(listener -> "http://" + listener)
+            .map(listener -> (listener.tls() == null ? "http://" : "https://") + listener)
             .collect(Collectors.joining(", "));
   }
 

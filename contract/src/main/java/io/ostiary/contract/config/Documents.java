@@ -1,10 +1,12 @@
 package io.ostiary.contract.config;
 
+import io.ostiary.contract.tree.Mapping;
 import io.ostiary.contract.tree.Node;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -67,7 +69,35 @@ final class Documents {
         files.add(path);
       }
     }
+    for (var listener : Notes.items(root, "listeners")) {
+      tlsFiles(listener, file, files);
+    }
     return files;
+  }
+
+  private static void tlsFiles(Node listener, Path file, Set<Path> files) {
+    if (!(listener instanceof Mapping mapping) || !(mapping.get("tls") instanceof Mapping tls)) {
+      return;
+    }
+    add(tls, "client-authorities", file, files);
+    var written = tls.get("certificates");
+    var certificates = Notes.items(tls, "certificates");
+    if (written instanceof Mapping alone) {
+      certificates = List.of(alone);
+    }
+    for (var one : certificates) {
+      for (var name : List.of("chain", "key", "ocsp")) {
+        add(one, name, file, files);
+      }
+    }
+  }
+
+  private static void add(Node parent, String name, Path file, Set<Path> files) {
+    var named = Notes.text(parent, name);
+    var path = named == null ? null : path(file, named.text());
+    if (path != null) {
+      files.add(path);
+    }
   }
 
   private static @Nullable Path path(Path file, String openapi) {

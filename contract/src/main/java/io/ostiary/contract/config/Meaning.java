@@ -12,6 +12,7 @@ import io.ostiary.model.Listener.ProxyProtocol;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Require;
 import io.ostiary.model.Target;
+import io.ostiary.model.Tls;
 import io.ostiary.model.Upgrades;
 import io.ostiary.model.Upstream;
 import io.ostiary.model.capture.CaptureSettings;
@@ -94,7 +95,9 @@ final class Meaning {
     var listeners = new ArrayList<Listener>();
     for (int i = 0; i < written.listeners().size(); i++) {
       var one = written.listeners().get(i);
-      var listener = notes.attempt("/listeners/" + i, () -> listener(one));
+      var at = "/listeners/" + i;
+      var tls = new TlsFiles(notes).read(one.tls(), at + "/tls");
+      var listener = notes.attempt(at, () -> listener(one, tls));
       if (listener != null) {
         listeners.add(listener);
       }
@@ -102,7 +105,7 @@ final class Meaning {
     return listeners;
   }
 
-  private Listener listener(Written.Listener one) {
+  private Listener listener(Written.Listener one, @Nullable Tls tls) {
     var address = one.address();
     if (one.proxyProtocol() != ProxyProtocol.OFF && written.trustedProxies().isEmpty()) {
       throw Require.invalid(
@@ -116,7 +119,7 @@ final class Meaning {
       throw Require.invalid(
           "address", "'" + address.host() + "'", "an IP address, such as 0.0.0.0 or [::]");
     }
-    return new Listener(address.host(), address.port(), one.proxyProtocol());
+    return new Listener(address.host(), address.port(), one.proxyProtocol(), tls);
   }
 
   private List<Upstream> upstreams() {

@@ -12,6 +12,7 @@ import io.ostiary.model.setting.Alone;
 import io.ostiary.model.setting.Bytes;
 import io.ostiary.model.setting.Default;
 import io.ostiary.model.setting.OrOne;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -51,7 +52,33 @@ record Written(
                   + " proxies send it, others speak for themselves) or required (nobody else is"
                   + " let in)")
           @Default("off")
-          ProxyProtocol proxyProtocol) {}
+          ProxyProtocol proxyProtocol,
+      @About("How connections are encrypted; without it they are not") @Nullable Tls tls) {}
+
+  @About("How the connections of a listener are encrypted")
+  record Tls(
+      @About(
+              "Certificates and their keys, chosen by the name a client asks for; the first also"
+                  + " for all other names")
+          @OrOne
+          List<Certificate> certificates,
+      @About("Oldest version of TLS that is spoken: tls-1-2 or tls-1-3") @Default("tls-1-2")
+          io.ostiary.model.Tls.Version minimum,
+      @About("Whether clients prove who they are by certificates: off, optional or required")
+          @Default("off")
+          io.ostiary.model.Tls.Clients clientCertificates,
+      @About("PEM file of the authorities that sign clients' certificates")
+          @Nullable Path clientAuthorities,
+      @About("Whether certificates are sent with their authority's word that they stand (OCSP)")
+          @Default("true")
+          boolean stapling) {}
+
+  @About("A certificate and its key")
+  record Certificate(
+      @About("PEM file of the certificate, followed by those who signed it") Path chain,
+      @About("PEM file of its private key, PKCS#8 without a password") Path key,
+      @About("File with the authority's answer (DER); without it the authority is asked")
+          @Nullable Path ocsp) {}
 
   @About("A set of routes published under one path and answered by one upstream")
   record Api(

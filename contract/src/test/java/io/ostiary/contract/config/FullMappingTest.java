@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /// Every setting has an effect, a default and a row in the documentation.
@@ -31,7 +32,16 @@ class FullMappingTest {
   /// Nothing in it has the value it has in LITTLE.
   private static final String EVERYTHING =
       """
-      listeners: [ { address: "127.0.0.1:8081", proxy-protocol: required } ]
+      listeners:
+        - address: "127.0.0.1:8081"
+          proxy-protocol: required
+          tls:
+            certificates:
+              { chain: target/tls/api.pem, key: target/tls/api.key, ocsp: target/tls/api.pem }
+            minimum: tls-1-3
+            client-certificates: optional
+            client-authorities: target/tls/api.pem
+            stapling: false
       apis:
         - name: b
           openapi: petstore.yaml
@@ -132,6 +142,11 @@ class FullMappingTest {
         metrics-every: 10s
       outbound: { allow: 127.0.0.1, deny: 10.0.0.0/8 }
       """;
+
+  @BeforeAll
+  static void certificates() {
+    TestCertificate.make(Path.of("target", "tls"), "api", 90);
+  }
 
   @Test
   void everyComponentOfTheModelIsMapped() {

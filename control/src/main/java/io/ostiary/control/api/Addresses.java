@@ -10,14 +10,19 @@ import org.jspecify.annotations.Nullable;
 final class Addresses {
   private Addresses() {}
 
-  /// `http://127.0.0.1:8080`, at the host by which this request came where the listener is bound to
-  /// every interface.
+  /// `http://127.0.0.1:8080`, or `https` where every listener is encrypted, at the host by which
+  /// this request came where the listener is bound to every interface.
   static String of(Context context, Snapshot snapshot) {
-    var listener = snapshot.listeners().get(0);
+    var listener =
+        snapshot.listeners().stream()
+            .filter(one -> one.tls() == null)
+            .findFirst()
+            .orElse(snapshot.listeners().get(0));
+    var scheme = listener.tls() == null ? "http://" : "https://";
     var host = context.header("Host");
     var name =
         wildcard(listener.host()) && host != null ? HostCheck.withoutPort(host) : reach(listener);
-    return "http://" + (name.indexOf(':') >= 0 ? "[" + name + "]" : name) + ":" + listener.port();
+    return scheme + (name.indexOf(':') >= 0 ? "[" + name + "]" : name) + ":" + listener.port();
   }
 
   /// An address on which this machine itself reaches the listener.

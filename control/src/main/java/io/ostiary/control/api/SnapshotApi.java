@@ -7,7 +7,9 @@ import io.ostiary.control.access.Access;
 import io.ostiary.control.http.Query;
 import io.ostiary.model.Listener;
 import io.ostiary.model.Snapshot;
+import io.ostiary.model.Tls;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +33,24 @@ final class SnapshotApi {
       Instant startedAt,
       Written configuration,
       List<String> listeners,
+      List<ListenerCertificate> certificates,
       Counts counts) {}
+
+  record ListenerCertificate(
+      String listener, List<String> names, Instant expiresAt, String fingerprint) {
+    static List<ListenerCertificate> of(Snapshot snapshot) {
+      var all = new ArrayList<ListenerCertificate>();
+      for (var listener : snapshot.listeners()) {
+        var tls = listener.tls();
+        for (var one : tls == null ? List.<Tls.Certificate>of() : tls.certificates()) {
+          all.add(
+              new ListenerCertificate(
+                  listener.toString(), one.names(), one.notAfter(), one.fingerprint()));
+        }
+      }
+      return all;
+    }
+  }
 
   record Written(
       @Nullable String file, String state, @Nullable Instant at, List<SnapshotState.Flaw> faults) {}
@@ -69,6 +88,7 @@ final class SnapshotApi {
             running == null
                 ? List.of()
                 : running.listeners().stream().map(Listener::toString).toList(),
+            running == null ? List.of() : ListenerCertificate.of(running),
             Counts.of(running)));
   }
 }

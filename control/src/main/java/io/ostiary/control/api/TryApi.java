@@ -122,7 +122,9 @@ final class TryApi implements AutoCloseable {
     throw ApiProblem.invalid(
         "query",
         "scalar_url",
-        "scalar_url: " + text + " (expected: an http URL of one of the gateway's own listeners)");
+        "scalar_url: "
+            + text
+            + " (expected: an http URL of one of the gateway's own listeners without TLS)");
   }
 
   private @Nullable Listener listener(URI uri, int port, Context context) {
@@ -138,7 +140,8 @@ final class TryApi implements AutoCloseable {
         (asked != null && bare.equalsIgnoreCase(HostCheck.withoutPort(asked)))
             || (listener != null && bare.equals(Addresses.reach(listener)))
             || loopback(bare);
-    return ours ? listener : null;
+    boolean plain = listener != null && listener.tls() == null;
+    return ours && plain ? listener : null;
   }
 
   private static boolean loopback(String host) {

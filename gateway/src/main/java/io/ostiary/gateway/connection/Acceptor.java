@@ -15,6 +15,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 
 /// A listening socket. There is one for each listener, and its connections are dealt out to the
 /// event loops in turn: several sockets with SO_REUSEPORT would spread a few connections unevenly,
@@ -28,20 +29,25 @@ final class Acceptor implements AutoCloseable {
   private static final int BACKLOG = 4096;
   private static final WriteBufferWaterMark MARKS = new WriteBufferWaterMark(32 * 1024, 128 * 1024);
 
-  private final Current listener;
+  private final Current current;
   private final Channel channel;
+
+  /// What new connections follow.
+  ///
+  /// @param credentials null: they are not encrypted
+  record Way(Listener listener, @Nullable Credentials credentials) {}
 
   /// The listener's settings, which may change while its socket stays.
   private static final class Current {
-    private volatile Listener value;
+    private volatile Way value;
 
-    private Current(Listener value) {
+    private Current(Way value) {
       this.value = value;
     }
   }
 
-  private Acceptor(Current listener, Channel channel) {
-    this.listener = listener;
+  private Acceptor(Current current, Channel channel) {
+    this.current = current;
     this.channel = channel;
   }
 
@@ -49,11 +55,12 @@ final class Acceptor implements AutoCloseable {
   ///
   /// @throws IllegalStateException when the address cannot be had; the message names it
   static Acceptor open(
-      Listener listener,
+      Way way,
       EventLoopGroup group,
       Transport transport,
-      BiFunction<Listener, Channel, ChannelHandler> connections) {
-    var current = new Current(listener);
+      BiFunction<Way, Channel, ChannelHandler> connections) {
+    var listener = way.listener();
+    var current = new Current(way);
     InetAddress host;
     try {
       host = InetAddress.getByName(listener.host());
@@ -97,12 +104,16 @@ final class Acceptor implements AutoCloseable {
   }
 
   Listener listener() {
-    return listener.value;
+    return current.value.listener();
+  }
+
+  @Nullable Credentials credentials() {
+    return current.value.credentials();
   }
 
   /// Connections that come in from now on follow these settings of the same address.
-  void become(Listener other) {
-    listener.value = other;
+  void become(Way other) {
+    current.value = other;
   }
 
   /// Where it really listens, with the port that was chosen.

@@ -1,9 +1,11 @@
 package io.ostiary.gateway.connection;
 
 import io.ostiary.gateway.exchange.Call;
+import io.ostiary.gateway.exchange.ClientLink;
 import io.ostiary.gateway.exchange.Peer;
 import io.ostiary.gateway.exchange.Plan;
 import io.ostiary.gateway.loop.Loop;
+import io.ostiary.model.BanSink;
 import io.ostiary.model.Listener;
 import io.ostiary.model.Listener.ProxyProtocol;
 import java.util.ArrayDeque;
@@ -26,19 +28,21 @@ final class CallPool {
   private final int loops;
   private final Supplier<Plan> plans;
   private final Runnable closed;
+  private final FloodWatch floods;
   private final ArrayDeque<Call> free = new ArrayDeque<>();
-  private final Set<ClientConnection> open = new LinkedHashSet<>();
+  private final Set<OpenConnection> open = new LinkedHashSet<>();
   private final AtomicBoolean lookingForBanned = new AtomicBoolean();
   private boolean draining;
   private boolean refusedBefore;
   private long refusedNanos;
 
   /// @param closed told on this loop whenever a connection has closed
-  CallPool(Loop loop, int loops, Supplier<Plan> plans, Runnable closed) {
+  CallPool(Loop loop, int loops, Supplier<Plan> plans, BanSink bans, Runnable closed) {
     this.loop = loop;
     this.loops = loops;
     this.plans = plans;
     this.closed = closed;
+    floods = new FloodWatch(bans);
   }
 
   Plan plan() {
@@ -99,11 +103,21 @@ final class CallPool {
     }
   }
 
-  void opened(ClientConnection connection) {
+  void opened(OpenConnection connection) {
     open.add(connection);
   }
 
-  void closed(ClientConnection connection) {
+  /// The connection goes on under another handler.
+  void handedOver(OpenConnection connection) {
+    open.remove(connection);
+  }
+
+  /// A connection was cut off because its client floods it.
+  void flooded(ClientLink link, FloodMeter.Kind kind) {
+    floods.cutOff(link, kind);
+  }
+
+  void closed(OpenConnection connection) {
     open.remove(connection);
     closed.run();
   }
@@ -118,7 +132,7 @@ final class CallPool {
 
   private void cutBannedNow() {
     lookingForBanned.set(false);
-    new ArrayList<>(open).forEach(ClientConnection::cutIfBanned);
+    new ArrayList<>(open).forEach(OpenConnection::cutIfBanned);
   }
 
   void drain() {

@@ -1,11 +1,13 @@
 package io.ostiary.gateway.connection;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.ostiary.gateway.exchange.Call;
 import io.ostiary.gateway.exchange.ClientLink;
 import io.ostiary.gateway.exchange.ClientSide;
@@ -13,6 +15,8 @@ import io.ostiary.gateway.exchange.Plan;
 import io.ostiary.gateway.loop.Deadline;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.wire.Buffers;
+import io.ostiary.gateway.wire.Frame;
+import io.ostiary.gateway.wire.HeadFault;
 import io.ostiary.gateway.wire.RequestHead.Progress;
 import io.ostiary.model.Ending;
 import java.util.Objects;
@@ -24,30 +28,27 @@ import org.jspecify.annotations.Nullable;
 /// Bytes that nobody can take yet stay in `held`, and while there are any, nothing more is read:
 /// that is what bounds pipelining and pushes back on a fast sender. Confined to its event loop.
 @SuppressWarnings("ReferenceEquality") // Whether it is the same object is the question.
-final class ClientConnection extends ChannelInboundHandlerAdapter implements ClientSide {
+final class ClientConnection extends ChannelInboundHandlerAdapter
+    implements ClientSide, OpenConnection {
   private enum State {
     /// A trusted proxy says for whom it speaks.
     PROXY,
+    /// The handshake of TLS; the bytes are others'.
+    TLS,
     /// Between two requests.
     IDLE,
     HEAD,
     /// A call is running; it says whether it takes content.
     CALL,
-    /// The answer is out and the client should go; what it still sends is thrown away, so that it
-    /// can read the answer before a reset reaches it.
+    /// The answer is out and the client should go; what it still sends is thrown away.
     LEAVING,
+    /// The client speaks HTTP/2; an [Http2Connection] goes on.
+    HANDED_OVER,
     CLOSED
   }
 
-  private static final long LEAVE_NANOS = 2_000_000_000L;
-  private static final int LEAVE_BYTES_MAX = 1024 * 1024;
-
-  /// So long a client that has ended its side is waited for until its answer begins: it may be gone
-  /// altogether, which TCP does not tell before something is written.
+  /// So long a client that has ended its side is waited for until its answer begins.
   private static final long HALF_CLOSED_NANOS = 10_000_000_000L;
-
-  private static final Ending BANNED = new Ending.KernelFailed("banned");
-  private static final Ending LEFT = new Ending.ClientFailed("client-left");
 
   private final Loop loop;
   private final CallPool calls;
@@ -56,6 +57,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
   private final Deadline deadline = new Deadline(this::expired);
   private final Deadline halfClosed = new Deadline(this::halfClosedLong);
   private final Plan acceptedUnder;
+  private final @Nullable Credentials credentials;
   private State state = State.IDLE;
   private @Nullable ProxyHeader proxyHeader;
   private @Nullable Call call;
@@ -67,9 +69,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
   private int requestNumber;
   private int leftBytes;
 
-  ClientConnection(CallPool calls, ClientLink link) {
+  /// @param credentials null: the connection is not encrypted
+  ClientConnection(CallPool calls, ClientLink link, @Nullable Credentials credentials) {
     this.calls = calls;
     this.link = link;
+    this.credentials = credentials;
     loop = link.loop();
     channel = link.channel();
     acceptedUnder = calls.plan();
@@ -84,6 +88,16 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     loop.gauges().accepted();
     calls.opened(this);
     timeout(calls.plan().waits().head(), "idle");
+    if (state == State.IDLE) {
+      beginTls();
+    }
+  }
+
+  private void beginTls() {
+    if (credentials != null) {
+      state = State.TLS;
+      channel.pipeline().addFirst(credentials.handler(channel.alloc()));
+    }
   }
 
   @Override
@@ -97,7 +111,6 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     process(in);
   }
 
-  /// Goes through the bytes as far as anybody takes them, and keeps the rest.
   private void process(ByteBuf in) {
     processing = true;
     try {
@@ -107,17 +120,36 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
       }
     } finally {
       processing = false;
-      if (in.isReadable() && state != State.CLOSED) {
+      if (state == State.HANDED_OVER) {
+        handOver(call == null ? Frame.PREFACE_HEAD_BYTES : 0, in);
+      } else if (state == State.TLS) {
+        // What followed a proxy's header in one read; it comes back decrypted.
+        channel.pipeline().fireChannelRead(in);
+      } else if (in.isReadable() && state != State.CLOSED) {
         held = in;
         read(false);
       } else {
         in.release();
       }
     }
-    if (held == null && state != State.CLOSED) {
+    if (held == null && !over()) {
       read(true);
       endIfNothingFollows();
     }
+  }
+
+  private boolean over() {
+    return state == State.CLOSED || state == State.HANDED_OVER;
+  }
+
+  private void handOver(int prefaceRead, ByteBuf rest) {
+    loop.deadlines().remove(deadline);
+    loop.deadlines().remove(halfClosed);
+    read(true);
+    calls.handedOver(this);
+    var first = call;
+    call = null;
+    new Http2Connection(calls, link, prefaceRead).takeOver(this, first, rest);
   }
 
   /// Whether bytes were taken.
@@ -127,7 +159,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
       case IDLE -> beginCall();
       case HEAD -> readHead(in);
       case CALL -> {
-        var running = running();
+        var running = Objects.requireNonNull(call);
         if (!running.takesContent()) {
           return false;
         }
@@ -135,6 +167,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
         running.content(in);
         limitBody();
         return in.readerIndex() != before || state != State.CALL;
+      }
+      case TLS, HANDED_OVER -> {
+        return false;
       }
       case LEAVING, CLOSED -> leave(in);
     }
@@ -148,6 +183,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
       case COMPLETE -> {
         link.speaksFor(header.speaker(link.peer()));
         state = State.IDLE;
+        beginTls();
       }
       case FAULTY -> {
         calls.refusedProxy(link.listener(), link.peer(), header.fault());
@@ -168,9 +204,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     timeout(calls.plan().waits().head(), "head-timeout");
   }
 
-  /// Whether the bans refuse the very source of the packets; then nothing is answered.
-  boolean cutIfBanned() {
-    if (state == State.CLOSED || !calls.banned(link.peer().bytes())) {
+  @Override
+  public boolean cutIfBanned() {
+    if (over() || !calls.banned(link.peer().bytes())) {
       return false;
     }
     loop.gauges().banned();
@@ -178,25 +214,39 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     return true;
   }
 
-  private Call running() {
-    return Objects.requireNonNull(call);
-  }
-
   private void readHead(ByteBuf in) {
-    var begun = running();
+    var begun = Objects.requireNonNull(call);
     int before = in.readerIndex();
     var progress = begun.requestHead().read(in);
     begun.countRequestBytes(in.readerIndex() - before);
     if (progress == Progress.MORE) {
       return;
     }
+    if (progress == Progress.COMPLETE && requestNumber == 1 && handsOver(begun)) {
+      state = State.HANDED_OVER;
+      return;
+    }
     state = State.CALL;
     deadline.clear();
-    if (progress == Progress.FAULTY) {
+    if (begun.requestHead().preface()) {
+      begun.refuse(HeadFault.VERSION);
+    } else if (progress == Progress.FAULTY) {
       begun.refuse(begun.requestHead().fault());
     } else {
       begun.headRead();
     }
+  }
+
+  /// Whether the client speaks HTTP/2 from here on: it begins with it, or offers it in a request,
+  /// which is then its first stream.
+  private boolean handsOver(Call begun) {
+    if (begun.requestHead().preface()) {
+      call = null;
+      begun.withdraw();
+      calls.give(begun);
+      return true;
+    }
+    return !link.secure() && begun.requestHead().http2Settings() != null;
   }
 
   private void leave(ByteBuf in) {
@@ -208,7 +258,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
   }
 
   private void read(boolean on) {
-    // Asked to read on behind the end, epoll and NIO would call the connection broken.
+    // Behind the end, epoll and NIO would call that broken.
     if (reading != on && !(on && inputEnded)) {
       reading = on;
       channel.config().setAutoRead(on);
@@ -217,27 +267,45 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
 
   @Override
   public void channelReadComplete(ChannelHandlerContext context) {
-    var running = call;
-    if (running != null) {
-      running.contentReadComplete();
+    if (call != null) {
+      call.contentReadComplete();
     }
   }
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext context) {
-    var running = call;
-    if (running != null) {
+    if (call != null) {
       loop.refresh();
-      running.clientWritable(channel.isWritable());
+      call.clientWritable(channel.isWritable());
     }
   }
 
   @Override
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
-    if (event == ChannelInputShutdownEvent.INSTANCE) {
+    if (event == ChannelInputShutdownEvent.INSTANCE || event == SslCloseCompletionEvent.SUCCESS) {
       loop.refresh();
       inputEnded = true;
       endIfNothingFollows();
+    } else if (event instanceof SslHandshakeCompletionEvent shaken) {
+      loop.refresh();
+      secured(shaken);
+    }
+  }
+
+  private void secured(SslHandshakeCompletionEvent shaken) {
+    if (state != State.TLS || !shaken.isSuccess()) {
+      loop.gauges().handshakeFailed();
+      close();
+      return;
+    }
+    loop.gauges().handshake();
+    var session = Handshake.of(channel);
+    link.secured(session.clientCertificate());
+    state = State.IDLE;
+    timeout(calls.plan().waits().head(), "idle");
+    if (session.http2()) {
+      state = State.HANDED_OVER;
+      handOver(0, Unpooled.EMPTY_BUFFER);
     }
   }
 
@@ -248,24 +316,24 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
       return;
     }
     switch (state) {
-      case PROXY, IDLE, LEAVING -> close();
+      case PROXY, TLS, IDLE, LEAVING -> close();
       case HEAD -> gone(LEFT);
       case CALL -> {
-        if (running().tunnelling()) {
-          running().clientEnded();
-        } else if (running().requestComplete() || running().answerWritten()) {
+        var running = Objects.requireNonNull(call);
+        if (running.tunnelling()) {
+          running.clientEnded();
+        } else if (running.requestComplete() || running.answerWritten()) {
           loop.deadlines().set(halfClosed, loop.now() + HALF_CLOSED_NANOS);
         } else {
           gone(LEFT);
         }
       }
-      case CLOSED -> {}
+      case HANDED_OVER, CLOSED -> {}
     }
   }
 
   private void halfClosedLong() {
-    var running = call;
-    if (running != null && !running.answering()) {
+    if (call != null && !call.answering()) {
       gone(LEFT);
     }
   }
@@ -277,38 +345,29 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    if (!(cause instanceof java.io.IOException)) {
-      System.getLogger("io.ostiary.gateway")
-          .log(System.Logger.Level.ERROR, "a client connection failed", cause);
-    }
-    gone(
-        cause instanceof java.io.IOException
-            ? new Ending.ClientFailed("client-reset")
-            : new Ending.GatewayFailed("internal"));
+    gone(OpenConnection.broken(cause));
   }
 
   private void gone(Ending ending) {
     loop.refresh();
-    var running = call;
-    if (running != null) {
-      running.abort(ending);
+    if (call != null) {
+      call.abort(ending);
     }
     close();
   }
 
   private void expired() {
     loop.refresh();
-    var running = call;
-    if (running == null) {
+    if (call == null) {
       close();
       return;
     }
     state = State.CALL;
-    running.timedOut(timeoutReason);
+    call.timedOut(timeoutReason);
   }
 
   void close() {
-    if (state == State.CLOSED) {
+    if (over()) {
       return;
     }
     state = State.CLOSED;
@@ -323,15 +382,15 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     channel.close();
   }
 
-  /// The gateway ends: at rest it closes now, else after its call.
-  void drain() {
-    if (state == State.IDLE || state == State.PROXY) {
+  @Override
+  public void drain() {
+    if (state == State.IDLE || state == State.PROXY || state == State.TLS) {
       close();
     }
   }
 
-  /// The time for draining is over.
-  void cut() {
+  @Override
+  public void cut() {
     gone(new Ending.GatewayFailed("drain-timeout"));
   }
 
@@ -358,15 +417,14 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
 
   /// A tunnel has a limit of its own, for both directions together.
   private void limitBody() {
-    var running = call;
-    if (state == State.CALL && running != null && running.takesContent() && !running.tunnelling()) {
+    if (state == State.CALL && call != null && call.takesContent() && !call.tunnelling()) {
       timeout(calls.plan().waits().body(), "body-timeout");
     }
   }
 
   @Override
   public void endOutput() {
-    ((DuplexChannel) channel).shutdownOutput();
+    Handshake.endOutput(channel);
   }
 
   @Override
@@ -378,15 +436,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter implements Cli
     if (state == State.CLOSED) {
       return;
     }
-    if (!reuse) {
-      if (!channel.isActive() || !answered) {
-        close();
-        return;
-      }
+    if (!reuse && channel.isActive() && answered) {
       leave();
       return;
     }
-    if (draining() && held == null) {
+    if (!reuse || (draining() && held == null)) {
       close();
       return;
     }

@@ -9,10 +9,12 @@ import io.ostiary.gateway.exchange.Peer;
 import io.ostiary.gateway.exchange.Plan;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.loop.Transport;
+import io.ostiary.model.BanSink;
 import io.ostiary.model.Listener;
 import io.ostiary.model.Listener.ProxyProtocol;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,31 +33,39 @@ public final class Listeners {
   private final Map<Object, CallPool> pools = new HashMap<>();
   private final List<Acceptor> open = new ArrayList<>();
   private final AtomicInteger connections = new AtomicInteger();
+  private final ReadyCredentials ready;
   private volatile List<Acceptor> acceptors = List.of();
   private volatile boolean paused;
 
   public Listeners(
-      EventLoopGroup group, Transport transport, List<Loop> loops, Supplier<Plan> plans) {
+      EventLoopGroup group,
+      Transport transport,
+      List<Loop> loops,
+      Supplier<Plan> plans,
+      BanSink bans) {
     this.group = group;
     this.transport = transport;
     this.plans = plans;
+    ready = new ReadyCredentials(group);
     for (var loop : loops) {
-      pools.put(loop.eventLoop(), new CallPool(loop, loops.size(), plans, this::oneClosed));
+      pools.put(loop.eventLoop(), new CallPool(loop, loops.size(), plans, bans, this::oneClosed));
     }
   }
 
-  /// Opens what is new. Nothing is open that was not before when anything cannot be.
+  /// Opens what is new, and makes ready the certificates of what stays. Nothing is open that was
+  /// not before when anything cannot be.
   ///
   /// @return what can be closed again, or null when problems were added
   public synchronized @Nullable List<Listener> openNew(
       List<Listener> wanted, List<String> problems) {
     var opened = new ArrayList<Listener>();
+    ready.prepare(wanted, this::inUse, problems);
     for (var listener : wanted) {
-      if (at(listener) != null) {
+      if (at(listener) != null || !problems.isEmpty()) {
         continue;
       }
       try {
-        open.add(Acceptor.open(listener, group, transport, this::connection));
+        open.add(Acceptor.open(ready.way(listener), group, transport, this::connection));
         opened.add(listener);
       } catch (IllegalStateException e) {
         problems.add(String.valueOf(e.getMessage()));
@@ -66,7 +76,13 @@ public final class Listeners {
       return opened;
     }
     opened.forEach(this::close);
+    ready.drop();
     return null;
+  }
+
+  private @Nullable Credentials inUse(Listener listener) {
+    var acceptor = at(listener);
+    return acceptor == null ? null : acceptor.credentials();
   }
 
   private @Nullable Acceptor at(Listener listener) {
@@ -83,8 +99,9 @@ public final class Listeners {
     for (var acceptor : List.copyOf(open)) {
       var listener = acceptor.listener();
       var next = wanted.stream().filter(listener::sameAddress).findFirst();
-      next.ifPresentOrElse(acceptor::become, () -> close(listener));
+      next.ifPresentOrElse(other -> acceptor.become(ready.way(other)), () -> close(listener));
     }
+    ready.commit();
   }
 
   private void close(Listener listener) {
@@ -100,7 +117,8 @@ public final class Listeners {
     return open.stream().map(Acceptor::address).toList();
   }
 
-  private ChannelHandler connection(Listener listener, Channel channel) {
+  private ChannelHandler connection(Acceptor.Way way, Channel channel) {
+    var listener = way.listener();
     var calls = java.util.Objects.requireNonNull(pools.get(channel.eventLoop()));
     int now = connections.incrementAndGet();
     if (now >= plans.get().settings().connectionsMax() && !paused) {
@@ -120,7 +138,8 @@ public final class Listeners {
       calls.refusedProxy(listener, Peer.of(address.getAddress()), "it is no trusted proxy");
       return refused(channel);
     }
-    return new ClientConnection(calls, new ClientLink(calls.loop(), listener, channel));
+    var link = new ClientLink(calls.loop(), listener, channel);
+    return new ClientConnection(calls, link, way.credentials());
   }
 
   private ChannelHandler refused(Channel channel) {
@@ -167,8 +186,14 @@ public final class Listeners {
   }
 
   /// Cuts what is left.
-  public void closeAll() {
+  public synchronized void closeAll() {
+    ready.close();
     pools.values().forEach(pool -> pool.loop().eventLoop().execute(pool::closeAll));
+  }
+
+  /// What floods are told apart by, in the order of the gauges.
+  public static List<String> floodKinds() {
+    return Arrays.stream(FloodMeter.Kind.values()).map(FloodMeter.Kind::word).toList();
   }
 
   public int connections() {

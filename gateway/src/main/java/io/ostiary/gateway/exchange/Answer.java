@@ -8,10 +8,8 @@ import io.ostiary.gateway.spi.Field;
 import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.spi.Message;
 import io.ostiary.gateway.spi.Problem;
-import io.ostiary.gateway.wire.Bytes;
 import io.ostiary.gateway.wire.FieldKind;
 import io.ostiary.gateway.wire.Fields;
-import io.ostiary.gateway.wire.Numbers;
 import io.ostiary.gateway.wire.ResponseHead;
 import io.ostiary.model.Ending;
 import java.nio.ByteBuffer;
@@ -23,33 +21,16 @@ import org.jspecify.annotations.Nullable;
 /// own. Exactly one of them begins. Reused with its call; confined to its event loop.
 @SuppressWarnings("ReferenceEquality") // Whether it is the same object is the question.
 final class Answer implements ChannelFutureListener {
-  private enum Framing {
-    NONE,
-    LENGTH,
-    CHUNKED,
-    UNTIL_CLOSE,
-    TUNNEL
-  }
-
   /// Fields that go to the client as they came.
   private static final int KEPT = FieldKind.KEPT_IN_ANSWERS;
 
   private static final HeaderName CONTENT_TYPE = HeaderName.of("Content-Type");
   private static final String PROBLEM_JSON = "application/problem+json";
-  private static final byte[] CALL = Bytes.of("Ostiary-Call: ");
-  private static final byte[] DATE = Bytes.of("Date: ");
-  private static final byte[] LENGTH = Bytes.of("Content-Length: ");
-  private static final byte[] CHUNKED = Bytes.of("Transfer-Encoding: chunked\r\n");
-  private static final byte[] CLOSE = Bytes.of("Connection: close\r\n");
-  private static final byte[] UPGRADE = Bytes.of("Connection: Upgrade\r\n");
-  private static final byte[] KEEP_ALIVE = Bytes.of("Connection: keep-alive\r\n");
-  private static final byte[] CONTINUE = Bytes.of("HTTP/1.1 100 Continue\r\n\r\n");
-  private static final int CR_LF = '\r' << 8 | '\n';
   private final Call call;
   private final ResponseHead head = new ResponseHead();
-  private final Outlet outlet = new Outlet();
+  private final TextWire text = new TextWire();
   private final BodyChanges changes;
-  private Framing framing = Framing.NONE;
+  private AnswerWire wire = text;
   private boolean begun;
   private boolean replying;
   private boolean headHeld;
@@ -72,7 +53,6 @@ final class Answer implements ChannelFutureListener {
   }
 
   void begin() {
-    framing = Framing.NONE;
     begun = false;
     replying = false;
     headHeld = false;
@@ -84,7 +64,8 @@ final class Answer implements ChannelFutureListener {
     told = null;
     ending = null;
     trailers = null;
-    outlet.begin(call.clientSide().channel());
+    var own = call.clientSide().wire();
+    wire = own == null ? text.on(call.clientSide().channel()) : own;
   }
 
   ResponseHead head() {
@@ -106,7 +87,7 @@ final class Answer implements ChannelFutureListener {
   }
 
   long bytes() {
-    return outlet.bytes();
+    return wire.bytes();
   }
 
   /// Nothing follows on the connection.
@@ -122,16 +103,11 @@ final class Answer implements ChannelFutureListener {
     if (!asked || !call.requestHead().version11()) {
       return;
     }
-    var out = outlet.room(head.fields().bytesMax() + 64);
-    head.writeStatusLine(out);
-    head.fields().writeKinds(out, KEPT);
-    out.writeShort(CR_LF);
-    outlet.flush();
+    wire.interim(head, KEPT);
   }
 
   void interimContinue() {
-    outlet.room(32).writeBytes(CONTINUE);
-    outlet.flush();
+    wire.interimContinue();
   }
 
   /// The head of the upstream's response is complete.
@@ -160,68 +136,32 @@ final class Answer implements ChannelFutureListener {
 
   private void beginUpstreams() {
     if (head.status() == 101) {
-      framing = Framing.TUNNEL;
-      writeHead(-1);
-      outlet.flush();
+      writeHead(-1, true);
+      wire.flush();
       call.tunnel().opened();
       return;
     }
     boolean none =
         call.requestHead().method().equals("HEAD") || head.status() == 204 || head.status() == 304;
-    if (none) {
-      framing = Framing.NONE;
-    } else if (gathered != null || (head.contentLength() >= 0 && !changes.any())) {
-      framing = Framing.LENGTH;
-    } else {
-      framing = call.requestHead().version11() ? Framing.CHUNKED : Framing.UNTIL_CLOSE;
-    }
     // The answer to HEAD keeps the length that GET would have had, where that is known.
     long came = changes.any() ? -1 : head.contentLength();
     long length = gathered != null && !none ? gathered.readableBytes() : came;
-    writeHead(head.status() == 204 ? -1 : length);
+    writeHead(head.status() == 204 ? -1 : length, !none);
   }
 
-  private void writeHead(long length) {
+  private void writeHead(long length, boolean content) {
     begun = true;
     headHeld = false;
-    var request = call.requestHead();
-    keepAlive =
-        request.keepAlive()
+    boolean persistent =
+        call.requestHead().keepAlive()
             && !lastOfConnection
-            && framing != Framing.UNTIL_CLOSE
-            && framing != Framing.TUNNEL
+            && head.status() != 101
             && call.requestBody().endsSoon()
             && !call.clientSide().draining();
     call.times().status = head.status();
     call.times().responseStartNanos = call.loop().now();
-    var fields = head.fields();
-    var out = outlet.room(fields.bytesMax() + 256);
-    head.writeStatusLine(out);
-    fields.writeKinds(out, KEPT);
-    if (fields.find(FieldKind.DATE) < 0) {
-      out.writeBytes(DATE);
-      call.loop().writeDate(out);
-      out.writeShort(CR_LF);
-    }
-    if (framing == Framing.CHUNKED) {
-      out.writeBytes(CHUNKED);
-    } else if (length >= 0) {
-      out.writeBytes(LENGTH);
-      Numbers.writeDecimal(out, length);
-      out.writeShort(CR_LF);
-    }
-    if (framing == Framing.TUNNEL) {
-      out.writeBytes(UPGRADE);
-      fields.writeKinds(out, 1 << FieldKind.UPGRADE);
-    } else if (!keepAlive) {
-      out.writeBytes(CLOSE);
-    } else if (!request.version11()) {
-      out.writeBytes(KEEP_ALIVE);
-    }
-    out.writeBytes(CALL);
-    Numbers.writeCallId(out, call.callId());
-    out.writeShort(CR_LF).writeShort(CR_LF);
-    call.times().responseHeadBytes = outlet.bytes();
+    keepAlive = wire.begin(call, head, KEPT, length, content, persistent);
+    call.times().responseHeadBytes = wire.bytes();
   }
 
   void trailers(@Nullable Fields of) {
@@ -237,7 +177,7 @@ final class Answer implements ChannelFutureListener {
       gather(in, start, length, last);
       return;
     }
-    if (call.filters().responseStream().length > 0 && framing != Framing.TUNNEL) {
+    if (call.filters().responseStream().length > 0 && !call.tunnel().open()) {
       pieceLast = last;
       runPieces(in.slice(start, length));
       return;
@@ -267,7 +207,7 @@ final class Answer implements ChannelFutureListener {
     try {
       if (passed.isReadable() || pieceLast) {
         write(passed, passed.readerIndex(), passed.readableBytes(), pieceLast);
-        outlet.flush();
+        wire.flush();
       }
     } finally {
       passed.release();
@@ -309,24 +249,15 @@ final class Answer implements ChannelFutureListener {
   }
 
   private void write(ByteBuf in, int start, int length, boolean last) {
-    switch (framing) {
-      case NONE -> {}
-      case CHUNKED -> {
-        outlet.chunk(in, start, length);
-        if (last) {
-          outlet.lastChunk(trailers, KEPT);
-        }
-      }
-      case LENGTH, UNTIL_CLOSE, TUNNEL -> outlet.content(in, start, length);
-    }
+    wire.content(in, start, length);
     if (last) {
       ending = Endings.answered(call.times().upstreamStatus);
       finishWriting();
       return;
     }
-    if (!call.clientSide().channel().isWritable()) {
-      outlet.flush();
-      if (!call.clientSide().channel().isWritable()) {
+    if (!wire.writable()) {
+      wire.flush();
+      if (!wire.writable()) {
         slowClient = true;
         call.attempts().pauseForClient();
         call.clientSide().timeout(call.plan().waits().body(), "write-timeout");
@@ -336,7 +267,7 @@ final class Answer implements ChannelFutureListener {
 
   /// The upstream of a tunnel has ended: tells when the client has taken everything.
   void endTunnel(Runnable told) {
-    outlet.flushLast(done -> call.tunnel().told(done, told));
+    wire.end(null, KEPT, done -> call.tunnel().told(done, told));
   }
 
   boolean clientKeepsUp() {
@@ -357,7 +288,7 @@ final class Answer implements ChannelFutureListener {
 
   void flush() {
     if (begun && !lastWritten) {
-      outlet.flush();
+      wire.flush();
     }
   }
 
@@ -415,13 +346,14 @@ final class Answer implements ChannelFutureListener {
       ownBody = NOTHING;
     }
     boolean none = head.status() == 204 || head.status() == 304;
-    framing = none ? Framing.NONE : Framing.LENGTH;
-    writeHead(none ? -1 : ownBody.remaining());
-    if (!none && !call.requestHead().method().equals("HEAD") && ownBody.hasRemaining()) {
-      var content = Unpooled.wrappedBuffer(ownBody);
-      outlet.content(content, 0, content.readableBytes());
-      content.release();
+    boolean content = !none && !call.requestHead().method().equals("HEAD");
+    writeHead(none ? -1 : ownBody.remaining(), content);
+    if (content && ownBody.hasRemaining()) {
+      var bytes = Unpooled.wrappedBuffer(ownBody);
+      wire.content(bytes, 0, bytes.readableBytes());
+      bytes.release();
     }
+    trailers = null;
     ownBody = NOTHING;
     call.times().status = status();
     finishWriting();
@@ -442,7 +374,7 @@ final class Answer implements ChannelFutureListener {
     if (keepAlive && !call.requestBody().complete()) {
       call.requestBody().discard();
     }
-    outlet.flushLast(this);
+    wire.end(trailers, KEPT, this);
   }
 
   /// The socket has taken the last byte, or never will.
@@ -493,7 +425,8 @@ final class Answer implements ChannelFutureListener {
 
   void drop() {
     letGo();
-    outlet.drop();
+    wire.drop();
+    wire = text;
     ending = null;
     lastWritten = false;
   }

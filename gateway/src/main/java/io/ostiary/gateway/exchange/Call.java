@@ -8,6 +8,7 @@ import io.ostiary.gateway.spi.Message;
 import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.wire.Bytes;
+import io.ostiary.gateway.wire.Fields;
 import io.ostiary.gateway.wire.HeadFault;
 import io.ostiary.gateway.wire.RequestHead;
 import io.ostiary.model.Consumer;
@@ -76,6 +77,12 @@ public final class Call extends FilterView {
     times.begin(loop.now(), loop.wallMillis());
     trace.clear();
     loop.gauges().began();
+  }
+
+  /// The connection goes on in another way; nothing has been answered yet.
+  public void moveTo(ClientSide other) {
+    client = other;
+    answer.begin();
   }
 
   /// The head cannot be taken: refused before any policy is asked.
@@ -268,6 +275,16 @@ public final class Call extends FilterView {
     attempts.flush();
   }
 
+  /// The stream that carries the content has ended; only while content is taken.
+  public void contentEnded() {
+    requestBody.ended();
+  }
+
+  /// Where the trailers of a streamed request are put before its end.
+  public Fields requestTrailers() {
+    return requestBody.decoder().trailers();
+  }
+
   public boolean takesContent() {
     return active && requestBody.takes();
   }
@@ -291,12 +308,10 @@ public final class Call extends FilterView {
     return answer.begun();
   }
 
-  /// Whether nothing more will be written.
   public boolean answerWritten() {
     return answer.written();
   }
 
-  /// Whether the client was sent a whole answer.
   public boolean answered() {
     return answer.allTaken();
   }
@@ -321,6 +336,12 @@ public final class Call extends FilterView {
     Arrays.fill(states, null);
     loop.gauges().ended();
     clientSide().ended(this, reuse);
+  }
+
+  public void withdraw() {
+    // What came was no request.
+    active = false;
+    loop.gauges().ended();
   }
 
   void log(int filter, Throwable cause) {

@@ -81,7 +81,7 @@ public final class ClientLink {
     return cookie;
   }
 
-  ConnectionMark mark() {
+  public ConnectionMark mark() {
     return mark;
   }
 

@@ -67,6 +67,11 @@ public interface ClientSide {
     return link().mark();
   }
 
+  /// By what answers go out; null: as text on the channel.
+  default @Nullable AnswerWire wire() {
+    return null;
+  }
+
   int requestNumber();
 
   /// Limits the wait for the client; replaces the limit before it.

@@ -55,7 +55,9 @@ final class RequestBody {
 
   void framed(RequestHead head, GatewaySettings settings) {
     bytesMax = settings.bodyBytesMax();
-    if (head.chunked()) {
+    if (head.streamed()) {
+      decoder.untilClose();
+    } else if (head.chunked()) {
       decoder.chunked(settings.headBytesMax(), settings.headFieldsMax());
     } else {
       decoder.length(Math.max(0, head.contentLength()));
@@ -220,13 +222,25 @@ final class RequestBody {
     }
   }
 
+  /// The stream that carries the content has ended; only while content is taken.
+  void ended() {
+    if (complete) {
+      return;
+    }
+    decoder.connectionEnded();
+    completed();
+    taken(Unpooled.EMPTY_BUFFER, 0, 0, true);
+  }
+
   private void tooLong() {
     call.reply(Problems.BODY_TOO_LARGE, new Ending.ClientFailed("body-too-large"), -1);
   }
 
   private void taken(ByteBuf in, boolean last) {
-    int start = decoder.pieceStart();
-    int length = decoder.pieceLength();
+    taken(in, decoder.pieceStart(), decoder.pieceLength(), last);
+  }
+
+  private void taken(ByteBuf in, int start, int length, boolean last) {
     switch (mode) {
       case HELD, TUNNEL -> {}
       case DISCARDED -> {

@@ -70,6 +70,10 @@ public final class BodyDecoder {
     remaining = bytes;
     contentBytes = 0;
     fault = null;
+    if (trailers.count() > 0) {
+      // They belong to the body before.
+      trailers.clear();
+    }
   }
 
   public boolean complete() {

@@ -53,7 +53,12 @@ public final class Bytes {
     return true;
   }
 
-  /// The same where `lower` is a token, without a branch for each byte.
+  static boolean isExactly(byte[] bytes, int from, int to, byte[] text) {
+    return java.util.Arrays.equals(bytes, from, to, text, 0, text.length);
+  }
+
+  /// Whether the range equals `lower`, a token, without regard to case and without a branch for
+  /// each byte.
   static boolean isToken(byte[] bytes, int from, int to, byte[] lower) {
     if (to - from != lower.length) {
       return false;

@@ -35,6 +35,9 @@ public final class FieldKind {
   /// Belongs to the trace that `traceparent` names, and goes on only with it.
   public static final int TRACESTATE = 19;
 
+  /// Belongs to one hop, and is read there where the hop changes its protocol.
+  static final int HTTP2_SETTINGS = 20;
+
   /// Those of a response that go to the client as they came.
   public static final int KEPT_IN_ANSWERS =
       1 << OTHER
@@ -43,7 +46,8 @@ public final class FieldKind {
           | 1 << FORWARDED_FOR
           | 1 << FORWARDED_PROTO
           | 1 << FORWARDED_HOST
-          | 1 << TRACEPARENT;
+          | 1 << TRACEPARENT
+          | 1 << TRACESTATE;
 
   /// Kinds below this and above OTHER frame the message or belong to the hop: filters may read but
   /// not change them.
@@ -63,7 +67,7 @@ public final class FieldKind {
     known("proxy-authorization", HOP);
     known("proxy-authenticate", HOP);
     known("te", HOP);
-    known("http2-settings", HOP);
+    known("http2-settings", HTTP2_SETTINGS);
     known("upgrade", UPGRADE);
     known("expect", EXPECT);
     known("forwarded", FORWARDED);

@@ -63,6 +63,14 @@ public final class Fields implements Headers {
     return index[field * STRIDE + KIND];
   }
 
+  int nameStart(int field) {
+    return index[field * STRIDE];
+  }
+
+  int nameEnd(int field) {
+    return index[field * STRIDE + NAME_END];
+  }
+
   public int valueStart(int field) {
     return index[field * STRIDE + VALUE];
   }
@@ -186,7 +194,9 @@ public final class Fields implements Headers {
     for (int i = 0; i < count; i++) {
       int at = i * STRIDE;
       int kind = index[at + KIND];
-      if ((kind >= FieldKind.HOST && kind <= FieldKind.CONNECTION) || kind == FieldKind.UPGRADE) {
+      if ((kind >= FieldKind.HOST && kind <= FieldKind.CONNECTION)
+          || kind == FieldKind.UPGRADE
+          || kind == FieldKind.HTTP2_SETTINGS) {
         continue;
       }
       int start = index[at];

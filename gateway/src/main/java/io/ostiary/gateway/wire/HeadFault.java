@@ -13,7 +13,10 @@ public enum HeadFault {
       "The path holds a percent-encoded slash, backslash or NUL, or a broken" + " escape."),
   PATH_DOTS(
       400, "ambiguous-path", "The path leaves its root through '..' or hides dots behind ';'."),
-  VERSION(505, "version-not-supported", "The gateway speaks HTTP/1.0 and HTTP/1.1 here."),
+  VERSION(
+      505,
+      "version-not-supported",
+      "The request line names a version other than HTTP/1.0 and HTTP/1.1."),
   LINE_END(400, "malformed-request", "A line does not end in CR LF, or holds a CR inside."),
   LEADING_LINES(400, "malformed-request", "More than two empty lines stand before the request."),
   FIELD_NAME(

@@ -1,6 +1,7 @@
 package io.ostiary.gateway.wire;
 
 import io.netty.buffer.ByteBuf;
+import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
 /// The head of one request, read line by line as its bytes come (RFC 9112 sections 2 to 6).
@@ -19,7 +20,12 @@ public final class RequestHead {
 
   private static final int LEADING_LINES_MAX = 2;
   private static final byte[] CHUNKED = Bytes.of("chunked");
+  private static final byte[] H2C = Bytes.of("h2c");
   private static final byte[] CONTINUE = Bytes.of("100-continue");
+
+  /// The first line of what a client of HTTP/2 begins with (RFC 9113 section 3.4). It was chosen so
+  /// that no request is like it.
+  private static final byte[] PREFACE = Bytes.of("PRI * HTTP/2.0");
 
   private final Fields fields = new Fields();
   private final ConnectionOptions options = new ConnectionOptions();
@@ -36,6 +42,8 @@ public final class RequestHead {
   private boolean version11;
   private long contentLength;
   private boolean chunked;
+  private boolean streamed;
+  private boolean preface;
   private boolean expectsContinue;
 
   public void start(int bytesMax, int fieldsMax) {
@@ -53,6 +61,8 @@ public final class RequestHead {
     version11 = true;
     contentLength = -1;
     chunked = false;
+    streamed = false;
+    preface = false;
     expectsContinue = false;
   }
 
@@ -74,6 +84,26 @@ public final class RequestHead {
       return fail(startLineDone ? HeadFault.HEAD_TOO_LARGE : HeadFault.TARGET_TOO_LONG);
     }
     return progress;
+  }
+
+  /// Reads what a [FieldList] has written in place of a client: the head of a request over HTTP/2.
+  ///
+  /// @param last whether no content follows
+  /// @return false: refused, see [#fault]
+  boolean readWritten(boolean last) {
+    if (parse() != Progress.COMPLETE || lineStart != fields.length()) {
+      fault = fault == null ? HeadFault.REQUEST_LINE : fault;
+      return false;
+    }
+    streamed = !last && contentLength < 0;
+    chunked = streamed;
+    return true;
+  }
+
+  /// The rest of the head is left out, because it is longer than the limit.
+  void cutOff() {
+    parse();
+    fault = HeadFault.HEAD_TOO_LARGE;
   }
 
   private Progress parse() {
@@ -124,6 +154,11 @@ public final class RequestHead {
   private @Nullable HeadFault startLine(int start, int end) {
     startLineDone = true;
     var bytes = fields.bytes();
+    if (leadingLines == 0 && Bytes.isExactly(bytes, start, end, PREFACE)) {
+      preface = true;
+      method = "PRI";
+      return null;
+    }
     int p = start;
     while (p < end && bytes[p] != ' ') {
       byte b = bytes[p++];
@@ -178,6 +213,9 @@ public final class RequestHead {
 
   /// All lines are there: what they say together.
   private Progress finish() {
+    if (preface) {
+      return fields.count() == 0 ? Progress.COMPLETE : fail(HeadFault.VERSION);
+    }
     int host = -1;
     boolean coding = false;
     HeadFault wrong = null;
@@ -271,6 +309,17 @@ public final class RequestHead {
     return chunked;
   }
 
+  /// Whether the end of the content is the end of an HTTP/2 stream; then it is [#chunked] for who
+  /// speaks HTTP/1.1.
+  public boolean streamed() {
+    return streamed;
+  }
+
+  /// Whether it is no request but the beginning of HTTP/2.
+  public boolean preface() {
+    return preface;
+  }
+
   public boolean hasBody() {
     return chunked || contentLength > 0;
   }
@@ -285,6 +334,25 @@ public final class RequestHead {
     return options.upgrade && version11 && !chunked && contentLength <= 0
         ? fields.findOnly(FieldKind.UPGRADE)
         : -1;
+  }
+
+  /// The settings of a client that offers to go on with HTTP/2 (RFC 7540 section 3.2); null: it
+  /// does not, or not clearly.
+  public byte @Nullable [] http2Settings() {
+    int upgrade = upgradeField();
+    if (upgrade < 0 || !fields.valueIs(upgrade, H2C)) {
+      return null;
+    }
+    int field = fields.findOnly(FieldKind.HTTP2_SETTINGS);
+    if (field < 0) {
+      return null;
+    }
+    try {
+      var settings = Base64.getUrlDecoder().decode(fields.value(field));
+      return settings.length % 6 == 0 ? settings : null;
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
   }
 
   /// Whether the client wants this connection to live on (RFC 9112 section 9.3).

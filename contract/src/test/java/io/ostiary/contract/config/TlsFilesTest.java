@@ -1,0 +1,120 @@
+package io.ostiary.contract.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.ostiary.contract.tree.Fault;
+import io.ostiary.model.Tls;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TlsFilesTest {
+  @TempDir static Path folder;
+
+  @BeforeAll
+  static void certificates() {
+    TestCertificate.make(folder, "api", 90);
+    TestCertificate.make(folder, "soon", 5);
+    TestCertificate.make(folder, "old", -3);
+  }
+
+  private static ConfigRead read(String tls) throws IOException {
+    var file = folder.resolve("ostiary.yaml");
+    Files.writeString(
+        file,
+        """
+        listeners:
+          - address: 0.0.0.0:8443
+            tls: %s
+        apis: [ { name: a, path: /a, upstream: u } ]
+        upstreams: [ { name: u, targets: "h:1" } ]
+        """
+            .formatted(tls));
+    return ConfigReader.parse(Files.readString(file), file, Policies.ALL, new FakeDocuments());
+  }
+
+  private static Tls understood(String tls) throws IOException {
+    var read = read(tls);
+    if (read instanceof ConfigRead.Refused(var faults)) {
+      throw new AssertionError(ConfigReaderTest.lines(faults).toString());
+    }
+    return ((ConfigRead.Understood) read).configuration().listeners().getFirst().tls();
+  }
+
+  private static List<String> faults(String tls) throws IOException {
+    return read(tls) instanceof ConfigRead.Refused(var faults)
+        ? ConfigReaderTest.lines(faults)
+        : List.of();
+  }
+
+  @Test
+  void aCertificateIsReadWithItsNamesAndItsEnd() throws IOException {
+    var tls = understood("{ certificates: { chain: api.pem, key: api.key } }");
+    var certificate = tls.certificates().getFirst();
+    assertThat(certificate.names()).containsExactly("api.example.com", "*.example.org");
+    assertThat(certificate.notAfter()).isAfter(Instant.now().plusSeconds(80 * 86_400));
+    assertThat(certificate.chain()).isEqualTo(folder.resolve("api.pem"));
+    assertThat(certificate.fingerprint()).hasSize(64);
+    assertThat(tls.minimum()).isEqualTo(Tls.Version.TLS_1_2);
+    assertThat(tls.clients()).isEqualTo(Tls.Clients.OFF);
+  }
+
+  @Test
+  void anotherContentIsAnotherValue() throws IOException {
+    var one = understood("{ certificates: { chain: api.pem, key: api.key } }");
+    assertThat(understood("{ certificates: { chain: api.pem, key: api.key } }")).isEqualTo(one);
+    Files.writeString(
+        folder.resolve("api2.pem"), Files.readString(folder.resolve("api.pem")) + "\n");
+    assertThat(understood("{ certificates: { chain: api2.pem, key: api.key } }").digest())
+        .isNotEqualTo(one.digest());
+  }
+
+  @Test
+  void whatDoesNotFitIsToldAtItsPlace() throws IOException {
+    assertThat(faults("{ certificates: { chain: api.pem, key: soon.key } }"))
+        .singleElement()
+        .asString()
+        .contains("ostiary.yaml:3:")
+        .contains("soon.key")
+        .contains("expected: the key of the first certificate in");
+    assertThat(faults("{ certificates: { chain: none.pem, key: soon.key } }"))
+        .singleElement()
+        .asString()
+        .contains("chain: ")
+        .contains("none.pem, which cannot be read");
+    assertThat(faults("{ certificates: { chain: api.key, key: api.key } }"))
+        .singleElement()
+        .asString()
+        .contains("certificates in PEM");
+    assertThat(faults("{ certificates: { chain: api.pem, key: api.pem } }"))
+        .singleElement()
+        .asString()
+        .contains("openssl pkcs8 -topk8");
+    assertThat(
+            faults(
+                "{ certificates: { chain: api.pem, key: api.key }, client-certificates: required"
+                    + " }"))
+        .singleElement()
+        .asString()
+        .contains("client-authorities");
+    assertThat(faults("{ certificates: [] }")).singleElement().asString().contains("certificates");
+  }
+
+  @Test
+  void anEndThatIsNearIsWarnedOf() throws IOException {
+    for (var name : List.of("soon", "old")) {
+      var read = read("{ certificates: { chain: %s.pem, key: %s.key } }".formatted(name, name));
+      assertThat(read).isInstanceOf(ConfigRead.Understood.class);
+      assertThat(((ConfigRead.Understood) read).warnings())
+          .extracting(Fault::message)
+          .singleElement()
+          .asString()
+          .contains(name.equals("soon") ? "soon.pem expires at" : "old.pem expired at");
+    }
+  }
+}

@@ -1,0 +1,262 @@
+package io.ostiary.gateway.connection;
+
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.ChannelHandler;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
+import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
+import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
+import io.netty.handler.ssl.ApplicationProtocolNames;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.OpenSsl;
+import io.netty.handler.ssl.OpenSslServerSessionContext;
+import io.netty.handler.ssl.OpenSslSessionTicketKey;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
+import io.netty.handler.ssl.SniHandler;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslProvider;
+import io.netty.handler.ssl.SupportedCipherSuiteFilter;
+import io.netty.util.Mapping;
+import io.netty.util.ReferenceCountUtil;
+import io.ostiary.model.Listener;
+import io.ostiary.model.Tls;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/// By what one listener proves who it is, ready for handshakes: a BoringSSL context for each
+/// certificate, chosen by the name that the client asks for.
+///
+/// Sessions are resumed by tickets, which cost no memory here; their key lives as long as this
+/// object, so nobody resumes a session behind a change of certificates or authorities. Shared by
+/// all event loops; immutable but for the stapled answers.
+final class Credentials implements Mapping<String, SslContext>, AutoCloseable {
+  /// What a client may send before it has said whom it wants.
+  private static final int HELLO_BYTES_MAX = 16 * 1024;
+
+  private static final long SESSION_SECONDS = 12 * 3600;
+
+  /// Forward secrecy and authenticated encryption, and nothing else.
+  private static final List<String> CIPHERS =
+      List.of(
+          "TLS_AES_128_GCM_SHA256",
+          "TLS_AES_256_GCM_SHA384",
+          "TLS_CHACHA20_POLY1305_SHA256",
+          "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+          "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+          "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+          "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+          "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+          "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256");
+
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private final Tls tls;
+  private final List<Credential> all = new ArrayList<>();
+  private final List<Stapler> staplers = new ArrayList<>();
+
+  /// One certificate.
+  static final class Credential {
+    final Tls.Certificate certificate;
+    final SslContext context;
+
+    /// What goes with the certificate; null: nothing.
+    volatile byte @Nullable [] staple;
+
+    private Credential(Tls.Certificate certificate, SslContext context) {
+      this.certificate = certificate;
+      this.context = context;
+    }
+  }
+
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private Credentials(Tls tls) {
+    this.tls = tls;
+  }
+
+  /// @throws IllegalStateException when a file cannot be used; the message names it
+  static Credentials load(Listener listener, Tls tls) {
+    if (!OpenSsl.isAvailable()) {
+      throw new IllegalStateException(
+          "listener %s: tls: BoringSSL does not run here: %s (expected: Linux on x86-64 or ARM64)"
+              .formatted(listener, OpenSsl.unavailabilityCause().getMessage()));
+    }
+    var made = new Credentials(tls);
+    var ticketKey = made.ticketKey();
+    for (var certificate : tls.certificates()) {
+      try {
+        var one = new Credential(certificate, context(tls, certificate, ticketKey));
+        made.all.add(one);
+        made.staple(one);
+      } catch (IOException | IllegalArgumentException e) {
+        made.close();
+        throw new IllegalStateException(
+            "listener %s: tls: %s with %s: %s"
+                .formatted(listener, certificate.chain(), certificate.key(), e.getMessage()),
+            e);
+      }
+    }
+    return made;
+  }
+
+  private void staple(Credential one) throws IOException {
+    if (!tls.stapling()) {
+      return;
+    }
+    var file = one.certificate.ocsp();
+    if (file != null) {
+      one.staple = Files.readAllBytes(file);
+      return;
+    }
+    var stapler = Stapler.start(one);
+    if (stapler != null) {
+      staplers.add(stapler);
+    }
+  }
+
+  private OpenSslSessionTicketKey ticketKey() {
+    return new OpenSslSessionTicketKey(
+        random(OpenSslSessionTicketKey.NAME_SIZE),
+        random(OpenSslSessionTicketKey.HMAC_KEY_SIZE),
+        random(OpenSslSessionTicketKey.AES_KEY_SIZE));
+  }
+
+  private static byte[] random(int size) {
+    var bytes = new byte[size];
+    RANDOM.nextBytes(bytes);
+    return bytes;
+  }
+
+  private static SslContext context(
+      Tls tls, Tls.Certificate certificate, OpenSslSessionTicketKey ticketKey) throws IOException {
+    var builder =
+        SslContextBuilder.forServer(certificate.chain().toFile(), certificate.key().toFile())
+            .sslProvider(SslProvider.OPENSSL_REFCNT)
+            .protocols(
+                tls.minimum() == Tls.Version.TLS_1_3
+                    ? List.of("TLSv1.3")
+                    : List.of("TLSv1.3", "TLSv1.2"))
+            .ciphers(CIPHERS, SupportedCipherSuiteFilter.INSTANCE)
+            .sessionTimeout(SESSION_SECONDS)
+            .enableOcsp(true)
+            .applicationProtocolConfig(
+                new ApplicationProtocolConfig(
+                    Protocol.ALPN,
+                    SelectorFailureBehavior.NO_ADVERTISE,
+                    SelectedListenerFailureBehavior.ACCEPT,
+                    ApplicationProtocolNames.HTTP_2,
+                    ApplicationProtocolNames.HTTP_1_1));
+    if (tls.clients() != Tls.Clients.OFF) {
+      builder
+          .clientAuth(
+              tls.clients() == Tls.Clients.REQUIRED ? ClientAuth.REQUIRE : ClientAuth.OPTIONAL)
+          .trustManager(Objects.requireNonNull(tls.clientAuthorities()).toFile());
+    }
+    var context = builder.build();
+    if (context.sessionContext() instanceof OpenSslServerSessionContext sessions) {
+      sessions.setTicketKeys(ticketKey);
+    }
+    return context;
+  }
+
+  Tls tls() {
+    return tls;
+  }
+
+  List<Credential> all() {
+    return all;
+  }
+
+  /// What goes before everything else on a new connection.
+  ChannelHandler handler(ByteBufAllocator alloc) {
+    return all.size() == 1 ? handler(all.getFirst(), alloc) : new Chooser(this);
+  }
+
+  private static SslHandler handler(Credential of, ByteBufAllocator alloc) {
+    var handler = of.context.newHandler(alloc);
+    // The connection limits all its waits itself.
+    handler.setHandshakeTimeoutMillis(0);
+    var staple = of.staple;
+    if (staple != null && handler.engine() instanceof ReferenceCountedOpenSslEngine engine) {
+      engine.setOcspResponse(staple);
+    }
+    return handler;
+  }
+
+  /// Finds the certificate by the name in the client's greeting.
+  private static final class Chooser extends SniHandler {
+    private final Credentials from;
+
+    private Chooser(Credentials from) {
+      super(from, HELLO_BYTES_MAX, 0);
+      this.from = from;
+    }
+
+    @Override
+    protected SslHandler newSslHandler(SslContext context, ByteBufAllocator alloc) {
+      return handler(from.of(context), alloc);
+    }
+  }
+
+  @SuppressWarnings("ReferenceEquality") // Whether it is the same context is the question.
+  private Credential of(SslContext context) {
+    for (var one : all) {
+      if (one.context == context) {
+        return one;
+      }
+    }
+    return all.getFirst();
+  }
+
+  /// A certificate for the very name, else one for all names beside it, else the first.
+  @Override
+  public SslContext map(@Nullable String asked) {
+    if (asked == null) {
+      return all.getFirst().context;
+    }
+    var name = asked.toLowerCase(Locale.ROOT);
+    int dot = name.indexOf('.');
+    var wild = dot < 0 ? "" : "*" + name.substring(dot);
+    Credential found = null;
+    for (var one : all) {
+      if (one.certificate.names().contains(name)) {
+        return one.context;
+      }
+      if (found == null && one.certificate.names().contains(wild)) {
+        found = one;
+      }
+    }
+    return found == null ? all.getFirst().context : found.context;
+  }
+
+  /// No connection begins with them any more; those that run keep what they need.
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    staplers.forEach(Stapler::close);
+    for (var one : all) {
+      ReferenceCountUtil.release(one.context);
+    }
+  }
+
+  boolean closed() {
+    return closed.get();
+  }
+
+  @Override
+  public String toString() {
+    return Arrays.toString(all.stream().map(one -> one.certificate.names()).toArray());
+  }
+}
