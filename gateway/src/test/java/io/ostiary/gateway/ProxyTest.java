@@ -320,4 +320,24 @@ class ProxyTest {
       }
     }
   }
+
+  /// Such a call was never ended, nor its connection closed: its line could not be written.
+  @Test
+  void aTargetThatCannotBeReadHasItsLineAndItsEnd() {
+    try (var upstream = FakeUpstream.echo();
+        var kit = new Kit(upstream).publish()) {
+      for (var target : List.of("/a\"b", "/\u00e9", "/a?b\u0001c", "/a\u007f", "x", "/a?\u007f")) {
+        assertThat(kit.get(target)).as(target).startsWith("HTTP/1.1 400");
+      }
+      assertThat(kit.ledger(6))
+          .containsExactlyInAnyOrder(
+              "GET /a 400 CLIENT malformed-request attempts=0",
+              "GET / 400 CLIENT malformed-request attempts=0",
+              "GET /a 400 CLIENT malformed-request attempts=0",
+              "GET /a 400 CLIENT malformed-request attempts=0",
+              "GET  400 CLIENT malformed-request attempts=0",
+              "GET /a 400 CLIENT malformed-request attempts=0");
+      assertThat(kit.gateway.gauges().inFlight()).isZero();
+    }
+  }
 }

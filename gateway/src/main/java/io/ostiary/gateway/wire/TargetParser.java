@@ -94,6 +94,8 @@ final class TargetParser {
         break;
       }
       if (!Bytes.PATH[b & 0xff]) {
+        // The ledger keeps what could be read.
+        pathEnd = p;
         return HeadFault.TARGET;
       }
       if (b == '%' || (before == '/' && (b == '/' || b == '.'))) {
@@ -107,6 +109,7 @@ final class TargetParser {
       queryEnd = end;
       for (int i = end - 1; i >= queryStart; i--) {
         if (bytes[i] <= ' ' || bytes[i] == 0x7f) {
+          query(-1, -1);
           return HeadFault.TARGET;
         }
         // A fragment is not for servers; what looks like one is cut off, so that nobody acts on it.
