@@ -6,6 +6,7 @@ import io.netty.util.ResourceLeakDetector;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.ostiary.gateway.connection.Listeners;
 import io.ostiary.gateway.exchange.Bans;
+import io.ostiary.gateway.exchange.MirrorCounts;
 import io.ostiary.gateway.exchange.Plan;
 import io.ostiary.gateway.exchange.PlanCompiler;
 import io.ostiary.gateway.exchange.PlanFault;
@@ -216,6 +217,11 @@ public final class Gateway implements AutoCloseable {
   /// How every target of every upstream does.
   public List<UpstreamHealth> upstreams() {
     return registry.health();
+  }
+
+  /// What became of copies of calls, for each upstream that is a mirror.
+  public List<MirrorCounts.Reading> mirrors() {
+    return shared.all(MirrorCounts.class).stream().map(MirrorCounts::read).toList();
   }
 
   public GatewayGauges gauges() {

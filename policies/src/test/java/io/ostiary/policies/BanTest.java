@@ -273,6 +273,11 @@ class BanTest {
     }
 
     @Override
+    public io.ostiary.gateway.spi.Mirror mirror(String upstream, int bytesMax, int copiesMax) {
+      return site.mirror(upstream, bytesMax, copiesMax);
+    }
+
+    @Override
     public io.ostiary.model.BanSink bans() {
       return all::add;
     }

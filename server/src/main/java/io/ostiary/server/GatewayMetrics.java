@@ -27,7 +27,31 @@ final class GatewayMetrics {
     if (running != null) {
       certificates(out, running);
     }
+    mirrors(out, gateway);
     return out.toString();
+  }
+
+  private static void mirrors(StringBuilder out, Gateway gateway) {
+    var mirrors = gateway.mirrors();
+    if (mirrors.isEmpty()) {
+      return;
+    }
+    counter(out, "mirrored_total", "copies of calls, by what became of them");
+    for (var mirror : mirrors) {
+      mirrored(out, mirror.upstream(), "answered", mirror.answered());
+      mirrored(out, mirror.upstream(), "failed", mirror.failed());
+      mirrored(out, mirror.upstream(), "too-long", mirror.tooLong());
+      mirrored(out, mirror.upstream(), "too-many", mirror.tooMany());
+      mirrored(out, mirror.upstream(), "dropped", mirror.dropped());
+    }
+  }
+
+  private static void mirrored(StringBuilder out, String upstream, String outcome, long count) {
+    value(
+        out,
+        "mirrored_total",
+        "{upstream=\"%s\",outcome=\"%s\"}".formatted(upstream, outcome),
+        count);
   }
 
   private static void certificates(StringBuilder out, Snapshot running) {

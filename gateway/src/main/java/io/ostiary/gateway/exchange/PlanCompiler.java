@@ -5,6 +5,7 @@ import io.ostiary.gateway.route.HostTable;
 import io.ostiary.gateway.route.RouteTable;
 import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.HttpCalls;
+import io.ostiary.gateway.spi.Mirror;
 import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.StateKey;
@@ -72,15 +73,17 @@ public final class PlanCompiler {
                 "upstream " + handle.upstream().name() + ": named twice (expected: once)"));
       }
     }
+    var input = new Input(snapshot, handles, faults);
     var routes = new HostTable<RoutePlan>();
     var unrouted = new LinkedHashSet<UnroutedWatch>();
     for (var api : snapshot.apis()) {
       var way = way(api, api.upstream(), api.split(), handles, faults);
+      var chains = new HashMap<List<PolicyUse>, FilterChain>();
       for (var route : api.routes()) {
         var own = own(api, route, handles, faults);
         own = own == null ? way : own;
         if (own != null) {
-          var chain = add(routes, snapshot, api, route, own, faults);
+          var chain = add(routes, input, chains, api, route, own);
           unrouted.addAll(chain.unrouted());
         }
       }
@@ -162,15 +165,22 @@ public final class PlanCompiler {
     return handle;
   }
 
+  /// What the compiler works with for one plan.
+  private record Input(
+      Snapshot snapshot, Map<String, UpstreamHandle> handles, List<PlanFault> faults) {}
+
+  /// @param chains of this API by the policies that routes add; takes those that routes can share
   private FilterChain add(
       HostTable<RoutePlan> routes,
-      Snapshot snapshot,
+      Input input,
+      Map<List<PolicyUse>, FilterChain> chains,
       Api api,
       Route route,
-      Way way,
-      List<PlanFault> faults) {
+      Way way) {
+    var faults = input.faults;
     var where = "api " + api.name() + ", route " + route.id() + ": ";
-    var chain = chain(snapshot, api, route, where, faults);
+    var known = chains.get(route.policies());
+    var chain = known == null ? chain(input, chains, api, route, where) : known;
     if (chain == null) {
       return FilterChain.EMPTY;
     }
@@ -194,8 +204,11 @@ public final class PlanCompiler {
     return chain;
   }
 
+  /// A chain none of whose policies asked for the route is the same at every route of the API with
+  /// the same policies: with ten thousand routes this is what a reload would take longest for.
   private @Nullable FilterChain chain(
-      Snapshot snapshot, Api api, Route route, String where, List<PlanFault> faults) {
+      Input input, Map<List<PolicyUse>, FilterChain> chains, Api api, Route route, String where) {
+    var faults = input.faults;
     var uses = new ArrayList<>(api.policies());
     uses.addAll(route.policies());
     if (uses.isEmpty()) {
@@ -209,7 +222,7 @@ public final class PlanCompiler {
                       .formatted(uses.size(), FilterChain.FILTERS_MAX)));
       return null;
     }
-    var site = new SiteOf(snapshot, api, route);
+    var site = new SiteOf(input, api, route);
     var filters = new ArrayList<Filter>();
     var names = new ArrayList<String>();
     boolean whole = true;
@@ -221,7 +234,15 @@ public final class PlanCompiler {
       }
       whole &= filter != null;
     }
-    return whole ? new FilterChain(filters, names, site.states) : null;
+    if (!whole) {
+      return null;
+    }
+    var chain = new FilterChain(filters, names, site.states);
+    if (!site.routeAsked) {
+      site.forAll = true;
+      chains.put(route.policies(), chain);
+    }
+    return chain;
   }
 
   private @Nullable Filter filter(PolicyUse use, Site site, String where, List<PlanFault> faults) {
@@ -261,20 +282,22 @@ public final class PlanCompiler {
   }
 
   private final class SiteOf implements Site {
-    private final Snapshot snapshot;
+    private final Input input;
     private final Api api;
     private final Route route;
     private int states;
+    private boolean routeAsked;
+    private boolean forAll;
 
-    private SiteOf(Snapshot snapshot, Api api, Route route) {
-      this.snapshot = snapshot;
+    private SiteOf(Input input, Api api, Route route) {
+      this.input = input;
       this.api = api;
       this.route = route;
     }
 
     @Override
     public Snapshot snapshot() {
-      return snapshot;
+      return input.snapshot;
     }
 
     @Override
@@ -284,6 +307,11 @@ public final class PlanCompiler {
 
     @Override
     public Route route() {
+      if (forAll) {
+        throw new IllegalStateException(
+            "site.route(): asked after compile (expected: while it compiles)");
+      }
+      routeAsked = true;
       return route;
     }
 
@@ -299,7 +327,7 @@ public final class PlanCompiler {
 
     @Override
     public HttpCalls http() {
-      return http.apply(snapshot.gateway().outbound());
+      return http.apply(input.snapshot.gateway().outbound());
     }
 
     @Override
@@ -315,6 +343,18 @@ public final class PlanCompiler {
             "policy: %s (expected: one of %s)".formatted(use.name(), policies.keySet()));
       }
       return compile(policy, use.settings(), this);
+    }
+
+    @Override
+    public Mirror mirror(String upstream, int bodyBytesMax, int copiesMax) {
+      var handle = input.handles.get(upstream);
+      if (handle == null) {
+        throw new IllegalArgumentException(
+            "upstream: %s (expected: one of %s)".formatted(upstream, input.handles.keySet()));
+      }
+      var counts =
+          shared.get("mirror/" + upstream, MirrorCounts.class, () -> new MirrorCounts(upstream));
+      return new Mirroring(handle, bodyBytesMax, copiesMax, counts);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.ostiary.gateway.exchange;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -33,6 +34,15 @@ public final class SharedState {
   public synchronized void rollBack() {
     generation--;
     all.values().forEach(held -> held.generation = Math.min(held.generation, generation));
+  }
+
+  /// Everything of this type that is held.
+  public synchronized <T> List<T> all(Class<T> type) {
+    return all.values().stream()
+        .map(held -> held.value)
+        .filter(type::isInstance)
+        .map(type::cast)
+        .toList();
   }
 
   synchronized <T> T get(String key, Class<T> type, Supplier<T> make) {

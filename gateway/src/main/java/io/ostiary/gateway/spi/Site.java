@@ -7,7 +7,9 @@ import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
 import java.util.function.Supplier;
 
-/// Where a policy is compiled for: one route of one API in one snapshot.
+/// Where a policy is compiled for: one route of one API in one snapshot. Ask it while compiling: a
+/// filter that needed nothing of its route then serves every route of the API with the same
+/// policies.
 public interface Site {
   Snapshot snapshot();
 
@@ -33,6 +35,13 @@ public interface Site {
   ///
   /// @throws IllegalArgumentException as [Policy#compile] does
   Filter filter(PolicyUse use);
+
+  /// A way to copy calls to another upstream of the snapshot.
+  ///
+  /// @param bodyBytesMax calls with a longer body are not copied
+  /// @param copiesMax under way at once for this upstream; calls above it are not copied
+  /// @throws IllegalArgumentException where the snapshot has no such upstream
+  Mirror mirror(String upstream, int bodyBytesMax, int copiesMax);
 
   /// Where a filter brings what it holds against a client.
   BanSink bans();

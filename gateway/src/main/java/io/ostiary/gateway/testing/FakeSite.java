@@ -2,6 +2,7 @@ package io.ostiary.gateway.testing;
 
 import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.HttpCalls;
+import io.ostiary.gateway.spi.Mirror;
 import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.StateKey;
@@ -18,6 +19,8 @@ import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
 import io.ostiary.model.Split;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -40,6 +43,7 @@ public final class FakeSite implements Site {
   private final List<BanCase> banCases = new ArrayList<>();
   private final BanSink bans = banCases::add;
   private HttpCalls http = HttpCalls.NONE;
+  private final List<String> mirrored = new ArrayList<>();
   private int states;
 
   public FakeSite(Snapshot snapshot, Api api, Route route, Map<String, Object> shared) {
@@ -140,6 +144,29 @@ public final class FakeSite implements Site {
 
   private <S extends Record> Filter compile(Policy<S> policy, PolicyUse use) {
     return policy.compile(policy.settings().cast(use.settings()), this);
+  }
+
+  /// Copies nothing; notes each piece as `METHOD PATH piece` and `!` behind the last.
+  @Override
+  public Mirror mirror(String upstream, int bodyBytesMax, int copiesMax) {
+    return exchange -> {
+      var start = upstream + ": " + exchange.method() + ' ' + exchange.upstreamPath() + ' ';
+      return new Mirror.Copy() {
+        @Override
+        public void body(ByteBuffer bytes, boolean last) {
+          mirrored.add(start + StandardCharsets.UTF_8.decode(bytes) + (last ? "!" : ""));
+        }
+
+        @Override
+        public void drop() {
+          mirrored.add(start + "dropped");
+        }
+      };
+    };
+  }
+
+  public List<String> mirrored() {
+    return mirrored;
   }
 
   @Override

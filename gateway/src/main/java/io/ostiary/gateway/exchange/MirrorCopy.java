@@ -1,0 +1,275 @@
+package io.ostiary.gateway.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.ostiary.gateway.loop.Loop;
+import io.ostiary.gateway.spi.Mirror;
+import io.ostiary.gateway.upstream.Endpoint;
+import io.ostiary.gateway.upstream.Http1Connection;
+import io.ostiary.gateway.upstream.StreamOwner;
+import io.ostiary.gateway.upstream.UpstreamConnection;
+import io.ostiary.gateway.upstream.UpstreamStream;
+import io.ostiary.gateway.wire.Bytes;
+import io.ostiary.gateway.wire.FieldKind;
+import io.ostiary.gateway.wire.Numbers;
+import io.ostiary.gateway.wire.ResponseHead;
+import io.ostiary.model.GatewaySettings;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/// One copy of a request, from its head to the last byte of an answer that nobody reads. It takes
+/// its own bytes of the call at the beginning and knows nothing of it any more, so the call can end
+/// first, or fail, or be slow. Confined to its event loop.
+final class MirrorCopy implements Mirror.Copy, StreamOwner {
+  private static final int KEPT = 1 << FieldKind.OTHER | 1 << FieldKind.DATE;
+  private static final byte[] VERSION_HOST = Bytes.of(" HTTP/1.1\r\nHost: ");
+  private static final byte[] MARK = Bytes.of("Ostiary-Mirror: 1\r\n");
+  private static final byte[] VIA_CALL = Bytes.of("Via: 1.1 ostiary\r\nOstiary-Call: ");
+  private static final byte[] LENGTH = Bytes.of("Content-Length: ");
+  private static final int CR_LF = '\r' << 8 | '\n';
+
+  /// So much of an answer is read so that the connection can be used again; then it is closed.
+  private static final long ANSWER_BYTES_MAX = 1024 * 1024;
+
+  private static final int INTERIM_MAX = 16;
+
+  private final Mirroring mirror;
+  private final Loop loop;
+  private final GatewaySettings settings;
+  private final Endpoint endpoint;
+  private final boolean headMethod;
+  private final boolean framed;
+  private final ResponseHead answer = new ResponseHead();
+  private @Nullable ByteBuf head;
+  private @Nullable ByteBuf content;
+  private @Nullable UpstreamConnection connection;
+  private int interims;
+  private boolean sending;
+  private boolean over;
+
+  MirrorCopy(Mirroring mirror, Call call) {
+    this.mirror = mirror;
+    loop = call.loop();
+    settings = call.plan().settings();
+    endpoint = mirror.to().choose(loop, null);
+    var request = call.requestHead();
+    headMethod = request.method().equals("HEAD");
+    framed = request.chunked() || request.contentLength() >= 0;
+    var out = call.clientSide().channel().alloc().buffer(request.fields().bytesMax() + 512);
+    head = out;
+    writeHead(call, out);
+  }
+
+  private void writeHead(Call call, ByteBuf out) {
+    var request = call.requestHead();
+    var target = request.upstream();
+    out.writeBytes(Bytes.of(request.method())).writeByte(' ');
+    target.writeTarget(out);
+    out.writeBytes(VERSION_HOST);
+    if (target.hasHost()) {
+      target.writeHost(out);
+    } else {
+      out.writeBytes(Bytes.of(endpoint.target().toString()));
+    }
+    out.writeShort(CR_LF);
+    request.fields().writeKinds(out, KEPT);
+    ForwardedFields.write(out, call, call.caller().speakerTrusted());
+    call.trace().write(out);
+    out.writeBytes(MARK).writeBytes(VIA_CALL);
+    Numbers.writeCallId(out, call.callId());
+    out.writeShort(CR_LF);
+  }
+
+  @Override
+  public void body(ByteBuffer bytes, boolean last) {
+    var out = head;
+    if (over || sending || out == null) {
+      return;
+    }
+    int had = content == null ? 0 : content.readableBytes();
+    if (had + bytes.remaining() > mirror.bodyBytesMax()) {
+      mirror.counts().tooLong.increment();
+      end();
+      return;
+    }
+    if (bytes.hasRemaining()) {
+      content = content == null ? out.alloc().buffer(bytes.remaining()) : content;
+      content.writeBytes(bytes);
+    }
+    if (last) {
+      send();
+    }
+  }
+
+  @Override
+  public void drop() {
+    if (!over && !sending) {
+      mirror.counts().dropped.increment();
+      end();
+    }
+  }
+
+  private void send() {
+    sending = true;
+    answer.start(settings.headBytesMax(), settings.headFieldsMax());
+    endpoint.began();
+    var acquired = UpstreamConnection.acquire(loop, mirror.to(), endpoint, this, false);
+    if (acquired == null) {
+      failed();
+      return;
+    }
+    connection = acquired;
+    if (acquired.established()) {
+      connected();
+    }
+  }
+
+  @Override
+  public boolean wantsTunnel() {
+    return false;
+  }
+
+  /// Nobody: the mirror's connections are shared by all calls.
+  @Override
+  public @Nullable InetSocketAddress client() {
+    return null;
+  }
+
+  @Override
+  public @Nullable InetSocketAddress clientTarget() {
+    return null;
+  }
+
+  @Override
+  public void moved(UpstreamConnection to) {
+    connection = to;
+  }
+
+  @Override
+  public void connected() {
+    var to = connection;
+    var out = head;
+    if (to == null || out == null) {
+      return;
+    }
+    head = null;
+    var rest = content;
+    content = null;
+    if (framed) {
+      out.writeBytes(LENGTH);
+      Numbers.writeDecimal(out, rest == null ? 0 : rest.readableBytes());
+      out.writeShort(CR_LF);
+    }
+    out.writeShort(CR_LF);
+    switch (to) {
+      case Http1Connection one -> {
+        one.channel().write(out, one.channel().voidPromise());
+        if (rest != null) {
+          one.channel().write(rest, one.channel().voidPromise());
+        }
+        one.channel().flush();
+      }
+      case UpstreamStream shared -> {
+        shared.head(out, rest == null);
+        out.release();
+        if (rest != null) {
+          shared.content(rest, true);
+        }
+        shared.flush();
+      }
+    }
+    to.timeout(mirror.to().answerNanos(), "answer-timeout");
+  }
+
+  @Override
+  public ResponseHead responseHead() {
+    return answer;
+  }
+
+  @Override
+  public void responseHeadRead() {
+    var from = connection;
+    if (from == null) {
+      return;
+    }
+    int status = answer.status();
+    if (status == 101 || (status < 200 && ++interims > INTERIM_MAX)) {
+      failed();
+      return;
+    }
+    if (status < 200) {
+      answer.start(settings.headBytesMax(), settings.headFieldsMax());
+      from.anotherHead();
+      return;
+    }
+    from.frame(answer, bodiless(), settings.headBytesMax(), settings.headFieldsMax());
+    from.timeout(mirror.to().idleNanos(), "idle-timeout");
+  }
+
+  private boolean bodiless() {
+    return headMethod || answer.status() == 204 || answer.status() == 304;
+  }
+
+  @Override
+  public void responseBody(ByteBuf in, int start, int length, boolean last) {
+    var from = connection;
+    if (from == null) {
+      return;
+    }
+    if (!last && from.contentBytes() <= ANSWER_BYTES_MAX) {
+      from.timeout(mirror.to().idleNanos(), "idle-timeout");
+      return;
+    }
+    connection = null;
+    from.noTimeout();
+    mirror.counts().answered.increment();
+    if (last) {
+      from.done(answer, true, false);
+    } else {
+      from.close();
+    }
+    end();
+  }
+
+  private void failed() {
+    mirror.counts().failed.increment();
+    end();
+  }
+
+  @Override
+  public void upstreamFailed(String reason) {
+    connection = null;
+    endpoint.failed(loop.now());
+    failed();
+  }
+
+  @Override
+  public void upstreamWritable(boolean writable) {}
+
+  @Override
+  public void upstreamReadComplete() {}
+
+  private void end() {
+    if (over) {
+      return;
+    }
+    over = true;
+    if (sending) {
+      endpoint.ended();
+    }
+    mirror.counts().underWay.decrementAndGet();
+    if (head != null) {
+      head.release();
+      head = null;
+    }
+    if (content != null) {
+      content.release();
+      content = null;
+    }
+    var rest = connection;
+    connection = null;
+    if (rest != null) {
+      rest.close();
+    }
+  }
+}
