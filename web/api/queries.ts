@@ -30,6 +30,8 @@ import type {
   NewBan,
   NewCapture,
   NewKey,
+  RouteAnswer,
+  RouteQuestion,
   Rules,
   RuleTrial,
   ServiceList,
@@ -208,6 +210,12 @@ export type TrialAction = 'confirm' | 'rollback' | 'retry';
 
 export const useTrialAction = () =>
   useChange((action: TrialAction) => ask<RuleTrial>(`/api/v1/rules/${action}`, { method: 'POST' }));
+/** Changes nothing, so nothing is asked again. */
+export const useRouteOf = () =>
+  useMutation({
+    mutationFn: (question: RouteQuestion) =>
+      ask<RouteAnswer>('/api/v1/route', { method: 'POST', body: question }),
+  });
 export const useStartCapture = () =>
   useChange((wish: NewCapture) => ask<Capture>('/api/v1/captures', { method: 'POST', body: wish }));
 export const useStopCapture = () =>

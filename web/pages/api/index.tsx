@@ -4,6 +4,7 @@ import { useApi } from '../../api/queries';
 import { Link, useParam, usePathParam } from '../../app/router';
 import { Card, PageHead } from '../../parts/bits';
 import { Numbers } from '../../parts/red';
+import { RouteTester } from '../../parts/route-tester';
 import { Answer, Empty } from '../../parts/states';
 import { Table } from '../../parts/table';
 import { UsageCard } from '../../parts/usage';
@@ -79,6 +80,15 @@ function Reference({ name, document }: { name: string; document: boolean }) {
 }
 
 function Routes({ api }: { api: Api }) {
+  return (
+    <>
+      <RouteTester start={`${new URL(api.summary.address).pathname.replace(/\/$/, '')}/`} />
+      <RouteList api={api} />
+    </>
+  );
+}
+
+function RouteList({ api }: { api: Api }) {
   return (
     <Card>
       <Table

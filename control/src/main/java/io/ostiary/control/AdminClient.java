@@ -85,6 +85,13 @@ public final class AdminClient implements AutoCloseable {
     return understood(response, path).toString();
   }
 
+  /// Which route a request would get.
+  ///
+  /// @param question as `RouteQuestion` of `openapi.yaml`
+  public JsonNode route(Map<String, Object> question) throws AdminException {
+    return send("POST", "/api/v1/route", question);
+  }
+
   public JsonNode now(int windowSeconds) throws AdminException {
     return get("/api/v1/now?window=" + windowSeconds);
   }

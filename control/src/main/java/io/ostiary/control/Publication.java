@@ -2,6 +2,8 @@ package io.ostiary.control;
 
 import io.ostiary.model.Ban;
 import io.ostiary.model.PolicyUse;
+import io.ostiary.model.RouteAnswer;
+import io.ostiary.model.RouteQuestion;
 import io.ostiary.model.Snapshot;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,11 @@ public interface Publication {
 
   /// Takes back a ban that no snapshot has brought.
   default void unban(Ban ban) {}
+
+  /// Which route of what is in force a request would get, and why; null: nobody here can tell.
+  default @Nullable RouteAnswer route(RouteQuestion question) {
+    return null;
+  }
 
   /// What those count who bring it into force, in the Prometheus text format.
   default String metrics() {

@@ -12,6 +12,8 @@ import io.ostiary.control.records.LiveRecords;
 import io.ostiary.control.records.Settings;
 import io.ostiary.control.records.StorageException;
 import io.ostiary.model.Ban;
+import io.ostiary.model.RouteAnswer;
+import io.ostiary.model.RouteQuestion;
 import io.ostiary.model.Snapshot;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -84,6 +86,11 @@ public final class SnapshotSource implements AutoCloseable {
   /// What is in force, to read only.
   public LiveRecords live() {
     return live;
+  }
+
+  /// Which route of what is in force a request would get; null: nobody here can tell.
+  public @Nullable RouteAnswer route(RouteQuestion question) {
+    return publication.route(question);
   }
 
   public SnapshotState state() {

@@ -101,6 +101,11 @@ final class ConformanceTest {
     check("/api/v1/captures/{capture}/file", fixture.get("/api/v1/captures/c1/file"), "get");
     check("/api/v1/captures/{capture}/stop", fixture.post("/api/v1/captures/c1/stop", ""), "post");
     check("/api/v1/session/codes", fixture.post("/api/v1/session/codes", "{}"), "post");
+    var question = "{\"url\":\"/a\",\"headers\":[{\"name\":\"X-A\",\"value\":\"1\"}]}";
+    var route = fixture.post("/api/v1/route", question);
+    check("/api/v1/route", route, "post");
+    assertThat(Fixture.tree(route).get("sentence").asString())
+        .isEqualTo("GET [Header[name=X-A, value=1]]");
     var stage = "/api/v1/kernel/stages/dscp/on";
     check("/api/v1/kernel/stages/{stage}/on", fixture.post(stage, "{}"), "post");
     for (var path : document.get("paths").propertyNames()) {

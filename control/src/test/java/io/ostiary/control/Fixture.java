@@ -11,6 +11,8 @@ import io.ostiary.model.KernelStatus;
 import io.ostiary.model.PacketView;
 import io.ostiary.model.PathPattern;
 import io.ostiary.model.Route;
+import io.ostiary.model.RouteAnswer;
+import io.ostiary.model.RouteQuestion;
 import io.ostiary.model.Snapshot;
 import java.io.IOException;
 import java.net.URI;
@@ -94,12 +96,7 @@ final class Fixture implements AutoCloseable {
             new ControlSettings("127.0.0.1", 0, data, "/test-web", List.of()),
             insight,
             packets,
-            snapshot -> {
-              if (refusal.get().isEmpty()) {
-                published.add(snapshot);
-              }
-              return refusal.get();
-            },
+            new Publishing(),
             () ->
                 List.of(
                     new TargetHealth(
@@ -288,6 +285,45 @@ final class Fixture implements AutoCloseable {
     @Override
     public Clock withZone(ZoneId zone) {
       return this;
+    }
+  }
+
+  /// Keeps what is published, and knows one route.
+  private final class Publishing implements Publication {
+    @Override
+    public List<Problem> publish(Snapshot snapshot) {
+      if (refusal.get().isEmpty()) {
+        published.add(snapshot);
+      }
+      return refusal.get();
+    }
+
+    @Override
+    public RouteAnswer route(RouteQuestion question) {
+      var asked = new RouteAnswer.Asked("header X-A is '1'", true);
+      return new RouteAnswer(
+          200,
+          question.method() + " " + question.headers(),
+          "localhost",
+          question.url(),
+          new RouteAnswer.Chosen(
+              "orders",
+              "get-order",
+              "/orders/17",
+              Map.of("id", "17"),
+              "orders",
+              List.of(new RouteAnswer.Share("orders-v2", 2.5, false)),
+              List.of("key-auth")),
+          List.of(
+              new RouteAnswer.Candidate(
+                  "orders",
+                  "get-order",
+                  "",
+                  "/demo/orders/{id}",
+                  List.of("GET"),
+                  List.of(asked),
+                  RouteAnswer.Verdict.CHOSEN,
+                  "")));
     }
   }
 }

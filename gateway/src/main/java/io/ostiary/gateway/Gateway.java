@@ -10,6 +10,7 @@ import io.ostiary.gateway.exchange.MirrorCounts;
 import io.ostiary.gateway.exchange.Plan;
 import io.ostiary.gateway.exchange.PlanCompiler;
 import io.ostiary.gateway.exchange.PlanFault;
+import io.ostiary.gateway.exchange.RouteProbe;
 import io.ostiary.gateway.exchange.SharedState;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.loop.Transport;
@@ -23,6 +24,8 @@ import io.ostiary.model.Ban;
 import io.ostiary.model.BanSink;
 import io.ostiary.model.LedgerRing;
 import io.ostiary.model.LedgerView;
+import io.ostiary.model.RouteAnswer;
+import io.ostiary.model.RouteQuestion;
 import io.ostiary.model.Snapshot;
 import io.ostiary.model.UpstreamHealth;
 import java.net.InetSocketAddress;
@@ -201,6 +204,11 @@ public final class Gateway implements AutoCloseable {
             new Work("ostiary-check", 1, 1));
     compiler.compile(snapshot, faults);
     return faults;
+  }
+
+  /// Which route of the running plan a request would get, and why.
+  public RouteAnswer route(RouteQuestion question) {
+    return RouteProbe.ask(plan(), question);
   }
 
   /// Where it listens at the moment.

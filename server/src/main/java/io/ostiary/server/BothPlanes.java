@@ -6,6 +6,8 @@ import io.ostiary.gateway.Published;
 import io.ostiary.insight.log.AccessLogs;
 import io.ostiary.model.Ban;
 import io.ostiary.model.GatewaySettings;
+import io.ostiary.model.RouteAnswer;
+import io.ostiary.model.RouteQuestion;
 import io.ostiary.model.Snapshot;
 import java.util.ArrayList;
 import java.util.List;
@@ -93,6 +95,11 @@ final class BothPlanes implements Publication {
       kernel.unban(ban.source());
     }
     gateway.unban(ban);
+  }
+
+  @Override
+  public RouteAnswer route(RouteQuestion question) {
+    return gateway.route(question);
   }
 
   @Override

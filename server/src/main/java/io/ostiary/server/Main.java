@@ -8,6 +8,7 @@ import io.ostiary.server.command.ConfirmCommand;
 import io.ostiary.server.command.ExplainCommand;
 import io.ostiary.server.command.KeyCommand;
 import io.ostiary.server.command.PasswordCommand;
+import io.ostiary.server.command.RouteCommand;
 import io.ostiary.server.command.RunCommand;
 import io.ostiary.server.command.TopCommand;
 import io.ostiary.server.command.UnbanCommand;
@@ -24,6 +25,7 @@ import picocli.CommandLine.Command;
     subcommands = {
       RunCommand.class,
       CheckCommand.class,
+      RouteCommand.class,
       ExplainCommand.class,
       TopCommand.class,
       CaptureCommand.class,

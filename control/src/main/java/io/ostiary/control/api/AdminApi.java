@@ -58,6 +58,7 @@ public final class AdminApi implements AutoCloseable {
     routes.addAll(new StagesApi(rooms.packets(), database, clock).routes());
     routes.addAll(new SnapshotApi(source, clock.instant()).routes());
     routes.addAll(new ApisApi(source, insight).routes());
+    routes.addAll(new RouteApi(source).routes());
     routes.addAll(tries.routes());
     routes.addAll(new UpstreamsApi(source, insight, rooms.health()).routes());
     routes.addAll(new ImportApi(source, ids).routes());

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /// What filters see of a call and can be read off its parts. Apart from [Call] only to keep that
 /// readable; confined to its event loop.
-abstract sealed class FilterView implements Exchange permits Call {
+abstract sealed class FilterView implements Exchange, RouteGuard.Asker permits Call {
   abstract Loop loop();
 
   abstract ClientSide clientSide();

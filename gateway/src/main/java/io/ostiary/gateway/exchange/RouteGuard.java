@@ -6,6 +6,7 @@ import io.ostiary.gateway.wire.Bytes;
 import io.ostiary.gateway.wire.RequestHead;
 import io.ostiary.model.Conditions;
 import io.ostiary.model.Conditions.Expectation;
+import java.net.InetAddress;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -21,6 +22,11 @@ final class RouteGuard {
   private final List<ValueTest> cookies;
   private final @Nullable AddressSet from;
   private final @Nullable Pattern path;
+
+  /// Whose request it is.
+  interface Asker {
+    InetAddress client();
+  }
 
   private record HeaderTest(HeaderName name, Predicate<String> value) {}
 
@@ -59,9 +65,9 @@ final class RouteGuard {
     };
   }
 
-  boolean admits(RequestHead head, Call call) {
+  boolean admits(RequestHead head, Asker asker) {
     return headersHold(head)
-        && (from == null || from.contains(call.client().getAddress()))
+        && (from == null || from.contains(asker.client().getAddress()))
         && (query.isEmpty() || queryHolds(head))
         && (cookies.isEmpty() || cookiesHold(head))
         && (path == null

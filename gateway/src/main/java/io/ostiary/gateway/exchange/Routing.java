@@ -5,6 +5,7 @@ import io.ostiary.gateway.route.RouteTable;
 import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.wire.Bytes;
 import io.ostiary.gateway.wire.RequestHead;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Finds the route of one request. Reused with its call; confined to its event loop.
@@ -13,22 +14,25 @@ final class Routing {
   private static final HeaderName ORIGIN = HeaderName.of("Origin");
   private static final HeaderName ASKED_METHOD = HeaderName.of("Access-Control-Request-Method");
 
-  private final Call call;
+  private final RouteGuard.Asker asker;
   private final RouteTable.Match<RoutePlan> match = new RouteTable.Match<>(this::admits);
+  private @Nullable RequestHead asked;
   private @Nullable String allow;
   private boolean preflight;
 
-  Routing(Call call) {
-    this.call = call;
+  /// @param asker asked where a condition is about the client
+  Routing(RouteGuard.Asker asker) {
+    this.asker = asker;
   }
 
   private boolean admits(RoutePlan route) {
     var guard = route.guard();
-    return guard == null || guard.admits(call.requestHead(), call);
+    return guard == null || guard.admits(Objects.requireNonNull(asked), asker);
   }
 
   /// The route; null: none, and [#pathKnown] says why.
   @Nullable RoutePlan find(HostTable<RoutePlan> hosts, RequestHead head) {
+    asked = head;
     preflight = false;
     allow = null;
     if (!hosts.particular()) {

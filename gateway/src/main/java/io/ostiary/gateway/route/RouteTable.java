@@ -145,7 +145,7 @@ public final class RouteTable<R> {
       if (segment.indexOf('{') >= 0 || segment.indexOf('}') >= 0) {
         return "path: " + pattern + " (expected: '{name}' only as a whole segment)";
       }
-      node = node.childOrNew(encoded(segment));
+      node = node.childOrNew(spelled(segment).getBytes(StandardCharsets.ISO_8859_1));
     }
     Leaf<R> leaf;
     if (pattern.openEnded()) {
@@ -223,7 +223,7 @@ public final class RouteTable<R> {
   }
 
   /// A literal segment in the spelling that normalised request paths have.
-  private static byte[] encoded(String segment) {
+  public static String spelled(String segment) {
     var out = new StringBuilder();
     var bytes = segment.getBytes(StandardCharsets.UTF_8);
     for (int i = 0; i < bytes.length; i++) {
@@ -238,6 +238,6 @@ public final class RouteTable<R> {
       boolean kept = b > 0x20 && b < 0x7f && "\"<>\\^`{}%#?".indexOf(b) < 0;
       out.append(kept ? "" + (char) b : "%%%02X".formatted(b));
     }
-    return out.toString().getBytes(StandardCharsets.ISO_8859_1);
+    return out.toString();
   }
 }
