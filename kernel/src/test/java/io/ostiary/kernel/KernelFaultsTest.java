@@ -71,7 +71,7 @@ final class KernelFaultsTest {
       assertThat(child.process().waitFor()).as("SIGKILL").isEqualTo(128 + 9);
       hosts.awaitReachable(HTTP_4, true, SOON);
       hosts.awaitReachable(HTTP_6, true, SOON);
-      assertThat(hosts.gatewayRuns("ip", "link", "show", "gate")).doesNotContain("xdp");
+      hosts.awaitNoProgram();
     } finally {
       Files.deleteIfExists(group);
     }

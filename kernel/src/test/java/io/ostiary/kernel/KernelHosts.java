@@ -68,6 +68,21 @@ final class KernelHosts implements AutoCloseable {
     return Duration.ofNanos(System.nanoTime() - start).toMillis();
   }
 
+  /// Waits until nothing of ours hangs on the gateway's interface. The kernel takes programs away
+  /// when the last descriptor of their process is closed, which is some time after the signal that
+  /// ends it.
+  void awaitNoProgram() throws InterruptedException {
+    long end = System.nanoTime() + Duration.ofSeconds(3).toNanos();
+    var shown = gatewayRuns("ip", "link", "show", "gate");
+    while (shown.contains("xdp")) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError("3 s after its process was ended: " + shown);
+      }
+      Thread.sleep(20);
+      shown = gatewayRuns("ip", "link", "show", "gate");
+    }
+  }
+
   String gatewayRuns(String... command) {
     return run(in(gateway, command));
   }
@@ -182,17 +197,22 @@ final class KernelHosts implements AutoCloseable {
 
   /// @param main a class that says `open` and then answers each line with one
   Child child(String main) throws IOException {
-    return child(List.of("ip", "netns", "exec", gateway), main);
+    return child(List.of("ip", "netns", "exec", gateway), main, unmounted());
   }
 
   /// The same, in a memory cgroup or with another view of the file system.
   ///
   /// @param before what comes before the Java command
   Child child(List<String> before) throws IOException {
-    return child(before, "io.ostiary.kernel.KernelChild");
+    return child(before, "io.ostiary.kernel.KernelChild", unmounted());
   }
 
-  private Child child(List<String> before, String main) throws IOException {
+  /// Where no BPF file system is, as seen through `ip netns exec`.
+  private Path unmounted() {
+    return Path.of("/sys/fs/bpf/ostiary", gateway);
+  }
+
+  private Child child(List<String> before, String main, Path pins) throws IOException {
     var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     var command = new ArrayList<>(before);
     command.addAll(
@@ -202,7 +222,7 @@ final class KernelHosts implements AutoCloseable {
             "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC",
             "-Xmx96m",
-            "-Dpins=/sys/fs/bpf/ostiary/" + gateway,
+            "-Dpins=" + pins,
             "-cp",
             System.getProperty("java.class.path"),
             main));
@@ -217,9 +237,10 @@ final class KernelHosts implements AutoCloseable {
     return child;
   }
 
-  /// One that sees the BPF file system of this machine, which `ip netns exec` hides.
-  Child childWithPins() throws IOException {
-    return child(List.of("nsenter", "--net=/run/netns/" + gateway));
+  /// One that sees the file systems of this machine, some of which `ip netns exec` hides.
+  Child childWithPins(Path pins) throws IOException {
+    return child(
+        List.of("nsenter", "--net=/run/netns/" + gateway), "io.ostiary.kernel.KernelChild", pins);
   }
 
   record Child(Process process, BufferedReader answers) {

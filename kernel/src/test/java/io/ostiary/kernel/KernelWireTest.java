@@ -96,7 +96,7 @@ final class KernelWireTest {
     assertThat(hosts.reachable(HTTP_4)).isFalse();
     child.signal("KILL");
     hosts.awaitReachable(HTTP_4, true, SOON);
-    assertThat(hosts.gatewayRuns("ip", "link", "show", "gate")).doesNotContain("xdp");
+    hosts.awaitNoProgram();
   }
 
   @Test

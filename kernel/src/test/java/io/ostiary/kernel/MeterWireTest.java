@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -40,18 +41,19 @@ final class MeterWireTest {
   void countsEachPacketOfACableOnce() throws Exception {
     var child = hosts.child("io.ostiary.kernel.MeterChild");
     assertThat(child.ask("watch gate limited")).isEqualTo("applied");
-    var before = device("gate");
-    var start = Metered.of(child.ask("metered gate"));
+    var first = settled(child, "gate");
+    var before = first.device;
+    var start = first.metered;
 
     hosts.reachable(KernelHosts.HTTP_4);
     hosts.reachable(KernelHosts.HTTP_6);
     hosts.clientRuns("python3", "-c", TAGGED, "user", "10.50.0.2", "10.50.0.1");
     hosts.gatewayRuns("python3", "-c", TAGGED, "gate", "10.50.0.1", "10.50.0.2");
     flood("-2 -p 9 -c 500 -i u50");
-    Thread.sleep(300);
 
-    var metered = Metered.of(child.ask("metered gate"));
-    var after = device("gate");
+    var last = settled(child, "gate");
+    var metered = last.metered;
+    var after = last.device;
     assertThat(metered.in - start.in).isEqualTo(after.received - before.received);
     // The device counts frames without their Ethernet headers.
     assertThat(metered.inBytes - start.inBytes - 14 * (metered.in - start.in))
@@ -73,14 +75,15 @@ final class MeterWireTest {
   void keepsTheSumsUnderAFloodOfInventedSources() throws Exception {
     var child = hosts.child("io.ostiary.kernel.MeterChild");
     assertThat(child.ask("watch gate")).isEqualTo("applied");
-    var before = device("gate");
-    var start = Metered.of(child.ask("metered gate"));
+    var first = settled(child, "gate");
+    var before = first.device;
+    var start = first.metered;
 
     flood("-S -p 8080 -c 20000 -i u5 --rand-source");
-    Thread.sleep(300);
 
-    var metered = Metered.of(child.ask("metered gate"));
-    assertThat(metered.in - start.in).isEqualTo(device("gate").received - before.received);
+    var last = settled(child, "gate");
+    var metered = last.metered;
+    assertThat(metered.in - start.in).isEqualTo(last.device.received - before.received);
     assertThat(metered.evicted + metered.unlisted).isPositive();
     metered.holds();
   }
@@ -89,8 +92,9 @@ final class MeterWireTest {
   void countsLoopbackWhereItComesIn() throws Exception {
     var child = hosts.child("io.ostiary.kernel.MeterChild");
     assertThat(child.ask("watch lo")).isEqualTo("applied");
-    var before = device("lo");
-    var start = Metered.of(child.ask("metered lo"));
+    var first = settled(child, "lo");
+    var before = first.device;
+    var start = first.metered;
 
     hosts.gatewayRuns("curl", "-sS", "-o", "/dev/null", "http://127.0.0.1:8080/");
     hosts.gatewayRuns("curl", "-sS", "-g", "-o", "/dev/null", "http://[::1]:8080/");
@@ -100,11 +104,11 @@ final class MeterWireTest {
         "import socket; s=socket.create_server(('127.0.0.1',0)); c=socket.create_connection("
             + "s.getsockname()); a,_=s.accept(); c.sendall(b'x'*200000); n=0\n"
             + "while n<200000: n+=len(a.recv(65536))");
-    Thread.sleep(100);
 
-    var metered = Metered.of(child.ask("metered lo"));
+    var last = settled(child, "lo");
+    var metered = last.metered;
     assertThat(metered.in - start.in - (metered.inMerged - start.inMerged))
-        .isEqualTo(device("lo").received - before.received);
+        .isEqualTo(last.device.received - before.received);
     assertThat(metered.inMerged).as("200,000 bytes are aggregates").isPositive();
     assertThat(metered.out).isZero();
     metered.holds();
@@ -126,6 +130,25 @@ final class MeterWireTest {
   /// hping3 says that it failed where nobody answered.
   private void flood(String options) {
     hosts.clientRuns("sh", "-c", "hping3 -q " + options + " 198.18.0.1 || true");
+  }
+
+  private record Both(Device device, Metered metered) {}
+
+  /// Both counts once nothing is on its way: hosts send of themselves too (router solicitations,
+  /// multicast reports), at any time, so the device is read before and after.
+  private Both settled(KernelHosts.Child child, String name) throws Exception {
+    long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    var before = device(name);
+    while (true) {
+      Thread.sleep(200);
+      var metered = Metered.of(child.ask("metered " + name));
+      var after = device(name);
+      if (after.equals(before)) {
+        return new Both(after, metered);
+      }
+      assertThat(System.nanoTime()).as("packets still come after 10 s").isLessThan(end);
+      before = after;
+    }
   }
 
   /// What `ip -s link` says.

@@ -258,6 +258,16 @@ final class BalanceHosts implements AutoCloseable {
     }
   }
 
+  /// Where the version 2 control groups of this machine are.
+  static Path cgroups() throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/mounts")).stream()
+        .map(line -> line.split(" "))
+        .filter(words -> words[2].equals("cgroup2"))
+        .map(words -> Path.of(words[1]))
+        .findFirst()
+        .orElseGet(() -> Assumptions.abort("no cgroup2 file system is mounted"));
+  }
+
   @Override
   public void close() throws IOException {
     for (var server : servers) {

@@ -39,7 +39,7 @@ final class BalancerWireTest {
   @BeforeEach
   void connect() throws Exception {
     hosts = new BalanceHosts();
-    group = Files.createDirectory(Path.of("/sys/fs/cgroup/unified").resolve(hosts.prefix));
+    group = Files.createDirectory(BalanceHosts.cgroups().resolve(hosts.prefix));
     balancer =
         hosts.inBalancer(() ->
             new Balancer(

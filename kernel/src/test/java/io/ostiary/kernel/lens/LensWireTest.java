@@ -6,7 +6,11 @@ import static org.assertj.core.api.Assertions.within;
 import io.ostiary.model.CloseReason;
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -74,7 +78,7 @@ final class LensWireTest {
     long cookie = answered.get(10, TimeUnit.SECONDS);
 
     var facts = LensKit.await(lens, cookie, f -> f.closedNanos != 0);
-    Thread.sleep(100);
+    awaitPackets(file, facts.packetsIn + facts.packetsOut);
     capture.destroy();
     assertThat(capture.waitFor(5, TimeUnit.SECONDS)).isTrue();
     var packets = packets(file);
@@ -107,6 +111,7 @@ final class LensWireTest {
       accepted.receive(70_000).send(200_000);
       client.receive(200_000).send(1);
       accepted.receive(1);
+      LensKit.await(lens, accepted.cookie(), f -> f.bytesAcked == 200_000);
       // Nothing is on its way any more once the client's last byte is acknowledged.
       Thread.sleep(100);
 
@@ -289,6 +294,27 @@ final class LensWireTest {
   }
 
   private record Packet(int port, long bytes, long nanos) {}
+
+  /// Waits until tcpdump has written so many packets, or for three seconds.
+  private static void awaitPackets(Path file, long expected) throws Exception {
+    long end = System.nanoTime() + Duration.ofSeconds(3).toNanos();
+    while (written(Files.readAllBytes(file)) < expected && System.nanoTime() < end) {
+      Thread.sleep(10);
+    }
+  }
+
+  /// How many whole packets a pcap file has: a header of 24 bytes, then 16 bytes before each.
+  private static long written(byte[] file) {
+    var bytes = ByteBuffer.wrap(file).order(ByteOrder.nativeOrder());
+    long packets = 0;
+    for (int at = 24; at + 16 <= file.length; packets++) {
+      at += 16 + bytes.getInt(at + 8);
+      if (at > file.length) {
+        break;
+      }
+    }
+    return packets;
+  }
 
   private static List<Packet> packets(Path file) {
     var lines =

@@ -29,8 +29,16 @@ final class FaultsIT {
       stage.ostiary.kill();
       stage.ostiary.await(
           "to be gone from the kernel", Duration.ofSeconds(3), () -> reaches(stage));
-      assertThat(stage.hosts.gateway.must("ip", "-d", "link", "show", Hosts.CLIENT_DEVICE))
-          .doesNotContain("xdp");
+      // Loopback and each device let go in turn.
+      stage.ostiary.await(
+          "to be gone from the device",
+          Duration.ofSeconds(3),
+          () ->
+              !stage
+                  .hosts
+                  .gateway
+                  .must("ip", "-d", "link", "show", Hosts.CLIENT_DEVICE)
+                  .contains("xdp"));
 
       stage.configure(Stage.configuration(""));
       stage.ostiary =
