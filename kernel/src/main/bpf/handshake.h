@@ -26,7 +26,6 @@
 #define NOT_THERE 2
 #define TCP_OPTION_MSS 2
 #define LOCAL_ADDRESSES 1024
-#define LOOPBACK 1
 
 /* The addresses of this host; Java keeps them. What is for others is not ours to answer. */
 struct local_address {

@@ -6,6 +6,8 @@
  */
 #include "control.h"
 
+#define LOOPBACK 1 /* the interface's number, in every network namespace */
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -14,6 +16,10 @@ struct {
 	__type(value, __u32);
 } operators SEC(".maps");
 
+/*
+ * On loopback both directions come in, and nobody from afar does: a port listed with the address ::
+ * is the control plane's, and whoever asks it from this host, or through an SSH tunnel, is spared.
+ */
 static __always_inline bool of_operator(struct packet *p)
 {
 	struct operator_key key = {};
@@ -22,5 +28,13 @@ static __always_inline bool of_operator(struct packet *p)
 		return false;
 	__builtin_memcpy(key.address, p->source, sizeof(key.address));
 	key.port = p->destination_port;
+	if (bpf_map_lookup_elem(&operators, &key))
+		return true;
+	if (p->ifindex != LOOPBACK)
+		return false;
+	__builtin_memset(key.address, 0, sizeof(key.address));
+	if (bpf_map_lookup_elem(&operators, &key))
+		return true;
+	key.port = p->source_port;
 	return bpf_map_lookup_elem(&operators, &key);
 }

@@ -6,8 +6,6 @@
  */
 #include "chain.h"
 
-#define LOOPBACK 1 /* the interface's number, in every network namespace */
-
 /* Global, so that the verifier takes it by itself. */
 __noinline int last_word(struct packet *p, __u32 reason)
 {

@@ -28,6 +28,10 @@ final class OperatorSessions {
   private static final Path SSH_SETTINGS = Path.of("/etc/ssh/sshd_config");
   private static final Pattern PORT = Pattern.compile("(?i)\\s*Port[\\s=]+(\\d{1,5})\\s*(#.*)?");
   private static final int SSH = 22;
+
+  /// Stands for whoever is on this host, see `operator.h`.
+  private static final InetAddress ON_LOOPBACK = InetAddress.ofLiteral("::");
+
   private static final String ESTABLISHED = "01";
   private static final long REMEMBERED_NANOS = 60_000_000_000L;
   private static final long EVERY_NANOS = 900_000_000L;
@@ -49,9 +53,11 @@ final class OperatorSessions {
     ports.addAll(listening(SSH_SETTINGS));
   }
 
-  /// Also watches who is connected to this port.
+  /// Also watches who is connected to this port, which is the control plane's: on loopback it can
+  /// always be asked.
   void add(int port) {
     ports.add(port);
+    own.add(new Operator(ON_LOOPBACK, port));
   }
 
   /// Those who are connected, or were a minute ago; null: it is too early to look again.

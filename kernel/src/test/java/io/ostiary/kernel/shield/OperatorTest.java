@@ -43,6 +43,26 @@ final class OperatorTest {
     }
   }
 
+  /// A test run's packet comes in by loopback.
+  @Test
+  void theControlPlaneCanAlwaysBeAskedOnLoopback() throws Exception {
+    var rules =
+        new RuleSetSource(
+            List.of(deny("", "1-65535")), List.of(), List.of(), RuleSetSource.Sessions.NONE, false);
+    try (var shield = ShieldKit.load()) {
+      shield.beat();
+      assertThat(shield.install(rules)).isEmpty();
+      var toIt = syn4("127.0.0.1", 9080);
+      var answer = Packets.ethernet(0x800, Packets.ip4("127.0.0.1", 6, Packets.tcp(9080, 41_000)));
+      assertThat(verdict(shield, toIt)).isEqualTo(XDP_DROP);
+      assertThat(verdict(shield, answer)).isEqualTo(XDP_DROP);
+      shield.spare(Set.of(new Operator(InetAddress.ofLiteral("::"), 9080)));
+      assertThat(verdict(shield, toIt)).isEqualTo(XDP_PASS);
+      assertThat(verdict(shield, answer)).isEqualTo(XDP_PASS);
+      assertThat(verdict(shield, syn4("127.0.0.1", 9081))).isEqualTo(XDP_DROP);
+    }
+  }
+
   private static Operator operator(String address) {
     return new Operator(InetAddress.ofLiteral(address), 22);
   }
