@@ -221,8 +221,8 @@ public final class Floods {
 
   private void state() throws LibbpfException {
     long answered = sum(SketchMemory.ANSWERED);
-    for (var device : lost.look(answered - answeredBefore)) {
-      LOG.warn("{} loses our SYN cookies; from now on the kernel's own answer there", device);
+    for (var device : lost.look(answered - answeredBefore, System.nanoTime())) {
+      LOG.warn("{} loses our SYN cookies; for five minutes the kernel's own answer there", device);
     }
     if (answered > answeredBefore) {
       answeredTick = ticks;

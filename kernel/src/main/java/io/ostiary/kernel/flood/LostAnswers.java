@@ -12,13 +12,17 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedSet;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /// Sees that an interface loses the answers of the programs, and ends them there: the stack then
 /// answers by itself. A veth pair does so whose other end runs no XDP program, which is how
-/// containers are connected; nothing tells that beforehand. Confined to one thread at a time.
+/// containers are connected; nothing tells that beforehand. A device whose queue was full for a
+/// moment looks the same, so it is tried again after some minutes. Confined to one thread at a
+/// time.
 final class LostAnswers {
   private static final Path DEVICES = Path.of("/proc/self/net/dev");
 
@@ -27,9 +31,13 @@ final class LostAnswers {
 
   private static final Pattern SPACES = Pattern.compile(" +");
   private static final long ENOUGH = 32;
+  static final long SILENT_NANOS = 300_000_000_000L;
 
   private final BpfTable silent;
-  private final SortedSet<String> names = new TreeSet<>();
+
+  /// Until when nothing is answered there.
+  private final SortedMap<String, Long> names = new TreeMap<>();
+
   private Map<String, Long> before = Map.of();
 
   LostAnswers(BpfTable silent) {
@@ -37,20 +45,28 @@ final class LostAnswers {
   }
 
   /// @param answered SYNs since the last call
+  /// @param nanos the time, by the clock of `System.nanoTime()`
   /// @return interfaces on which nothing is answered from now on
-  List<String> look(long answered) throws LibbpfException {
+  List<String> look(long answered, long nanos) throws LibbpfException {
     var found = new TreeSet<String>();
     try {
       var now = dropped();
       for (var device : now.entrySet()) {
         long lost = device.getValue() - before.getOrDefault(device.getKey(), device.getValue());
-        if (answered >= ENOUGH && lost * 4 >= answered && names.add(device.getKey())) {
+        if (answered >= ENOUGH && lost * 4 >= answered && !names.containsKey(device.getKey())) {
           found.add(device.getKey());
         }
       }
       before = now;
+      for (var name : List.copyOf(names.keySet())) {
+        if (nanos - names.getOrDefault(name, nanos) >= 0) {
+          names.remove(name);
+          write(name, 0);
+        }
+      }
       for (var name : found) {
-        silence(name);
+        names.put(name, nanos + SILENT_NANOS);
+        write(name, 1);
       }
     } catch (IOException e) {
       // Interfaces came or went meanwhile; the next time tells.
@@ -59,8 +75,8 @@ final class LostAnswers {
     return List.copyOf(found);
   }
 
-  SortedSet<String> names() {
-    return names;
+  Set<String> names() {
+    return names.keySet();
   }
 
   private static Map<String, Long> dropped() throws IOException {
@@ -75,14 +91,16 @@ final class LostAnswers {
     return dropped;
   }
 
-  private void silence(String name) throws IOException, LibbpfException {
+  /// @param silence 1: nothing is answered on the interface
+  private void write(String name, int silence) throws IOException, LibbpfException {
     var device = NetworkInterface.getByName(name);
     if (device == null) {
       return;
     }
     try (var arena = Arena.ofConfined()) {
       silent.write(
-          arena.allocateFrom(JAVA_INT, device.getIndex() & 255), arena.allocateFrom(JAVA_INT, 1));
+          arena.allocateFrom(JAVA_INT, device.getIndex() & 255),
+          arena.allocateFrom(JAVA_INT, silence));
     }
   }
 }

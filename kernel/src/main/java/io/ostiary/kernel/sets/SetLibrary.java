@@ -211,7 +211,9 @@ public final class SetLibrary implements AutoCloseable {
         return keep(set, address, body);
       }
     } catch (IOException e) {
-      return broken(address + ": not reached: " + e.getMessage());
+      // A refused connection has no message.
+      var why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+      return broken(address + ": not reached: " + why);
     }
   }
 
