@@ -33,6 +33,7 @@ import type {
   RouteAnswer,
   RouteQuestion,
   Rules,
+  RulePreview,
   RuleTrial,
   ServiceList,
   SnapshotState,
@@ -66,6 +67,15 @@ export const useStages = (every: number | false) =>
   usePolled<StageList>('/api/v1/kernel/stages', {}, every);
 export const useRules = (every: number | false = 2_000) =>
   usePolled<Rules>('/api/v1/rules', {}, every);
+/** Asked while a rule is typed, and once in a while after that, as packets go on. */
+export const useRulePreview = (rule: string) =>
+  useQuery<RulePreview>({
+    queryKey: ['/api/v1/rules/preview', rule],
+    queryFn: ({ signal }) => ask<RulePreview>('/api/v1/rules/preview', { query: { rule }, signal }),
+    enabled: rule !== '',
+    refetchInterval: 10_000,
+    placeholderData: keepPreviousData,
+  });
 /** Asked again often enough that a trial which begins elsewhere is seen in time. */
 export const useTrial = () => usePolled<RuleTrial>('/api/v1/rules/trial', {}, 2_000);
 export const useApis = () => usePolled<ApiList>('/api/v1/apis', {}, 5_000);

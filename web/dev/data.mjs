@@ -731,6 +731,32 @@ const ROUTES = {
     secondsLeft: TRIAL === 'on-trial' ? 21 : 0,
     confirmSeconds: 30,
   }),
+  '/api/v1/rules/preview': () => ({
+    action: 'deny',
+    faults: [],
+    sentence:
+      'In the last five minutes it would have dropped 4,120 packets of 3 sources, and with them 41 calls: 40 of acme, 1 of nobody known.',
+    seconds: 300,
+    packets: 4120,
+    bytes: 512331,
+    ofPackets: 91823,
+    untoldPackets: 12,
+    sources: 3,
+    busiest: [
+      { source: '203.0.113.7', packets: 4000, bytes: 500000 },
+      { source: '203.0.113.9', packets: 120, bytes: 12331 },
+    ],
+    untold: [],
+    calls: {
+      matched: 41,
+      looked: 900,
+      all: true,
+      consumers: [
+        { id: 'con_1', name: 'acme', calls: 40 },
+        { id: null, name: null, calls: 1 },
+      ],
+    },
+  }),
   '/api/v1/rules': () => ({
     file: 'ostiary.yaml',
     dryRun: false,

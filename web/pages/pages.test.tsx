@@ -36,6 +36,7 @@ const PATHS = [
   '/captures/20261124-034455-1',
   '/captures/20261124-034455-1?packet=1',
   '/shield',
+  '/shield?rule=deny%3A%20%7B%20from%3A%20203.0.113.7%20%7D',
   '/kernel',
   '/apis',
   '/apis/orders',

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import type { Flood as Report, FloodShare } from '../../api/generated';
 import { useLive } from '../../api/live';
 import { useFlood } from '../../api/queries';
-import { useParam } from '../../app/router';
+import { Link, useParam } from '../../app/router';
 import { BanDialog } from '../../parts/ban-dialog';
 import { Card, copyText, Dot, Fact, Num, Rate, Share, type Tone } from '../../parts/bits';
 import { ago, percent, short } from '../../parts/numbers';
@@ -183,6 +183,14 @@ function Actions({ row, onAct }: { row: FloodShare; onAct: (act: Act) => void })
       >
         Ban…
       </button>
+      <Link
+        className="plain-button small"
+        title="What a rule against it would have done in the last five minutes"
+        to="/shield"
+        extra={{ rule: `deny: { from: "${row.prefix}" }` }}
+      >
+        Try rule
+      </Link>
       <button
         type="button"
         className="plain-button small"

@@ -7,6 +7,7 @@ import { ago, exact } from '../../parts/numbers';
 import { Answer, Empty } from '../../parts/states';
 import { Table } from '../../parts/table';
 import { Trial } from '../../parts/trial';
+import { TryRule } from './try';
 
 export const page = {
   path: '/shield',
@@ -36,6 +37,7 @@ export default function Shield() {
           <Answer of={rules} rows={3}>
             {(found) => <RulesCard rules={found} />}
           </Answer>
+          <TryRule />
           <Bans state="active" />
         </>
       )}

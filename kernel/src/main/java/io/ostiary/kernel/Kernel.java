@@ -13,12 +13,14 @@ import io.ostiary.kernel.stage.Stages;
 import io.ostiary.model.Ban;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.FloodReport;
+import io.ostiary.model.KernelRule;
 import io.ostiary.model.KernelSet;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.KernelSettings.Interfaces;
 import io.ostiary.model.KernelStage;
 import io.ostiary.model.KernelStatus;
 import io.ostiary.model.PacketView;
+import io.ostiary.model.RulePast;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,6 +61,11 @@ public final class Kernel implements PacketView, AutoCloseable {
   private boolean dryRun;
   private long rulesVersion;
   private int rounds;
+
+  /// What came in lately, for rules that are not in force yet.
+  private final FlowHistory history = new FlowHistory();
+
+  private volatile Map<String, List<Cidr>> sets = Map.of();
 
   /// Why the programs do not hear from us; empty while they do.
   private volatile String silence = "";
@@ -106,7 +113,7 @@ public final class Kernel implements PacketView, AutoCloseable {
       kernel.stages.start();
       return new Opened.Running(kernel);
     } catch (LibbpfException e) {
-      return new Opened.Unavailable(whyNot(e));
+      return new Opened.Unavailable(Sentences.whyNot(e));
     } catch (IOException e) {
       return new Opened.Unavailable("the kernel side is off: " + e.getMessage());
     } catch (InterruptedException e) {
@@ -124,15 +131,6 @@ public final class Kernel implements PacketView, AutoCloseable {
     } catch (LibbpfException e) {
       LOG.debug("without libbpf nothing was left: {}", e.getMessage());
     }
-  }
-
-  private static String whyNot(LibbpfException e) {
-    if (e.isRefused()) {
-      return "Packets are not inspected, because this process may not load kernel programs (%s): run it as root, or grant CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (systemd: AmbientCapabilities=)."
-          .formatted(e.getMessage());
-    }
-    return "Packets are not inspected: %s (expected: Linux 6.6 or newer with BTF, and libbpf 1.1 or newer; on Debian: apt-get install libbpf1)."
-        .formatted(e.getMessage());
   }
 
   /// Brings settings and bans into force: interfaces, then rules.
@@ -159,7 +157,7 @@ public final class Kernel implements PacketView, AutoCloseable {
     try {
       var chosen = NetworkInterfaces.choose(settings.interfaces());
       if (settings.interfaces() instanceof Interfaces.Named && !chosen.missing().isEmpty()) {
-        return chosen.missing().stream().map(Kernel::unknown).toList();
+        return chosen.missing().stream().map(Sentences::unknown).toList();
       }
       var problems =
           shield.install(
@@ -169,6 +167,7 @@ public final class Kernel implements PacketView, AutoCloseable {
         return problems;
       }
       shield.onSilence(settings.safety().onSilence());
+      this.sets = sets;
       wanted = settings.interfaces();
       dryRun = settings.dryRun();
       rulesVersion++;
@@ -245,11 +244,6 @@ public final class Kernel implements PacketView, AutoCloseable {
     if (now != null) {
       shield.spare(now);
     }
-  }
-
-  private static String unknown(String name) {
-    return "kernel.interfaces: %s (expected: an interface of this host, as `ip link` lists them)"
-        .formatted(name);
   }
 
   /// Attaches to what is wanted and new, and forgets what is gone or no longer wanted.
@@ -330,6 +324,9 @@ public final class Kernel implements PacketView, AutoCloseable {
           follow();
           spareOperators();
           shield.sweep();
+          if (rounds % FlowHistory.STEP_SECONDS == 0) {
+            history.add(shield.flows(Integer.MAX_VALUE), shield.totals());
+          }
         } catch (LibbpfException e) {
           LOG.warn("the kernel's lists are not up to date: {}", e.getMessage());
         }
@@ -368,7 +365,7 @@ public final class Kernel implements PacketView, AutoCloseable {
       }
       return status(
           attached,
-          silence + sentence(attached, would),
+          silence + Sentences.watching(attachments.values(), wanted, missing, dryRun ? would : -1),
           interfaces,
           shield.status(attached, attached ? "" : "attached to no interface"));
     } catch (LibbpfException e) {
@@ -391,25 +388,6 @@ public final class Kernel implements PacketView, AutoCloseable {
         rulesVersion,
         interfaces,
         programs);
-  }
-
-  private String sentence(boolean attached, long would) {
-    var watched =
-        attachments.values().stream()
-            .map(attachment -> attachment.device().name() + " (" + attachment.mode() + ")")
-            .collect(Collectors.joining(", "));
-    var gone = missing.isEmpty() ? "" : " Not there: " + String.join(", ", missing) + ".";
-    if (!attached) {
-      return (wanted instanceof Interfaces.Off
-              ? "Packets are not inspected, because the configuration says kernel.interfaces: off."
-              : "Packets are not inspected: no interface takes the programs. " + watched)
-          + gone;
-    }
-    var dry =
-        dryRun
-            ? " Dry run: nothing is dropped; the rules would have dropped " + would + " packets."
-            : "";
-    return "Watching %s.%s%s".formatted(watched, dry, gone);
   }
 
   @Override
@@ -437,6 +415,22 @@ public final class Kernel implements PacketView, AutoCloseable {
     } catch (LibbpfException e) {
       return List.of();
     }
+  }
+
+  @Override
+  public RulePast past(KernelRule rule) {
+    return history.past(rule, sets, interfaceNames());
+  }
+
+  private synchronized Map<Integer, String> interfaceNames() {
+    return attachments.values().stream()
+        .map(Attachment::device)
+        .collect(Collectors.toMap(NetworkInterfaces.Found::index, NetworkInterfaces.Found::name));
+  }
+
+  @Override
+  public Map<String, List<Cidr>> sets() {
+    return sets;
   }
 
   @Override

@@ -52,6 +52,16 @@ public interface PacketView {
     return List.of();
   }
 
+  /// What a rule would have met in the last five minutes.
+  default RulePast past(KernelRule rule) {
+    return RulePast.NOTHING;
+  }
+
+  /// What the named sets of the rules in force hold.
+  default Map<String, List<Cidr>> sets() {
+    return Map.of();
+  }
+
   /// What one rule decided, since it was first part of a rule set.
   ///
   /// @param rule its place among the rules, from 0

@@ -14,12 +14,14 @@ import io.ostiary.model.ConnectionFacts;
 import io.ostiary.model.ConnectionLens;
 import io.ostiary.model.FloodReport;
 import io.ostiary.model.KernelMemory;
+import io.ostiary.model.KernelRule;
 import io.ostiary.model.KernelSettings.Interfaces;
 import io.ostiary.model.KernelStage;
 import io.ostiary.model.KernelStatus;
 import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.Listener;
 import io.ostiary.model.PacketView;
+import io.ostiary.model.RulePast;
 import io.ostiary.model.Service;
 import io.ostiary.model.ServiceView;
 import io.ostiary.model.Snapshot;
@@ -384,6 +386,18 @@ final class KernelSide implements AutoCloseable, PacketView {
   public List<RuleHits> ruleHits() {
     var running = kernel;
     return running == null ? List.of() : running.ruleHits();
+  }
+
+  @Override
+  public RulePast past(KernelRule rule) {
+    var running = kernel;
+    return running == null ? RulePast.NOTHING : running.past(rule);
+  }
+
+  @Override
+  public Map<String, List<Cidr>> sets() {
+    var running = kernel;
+    return running == null ? Map.of() : running.sets();
   }
 
   @Override

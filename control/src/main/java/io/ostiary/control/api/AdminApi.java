@@ -52,6 +52,7 @@ public final class AdminApi implements AutoCloseable {
     routes.addAll(events.routes());
     routes.addAll(new CallsApi(insight, live).routes());
     routes.addAll(new PacketsApi(rooms.packets(), insight, source, clock).routes());
+    routes.addAll(new RulePreviewApi(rooms.packets(), insight, source, clock).routes());
     routes.addAll(new FloodApi(rooms.packets(), source).routes());
     routes.addAll(new ServicesApi(rooms.packets()).routes());
     routes.addAll(new TrialApi(source, clock).routes());
