@@ -51,6 +51,7 @@ public final class PacketBench {
   private final int repetitions;
   private final Path stages;
   private final ForeignShare share = new ForeignShare(CORE);
+  private String ruleSets = "";
 
   private PacketBench(Figures figures, int repetitions, Path stages) {
     this.figures = figures;
@@ -73,6 +74,7 @@ public final class PacketBench {
     bench.stage();
     new ChainBench(figures, repetitions).run();
     bench.share.end();
+    bench.ruleSets = RuleSetBench.measure(blocks(MANY));
     bench.xdpFilter();
     var time =
         LocalDateTime.now(ZoneOffset.UTC).format(DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmm'Z'"));
@@ -177,6 +179,19 @@ public final class PacketBench {
   /// A deny list of single addresses and blocks, none of which holds the packet's source, and the
   /// two other kinds of rules.
   static RuleSetSource rules(int count) {
+    return new RuleSetSource(
+        List.of(
+            new KernelRule.Deny(new Match(blocks(count), List.of(), Set.of())),
+            new KernelRule.Limit(
+                new Match(List.of(), List.of(new KernelRule.PortRange(8080, 8080)), Set.of()),
+                100_000_000)),
+        List.of(),
+        List.of(),
+        RuleSetSource.Sessions.NONE,
+        false);
+  }
+
+  private static List<Cidr> blocks(int count) {
     var random = new Random(5);
     var cidrs = new HashSet<Cidr>();
     while (cidrs.size() < count) {
@@ -188,16 +203,7 @@ public final class PacketBench {
               ? Cidr.parse("%d.%d.%d.0/24".formatted(first, second, third))
               : Cidr.parse("%d.%d.%d.%d".formatted(first, second, third, random.nextInt(256))));
     }
-    return new RuleSetSource(
-        List.of(
-            new KernelRule.Deny(new Match(List.copyOf(cidrs), List.of(), Set.of())),
-            new KernelRule.Limit(
-                new Match(List.of(), List.of(new KernelRule.PortRange(8080, 8080)), Set.of()),
-                100_000_000)),
-        List.of(),
-        List.of(),
-        RuleSetSource.Sessions.NONE,
-        false);
+    return List.copyOf(cidrs);
   }
 
   private double best(Shield shield, String program) throws LibbpfException {
@@ -274,6 +280,9 @@ public final class PacketBench {
     %s
     %s
 
+    How long until rules hold:
+
+    %s
     xdp-filter is not the same thing: it knows exact addresses, ports and MAC addresses and no
     blocks, limits or flows; it is as Debian compiled it, has no rule, and its meter is a counter
     for each verdict.
@@ -286,6 +295,7 @@ public final class PacketBench {
             RUNS,
             figures.table(),
             figures.verdict(share),
+            ruleSets,
             Commands.processor(),
             System.getProperty("os.version"));
   }
