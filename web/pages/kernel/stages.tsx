@@ -29,15 +29,18 @@ export function Stages({ every }: { every: number | false }) {
                 columns={[
                   {
                     name: 'stage',
+                    wide: true,
                     cell: (stage) => (
                       <>
                         <b>{stage.name}</b> <span className="faint">{stage.title}</span>
+                        {stage.sentence !== '' && (
+                          <div className="stage-sentence">{stage.sentence}</div>
+                        )}
                       </>
                     ),
                   },
                   { name: 'state', cell: (stage) => <State stage={stage} /> },
                   { name: 'place', cell: place },
-                  { name: 'what is wrong', wide: true, cell: (stage) => stage.sentence },
                   { name: 'met', unit: 'packets', number: true, cell: met },
                   { name: 'dropped', unit: 'packets by reason', cell: dropped },
                   { name: 'modified', unit: 'packets', number: true, cell: modified },

@@ -94,7 +94,7 @@ function Tried({ preview, text }: { preview: RulePreview; text: string }) {
       </p>
       <Figures preview={preview} />
       <Busiest preview={preview} />
-      <p className="card-note">
+      <p className="card-note rule-after">
         <button type="button" className="plain-button small" onClick={() => copyText(rule)}>
           Copy for ostiary.yaml
         </button>{' '}

@@ -3,6 +3,7 @@ package io.ostiary.control.api;
 import io.ostiary.control.SnapshotState;
 import io.ostiary.insight.InsightStatus;
 import io.ostiary.insight.LiveTick;
+import io.ostiary.model.FloodReport;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +16,7 @@ record State(String level, String sentence) {
 
   private static final double CRITICAL_SHARE = 0.05;
 
-  static State of(LiveTick tick, SnapshotState snapshot) {
+  static State of(LiveTick tick, SnapshotState snapshot, FloodReport flood) {
     var errors = errors(tick);
     if (errors != null) {
       return errors;
@@ -41,6 +42,11 @@ record State(String level, String sentence) {
     var store = tick.status().store();
     if (store.state() == InsightStatus.State.FAILING) {
       return new State("warning", store.sentence());
+    }
+    var cookies = flood.cookies();
+    if (cookies.state() == FloodReport.State.WATCHING
+        || cookies.state() == FloodReport.State.ANSWERING) {
+      return new State("warning", cookies.sentence());
     }
     long dropped = LiveViews.dropped(tick.point());
     if (dropped > 0) {

@@ -270,10 +270,12 @@ public final class Balancer implements ServiceView, AutoCloseable {
       return "No services are configured.";
     }
     int attached = loaded.interfaces().size();
-    return "%d services on %d interfaces; %,d connections are known, the maps take %.1f MiB.%s%s%s"
+    return "%d service%s on %d interface%s; %,d connections are known, the maps take %.1f MiB.%s%s%s"
         .formatted(
             running.size(),
+            running.size() == 1 ? "" : "s",
             attached,
+            attached == 1 ? "" : "s",
             records,
             loaded.memoryBytes() / (double) (1 << 20),
             unattached.isEmpty() ? "" : " Not attached: " + String.join("; ", unattached) + ".",
