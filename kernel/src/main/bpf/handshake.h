@@ -10,9 +10,9 @@
  *   - a packet of a connection that is over a rate that others may have spent: its source is proven
  *     by its connection, and gets an exact rate.
  *
- * The kernel takes back cookies for as long as a listener's queue was full lately, by its own record:
- * bpf_tcp_gen_syncookie makes one only in that state, and keeps that record. So no switch of the
- * host is changed, and no cookie is given that would not be honoured.
+ * The kernel takes back cookies for as long as a listener's queue was full lately, by its own
+ * record: bpf_tcp_gen_syncookie makes one only in that state, and keeps that record. So no switch
+ * of the host is changed, and no cookie is given that would not be honoured.
  */
 #include "chain.h"
 #include "sketch.h"
@@ -258,7 +258,8 @@ static __always_inline enum reason ask(struct bpf_sock *sk, struct packet *p, st
 	if (opens(p)) {
 		/* The verifier forgets what a number was bounded to when it is put aside. */
 		asm volatile("" : "+r"(length));
-		if (state != TCP_LISTEN || !answers_here(p) || length < sizeof(struct tcphdr) || length > TCP_HEADER_MAX)
+		if (state != TCP_LISTEN || !answers_here(p) || length < sizeof(struct tcphdr) ||
+		    length > TCP_HEADER_MAX)
 			return reason;
 		made = bpf_tcp_gen_syncookie(sk, h->ip, sizeof(h->ip), (void *)h->tcp,
 					    length);
