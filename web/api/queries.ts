@@ -202,6 +202,15 @@ export const useRevokeKey = () =>
   );
 export const useCreateBan = () =>
   useChange((ban: NewBan) => ask<Ban>('/api/v1/bans', { method: 'POST', body: ban }));
+export const useDrain = () =>
+  useChange(({ upstream, target, on }: { upstream: string; target: string; on: boolean }) =>
+    ask<void>(
+      on
+        ? '/api/v1/upstreams/{upstream}/targets/{target}/drain'
+        : '/api/v1/upstreams/{upstream}/targets/{target}/undrain',
+      { method: 'POST', path: { upstream, target } },
+    ),
+  );
 export const useTurnStage = () =>
   useChange(({ stage, on }: { stage: string; on: boolean }) =>
     ask<Stage>(on ? '/api/v1/kernel/stages/{stage}/on' : '/api/v1/kernel/stages/{stage}/off', {

@@ -393,6 +393,7 @@ function call(key) {
       {
         upstream: 'orders',
         target: '127.0.0.1:9001',
+        why: 'first',
         reused: false,
         startNanos: ms(31.65),
         connectedNanos: ms(32),
@@ -899,25 +900,32 @@ const ROUTES = {
         healthPath: '/health',
         apis: ['orders'],
         rate: rate(0.7),
+        load: {
+          active: 3,
+          bound: 40,
+          waiting: 0,
+          repeats: 0,
+          budget: 3,
+          panic: false,
+          withoutQueueMicros: 1400,
+          discovery: '3 targets found, asked for again after 30000 ms',
+          retries: 41,
+          retriesRefused: 0,
+          hedges: 12,
+          hedgesWon: 7,
+          ejections: 2,
+          shed: { low: 120, normal: 3, high: 0 },
+        },
         targets: [
-          {
-            target: '127.0.0.1:9001',
-            weight: 1,
-            state: 'healthy',
-            why: '3 checks in a row answered 200',
-            since: iso(Date.now() - 864e5),
-            inFlight: 2,
-            latencyMicros: 1640,
-          },
-          {
-            target: '127.0.0.1:9002',
-            weight: 1,
-            state: 'unhealthy',
-            why: 'connect refused, 5 checks in a row',
-            since: iso(Date.now() - 92e3),
-            inFlight: 0,
-            latencyMicros: null,
-          },
+          target('127.0.0.1:9001', 'healthy', '', 0.62, 1640),
+          target(
+            '127.0.0.1:9002',
+            'unhealthy',
+            '5 attempts in a row failed; out for another 7 s',
+            0,
+            null,
+          ),
+          target('127.0.0.1:9003', 'draining', 'drained by an operator', 0, 1720),
         ],
       },
     ],
@@ -1191,4 +1199,23 @@ export function created(path) {
         key: 'ost_5HqYxM2rVtB8nKpL3wZcF7gJ4dS6aE1uQ9dKx',
       }
     : { id: 'c_new', name: 'new', team: 'default', createdAt: iso(Date.now()), keys: 0 };
+}
+
+function target(name, state, why, share, latencyMicros) {
+  return {
+    target: name,
+    weight: 1,
+    zone: 'east',
+    priority: 0,
+    state,
+    why,
+    share,
+    ramp: 1,
+    inFlight: latencyMicros === null ? 0 : 2,
+    latencyMicros,
+    serverMicros: latencyMicros === null ? null : latencyMicros - 240,
+    roundTripMicros: latencyMicros === null ? null : 240,
+    loss: latencyMicros === null ? null : 0.001,
+    ejections: state === 'unhealthy' ? 1 : 0,
+  };
 }

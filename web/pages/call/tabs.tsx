@@ -266,6 +266,7 @@ function Attempts({ attempts }: { attempts: ReadonlyArray<Attempt> }) {
               </>
             ),
           },
+          { name: 'why', cell: (attempt) => attempt.why },
           { name: 'connection', cell: (attempt) => (attempt.reused ? 'from the pool' : 'new') },
           {
             name: 'status',

@@ -1,10 +1,10 @@
-import type { Upstream } from '../../api/generated';
-import { useUpstreams } from '../../api/queries';
+import type { Upstream, UpstreamLoad, UpstreamTarget } from '../../api/generated';
+import { useDrain, useUpstreams } from '../../api/queries';
 import { Link } from '../../app/router';
 import { Card, Dot, Num, PageHead } from '../../parts/bits';
-import { ago, millis } from '../../parts/numbers';
+import { exact, millis } from '../../parts/numbers';
 import { Numbers } from '../../parts/red';
-import { Answer, Empty } from '../../parts/states';
+import { Answer, Empty, FailedWith } from '../../parts/states';
 import { Table } from '../../parts/table';
 
 export const page = {
@@ -13,7 +13,12 @@ export const page = {
   nav: { order: 6, icon: 'upstreams' },
 } as const;
 
-const TONES = { healthy: 'passed', unhealthy: 'error', unknown: 'quiet' } as const;
+const TONES = {
+  healthy: 'passed',
+  unhealthy: 'error',
+  draining: 'quiet',
+  unknown: 'quiet',
+} as const;
 
 /** Who answers, and are they well? */
 export default function Upstreams() {
@@ -75,7 +80,40 @@ function UpstreamCard({ upstream }: { upstream: Upstream }) {
         ))}
       </p>
       <Numbers rate={upstream.rate} />
+      {upstream.load !== null && <Load load={upstream.load} />}
       <div style={{ height: 16 }} />
+      <Targets upstream={upstream} />
+    </Card>
+  );
+}
+
+/** What it carries, and what was decided about its calls since the start. */
+function Load({ load }: { load: UpstreamLoad }) {
+  const shed = load.shed.low + load.shed.normal + load.shed.high;
+  return (
+    <p className="small">
+      {load.panic && (
+        <>
+          <Dot tone="error">Panic: too few targets are healthy, so all are asked.</Dot>{' '}
+        </>
+      )}
+      <b>{exact(load.active)}</b> attempts in flight
+      {load.bound !== null && <> of {exact(load.bound)}</>}, {exact(load.waiting)} calls waiting,{' '}
+      {exact(load.repeats)} of {exact(load.budget)} repeats.{' '}
+      <span className="faint">
+        Since the start: {exact(load.retries)} retries ({exact(load.retriesRefused)} over the
+        budget), {exact(load.hedges)} hedges ({exact(load.hedgesWon)} won), {exact(load.ejections)}{' '}
+        ejections, {exact(shed)} calls shed ({exact(load.shed.high)} of high priority).
+        {load.discovery !== '' && <> Discovery: {load.discovery}.</>}
+      </span>
+    </p>
+  );
+}
+
+function Targets({ upstream }: { upstream: Upstream }) {
+  const drain = useDrain();
+  return (
+    <>
       <Table
         label={`Targets of ${upstream.name}`}
         rows={upstream.targets}
@@ -86,26 +124,57 @@ function UpstreamCard({ upstream }: { upstream: Upstream }) {
             name: 'health',
             cell: (target) => <Dot tone={TONES[target.state]}>{target.state}</Dot>,
           },
-          { name: 'why', wide: true, cell: (target) => target.why },
-          {
-            name: 'since',
-            cell: (target) =>
-              target.since === null ? '–' : ago(Date.now() - Date.parse(target.since)),
-          },
-          { name: 'weight', number: true, cell: (target) => target.weight },
+          { name: 'why', wide: true, cell: why },
+          { name: 'share', unit: 'of calls', number: true, cell: (target) => part(target.share) },
           {
             name: 'in flight',
             number: true,
             cell: (target) => <Num value={target.inFlight} unit="calls" />,
           },
+          { name: 'latency', number: true, cell: (target) => time(target.latencyMicros) },
+          { name: 'server', number: true, cell: (target) => time(target.serverMicros) },
+          { name: 'round trip', number: true, cell: (target) => time(target.roundTripMicros) },
+          { name: 'resent', number: true, cell: (target) => part(target.loss) },
           {
-            name: 'latency',
-            number: true,
-            cell: (target) =>
-              millis(target.latencyMicros === null ? null : target.latencyMicros / 1000),
+            name: '',
+            cell: (target) => (
+              <button
+                type="button"
+                className="plain-button small"
+                disabled={drain.isPending}
+                onClick={() =>
+                  drain.mutate({
+                    upstream: upstream.name,
+                    target: target.target,
+                    on: target.state !== 'draining',
+                  })
+                }
+              >
+                {target.state === 'draining' ? 'undrain' : 'drain'}
+              </button>
+            ),
           },
         ]}
       />
-    </Card>
+      {drain.error !== null && <FailedWith error={drain.error} />}
+    </>
   );
 }
+
+/** What keeps calls from it, or makes its share what it is. */
+function why(target: UpstreamTarget) {
+  const said = [
+    target.why,
+    target.weight === 1 ? '' : `weight ${target.weight}`,
+    target.zone === null ? '' : `zone ${target.zone}`,
+    target.priority === 0 ? '' : `priority ${target.priority}`,
+    target.ramp !== null && target.ramp < 1 ? `starting, at ${part(target.ramp)} of its weight` : '',
+    target.ejections === 0 ? '' : `taken out ${target.ejections} times in a row`,
+  ];
+  return said.filter((one) => one !== '').join(' · ');
+}
+
+const part = (share: number | null) =>
+  share === null ? '–' : `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
+
+const time = (micros: number | null) => millis(micros === null ? null : micros / 1000);

@@ -22,7 +22,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.util.List;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,13 +50,12 @@ public final class Control implements AutoCloseable {
   private @Nullable AdminApi api;
   private @Nullable AdminServer server;
 
-  /// @param health how targets are doing, as the data plane sees it
   public Control(
       ControlSettings settings,
       InsightView insight,
       PacketView packets,
       Publication publication,
-      Supplier<List<TargetHealth>> health,
+      Upstreams upstreams,
       Clock clock) {
     this.settings = settings;
     makeDirectory(settings.data());
@@ -76,7 +74,7 @@ public final class Control implements AutoCloseable {
         new AdminApi.Rooms(
             insight,
             packets,
-            health,
+            upstreams,
             database,
             source,
             sessions,

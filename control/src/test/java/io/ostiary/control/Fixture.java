@@ -88,6 +88,8 @@ final class Fixture implements AutoCloseable {
     this(data, PacketView.none(kernel(false)), YAML.substring(0, YAML.indexOf("kernel:")) + kernel);
   }
 
+  final FakeUpstreams upstreams = new FakeUpstreams();
+
   private Fixture(Path data, PacketView packets, String yaml) throws IOException {
     this.data = data;
     insight.tick(FakeInsight.emptyTick(START));
@@ -97,16 +99,7 @@ final class Fixture implements AutoCloseable {
             insight,
             packets,
             new Publishing(),
-            () ->
-                List.of(
-                    new TargetHealth(
-                        "orders",
-                        "127.0.0.1:9001",
-                        TargetHealth.State.HEALTHY,
-                        "the last check answered 200",
-                        START,
-                        2L,
-                        640L)),
+            upstreams,
             clock);
     control.publish("ostiary.yaml", configuration(yaml));
     control.start();

@@ -28,6 +28,7 @@ import io.ostiary.model.RouteAnswer;
 import io.ostiary.model.RouteQuestion;
 import io.ostiary.model.Snapshot;
 import io.ostiary.model.UpstreamHealth;
+import io.ostiary.model.UpstreamLoad;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
@@ -230,6 +231,18 @@ public final class Gateway implements AutoCloseable {
   /// What became of copies of calls, for each upstream that is a mirror.
   public List<MirrorCounts.Reading> mirrors() {
     return shared.all(MirrorCounts.class).stream().map(MirrorCounts::read).toList();
+  }
+
+  /// What every upstream carries, and what was decided about its calls.
+  public List<UpstreamLoad> loads() {
+    return registry.loads();
+  }
+
+  /// Lets a target get no new calls, or get them again; until the process ends.
+  ///
+  /// @return false: there is no such target
+  public boolean drain(String upstream, String target, boolean drained) {
+    return registry.drain(upstream, target, drained);
   }
 
   public GatewayGauges gauges() {

@@ -8,16 +8,22 @@ import io.ostiary.model.Balance;
 import io.ostiary.model.BanSink;
 import io.ostiary.model.Conditions;
 import io.ostiary.model.ConnectionLens;
+import io.ostiary.model.Discovery;
 import io.ostiary.model.GatewaySettings;
+import io.ostiary.model.HealthCheck;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.Listener;
 import io.ostiary.model.Listener.ProxyProtocol;
+import io.ostiary.model.Outliers;
+import io.ostiary.model.Overload;
 import io.ostiary.model.PathPattern;
 import io.ostiary.model.PolicyUse;
+import io.ostiary.model.Retries;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
 import io.ostiary.model.Split;
+import io.ostiary.model.Spread;
 import io.ostiary.model.Target;
 import io.ostiary.model.Tls;
 import io.ostiary.model.Upstream;
@@ -51,6 +57,13 @@ final class Kit implements AutoCloseable {
   Duration answer = Duration.ofSeconds(3);
   Duration idle = Duration.ofSeconds(3);
   UpstreamLink link = UpstreamLink.PLAIN;
+
+  @Nullable HealthCheck health;
+  Spread spread = Spread.DEFAULT;
+  Outliers outliers = Outliers.DEFAULT;
+  Retries retries = Retries.DEFAULT;
+  Overload overload = Overload.NONE;
+  Discovery discovery = Discovery.NONE;
 
   /// Beside the one named `up`.
   List<Upstream> others = List.of();
@@ -145,7 +158,21 @@ final class Kit implements AutoCloseable {
   }
 
   Upstream upstream(String name, List<Target> of) {
-    return new Upstream(name, of, balance, null, Duration.ofSeconds(1), answer, idle, 1000, link);
+    return new Upstream(
+        name,
+        of,
+        balance,
+        health,
+        Duration.ofSeconds(1),
+        answer,
+        idle,
+        1000,
+        link,
+        spread,
+        outliers,
+        retries,
+        overload,
+        discovery);
   }
 
   Kit publish() {

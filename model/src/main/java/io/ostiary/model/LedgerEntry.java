@@ -61,10 +61,38 @@ public record LedgerEntry(
   /// One policy of the request moment and when it had decided.
   public record FilterTiming(String policy, long end) {}
 
+  /// Why an attempt was made: because a call must be answered, because the one before it failed, or
+  /// because that one took long.
+  public enum Why {
+    FIRST(0),
+    RETRY(1),
+    HEDGE(2);
+
+    private final int code;
+
+    Why(int code) {
+      this.code = code;
+    }
+
+    /// What stands in stored rows; it never changes.
+    public int code() {
+      return code;
+    }
+
+    public static Why of(int code) {
+      return switch (code) {
+        case 1 -> RETRY;
+        case 2 -> HEDGE;
+        default -> FIRST;
+      };
+    }
+  }
+
   /// @param failure empty when it succeeded
   public record Attempt(
       String upstream,
       String target,
+      Why why,
       boolean reused,
       long start,
       @Nullable Long connected,

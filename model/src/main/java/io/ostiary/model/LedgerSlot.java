@@ -192,6 +192,9 @@ public final class LedgerSlot {
     public @Nullable Upstream upstream;
     public @Nullable Target target;
 
+    /// Why it was made.
+    public LedgerEntry.Why why = LedgerEntry.Why.FIRST;
+
     /// Whether a pooled connection was used; then connecting took no time.
     public boolean reused;
 
@@ -208,6 +211,7 @@ public final class LedgerSlot {
     void copyFrom(AttemptSlot other) {
       upstream = other.upstream;
       target = other.target;
+      why = other.why;
       reused = other.reused;
       startNanos = other.startNanos;
       connectedNanos = other.connectedNanos;

@@ -1,15 +1,34 @@
 package io.ostiary.model;
 
+import org.jspecify.annotations.Nullable;
+
 /// One process that can answer for an upstream.
 ///
 /// @param host a host name or an IP address; a name is resolved when the plan is compiled
 /// @param port 1-65535
 /// @param weight its share among its siblings, 1-1000
-public record Target(String host, int port, int weight) {
+/// @param drain whether it gets no new calls
+/// @param zone where it stands; null: not said
+/// @param priority 0 is asked first; others while those before them are not healthy enough
+public record Target(
+    String host, int port, int weight, boolean drain, @Nullable String zone, int priority) {
   public Target {
     Require.notBlank("target.host", host);
     Require.port("target.port", port);
     Require.between("target.weight", weight, 1, 1000);
+    Require.between("target.priority", priority, 0, 15);
+    if (zone != null) {
+      Require.name("target.zone", zone);
+    }
+  }
+
+  public Target(String host, int port, int weight) {
+    this(host, port, weight, false, null, 0);
+  }
+
+  /// Whether it is the same process, whatever else is said of it.
+  public boolean sameProcess(Target other) {
+    return host.equals(other.host) && port == other.port;
   }
 
   @Override

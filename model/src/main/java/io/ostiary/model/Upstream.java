@@ -12,6 +12,11 @@ import org.jspecify.annotations.Nullable;
 /// @param idleTimeout between two reads of one response
 /// @param connectionsMax connections to one target, over all event loops
 /// @param link what is spoken with its targets
+/// @param spread how calls spread over the targets, beside `balance`
+/// @param outliers when targets are taken out because of how their calls went
+/// @param retries what is tried again
+/// @param overload how many calls it is given at once
+/// @param discovery where more targets are found
 public record Upstream(
     String name,
     List<Target> targets,
@@ -21,18 +26,23 @@ public record Upstream(
     Duration answerTimeout,
     Duration idleTimeout,
     int connectionsMax,
-    UpstreamLink link) {
+    UpstreamLink link,
+    Spread spread,
+    Outliers outliers,
+    Retries retries,
+    Overload overload,
+    Discovery discovery) {
   public Upstream {
     Require.name("upstream.name", name);
     targets = List.copyOf(targets);
-    Require.between("upstream.targets (count)", targets.size(), 1, 10_000);
+    Require.between("upstream.targets (count)", targets.size(), discovery.asks() ? 0 : 1, 10_000);
     Require.between("upstream.timeouts.connect (ms)", connectTimeout.toMillis(), 1, 600_000);
     Require.between("upstream.timeouts.answer (ms)", answerTimeout.toMillis(), 1, 3_600_000);
     Require.between("upstream.timeouts.idle (ms)", idleTimeout.toMillis(), 1, 3_600_000);
     Require.between("upstream.connections", connectionsMax, 1, 1_000_000);
   }
 
-  /// Over HTTP/1.1 in plain text.
+  /// Over HTTP/1.1 in plain text, with everything else as it is by default.
   public Upstream(
       String name,
       List<Target> targets,
@@ -52,5 +62,33 @@ public record Upstream(
         idleTimeout,
         connectionsMax,
         UpstreamLink.PLAIN);
+  }
+
+  /// With everything else as it is by default.
+  public Upstream(
+      String name,
+      List<Target> targets,
+      Balance balance,
+      @Nullable HealthCheck health,
+      Duration connectTimeout,
+      Duration answerTimeout,
+      Duration idleTimeout,
+      int connectionsMax,
+      UpstreamLink link) {
+    this(
+        name,
+        targets,
+        balance,
+        health,
+        connectTimeout,
+        answerTimeout,
+        idleTimeout,
+        connectionsMax,
+        link,
+        Spread.DEFAULT,
+        Outliers.DEFAULT,
+        Retries.DEFAULT,
+        Overload.NONE,
+        Discovery.NONE);
   }
 }

@@ -104,7 +104,8 @@ final class BothPlanes implements Publication {
 
   @Override
   public String metrics() {
-    return GatewayMetrics.text(gateway, before);
+    return GatewayMetrics.text(gateway, before)
+        + UpstreamMetrics.of(gateway.upstreams(), gateway.loads());
   }
 
   /// The first snapshot has nothing to go back to; whoever published it ends the process.

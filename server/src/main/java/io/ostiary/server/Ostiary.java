@@ -2,7 +2,6 @@ package io.ostiary.server;
 
 import io.ostiary.control.Control;
 import io.ostiary.control.ControlSettings;
-import io.ostiary.control.TargetHealth;
 import io.ostiary.gateway.DataPlane;
 import io.ostiary.gateway.Gateway;
 import io.ostiary.gateway.loop.Transport;
@@ -10,7 +9,6 @@ import io.ostiary.insight.Insight;
 import io.ostiary.insight.InsightSettings;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.LedgerRing;
-import io.ostiary.model.UpstreamHealth;
 import io.ostiary.server.demo.DemoFiles;
 import io.ostiary.server.demo.OrderService;
 import java.io.IOException;
@@ -115,7 +113,7 @@ public final class Ostiary implements AutoCloseable {
             insight,
             kernel,
             planes,
-            () -> gateway.upstreams().stream().map(Ostiary::health).toList(),
+            new GatewayUpstreams(gateway),
             clock);
     endings.push(control::close);
     endings.push(bans::close);
@@ -170,17 +168,6 @@ public final class Ostiary implements AutoCloseable {
 
   private void inForce(GatewaySettings gateway) {
     drainTimeout = gateway.drainTimeout();
-  }
-
-  private static TargetHealth health(UpstreamHealth target) {
-    return new TargetHealth(
-        target.upstream(),
-        target.target().toString(),
-        target.healthy() ? TargetHealth.State.HEALTHY : TargetHealth.State.UNHEALTHY,
-        target.why(),
-        null,
-        (long) target.inFlight(),
-        target.latencyMicros() == 0 ? null : target.latencyMicros());
   }
 
   private static String addresses(Control control) {

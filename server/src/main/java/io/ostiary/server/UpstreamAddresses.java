@@ -36,6 +36,10 @@ final class UpstreamAddresses implements AutoCloseable {
     var found = new LinkedHashSet<Cidr>();
     var names = new HashSet<String>();
     for (var upstream : snapshot.upstreams()) {
+      var discovered = upstream.discovery().dns();
+      if (discovered != null) {
+        names.add(discovered);
+      }
       for (var target : upstream.targets()) {
         try {
           found.add(cidr(InetAddress.ofLiteral(target.host())));

@@ -129,7 +129,8 @@ final class Meaning {
       var one = written.upstreams().get(i);
       var targets = targets(one, pointer);
       var health = one.health();
-      var check = health == null ? null : notes.attempt(pointer, () -> check(health));
+      var check =
+          health == null ? null : notes.attempt(pointer + "/health", () -> Upstreams.check(health));
       var upstream = notes.attempt(pointer, () -> upstream(one, targets, check));
       if (upstream != null) {
         upstreams.add(upstream);
@@ -141,32 +142,31 @@ final class Meaning {
   private List<Target> targets(Written.Upstream upstream, String pointer) {
     var targets = new ArrayList<Target>();
     for (int i = 0; i < upstream.targets().size(); i++) {
-      var one = upstream.targets().get(i);
-      var place = pointer + "/targets/" + i;
-      var target =
-          notes.attempt(
-              place, () -> new Target(one.address().host(), one.address().port(), one.weight()));
-      if (target != null && targets.stream().anyMatch(other -> same(other, target))) {
-        notes.fault(place, "targets: '" + target + "' is given twice");
-      }
-      if (target != null) {
-        targets.add(target);
+      add(targets, upstream.targets().get(i), pointer + "/targets/" + i);
+    }
+    var discovery = upstream.discovery();
+    var more = discovery == null ? null : discovery.file();
+    if (more != null) {
+      var place = pointer + "/discovery/file";
+      for (var one : TargetFiles.read(more, file(), place, notes)) {
+        add(targets, one, place);
       }
     }
     return targets;
   }
 
-  private static boolean same(Target one, Target other) {
-    return one.host().equals(other.host()) && one.port() == other.port();
+  private void add(List<Target> targets, Written.Target one, String place) {
+    var target = notes.attempt(place, () -> Upstreams.target(one));
+    if (target != null && targets.stream().anyMatch(other -> same(other, target))) {
+      notes.fault(place, "targets: '" + target + "' is given twice");
+    }
+    if (target != null) {
+      targets.add(target);
+    }
   }
 
-  private static HealthCheck check(Written.Health health) {
-    return new HealthCheck(
-        health.path(),
-        health.every(),
-        health.timeout(),
-        health.unhealthyAfter(),
-        health.healthyAfter());
+  private static boolean same(Target one, Target other) {
+    return one.host().equals(other.host()) && one.port() == other.port();
   }
 
   private Upstream upstream(
@@ -180,7 +180,12 @@ final class Meaning {
         written.timeouts().answer(),
         written.timeouts().idle(),
         written.connections(),
-        new UpstreamLinks(file()).of(written));
+        new UpstreamLinks(file()).of(written),
+        Upstreams.spread(written.spread()),
+        Upstreams.outliers(written.outliers()),
+        Upstreams.retries(written.retry()),
+        Upstreams.overload(written.overload()),
+        Upstreams.discovery(written.discovery()));
   }
 
   private List<Api> apis() {

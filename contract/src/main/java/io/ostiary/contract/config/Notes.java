@@ -84,4 +84,9 @@ final class Notes {
         ? text
         : null;
   }
+
+  /// A member, or null where there is none.
+  static @Nullable Node member(Node parent, String name) {
+    return parent instanceof Mapping mapping ? mapping.get(name) : null;
+  }
 }

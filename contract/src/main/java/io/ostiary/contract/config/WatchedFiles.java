@@ -29,7 +29,9 @@ final class WatchedFiles {
   void refresh() {
     var parsed = TreeReader.read(file, file.toString(), Limits.CONFIGURATION);
     if (parsed instanceof Parsed.Tree(var root, var _)) {
-      documents = Documents.named(root, file);
+      var named = new LinkedHashSet<>(Documents.named(root, file));
+      named.addAll(TargetFiles.named(root, file));
+      documents = named;
     }
   }
 

@@ -2,10 +2,12 @@ package io.ostiary.contract.config;
 
 import io.ostiary.model.Balance;
 import io.ostiary.model.Cidr;
+import io.ostiary.model.HealthCheck;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.Listener.ProxyProtocol;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Require;
+import io.ostiary.model.Retries;
 import io.ostiary.model.UpstreamLink;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Alone;
@@ -201,7 +203,17 @@ record Written(
       @About("Unique; apis refer to it") String name,
       @About("Such as \"127.0.0.1:9001\" or { address: \"orders.internal:80\", weight: 2 }") @OrOne
           List<Target> targets,
-      @About("How a target is chosen") @Default("round-robin") Balance balance,
+      @About("Where more targets are found") @Nullable Discovery discovery,
+      @About(
+              "How a target is chosen: round-robin, random, least-requests, least-latency,"
+                  + " kernel-aware, ring-hash, maglev or source-hash")
+          @Default("round-robin")
+          Balance balance,
+      @About("How calls spread over the targets, beside that") Spread spread,
+      @About("When targets are taken out because of how their calls went") Outliers outliers,
+      @About("What is tried again") Retry retry,
+      @About("How many calls it is given at once, and who goes first when that is too few")
+          Overload overload,
       @About("An active check; without it targets are taken out only by failing attempts")
           @Nullable Health health,
       @About("How long it may take") UpstreamTimeouts timeouts,
@@ -235,15 +247,178 @@ record Written(
   @About("One process that can answer")
   record Target(
       @Alone @About("Host name or IP address, and port") Address address,
-      @About("Its share among its siblings, 1-1000") @Default("1") int weight) {}
+      @About("Its share among its siblings, 1-1000") @Default("1") int weight,
+      @About("Whether it gets no new calls, while those it has go on") @Default("false")
+          boolean drain,
+      @About("Where it stands, such as a data centre") @Nullable String zone,
+      @About("0 is asked first, 15 last: while those before are not healthy enough") @Default("0")
+          int priority) {}
 
-  @About("A GET that must be answered with a status of 200-399")
+  @About("Where more targets are found")
+  record Discovery(
+      @About("A name each of whose addresses is a target, and their port") @Nullable Address dns,
+      @About("A name whose SRV records tell targets, ports, priorities and weights")
+          @Nullable String srv,
+      @About("Name servers that are asked, such as \"198.51.100.53:53\"; without it the system's")
+          @OrOne
+          List<Address> servers,
+      @About("A file of targets (YAML or JSON), relative to this one and read when it changes")
+          @Nullable String file,
+      @About("Answers are kept at least so long, whatever their time to live") @Default("1s")
+          Duration least,
+      @About("And at most") @Default("5m") Duration most) {
+    Discovery {
+      if (dns == null && srv == null && file == null) {
+        throw Require.invalid("discovery", "nothing", "dns, srv or file");
+      }
+    }
+  }
+
+  @About("A file of targets")
+  record TargetFile(@About("As they are written in ostiary.yaml") List<Target> targets) {}
+
+  @About("How calls spread over an upstream's targets")
+  record Spread(
+      @About("What ring-hash and maglev hash, such as client; without it that") @Nullable Hash hash,
+      @About("A cookie by which a client meets the same target again") @Nullable Sticky sticky,
+      @About("How long the weight of a target that came back or is new grows") @Default("0s")
+          Duration slowStart,
+      @About("Per cent of healthy weight below which every target is asked; 0: nobody is then")
+          @Default("50")
+          int panic,
+      @About("Where this gateway stands; targets of the same zone are preferred")
+          @Nullable String zone,
+      @About("Per cent of healthy weight below which calls go to the next priority or zone, too")
+          @Default("70")
+          int spill) {}
+
+  @About("What of a call is hashed")
+  record Hash(
+      @Alone @About("client, peer, consumer, header, cookie, query or path-parameter")
+          io.ostiary.model.Spread.HashKey.By by,
+      @About("Of the header, cookie, query or path parameter") @Nullable String name) {}
+
+  @About("A cookie by which a client meets the same target again")
+  record Sticky(
+      @About("Its name") @Default("ostiary-target") String cookie,
+      @About("How long the client keeps it; 0s: until its session ends") @Default("0s")
+          Duration lasts,
+      @About(
+              "What its values are made with, 16 characters or more; without it they change at"
+                  + " start")
+          @Nullable String secret) {}
+
+  @About("What is tried again, how often and how soon")
+  record Retry(
+      @About("Attempts of one call together, 1-8") @Default("3") int attempts,
+      @About("After what: connect, reset, timeout, malformed, status")
+          @Default("[ \"connect\", \"reset\" ]")
+          @OrOne
+          Set<Retries.On> on,
+      @About("Statuses of answers that count as failures, with status under on")
+          @Default("[ 502, 503, 504 ]")
+          @OrOne
+          Set<Integer> statuses,
+      @About("The same for grpc-status") @Default("[ 14 ]") @OrOne Set<Integer> grpc,
+      @About("Methods that may be repeated although they are not idempotent, such as POST") @OrOne
+          Set<String> methods,
+      @About("From the start of an attempt to the first byte of its answer; 0s: not bounded")
+          @Default("0s")
+          Duration perTry,
+      @About("Wait before the second attempt; twice as long each time, with jitter")
+          @Default("25ms")
+          Duration backOff,
+      @About("Wait at most") @Default("250ms") Duration backOffMax,
+      @About("Per cent of the calls in flight that may be repeats") @Default("20") int budget,
+      @About("Repeats at once that may always be") @Default("3") int budgetMin,
+      @About("The longest Retry-After of the only target that is waited for") @Default("1s")
+          Duration retryAfterMax,
+      @About("A second attempt beside the first one") @Nullable Hedge hedge) {}
+
+  @About("A second attempt at another target while the first one is not answered")
+  record Hedge(
+      @About("How long after the request was sent") @Default("0s") Duration after,
+      @About("Per cent of the answers of late that came sooner, 50-99.99; 0: it does not count")
+          @Default("0")
+          double percentile) {
+    Hedge {
+      if (after.isZero() && percentile == 0) {
+        throw Require.invalid("hedge", "neither", "after, percentile or both");
+      }
+    }
+  }
+
+  @About("How many calls an upstream is given at once")
+  record Overload(
+      @About("In flight at one target; 0: not bounded") @Default("0") int targetCalls,
+      @About("In flight at all targets; 0: not bounded") @Default("0") int calls,
+      @About("Calls that may wait for a place") @Default("0") int queue,
+      @About("How long they wait") @Default("1s") Duration queueTime,
+      @About("Repeats at once, beside the budget; 0: not bounded") @Default("0") int retries,
+      @About("A bound for calls that finds itself") @Nullable Adaptive adaptive,
+      @About("Header whose value low, normal or high is believed of trusted proxies")
+          @Nullable String priorityHeader,
+      @About("Whose calls go first; the first that fits counts") List<PriorityRule> priorities) {}
+
+  @About("A bound for the calls in flight that finds itself by their latency")
+  record Adaptive(
+      @About("Never below") @Default("4") int least,
+      @About("Never above") @Default("1000") int most,
+      @About("How many times the latency without a queue is too long") @Default("1.5")
+          double tolerance,
+      @About("How often it is found anew") @Default("100ms") Duration every) {}
+
+  @About("A priority and whose calls have it; all that is said must fit")
+  record PriorityRule(
+      @About("low, normal or high") io.ostiary.model.Overload.Priority priority,
+      @About("Names of APIs") @OrOne Set<String> apis,
+      @About("Ids of routes") @OrOne Set<String> routes,
+      @About("Names of consumers") @OrOne Set<String> consumers) {}
+
+  @About("When a target rests for a time because of how its calls went")
+  record Outliers(
+      @About("Attempts in a row without an answer; 0: they do not count") @Default("5")
+          int failures,
+      @About("Answers in a row with a status of 500 or more; 0: they do not count") @Default("0")
+          int errors,
+      @About("Standard deviations below the mean success rate; 0: it does not count") @Default("0")
+          double deviations,
+      @About("Times the median latency of the others; 0: it does not count") @Default("0")
+          double slower,
+      @About("Calls of a target in one comparison, without which it is not judged") @Default("20")
+          int calls,
+      @About("How often success rates and latencies are compared") @Default("1s") Duration every,
+      @About("How long it rests at first; twice as long each time") @Default("10s") Duration rest,
+      @About("How long it rests at most") @Default("5m") Duration restMax,
+      @About("Per cent of the targets that may rest at once; one always may") @Default("50")
+          int share) {}
+
+  @About("What is asked of a target, and what of the answer is healthy")
   record Health(
-      @About("What is asked for") String path,
+      @About("http, grpc (grpc.health.v1, without TLS) or tcp (a connection is enough)")
+          @Default("http")
+          HealthCheck.Kind kind,
+      @About("What an HTTP check asks for; it must be given there") @Nullable String path,
+      @About("Where, instead of the target's own port; 0: there") @Default("0") int port,
+      @About("Statuses of an HTTP answer that are healthy, such as 204 or 200-299")
+          @Default("[ \"200-399\" ]")
+          @OrOne
+          List<String> status,
+      @About("A text that the content must have in its first 64 KiB") @Nullable String body,
+      @About("What the Host field says; without it the target's address") @Nullable String host,
+      @About("More fields of the request") Map<String, String> headers,
+      @About("What a gRPC check asks about; without it the server as a whole")
+          @Nullable String service,
       @About("Time between two checks") @Default("5s") Duration every,
       @About("How long an answer may take") @Default("2s") Duration timeout,
       @About("Failures in a row that take a target out") @Default("3") int unhealthyAfter,
-      @About("Successes in a row that bring it back") @Default("2") int healthyAfter) {}
+      @About("Successes in a row that bring it back") @Default("2") int healthyAfter) {
+    Health {
+      if (kind == HealthCheck.Kind.HTTP && path == null) {
+        throw Require.invalid("path", "nothing", "what an http check asks for");
+      }
+    }
+  }
 
   @About("How long an upstream may take")
   record UpstreamTimeouts(

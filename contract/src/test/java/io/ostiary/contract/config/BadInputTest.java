@@ -140,12 +140,13 @@ class BadInputTest {
             ""),
         upstream("targets: [ \"h:1\", \"h:1\" ]", "3:23: targets: 'h:1' is given twice", ""),
         upstream(
-            "targets: \"h:1\"\n    balance: random",
-            "4:14: balance: 'random' (expected:" + " round-robin, least-requests or least-latency)",
+            "targets: \"h:1\"\n    balance: fastest",
+            "4:14: balance: 'fastest' (expected: round-robin, random, least-requests,"
+                + " least-latency, kernel-aware, ring-hash, maglev or source-hash)",
             ""),
         upstream(
             "targets: \"h:1\"\n    health: { every: 5s }",
-            "4:13: missing 'path' (expected: a" + " text)",
+            "4:13: path: nothing (expected: what an http check asks for)",
             ""),
         upstream(
             "targets: \"h:1\"\n    health: { path: health }",

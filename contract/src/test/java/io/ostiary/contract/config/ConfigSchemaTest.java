@@ -47,7 +47,7 @@ class ConfigSchemaTest {
         "apis: [ { name: a, path: /, upstrem: u } ]",
         "apis: [ { name: a, path: / } ]",
         "apis: [ { name: a, path: /, upstream: u, openapi: 3 } ]",
-        "upstreams: [ { name: u, targets: \"h:1\", balance: random } ]",
+        "upstreams: [ { name: u, targets: \"h:1\", balance: fastest } ]",
         "kernel: { interfaces: of }",
         "kernel: { dry-run: yes }",
         "kernel: { rules: [ denny: {} ] }",

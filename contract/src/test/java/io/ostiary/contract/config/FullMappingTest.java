@@ -68,9 +68,67 @@ class FullMappingTest {
                 path: /b/m.*
       upstreams:
         - name: v
-          targets: [ { address: "i:2", weight: 7 } ]
+          targets: [ { address: "i:2", weight: 7, drain: true, zone: b, priority: 2 } ]
+          discovery:
+            dns: "d.example:80"
+            srv: _http._tcp.d.example
+            servers: "192.0.2.53:53"
+            file: src/test/resources/targets.yaml
+            least: 2s
+            most: 6m
+          spread:
+            hash: { by: header, name: X-User }
+            sticky: { cookie: s, lasts: 1h, secret: 0123456789abcdef }
+            slow-start: 30s
+            panic: 30
+            zone: a
+            spill: 60
+          outliers:
+            failures: 4
+            errors: 6
+            deviations: 1.9
+            slower: 5
+            calls: 30
+            every: 2s
+            rest: 11s
+            rest-max: 6m
+            share: 40
+          retry:
+            attempts: 4
+            on: [ connect, status ]
+            statuses: 500
+            grpc: [ 8 ]
+            methods: POST
+            per-try: 2s
+            back-off: 30ms
+            back-off-max: 300ms
+            budget: 30
+            budget-min: 4
+            retry-after-max: 2s
+            hedge: { after: 50ms, percentile: 95 }
+          overload:
+            target-calls: 10
+            calls: 20
+            queue: 30
+            queue-time: 2s
+            retries: 5
+            adaptive: { least: 5, most: 50, tolerance: 2, every: 200ms }
+            priority-header: X-Priority
+            priorities: [ { priority: high, apis: b, routes: more, consumers: gold } ]
           balance: least-latency
-          health: { path: /b, every: 6s, timeout: 1s, unhealthy-after: 4, healthy-after: 3 }
+          health:
+            kind: grpc
+            path: /b
+            port: 81
+            status: 200-299
+            body: ok
+            host: b.example
+            headers: { X-Check: "1" }
+            service: pets
+            every: 6s
+            timeout: 1s
+            unhealthy-after: 4
+            healthy-after: 3
           timeouts: { connect: 1s, answer: 2s, idle: 4s }
           connections: 5
           protocol: auto
@@ -173,8 +231,17 @@ class FullMappingTest {
     records.put("route", api.routes().getFirst());
     records.put("call limits", api.limits());
     records.put("upstream", upstream);
+    records.put("spread", upstream.spread());
+    records.put("hash", upstream.spread().hash());
+    records.put("outliers", upstream.outliers());
+    records.put("discovery", upstream.discovery());
+    records.put("retries", upstream.retries());
+    records.put("hedge", upstream.retries().hedge());
+    records.put("overload", upstream.overload());
+    records.put("priorities", upstream.overload().priorities());
     records.put("target", upstream.targets().getFirst());
     records.put("health", upstream.health());
+    records.put("expected", upstream.health().expected());
     records.put("kernel", configuration.kernel());
     records.put("captures", configuration.kernel().captures());
     var service = configuration.services().getFirst();

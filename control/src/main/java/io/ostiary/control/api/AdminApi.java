@@ -1,7 +1,7 @@
 package io.ostiary.control.api;
 
 import io.ostiary.control.SnapshotSource;
-import io.ostiary.control.TargetHealth;
+import io.ostiary.control.Upstreams;
 import io.ostiary.control.access.Sessions;
 import io.ostiary.control.access.SignIn;
 import io.ostiary.control.access.SignInCodes;
@@ -27,7 +27,7 @@ public final class AdminApi implements AutoCloseable {
   public record Rooms(
       InsightView insight,
       PacketView packets,
-      Supplier<List<TargetHealth>> health,
+      Upstreams upstreams,
       Database database,
       SnapshotSource source,
       Sessions sessions,
@@ -61,7 +61,7 @@ public final class AdminApi implements AutoCloseable {
     routes.addAll(new ApisApi(source, insight).routes());
     routes.addAll(new RouteApi(source).routes());
     routes.addAll(tries.routes());
-    routes.addAll(new UpstreamsApi(source, insight, rooms.health()).routes());
+    routes.addAll(new UpstreamsApi(source, insight, rooms.upstreams(), database, clock).routes());
     routes.addAll(new ImportApi(source, ids).routes());
     routes.addAll(new ConsumersApi(database, source, clock, ids).routes());
     routes.addAll(new KeysApi(database, source, clock, ids).routes());

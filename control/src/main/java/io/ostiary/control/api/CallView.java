@@ -42,6 +42,7 @@ record CallView(
   record Attempt(
       String upstream,
       String target,
+      String why,
       boolean reused,
       long startNanos,
       @Nullable Long connectedNanos,
@@ -114,6 +115,7 @@ record CallView(
     return new Attempt(
         attempt.upstream(),
         attempt.target(),
+        attempt.why().name().toLowerCase(Locale.ROOT),
         attempt.reused(),
         attempt.start(),
         attempt.connected(),

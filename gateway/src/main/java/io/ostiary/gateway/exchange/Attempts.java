@@ -1,40 +1,59 @@
 package io.ostiary.gateway.exchange;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.util.concurrent.ScheduledFuture;
+import io.ostiary.gateway.loop.Deadline;
+import io.ostiary.gateway.loop.Loop;
+import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.upstream.Endpoint;
+import io.ostiary.gateway.upstream.Pick;
 import io.ostiary.gateway.upstream.StreamOwner;
 import io.ostiary.gateway.upstream.UpstreamConnection;
 import io.ostiary.gateway.upstream.UpstreamHandle;
-import io.ostiary.gateway.wire.Methods;
+import io.ostiary.gateway.upstream.WaitingLine;
 import io.ostiary.gateway.wire.ResponseHead;
 import io.ostiary.model.Ending;
+import io.ostiary.model.LedgerEntry.Why;
 import io.ostiary.model.LedgerSlot;
+import io.ostiary.model.Overload.Priority;
 import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// The attempts of one exchange to get an answer, one after the other.
+/// The attempts of one exchange to get an answer. What decides about them stands elsewhere: who is
+/// asked ([UpstreamHandle]), whether there is room ([io.ostiary.gateway.upstream.Gate]), what is
+/// tried again ([Retry]), and when a second one is made beside the first ([Hedge]).
 ///
-/// Tried again is only what is safe: when no connection came about, or when a connection from the
-/// pool died before a byte of the answer, nothing of a streamed body had been sent, and the method
-/// is idempotent (RFC 9112 section 9.3.1). Reused with its call; confined to its event loop.
+/// Reused with its call; confined to its event loop.
 @SuppressWarnings("ReferenceEquality") // Whether it is the same object is the question.
-final class Attempts implements StreamOwner {
-  private static final int ATTEMPTS_MAX = 3;
+final class Attempts implements StreamOwner, WaitingLine.Waiter {
   private static final int INTERIM_MAX = 16;
+  private static final HeaderName SET_COOKIE = HeaderName.of("Set-Cookie");
+  private static final HeaderName GRPC_STATUS = HeaderName.of("grpc-status");
+
   private final Call call;
   private final RequestWriter writer;
+  private final Pick pick = new Pick();
+  private final Hedge hedge;
+  private final Deadline waitEnds = new Deadline(this::waitedTooLong);
   private LedgerSlot.@Nullable AttemptSlot slot;
   private @Nullable UpstreamConnection connection;
   private @Nullable UpstreamHandle upstream;
   private @Nullable Endpoint endpoint;
+  private @Nullable ScheduledFuture<?> backOff;
+  private Priority priority = Priority.NORMAL;
+  private String waitsFor = "";
   private int count;
   private int interims;
+  private boolean waiting;
+  private boolean repeats;
   private boolean sent;
   private boolean contentSent;
 
   Attempts(Call call) {
     this.call = call;
     writer = new RequestWriter(call);
+    hedge = new Hedge(call, this);
   }
 
   void begin() {
@@ -42,59 +61,196 @@ final class Attempts implements StreamOwner {
     slot = null;
     endpoint = null;
     upstream = null;
+    waiting = false;
+    repeats = false;
   }
 
   void start() {
-    upstream = call.routed().way().choose(call);
-    call.tunnel().choose(upstream().only2());
-    attempt(null, false);
+    var handle = call.routed().way().choose(call);
+    upstream = handle;
+    call.tunnel().choose(handle.only2());
+    pick.begin(call.loop().random(), call.loop().now());
+    Keys.tell(pick, call, handle);
+    priority = Keys.priority(call, handle.upstream().overload().priorities());
+    if (handle.gate().admits(priority)) {
+      attempt(Why.FIRST, false);
+    } else {
+      await("overload");
+    }
   }
 
-  private void attempt(@Nullable Endpoint avoid, boolean fresh) {
+  /// Waits for a place where calls may, else the call is refused.
+  private void await(String reason) {
+    var bounds = upstream().upstream().overload();
+    waitsFor = reason;
+    if (bounds.queue() > 0
+        && upstream().gate().line().join(this, priority == Priority.HIGH, bounds.queue())) {
+      waiting = true;
+      call.loop().deadlines().set(waitEnds, call.loop().now() + bounds.queueTime().toNanos());
+      return;
+    }
+    upstream().gate().shed(priority);
+    call.upstreamFailed(reason);
+  }
+
+  @Override
+  public Loop loop() {
+    return call.loop();
+  }
+
+  @Override
+  public void proceed() {
+    var gate = upstream().gate();
+    pick.again(call.loop().now());
+    if (!gate.admits(priority) || upstream().choose(pick) == null) {
+      gate.line().back(this, priority == Priority.HIGH);
+      return;
+    }
+    waiting = false;
+    waitEnds.clear();
+    attempt(count == 0 ? Why.FIRST : Why.RETRY, false);
+  }
+
+  private void waitedTooLong() {
+    call.loop().refresh();
+    if (waiting) {
+      leaveLine();
+      upstream().gate().shed(priority);
+      call.upstreamFailed(waitsFor.equals("overload") ? "overload" : "queue-timeout");
+    }
+  }
+
+  private void leaveLine() {
+    waiting = false;
+    upstream().gate().line().leave(this);
+    call.loop().deadlines().remove(waitEnds);
+  }
+
+  private void attempt(Why why, boolean fresh) {
     var handle = upstream();
-    var chosen = handle.choose(call.loop(), avoid);
+    pick.again(call.loop().now());
+    var chosen = handle.choose(pick);
+    if (chosen == null) {
+      giveBackRepeat();
+      if (handle.anybody(call.loop().now())) {
+        await("calls-max");
+      } else {
+        call.upstreamFailed("no-target");
+      }
+      return;
+    }
     count++;
     interims = 0;
     sent = false;
     contentSent = false;
     endpoint = chosen;
     call.trace().attempt(call.callId(), count - 1);
-    slot = call.times().attempt(handle.upstream(), chosen);
+    slot = call.times().attempt(handle.upstream(), chosen, why);
     call.answer()
         .head()
         .start(call.plan().settings().headBytesMax(), call.plan().settings().headFieldsMax());
     chosen.began();
     var acquired = UpstreamConnection.acquire(call.loop(), handle, chosen, this, fresh);
     if (acquired == null) {
-      endAttempt(chosen.healthy(call.loop().now()) ? "connections-max" : "unresolved");
-      call.upstreamFailed(chosen.healthy(call.loop().now()) ? "connections-max" : "unresolved");
+      var reason = chosen.healthy(call.loop().now()) ? "connections-max" : "unresolved";
+      endAttempt(reason);
+      failed(chosen, reason, true, false);
       return;
     }
     connection = acquired;
     if (acquired.established()) {
       connected();
+    } else {
+      limitTry(acquired, handle.connectNanos(), "connect-timeout");
     }
+  }
+
+  /// The wait for what comes next, or for the end of the try where that is sooner.
+  private void limitTry(UpstreamConnection of, long nanos, String reason) {
+    long perTry = upstream().perTryNanos();
+    if (perTry == 0) {
+      if (sent || !reason.equals("connect-timeout")) {
+        of.timeout(nanos, reason);
+      }
+      return;
+    }
+    long left = Math.max(1, slot().startNanos + perTry - call.loop().now());
+    of.timeout(Math.min(nanos, left), left < nanos ? "try-timeout" : reason);
   }
 
   private void endAttempt(String failure) {
     var ended = endpoint;
-    if (ended != null) {
-      ended.ended();
-      endpoint = null;
-    }
     var mine = slot;
+    endpoint = null;
+    slot = null;
     if (mine != null) {
       mine.failure = failure;
       mine.lastByteNanos = call.loop().now();
     }
-    slot = null;
+    giveBackRepeat();
+    if (ended != null) {
+      ended.ended();
+      upstream().gate().line().freed(call.loop());
+    }
+  }
+
+  private void giveBackRepeat() {
+    if (repeats) {
+      repeats = false;
+      upstream().gate().repeated();
+    }
+  }
+
+  /// Counts an attempt beside this one.
+  ///
+  /// @return how many there were before it
+  int another() {
+    return count++;
+  }
+
+  /// Whose answer is awaited, or null.
+  @Nullable Endpoint endpoint() {
+    return endpoint;
+  }
+
+  /// Whether the answer has begun.
+  boolean answering() {
+    return call.answer().head().begun();
+  }
+
+  /// Another attempt is answered first: it takes the place of the one that runs, if any.
+  void replace(UpstreamConnection by, Endpoint at, LedgerSlot.AttemptSlot with) {
+    var from = connection;
+    if (from != null) {
+      connection = null;
+      call.times().upstreamEnded(from, slot);
+      from.close();
+      writer.drop();
+    }
+    endAttempt("given-up");
+    connection = by;
+    endpoint = at;
+    slot = call.times().last(with);
+    repeats = true;
+    interims = 0;
+    sent = true;
+    call.answer()
+        .head()
+        .start(call.plan().settings().headBytesMax(), call.plan().settings().headFieldsMax());
+  }
+
+  /// The attempt beside this one failed.
+  void hedgeFailed(String reason) {
+    if (connection == null && endpoint == null && backOff == null && !waiting) {
+      call.upstreamFailed(reason);
+    }
   }
 
   private UpstreamHandle upstream() {
     return java.util.Objects.requireNonNull(upstream);
   }
 
-  private long answerNanos() {
+  long answerNanos() {
     long own = call.routed().bounds().answerNanos();
     return own > 0 ? own : upstream().answerNanos();
   }
@@ -148,7 +304,7 @@ final class Attempts implements StreamOwner {
       // The head goes at once where the client waits for a word before it sends more.
       if (writer.expectForwarded()) {
         writer.flush();
-        to.timeout(answerNanos(), "answer-timeout");
+        limitTry(to, answerNanos(), "answer-timeout");
       }
       call.requestBody().forward();
     }
@@ -199,7 +355,8 @@ final class Attempts implements StreamOwner {
     slot().requestSentNanos = call.loop().now();
     call.times().upstreamRequestBytes = writer.bytes();
     if (!call.answer().begun()) {
-      connection().timeout(answerNanos(), "answer-timeout");
+      limitTry(connection(), answerNanos(), "answer-timeout");
+      hedge.arm(upstream(), pick);
     }
   }
 
@@ -240,6 +397,7 @@ final class Attempts implements StreamOwner {
     if (mine.firstByteNanos == 0) {
       mine.firstByteNanos = call.loop().now();
     }
+    hedge.drop();
     int status = head.status();
     if (status == 101 && !call.tunnel().accepts(head)) {
       fail("unasked-upgrade");
@@ -258,10 +416,21 @@ final class Attempts implements StreamOwner {
     mine.status = status;
     call.times().upstreamStatus = status;
     long since = mine.requestSentNanos == 0 ? mine.connectedNanos : mine.requestSentNanos;
-    from.endpoint().answered(Math.max(0, mine.firstByteNanos - since), call.loop().now());
+    upstream()
+        .answered(from.endpoint(), call.loop(), status, Math.max(0, mine.firstByteNanos - since));
+    if (upstream().repeatsByStatus() && (status >= 400 || head.fields().has(GRPC_STATUS))) {
+      pick.tried(from.endpoint());
+      long wait = repeatable(false) ? afterStatus(head) : Retry.NO;
+      if (wait != Retry.NO && upstream().gate().repeat()) {
+        giveUpAnswer(from);
+        again(wait);
+        return;
+      }
+    }
     if (!bodiless(head) && tooLong(head.contentLength())) {
       return;
     }
+    stick(from.endpoint(), head);
     frame(head, from);
     idle(from);
     call.answer().headRead();
@@ -274,6 +443,31 @@ final class Attempts implements StreamOwner {
     }
     call.reply(Problems.RESPONSE_TOO_LARGE, new Ending.UpstreamFailed("response-too-large"), -1);
     return true;
+  }
+
+  private long afterStatus(ResponseHead head) {
+    var other = upstream().choose(pick);
+    boolean others = other != null && !pick.isTried(other);
+    return Retry.afterStatus(call, upstream(), head, count, others);
+  }
+
+  /// The answer is not passed on. What may follow of it is not waited for.
+  private void giveUpAnswer(UpstreamConnection from) {
+    connection = null;
+    call.times().upstreamResponseBytes = from.bytesRead();
+    call.times().upstreamEnded(from, slot);
+    from.close();
+    writer.drop();
+    endAttempt("");
+  }
+
+  /// Tells the client whom it met, where calls of one client are kept together.
+  private void stick(Endpoint met, ResponseHead head) {
+    var sticky = upstream().sticky();
+    var cookie = sticky == null ? null : sticky.setCookie(met, pick.sticky());
+    if (cookie != null) {
+      head.fields().add(SET_COOKIE, cookie);
+    }
   }
 
   private void frame(ResponseHead head, UpstreamConnection from) {
@@ -315,7 +509,7 @@ final class Attempts implements StreamOwner {
     boolean odd = head.status() == 204 && (head.chunked() || head.contentLength() > 0);
     boolean strange = call.requestHead().hasBody() && bodilessMethod();
     endAttempt("");
-    call.times().upstreamEnded(from);
+    call.times().upstreamEnded(from, slot);
     connection = null;
     writer.drop();
     from.done(head, sent, odd || strange);
@@ -362,42 +556,77 @@ final class Attempts implements StreamOwner {
       call.tunnel().upstreamGone();
       return;
     }
-    var failed = endpoint;
+    var at = endpoint;
     boolean neverConnected = slot != null && slot.connectedNanos == 0;
     boolean reused = slot != null && slot.reused;
+    boolean died = reason.equals("closed-before-response") || reason.equals("reset");
+    boolean stale = reused && died && !answering();
     if (connection != null) {
       call.times().upstreamResponseBytes = connection.bytesRead();
-      call.times().upstreamEnded(connection);
+      call.times().upstreamEnded(connection, slot);
     }
     connection = null;
     writer.drop();
-    if (failed != null && !(reused && reason.equals("closed-before-response"))) {
-      failed.failed(call.loop().now());
+    if (at != null && !(reused && reason.equals("closed-before-response"))) {
+      upstream().failed(at, call.loop());
     }
     endAttempt(reason);
-    if (!call.answer().begun() && repeatable(reason, neverConnected, reused)) {
-      attempt(neverConnected ? failed : null, true);
-      return;
+    if (!hedge.runs()) {
+      failed(at, reason, neverConnected, stale);
     }
-    call.upstreamFailed(reason);
   }
 
-  private boolean repeatable(String reason, boolean neverConnected, boolean reused) {
-    if (count >= ATTEMPTS_MAX || (contentSent && call.requestBody().gathered() == null)) {
-      return false;
+  /// @param stale whether a connection from the pool may simply have been closed in the meantime
+  private void failed(@Nullable Endpoint at, String reason, boolean neverConnected, boolean stale) {
+    if (!repeatable(neverConnected)) {
+      call.upstreamFailed(reason);
+      return;
     }
-    if (reason.equals("refused-stream")) {
-      // The upstream has said that it did nothing with it (RFC 9113 section 8.7).
-      return true;
+    var settings = upstream().upstream().retries();
+    // The latter: the upstream has said that it did nothing with it (RFC 9113 section 8.7).
+    boolean atOnce = (stale && Retry.repeatable(call, settings)) || reason.equals("refused-stream");
+    if (atOnce && count < settings.attempts()) {
+      // The race that every pool knows says nothing of the target and costs it nothing.
+      upstream().gate().countRetry();
+      attempt(Why.RETRY, true);
+      return;
     }
-    if (neverConnected) {
-      return upstream().size() > 1 && !reason.equals("internal");
+    if (at != null) {
+      pick.tried(at);
     }
-    boolean died = reason.equals("closed-before-response") || reason.equals("reset");
-    return reused
-        && died
-        && !call.answer().head().begun()
-        && Methods.idempotent(call.requestHead().method());
+    long wait = Retry.afterFailure(call, upstream(), reason, neverConnected, count);
+    if (wait != Retry.NO && upstream().gate().repeat()) {
+      again(wait);
+    } else {
+      call.upstreamFailed(reason);
+    }
+  }
+
+  /// Whether what was sent, if anything, can be sent again.
+  private boolean repeatable(boolean neverConnected) {
+    return !call.answer().begun()
+        && (neverConnected || !contentSent || call.requestBody().gathered() != null);
+  }
+
+  /// Tries once more; the place in the budget has been taken.
+  private void again(long wait) {
+    repeats = true;
+    upstream().gate().countRetry();
+    if (wait == 0) {
+      attempt(Why.RETRY, false);
+      return;
+    }
+    backOff =
+        call.loop()
+            .eventLoop()
+            .schedule(
+                () -> {
+                  backOff = null;
+                  call.loop().refresh();
+                  attempt(Why.RETRY, false);
+                },
+                wait,
+                TimeUnit.NANOSECONDS);
   }
 
   void pause() {
@@ -442,12 +671,22 @@ final class Attempts implements StreamOwner {
   }
 
   private void drop(String failure) {
+    hedge.drop();
+    if (waiting) {
+      leaveLine();
+    }
+    var later = backOff;
+    if (later != null) {
+      later.cancel(false);
+      backOff = null;
+      giveBackRepeat();
+    }
     var from = connection;
     if (from != null) {
       connection = null;
       call.times().upstreamResponseBytes = from.bytesRead();
       call.times().upstreamRequestBytes = writer.bytes();
-      call.times().upstreamEnded(from);
+      call.times().upstreamEnded(from, slot);
       from.close();
       endAttempt(failure);
     }

@@ -5,9 +5,11 @@ import io.ostiary.gateway.upstream.UpstreamConnection;
 import io.ostiary.model.ConnectionFacts;
 import io.ostiary.model.ConnectionMark;
 import io.ostiary.model.Ending;
+import io.ostiary.model.LedgerEntry.Why;
 import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.Upstream;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /// What is measured of one call while it runs, and its line in the ledger. Reused with its call;
 /// confined to its event loop.
@@ -85,20 +87,33 @@ final class CallTimes {
 
   /// The last attempt lets go of its connection, whether it came about or not. Asked now, because
   /// when the call ends another one may have used the connection already.
-  void upstreamEnded(UpstreamConnection connection) {
+  ///
+  /// @param attempt null: none whose times are known
+  void upstreamEnded(UpstreamConnection connection, LedgerSlot.@Nullable AttemptSlot attempt) {
     var mark = connection.mark();
     upstreamBefore.copyFrom(mark);
     read(connection.cookie(), upstreamAtEnd);
+    if (upstreamAtEnd.cookie != 0) {
+      connection.endpoint().measured(upstreamAtEnd, upstreamBefore, firstByteAfter(attempt));
+    }
     mark.take(upstreamAtEnd, call.loop().now());
   }
 
+  /// From the request sent to the first byte of the answer; 0: there was none.
+  private static long firstByteAfter(LedgerSlot.@Nullable AttemptSlot attempt) {
+    return attempt == null || attempt.firstByteNanos == 0 || attempt.requestSentNanos == 0
+        ? 0
+        : Math.max(1, attempt.firstByteNanos - attempt.requestSentNanos);
+  }
+
   /// The slot of a new attempt; the last one is used again when there are too many.
-  LedgerSlot.AttemptSlot attempt(Upstream upstream, Endpoint endpoint) {
+  LedgerSlot.AttemptSlot attempt(Upstream upstream, Endpoint endpoint, Why why) {
     upstreamAtEnd.cookie = 0;
     attemptCount = Math.min(attemptCount + 1, attempts.length);
     var slot = attempts[attemptCount - 1];
     slot.upstream = upstream;
     slot.target = endpoint.target();
+    slot.why = why;
     slot.reused = false;
     slot.startNanos = call.loop().now();
     slot.connectedNanos = 0;
@@ -108,6 +123,20 @@ final class CallTimes {
     slot.status = 0;
     slot.failure = "";
     return slot;
+  }
+
+  /// Makes this attempt the last one, which is the one that the answer, and what the kernel
+  /// measured, are of.
+  @SuppressWarnings("ReferenceEquality") // Whether it is the same slot is the question.
+  LedgerSlot.AttemptSlot last(LedgerSlot.AttemptSlot attempt) {
+    int end = attemptCount - 1;
+    for (int i = 0; i < end; i++) {
+      if (attempts[i] == attempt) {
+        attempts[i] = attempts[end];
+        attempts[end] = attempt;
+      }
+    }
+    return attempt;
   }
 
   /// Writes the line, where the ring has room.

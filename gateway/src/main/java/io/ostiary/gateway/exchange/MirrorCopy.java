@@ -47,11 +47,11 @@ final class MirrorCopy implements Mirror.Copy, StreamOwner {
   private boolean sending;
   private boolean over;
 
-  MirrorCopy(Mirroring mirror, Call call) {
+  MirrorCopy(Mirroring mirror, Endpoint endpoint, Call call) {
     this.mirror = mirror;
     loop = call.loop();
     settings = call.plan().settings();
-    endpoint = mirror.to().choose(loop, null);
+    this.endpoint = endpoint;
     var request = call.requestHead();
     headMethod = request.method().equals("HEAD");
     framed = request.chunked() || request.contentLength() >= 0;
@@ -239,7 +239,7 @@ final class MirrorCopy implements Mirror.Copy, StreamOwner {
   @Override
   public void upstreamFailed(String reason) {
     connection = null;
-    endpoint.failed(loop.now());
+    mirror.to().failed(endpoint, loop);
     failed();
   }
 

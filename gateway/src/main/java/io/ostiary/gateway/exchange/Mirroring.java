@@ -2,6 +2,7 @@ package io.ostiary.gateway.exchange;
 
 import io.ostiary.gateway.spi.Exchange;
 import io.ostiary.gateway.spi.Mirror;
+import io.ostiary.gateway.upstream.Pick;
 import io.ostiary.gateway.upstream.UpstreamHandle;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,15 @@ record Mirroring(UpstreamHandle to, int bodyBytesMax, int copiesMax, MirrorCount
       counts.tooMany.increment();
       return null;
     }
-    return new MirrorCopy(this, call);
+    var pick = new Pick();
+    pick.begin(call.loop().random(), call.loop().now());
+    Keys.tell(pick, call, to);
+    var chosen = to.choose(pick);
+    if (chosen == null) {
+      counts.underWay.decrementAndGet();
+      counts.failed.increment();
+      return null;
+    }
+    return new MirrorCopy(this, chosen, call);
   }
 }

@@ -74,12 +74,24 @@ final class Problems {
       return UPSTREAM_TLS;
     }
     return switch (reason) {
-      case "connect-timeout", "answer-timeout", "idle-timeout", "write-timeout", "total-timeout" ->
+      case "connect-timeout",
+          "answer-timeout",
+          "try-timeout",
+          "idle-timeout",
+          "write-timeout",
+          "total-timeout" ->
           Problem.of(
               504, "upstream-timeout", "Upstream too slow", "The upstream did not answer in time.");
-      case "connect-refused", "connect-failed", "unresolved" ->
+      case "connect-refused", "connect-failed", "unresolved", "no-target" ->
           Problem.of(
               503, "upstream-unreachable", "Upstream unreachable", "No upstream could be reached.");
+      case "overload", "calls-max", "queue-timeout" ->
+          Problem.of(
+                  503,
+                  "upstream-busy",
+                  "Upstream busy",
+                  "The upstream has as many calls as it can take.")
+              .withFields(Field.of("Retry-After", "1"));
       case "connections-max" ->
           Problem.of(
                   503,

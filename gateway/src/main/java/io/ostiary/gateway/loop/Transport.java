@@ -4,14 +4,18 @@ import io.netty.channel.ChannelFactory;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.uring.IoUring;
+import io.netty.channel.uring.IoUringDatagramChannel;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringIoHandlerConfig;
 import io.netty.channel.uring.IoUringServerSocketChannel;
@@ -25,7 +29,8 @@ public record Transport(
     String sentence,
     IoHandlerFactory handlers,
     ChannelFactory<? extends ServerChannel> servers,
-    ChannelFactory<? extends SocketChannel> sockets) {
+    ChannelFactory<? extends SocketChannel> sockets,
+    ChannelFactory<? extends DatagramChannel> datagrams) {
   /// What can be preferred.
   public enum Kind {
     IO_URING,
@@ -55,7 +60,8 @@ public record Transport(
         "transport: NIO" + why,
         NioIoHandler.newFactory(),
         NioServerSocketChannel::new,
-        NioSocketChannel::new);
+        NioSocketChannel::new,
+        NioDatagramChannel::new);
   }
 
   private static Transport ioUring(String sentence) {
@@ -64,7 +70,8 @@ public record Transport(
         sentence,
         IoUringIoHandler.newFactory(new IoUringIoHandlerConfig().setRingSize(RING_SIZE)),
         IoUringServerSocketChannel::new,
-        IoUringSocketChannel::new);
+        IoUringSocketChannel::new,
+        IoUringDatagramChannel::new);
   }
 
   private static Transport epoll(String sentence) {
@@ -73,7 +80,8 @@ public record Transport(
         sentence,
         EpollIoHandler.newFactory(),
         EpollServerSocketChannel::new,
-        EpollSocketChannel::new);
+        EpollSocketChannel::new,
+        EpollDatagramChannel::new);
   }
 
   private static String cause(Throwable cause) {

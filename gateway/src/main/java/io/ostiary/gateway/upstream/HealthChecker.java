@@ -7,17 +7,30 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.ostiary.gateway.loop.Loop;
-import io.ostiary.gateway.wire.RequestHead.Progress;
-import io.ostiary.gateway.wire.ResponseHead;
 import io.ostiary.model.HealthCheck;
-import java.nio.charset.StandardCharsets;
+import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// The active checks of one target: a GET over a connection of its own, again and again, on an
-/// event loop and never waiting there. Confined to that loop.
+/// The active checks of one target: over a connection of its own, again and again, on an event loop
+/// and never waiting there. What is said on the connection is a [Check]'s business. Confined to
+/// that loop.
 final class HealthChecker {
-  private static final int HEAD_BYTES_MAX = 16 * 1024;
+  /// What is said on one connection, and what is thought of the answer. Used once.
+  interface Check {
+    /// The connection stands.
+    ///
+    /// @return whether that is enough
+    boolean connected(Channel to);
+
+    /// Reads what came, and leaves nothing.
+    ///
+    /// @return why the target is sick, empty: it is well, null: more must come
+    @Nullable String read(Channel from, ByteBuf in);
+
+    /// Nothing more will come; as for [#read], but never null.
+    String ended();
+  }
 
   private final Loop loop;
   private final Endpoint endpoint;
@@ -44,7 +57,7 @@ final class HealthChecker {
 
   void close() {
     closed = true;
-    endpoint.checked(null);
+    endpoint.checked(null, System.nanoTime());
   }
 
   private void probe() {
@@ -55,32 +68,64 @@ final class HealthChecker {
         loop.eventLoop().schedule(this::probe, check.every().toNanos(), TimeUnit.NANOSECONDS);
     var address = endpoint.address();
     if (address != null) {
-      new Probe().start(address);
+      int port = check.expected().port();
+      new Probe(said())
+          .start(port == 0 ? address : new InetSocketAddress(address.getAddress(), port));
     }
+  }
+
+  private Check said() {
+    return switch (check.expected().kind()) {
+      case HTTP -> new HttpCheck(check, endpoint.target());
+      case GRPC -> new GrpcCheck(check, endpoint.target());
+      case TCP -> new TcpCheck();
+    };
   }
 
   private void failed(String why) {
     successes = 0;
     if (++failures >= check.unhealthyAfter() && !closed) {
-      endpoint.checked(why);
+      endpoint.checked(why, System.nanoTime());
     }
   }
 
   private void succeeded() {
     failures = 0;
     if (++successes >= check.healthyAfter() && !closed) {
-      endpoint.checked(null);
+      endpoint.checked(null, System.nanoTime());
+    }
+  }
+
+  /// Asks for nothing: that somebody takes connections is enough.
+  private static final class TcpCheck implements Check {
+    @Override
+    public boolean connected(Channel to) {
+      return true;
+    }
+
+    @Override
+    public @Nullable String read(Channel from, ByteBuf in) {
+      in.skipBytes(in.readableBytes());
+      return null;
+    }
+
+    @Override
+    public String ended() {
+      return "";
     }
   }
 
   /// One check.
   private final class Probe extends ChannelInboundHandlerAdapter {
-    private final ResponseHead head = new ResponseHead();
+    private final Check said;
     private boolean done;
     private @Nullable Channel channel;
 
-    private void start(java.net.InetSocketAddress address) {
-      head.start(HEAD_BYTES_MAX, 200);
+    private Probe(Check said) {
+      this.said = said;
+    }
+
+    private void start(InetSocketAddress address) {
       var connecting =
           new Bootstrap()
               .group(loop.eventLoop())
@@ -97,36 +142,23 @@ final class HealthChecker {
                   TimeUnit.NANOSECONDS);
       channel.closeFuture().addListener(closing -> limit.cancel(false));
       connecting.addListener(connected -> {
-        if (connected.isSuccess()) {
-          ask();
-        } else {
+        if (!connected.isSuccess()) {
           end("no connection");
+        } else if (channel != null && !done && said.connected(channel)) {
+          end("");
         }
       });
     }
 
-    private void ask() {
-      var to = channel;
-      if (to == null || done) {
-        return;
-      }
-      var request =
-          "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: ostiary-health\r\nConnection: close\r\n\r\n"
-              .formatted(check.path(), endpoint.target());
-      var bytes = to.alloc().buffer(request.length());
-      bytes.writeCharSequence(request, StandardCharsets.ISO_8859_1);
-      to.writeAndFlush(bytes, to.voidPromise());
-    }
-
     private void end(@Nullable String why) {
-      if (done) {
+      if (done || why == null) {
         return;
       }
       done = true;
       if (channel != null) {
         channel.close();
       }
-      if (why == null) {
+      if (why.isEmpty()) {
         succeeded();
       } else {
         failed(why);
@@ -137,32 +169,17 @@ final class HealthChecker {
     public void channelRead(ChannelHandlerContext context, Object message) {
       var in = (ByteBuf) message;
       try {
-        while (!done && in.isReadable()) {
-          read(in);
+        if (!done) {
+          end(said.read(context.channel(), in));
         }
       } finally {
         in.release();
       }
     }
 
-    private void read(ByteBuf in) {
-      switch (head.read(in)) {
-        case Progress.MORE -> {}
-        case Progress.FAULTY -> end("an answer that cannot be read");
-        case Progress.COMPLETE -> {
-          int status = head.status();
-          if (status < 200) {
-            head.start(HEAD_BYTES_MAX, 200);
-          } else {
-            end(status < 400 ? null : "status " + status);
-          }
-        }
-      }
-    }
-
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-      end("closed without an answer");
+      end(done ? null : said.ended());
     }
 
     @Override

@@ -399,7 +399,7 @@ public final class Http1Connection extends UpstreamConnection implements Connect
       own.responseBody(NOTHING, 0, 0, true);
       return;
     }
-    boolean begun = inBody || own.responseHead().begun();
+    boolean begun = inBody || own.headBegun();
     fail(begun ? "truncated-response" : "closed-before-response");
   }
 

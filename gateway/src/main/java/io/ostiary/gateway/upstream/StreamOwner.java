@@ -26,6 +26,11 @@ public interface StreamOwner {
   /// Where the head of the response is read to; it has been started.
   ResponseHead responseHead();
 
+  /// Whether something of the head has been read.
+  default boolean headBegun() {
+    return responseHead().begun();
+  }
+
   /// The head is complete. The owner says through [UpstreamConnection#frame] how content is framed.
   void responseHeadRead();
 

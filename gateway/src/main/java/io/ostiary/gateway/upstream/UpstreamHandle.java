@@ -1,40 +1,55 @@
 package io.ostiary.gateway.upstream;
 
 import io.ostiary.gateway.loop.Loop;
+import io.ostiary.gateway.spi.HeaderName;
+import io.ostiary.model.Overload.Priority;
+import io.ostiary.model.Retries;
+import io.ostiary.model.Spread.HashKey.By;
 import io.ostiary.model.Upstream;
 import io.ostiary.model.UpstreamLink;
+import io.ostiary.model.UpstreamLoad;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/// An upstream in a plan: its settings as numbers, and the choice among its targets.
+/// An upstream in a plan: its settings as numbers, the choice among its targets, and what follows
+/// for them from how their calls went.
 ///
-/// When no target is healthy, every one is asked again (panic): a guess is better than a refusal.
-/// Immutable but for the turn of round-robin; shared by all event loops.
-@SuppressWarnings("ReferenceEquality") // Whether it is the same object is the question.
+/// Immutable but for the view of who may be asked, which any loop makes anew when it is outdated;
+/// shared by all event loops.
 public final class UpstreamHandle {
-  /// Up to this many targets are all looked at; of more, two are drawn.
-  private static final int SCAN_MAX = 16;
-
-  private static final int TURNS_MAX = 65_536;
-
   private final Upstream upstream;
-  private final Endpoint[] endpoints;
-  private final int[] turns;
-  private final AtomicInteger turn = new AtomicInteger();
+  private final UpstreamState state;
+  private final @Nullable HeaderName hashHeader;
+  private final boolean compares;
+  private final boolean latencies;
+  private final int targetCallsMax;
+  private final Gate gate;
   private final long connectNanos;
   private final long answerNanos;
   private final long idleNanos;
+  private final long perTryNanos;
+  private final boolean repeatsByStatus;
   private final int connectionsPerLoop;
   private final Wiring wiring;
+  private volatile Members members;
+  private volatile View view;
 
   /// @throws IllegalArgumentException where the files of its TLS cannot be used
-  UpstreamHandle(Upstream upstream, List<Endpoint> endpoints, int loops, TlsClients tls) {
+  UpstreamHandle(
+      Upstream upstream, Members members, UpstreamState state, int loops, TlsClients tls) {
     this.upstream = upstream;
-    this.endpoints = endpoints.toArray(Endpoint[]::new);
-    this.turns = turns(this.endpoints);
+    this.members = members;
+    this.state = state;
+    var key = upstream.spread().hash();
+    hashHeader = key.by() == By.HEADER ? HeaderName.of(key.name()) : null;
+    compares = upstream.outliers().compares();
+    latencies = upstream.retries().hedge().percentile() > 0;
+    targetCallsMax = upstream.overload().targetCalls();
+    gate = new Gate(upstream.overload(), upstream.retries(), this::endpoints, state, loops);
     connectNanos = upstream.connectTimeout().toNanos();
     answerNanos = upstream.answerTimeout().toNanos();
+    repeatsByStatus = upstream.retries().on().contains(Retries.On.STATUS);
+    perTryNanos = upstream.retries().perTry().toNanos();
     idleNanos = upstream.idleTimeout().toNanos();
     connectionsPerLoop = Math.max(1, upstream.connectionsMax() / loops);
     try {
@@ -42,123 +57,167 @@ public final class UpstreamHandle {
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException("upstream " + upstream.name() + ": " + e.getMessage(), e);
     }
+    long now = System.nanoTime();
+    view = View.of(upstream, members, state.epoch(), now);
   }
 
   /// Without targets: for a plan that is checked and never in force.
   public static UpstreamHandle unresolved(Upstream upstream) {
-    return new UpstreamHandle(upstream, List.of(), 1, new TlsClients());
-  }
-
-  /// The order of a smooth weighted round: each target as often as its weight, spread evenly.
-  private static int[] turns(Endpoint[] endpoints) {
-    long sum = 0;
-    int divisor = 0;
-    for (var endpoint : endpoints) {
-      divisor = gcd(endpoint.target().weight(), divisor);
-    }
-    for (var endpoint : endpoints) {
-      sum += endpoint.target().weight() / divisor;
-    }
-    int size = (int) Math.min(sum, TURNS_MAX);
-    if (sum > TURNS_MAX || (long) size * endpoints.length > 10_000_000) {
-      size = endpoints.length;
-      var plain = new int[size];
-      java.util.Arrays.setAll(plain, i -> i);
-      return plain;
-    }
-    var turns = new int[size];
-    var credit = new long[endpoints.length];
-    for (int t = 0; t < size; t++) {
-      int best = 0;
-      for (int i = 0; i < endpoints.length; i++) {
-        credit[i] += endpoints[i].target().weight() / divisor;
-        best = credit[i] > credit[best] ? i : best;
-      }
-      credit[best] -= sum;
-      turns[t] = best;
-    }
-    return turns;
-  }
-
-  private static int gcd(int a, int b) {
-    return b == 0 ? a : gcd(b, a % b);
+    var state = new UpstreamState(upstream.name(), 1);
+    return new UpstreamHandle(
+        upstream, Members.of(upstream, List.of(), List.of(), state), state, 1, new TlsClients());
   }
 
   /// Chooses a target for one attempt.
   ///
-  /// @param avoid the target that has just failed, or null
-  public Endpoint choose(Loop loop, @Nullable Endpoint avoid) {
-    if (endpoints.length == 1) {
-      return endpoints[0];
+  /// @return null: nobody may be asked, or all have as many calls as they may have
+  public @Nullable Endpoint choose(Pick pick) {
+    var current = view(pick.now());
+    pick.callsMax(targetCallsMax);
+    var sticky = current.members().sticky();
+    if (sticky != null && pick.sticky() != null) {
+      var known = sticky.endpoint(pick.sticky());
+      if (known != null && current.admits(known) && !pick.passes(known)) {
+        return known;
+      }
     }
-    return switch (upstream.balance()) {
-      case ROUND_ROBIN -> next(loop, avoid);
-      case LEAST_REQUESTS -> least(loop, avoid, false);
-      case LEAST_LATENCY -> least(loop, avoid, true);
-    };
+    return current.choose(pick);
   }
 
-  private Endpoint next(Loop loop, @Nullable Endpoint avoid) {
-    Endpoint first = null;
-    for (int tries = 0; tries < turns.length; tries++) {
-      int at = Integer.remainderUnsigned(turn.getAndIncrement(), turns.length);
-      var endpoint = endpoints[turns[at]];
-      if (endpoint == avoid) {
-        continue;
-      }
-      if (endpoint.healthy(loop.now())) {
-        return endpoint;
-      }
-      first = first == null ? endpoint : first;
-    }
-    return first == null ? endpoints[0] : first;
+  /// Other targets were discovered.
+  void members(Members now) {
+    members = now;
+    state.changed();
   }
 
-  private Endpoint least(Loop loop, @Nullable Endpoint avoid, boolean latency) {
-    int size = endpoints.length;
-    int start = loop.random().nextInt(size);
-    // Peak EWMA draws two, so that not everybody runs to the one that looks best.
-    int wanted = latency || size > SCAN_MAX ? 2 : size;
-    Endpoint best = null;
-    Endpoint panic = null;
-    int seen = 0;
-    for (int i = 0; i < size && seen < wanted; i++) {
-      var endpoint = endpoints[(start + i) % size];
-      if (endpoint == avoid) {
-        continue;
-      }
-      if (!endpoint.healthy(loop.now())) {
-        panic = panic == null ? endpoint : panic;
-        continue;
-      }
-      seen++;
-      if (best == null || better(endpoint, best, latency)) {
-        best = endpoint;
-      }
-      if (wanted == 2 && seen == 1) {
-        i += loop.random().nextInt(Math.max(1, size - i - 1));
-      }
-    }
-    if (best != null) {
-      return best;
-    }
-    return panic == null ? endpoints[start] : panic;
+  /// Whether [#choose] would find somebody if targets took any number of calls.
+  public boolean anybody(long now) {
+    return !view(now).empty();
   }
 
-  private static boolean better(Endpoint one, Endpoint other, boolean latency) {
-    return latency ? one.cost() < other.cost() : one.load() < other.load();
+  View view(long now) {
+    var current = view;
+    // Asked before the view is made, so that a change meanwhile makes another.
+    int epoch = state.epoch();
+    if (!current.holds(epoch, now)) {
+      current = View.of(upstream, members, epoch, now);
+      view = current;
+    }
+    return current;
+  }
+
+  /// An attempt was answered.
+  public void answered(Endpoint endpoint, Loop loop, int status, long firstByteNanos) {
+    long now = loop.now();
+    gate.answered(loop, firstByteNanos);
+    if (latencies) {
+      state.latencies.add(firstByteNanos);
+    }
+    int errors = endpoint.answered(firstByteNanos, status, now);
+    if (compares) {
+      if (status >= 500) {
+        endpoint.tally().bad(loop);
+      } else {
+        endpoint.tally().good(loop, firstByteNanos);
+      }
+    }
+    int limit = upstream.outliers().errors();
+    if (limit > 0 && errors >= limit) {
+      eject(endpoint, errors + " answers in a row had a status of 500 or more", now);
+    }
+  }
+
+  /// An attempt failed.
+  public void failed(Endpoint endpoint, Loop loop) {
+    int failures = endpoint.failed();
+    if (compares) {
+      endpoint.tally().bad(loop);
+    }
+    int limit = upstream.outliers().failures();
+    if (limit > 0 && failures >= limit) {
+      eject(endpoint, limit + " attempts in a row failed", loop.now());
+    }
+  }
+
+  /// Takes a target out for a time, unless too many rest already.
+  void eject(Endpoint endpoint, String why, long now) {
+    int resting = 0;
+    var endpoints = endpoints();
+    for (var one : endpoints) {
+      resting += one.rests() ? 1 : 0;
+    }
+    int most = Math.max(1, endpoints.length * upstream.outliers().share() / 100);
+    if (endpoint.rests() || resting >= most) {
+      return;
+    }
+    var limits = upstream.outliers();
+    endpoint.eject(why, limits.rest().toNanos(), limits.restMax().toNanos(), now);
   }
 
   public Upstream upstream() {
     return upstream;
   }
 
+  long slowStartNanos() {
+    return upstream.spread().slowStart().toNanos();
+  }
+
+  UpstreamLoad load(long now) {
+    var adaptive = gate.adaptive();
+    double bound = gate.bound();
+    return new UpstreamLoad(
+        upstream.name(),
+        gate.active(),
+        Double.isInfinite(bound) ? 0 : (int) bound,
+        state.line().waiting(),
+        state.repeats.get(),
+        gate.budget(),
+        view(now).panic(),
+        adaptive == null ? 0 : adaptive.withoutQueueMicros(),
+        state.discoverySentence(),
+        new UpstreamLoad.Counts(
+            state.retries.sum(),
+            state.repeatsRefused.sum(),
+            state.hedges.sum(),
+            state.hedgesWon.sum(),
+            state.ejections(),
+            state.shed(Priority.LOW).sum(),
+            state.shed(Priority.NORMAL).sum(),
+            state.shed(Priority.HIGH).sum()));
+  }
+
+  public Gate gate() {
+    return gate;
+  }
+
+  /// After how long another target is asked, too; 0: none is.
+  public long hedgeNanos() {
+    var hedge = upstream.retries().hedge();
+    long byTime = hedge.after().toNanos();
+    long byLatency = latencies ? state.latencies.percentile(hedge.percentile()) : 0;
+    return Math.max(byTime, byLatency);
+  }
+
+  /// Null: its calls are not kept together by a cookie.
+  public @Nullable StickyCookies sticky() {
+    return members.sticky();
+  }
+
+  /// Null: calls are not hashed by a header.
+  public @Nullable HeaderName hashHeader() {
+    return hashHeader;
+  }
+
   Endpoint[] endpoints() {
-    return endpoints;
+    return members.endpoints();
+  }
+
+  UpstreamState state() {
+    return state;
   }
 
   public int size() {
-    return endpoints.length;
+    return members.endpoints().length;
   }
 
   public long connectNanos() {
@@ -167,6 +226,16 @@ public final class UpstreamHandle {
 
   public long answerNanos() {
     return answerNanos;
+  }
+
+  /// Whether an answer may count as a failure.
+  public boolean repeatsByStatus() {
+    return repeatsByStatus;
+  }
+
+  /// From the start of an attempt to the first byte of its answer; 0: not bounded.
+  public long perTryNanos() {
+    return perTryNanos;
   }
 
   public long idleNanos() {

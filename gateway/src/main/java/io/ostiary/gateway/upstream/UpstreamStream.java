@@ -250,7 +250,7 @@ public final class UpstreamStream extends UpstreamConnection {
       // The response is whole; no more of the request is wanted (RFC 9113 section 8.1).
       return;
     }
-    boolean begun = headRead || (owner != null && owner.responseHead().begun());
+    boolean begun = headRead || (owner != null && owner.headBegun());
     if (error == Http2Error.REFUSED_STREAM.code()) {
       fail("refused-stream");
     } else {

@@ -87,11 +87,46 @@ public record Explanation(
           "The client had to wait while it sent: the gateway, or the upstream behind it, did not"
               + " take the request as fast as it came.");
     }
+    again(entry, notes);
     if (!entry.attempts().isEmpty() && entry.upstreamNetwork() == null) {
       notes.add(
           "No kernel facts for the upstream's connection: its network and its own time cannot be"
               + " told apart.");
     }
     return notes;
+  }
+
+  /// Why there was more than one attempt.
+  private static void again(LedgerEntry entry, List<String> notes) {
+    var attempts = entry.attempts();
+    for (int i = 0; i < attempts.size(); i++) {
+      var attempt = attempts.get(i);
+      switch (attempt.why()) {
+        case FIRST -> {}
+        case RETRY ->
+            notes.add(
+                "Tried again at %s%s."
+                    .formatted(
+                        attempt.target(),
+                        i == 0
+                            ? ""
+                            : ", because "
+                                + attempts.get(i - 1).target()
+                                + " failed: "
+                                + failure(attempts.get(i - 1))));
+        case HEDGE ->
+            notes.add(
+                "Asked %s, too (a hedge), as the first attempt had not been answered yet%s."
+                    .formatted(
+                        attempt.target(),
+                        attempt.failure().isEmpty()
+                            ? "; its answer was the one that counted"
+                            : ""));
+      }
+    }
+  }
+
+  private static String failure(LedgerEntry.Attempt attempt) {
+    return attempt.failure().isEmpty() ? "status " + attempt.status() : attempt.failure();
   }
 }

@@ -155,9 +155,17 @@ final class Timeline {
       var attempt = attempts.get(i);
       long until = i + 1 < attempts.size() ? attempts.get(i + 1).start() : replied();
       bodyUntil(attempt.start());
-      pass(Lane.GATEWAY, i == 0 ? "route" : "retry", attempt.start());
+      pass(Lane.GATEWAY, before(attempt), attempt.start());
       attempt(attempt, Math.max(until, attempt.start()), i + 1 == attempts.size());
     }
+  }
+
+  private static String before(Attempt attempt) {
+    return switch (attempt.why()) {
+      case FIRST -> "route";
+      case RETRY -> "retry";
+      case HEDGE -> "hedge";
+    };
   }
 
   private void attempt(Attempt attempt, long until, boolean last) {

@@ -135,11 +135,15 @@ public final class RowReader {
     int count = (int) number();
     var attempts = new ArrayList<Attempt>(count);
     for (int i = 0; i < count; i++) {
+      var upstream = names.textOrEmpty((int) number());
+      var target = names.textOrEmpty((int) number());
+      int bits = (int) number();
       attempts.add(
           new Attempt(
-              names.textOrEmpty((int) number()),
-              names.textOrEmpty((int) number()),
-              number() != 0,
+              upstream,
+              target,
+              LedgerEntry.Why.of(bits >> 1),
+              (bits & 1) != 0,
               end(),
               time(),
               time(),

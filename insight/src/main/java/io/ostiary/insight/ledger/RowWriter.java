@@ -156,7 +156,8 @@ public final class RowWriter {
       var upstream = attempt.upstream;
       number(upstream == null ? 0 : names.idOf(upstream, upstream.name()));
       number(attempt.target == null ? 0 : names.idOf(attempt.target));
-      number(attempt.reused ? 1 : 0);
+      // Rows of before attempts had a reason have none here, which reads as the first one.
+      number((attempt.reused ? 1 : 0) | attempt.why.code() << 1);
       time(attempt.startNanos);
       time(attempt.connectedNanos);
       time(attempt.requestSentNanos);

@@ -117,6 +117,7 @@ public final class EntryBuilder {
         new Attempt(
             "orders",
             "127.0.0.1:9001",
+            attempts.isEmpty() ? LedgerEntry.Why.FIRST : LedgerEntry.Why.RETRY,
             reused,
             startMicros * 1000L,
             nanos(connected),
