@@ -36,16 +36,39 @@ final class Cells {
   /// @return how many nanoseconds of the burst are left behind this request, or, negative, how long
   ///   to wait until one like it is let through
   long take(long key, long now, long interval, long tolerance) {
+    return take(key, now, interval, tolerance, tolerance);
+  }
+
+  /// @param owed how far ahead of now its time may be: the tolerance, or more where [#add] is used
+  long take(long key, long now, long interval, long tolerance, long owed) {
     long[] bucket = bucket((int) (key >>> 54));
     int time = BUCKET_CELLS + slot(bucket, key, now);
     while (true) {
       long before = (long) LONGS.getVolatile(bucket, time);
-      // A time beyond the tolerance was left by a wider limit before a reload: cut it, once.
-      long start = Math.clamp(before, now, now + tolerance);
+      // A time beyond what can be owed was left by a wider limit before a reload: cut it, once.
+      long start = Math.clamp(before, now, now + owed);
       long left = now + tolerance - (start + interval);
       long after = left < 0 ? Math.min(before, start) : start + interval;
       if (after == before || LONGS.compareAndSet(bucket, time, before, after)) {
         return left;
+      }
+    }
+  }
+
+  /// Counts afterwards, whatever is left: gives back what was taken (`more` below 0), or takes what
+  /// a call has cost beyond that.
+  ///
+  /// @param owed how far ahead of now its time may come to be
+  /// @return how many nanoseconds of the burst are left, below 0: it owes so much
+  long add(long key, long now, long more, long tolerance, long owed) {
+    long[] bucket = bucket((int) (key >>> 54));
+    int time = BUCKET_CELLS + slot(bucket, key, now);
+    while (true) {
+      long before = (long) LONGS.getVolatile(bucket, time);
+      long start = Math.clamp(before, now, now + owed);
+      long after = Math.clamp(start + more, now, now + owed);
+      if (LONGS.compareAndSet(bucket, time, before, after)) {
+        return now + tolerance - after;
       }
     }
   }
@@ -100,6 +123,10 @@ final class Cells {
       made += buckets.get(i) == null ? 0 : 1;
     }
     return made;
+  }
+
+  KeyedHash hash() {
+    return hash;
   }
 
   long hash(CharSequence text) {

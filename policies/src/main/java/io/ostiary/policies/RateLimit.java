@@ -8,90 +8,124 @@ import io.ostiary.gateway.spi.Moment;
 import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.Site;
-import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.spi.Verdict;
-import io.ostiary.model.PolicyUse;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
+import io.ostiary.model.setting.OrOne;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
-/// Lets each caller make so many requests in a time, spread evenly with some burst (GCRA).
+/// Lets each caller make so many requests in a time, spread evenly with some burst (GCRA). Several
+/// limits hold at once: a call passes if it fits all of them, and counts in all or in none.
 public final class RateLimit implements Policy<RateLimit.Settings> {
   private static final HeaderName LIMIT = HeaderName.of("RateLimit");
   private static final HeaderName LIMIT_POLICY = HeaderName.of("RateLimit-Policy");
+  private static final int LIMITS_MAX = 8;
+  private static final int COST_MAX = 1_000_000;
 
-  /// @param requests how many, 1-1,000,000,000
+  /// @param requests how many, 1-1,000,000,000; null: `limits` say it
   /// @param per in which time, 1 ms to 31 days
   /// @param burst how many may come at once; not given: `requests`
-  /// @param by who is counted: `consumer`, `address`, `route`, `api` or `header:NAME`
+  /// @param limits in place of the three before, where several hold at once
+  /// @param by who is counted
+  /// @param cost what a call counts
+  /// @param costs the same of single routes, by their id
+  /// @param costField a response field by which the upstream says what a call has really cost
+  /// @param dryRun whether nobody is refused
   public record Settings(
-      @About("How many requests a caller may make.") int requests,
+      @About("How many requests a caller may make; not given: see 'limits'.")
+          @Nullable Integer requests,
       @About("In which time, 1ms to 31d.") @Default("1m") Duration per,
       @About("How many may come at once; not given: as many as 'requests'.")
           @Nullable Integer burst,
-      @About("Who is counted: consumer, address, route, api or header:NAME.") @Default("consumer")
-          By by) {
+      @About("Several limits at once, at most 8, in place of the three before.") List<Limit> limits,
+      @About("Who is counted: consumer, address, route, api, header:NAME or a list of these.")
+          @Default("[consumer]")
+          @OrOne
+          List<CountBy> by,
+      @About("How many requests a call counts as.") @Default("1") int cost,
+      @About("The same for single routes, by their id: { search: 5 }.") Map<String, Integer> costs,
+      @About(
+              "A response field in which the upstream says what a call has cost; hidden from clients.")
+          @Nullable String costField,
+      @About("Whether calls over the limit pass, marked in the ledger.") @Default("false")
+          boolean dryRun) {
     public Settings {
+      limits = List.copyOf(limits);
+      by = List.copyOf(by);
+      costs = Map.copyOf(costs);
+      require(
+          (requests == null) != limits.isEmpty(),
+          "rate-limit.requests: "
+              + (requests == null ? "nothing" : "together with 'limits'")
+              + " (expected: either 'requests' or 'limits')");
+      require(limits.size() <= LIMITS_MAX, "rate-limit.limits: more than 8 (expected: 1-8)");
+      require(!by.isEmpty(), "rate-limit.by: nothing (expected: who is counted)");
+      if (requests != null) {
+        limits = List.of(new Limit(requests, per, burst));
+      }
+      var times = new HashSet<Duration>();
+      for (var limit : limits) {
+        require(
+            times.add(limit.per),
+            "rate-limit.limits: two with 'per: " + limit.per + "' (expected: one for each time)");
+        cost(limit, "cost", cost);
+        costs.forEach((route, of) -> cost(limit, "costs." + route, of));
+      }
+      if (costField != null) {
+        HeaderRules.changeable("rate-limit.cost-field", costField);
+      }
+    }
+
+    /// One limit, with any burst.
+    Settings(int requests, Duration per, @Nullable Integer burst, CountBy by) {
+      this(requests, per, burst, List.of(), List.of(by), 1, Map.of(), null, false);
+    }
+
+    private static void cost(Limit limit, String name, int cost) {
+      between("rate-limit." + name, cost, 0, Math.min(COST_MAX, limit.most()));
+    }
+  }
+
+  /// One of several limits.
+  public record Limit(
+      @About("How many requests a caller may make.") int requests,
+      @About("In which time, 1ms to 31d.") Duration per,
+      @About("How many may come at once; not given: as many as 'requests'.")
+          @Nullable Integer burst) {
+    public Limit {
       between("rate-limit.requests", requests, 1, 1_000_000_000);
       between("rate-limit.per (ms)", per.toMillis(), 1, Duration.ofDays(31).toMillis());
       int most = burst == null ? requests : burst;
-      burst = most;
       between("rate-limit.burst", most, 1, 1_000_000_000);
       require(
           per.toNanos() / requests >= 1,
           "rate-limit.requests: " + requests + " (expected: at most one each nanosecond)");
       require(
           per.toNanos() / requests <= Duration.ofDays(366).toNanos() / most,
-          "rate-limit.burst: " + burst + " (expected: a burst that recovers within a year)");
+          "rate-limit.burst: " + most + " (expected: a burst that recovers within a year)");
     }
 
-    private static void require(boolean holds, String message) {
-      if (!holds) {
-        throw new IllegalArgumentException(message);
-      }
-    }
-
-    private static void between(String name, long value, long min, long max) {
-      require(
-          value >= min && value <= max,
-          name + ": " + value + " (expected: " + min + "-" + max + ")");
+    int most() {
+      return Objects.requireNonNullElse(burst, requests);
     }
   }
 
-  /// Who is counted.
-  public sealed interface By {
-    /// The consumer, or the address of a client that nobody recognised.
-    record Caller() implements By {}
-
-    /// The client's IPv4 address or IPv6 /64.
-    record Address() implements By {}
-
-    /// All callers together, of each route or of the API.
-    record Everybody(boolean eachRoute) implements By {}
-
-    /// The value of a header field; calls without it count as one caller.
-    record Header(HeaderName name) implements By {}
-
-    static By parse(String text) {
-      return switch (text) {
-        case "consumer" -> new Caller();
-        case "address" -> new Address();
-        case "route" -> new Everybody(true);
-        case "api" -> new Everybody(false);
-        case String header when header.startsWith("header:") ->
-            new Header(HeaderName.of(header.substring(7)));
-        default ->
-            throw new IllegalArgumentException(
-                "rate-limit.by: "
-                    + text
-                    + " (expected: consumer, address, route, api or header:NAME)");
-      };
+  private static void require(boolean holds, String message) {
+    if (!holds) {
+      throw new IllegalArgumentException(message);
     }
+  }
+
+  private static void between(String name, long value, long min, long max) {
+    require(
+        value >= min && value <= max, name + ": " + value + " (expected: " + min + "-" + max + ")");
   }
 
   @Override
@@ -106,136 +140,124 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
 
   @Override
   public Filter compile(Settings settings, Site site) {
-    var by = settings.by;
-    int place = place(site.api().policies(), settings);
-    boolean whole = place >= 0 && !(by instanceof By.Everybody(boolean each) && each);
-    int number = place >= 0 ? place : place(site.route().policies(), settings);
-    var scope = site.api().name() + (whole ? "" : "/" + site.route().id());
-    // The numbers are not part of the key: a changed limit goes on from what was used.
-    var key =
-        "rate-limit/" + scope + "/" + (place >= 0 ? "api" : "route") + number + "/" + settings.by;
-    var cells = site.shared(key, Cells.class, Cells::new);
-    return new Gate(settings, by, cells, site.state(String.class), scope);
+    var where = CountBy.Where.of(site, settings, settings.by);
+    settings.costs.keySet().forEach(route -> known(route, site));
+    boolean alone = settings.limits.size() == 1;
+    var windows = new ArrayList<RateWindow>();
+    for (int i = 0; i < settings.limits.size(); i++) {
+      var limit = settings.limits.get(i);
+      // The numbers are not part of the key: a changed limit goes on from what was used.
+      var key = "rate-limit/" + where.scope() + "/" + where.place() + "/" + settings.by + "/" + i;
+      windows.add(
+          new RateWindow(
+              where.scope() + (alone ? "" : "/" + text(limit.per)),
+              limit,
+              site.shared(key, Cells.class, Cells::new),
+              site.state(String.class),
+              settings.costField != null));
+    }
+    int cost = settings.costs.getOrDefault(site.route().id(), settings.cost);
+    return new Gate(settings, windows, cost);
   }
 
-  /// Which of the list's rate limits this is, or -1. A use is known by its very settings object.
-  @SuppressWarnings("ReferenceEquality")
-  private static int place(List<PolicyUse> uses, Settings settings) {
-    int place = 0;
-    for (var use : uses) {
-      if (use.settings() == settings) {
-        return place;
-      }
-      place += use.settings() instanceof Settings ? 1 : 0;
-    }
-    return -1;
+  private static void known(String route, Site site) {
+    require(
+        site.api().routes().stream().anyMatch(one -> one.id().equals(route)),
+        "rate-limit.costs: " + route + " (expected: the id of a route of this API)");
+  }
+
+  /// `PT1M30S` as people write it: `1m30s`.
+  private static String text(Duration time) {
+    return time.toString().replaceFirst("^P(.*?D)?T?", "$1").toLowerCase(java.util.Locale.ROOT);
   }
 
   private static final class Gate implements Filter {
-    private static final int TEXTS_MAX = 4096;
+    private final CountBy[] by;
+    private final RateWindow[] windows;
+    private final long cost;
+    private final @Nullable HeaderName costField;
+    private final boolean dryRun;
 
-    /// @param text `RateLimit` where so much remains
-    private record Told(long remaining, String text) {}
-
-    private final By by;
-    private final Cells cells;
-    private final StateKey<String> state;
-    private final String quoted;
-    private final String policy;
-    private final long interval;
-    private final long tolerance;
-    private final long burst;
-
-    /// What was told last, by the low bits of what remained: callers are mostly far from their
-    /// limit and near each other, so hardly a call makes a text of its own.
-    private final AtomicReferenceArray<@Nullable Told> told;
-
-    Gate(Settings settings, By by, Cells cells, StateKey<String> state, String scope) {
-      this.by = by;
-      this.cells = cells;
-      this.state = state;
-      interval = settings.per.toNanos() / settings.requests;
-      burst = Objects.requireNonNullElse(settings.burst, settings.requests);
-      tolerance = interval * burst;
-      quoted = "\"" + scope.replaceAll("[^ !#-\\[\\]-~]", "_") + "\"";
-      long seconds = settings.per.toSeconds();
-      policy = quoted + ";q=" + settings.requests + (seconds > 0 ? ";w=" + seconds : "");
-      told =
-          new AtomicReferenceArray<>(
-              Integer.highestOneBit((int) Math.min(burst + 1, TEXTS_MAX) * 2 - 1));
+    Gate(Settings settings, List<RateWindow> windows, int cost) {
+      by = settings.by.toArray(CountBy[]::new);
+      this.windows = windows.toArray(RateWindow[]::new);
+      this.cost = cost;
+      costField = settings.costField == null ? null : HeaderName.of(settings.costField);
+      dryRun = settings.dryRun;
     }
 
     @Override
     public Set<Moment> moments() {
-      return Set.of(Moment.REQUEST, Moment.RESPONSE);
+      return dryRun && costField == null
+          ? Set.of(Moment.REQUEST)
+          : Set.of(Moment.REQUEST, Moment.RESPONSE);
     }
 
     @Override
     public Verdict request(Exchange exchange) {
-      long left = cells.take(key(exchange), exchange.nanos(), interval, tolerance);
-      if (left < 0) {
-        return refusal(-left);
+      for (int i = 0; i < windows.length; i++) {
+        long left = windows[i].take(by, exchange, cost);
+        if (left < 0) {
+          // It counts in all or in none. Until this is undone another call may be refused that
+          // would just have fitted, but none passes that should not.
+          for (int taken = 0; taken < i; taken++) {
+            windows[taken].giveBack(by, exchange, cost);
+          }
+          return over(exchange, i, -left);
+        }
       }
-      exchange.state(state, text(left / interval));
       return Verdict.CONTINUE;
     }
 
-    private long key(Exchange exchange) {
-      return switch (by) {
-        case By.Everybody _ -> 1;
-        case By.Address _ -> address(exchange);
-        case By.Caller _ -> {
-          var consumer = exchange.consumer();
-          yield consumer == null ? address(exchange) : cells.hash(consumer.id());
-        }
-        case By.Header(HeaderName name) -> {
-          var value = exchange.requestHeaders().first(name);
-          yield value == null ? 1 : cells.hash(value);
-        }
-      };
-    }
-
-    private long address(Exchange exchange) {
-      return cells.network(exchange.client().getAddress());
+    private Verdict over(Exchange exchange, int spent, long waitNanos) {
+      if (dryRun) {
+        exchange.remark("rate-limit-dry-run");
+        return Verdict.CONTINUE;
+      }
+      long seconds = Math.max(1, RateWindow.seconds(waitNanos));
+      var detail = "Too many calls. The next one is let through in " + seconds + " s.";
+      var fields = new ArrayList<Field>(windows.length + 2);
+      fields.add(Field.of("Retry-After", Long.toString(seconds)));
+      for (var window : windows) {
+        fields.add(new Field(LIMIT_POLICY, window.policy()));
+      }
+      fields.add(new Field(LIMIT, windows[spent].spent(seconds)));
+      return new Verdict.Reply(
+          Problem.of(429, "rate-limit", "Too many requests", detail)
+              .withFields(fields.toArray(Field[]::new)));
     }
 
     @Override
     public Verdict response(Exchange exchange) {
-      var text = exchange.state(state);
-      if (text != null) {
-        exchange.responseHeaders().add(LIMIT_POLICY, policy);
-        exchange.responseHeaders().add(LIMIT, text);
+      charge(exchange);
+      if (dryRun) {
+        return Verdict.CONTINUE;
+      }
+      var headers = exchange.responseHeaders();
+      for (var window : windows) {
+        var text = window.remaining(exchange);
+        if (text != null) {
+          headers.add(LIMIT_POLICY, window.policy());
+          headers.add(LIMIT, text);
+        }
       }
       return Verdict.CONTINUE;
     }
 
-    /// Until everything is back takes what was used times the interval, rounded up.
-    private String text(long remaining) {
-      int index = (int) remaining & (told.length() - 1);
-      var last = told.get(index);
-      if (last == null || last.remaining != remaining) {
-        last =
-            new Told(
-                remaining,
-                quoted + ";r=" + remaining + ";t=" + seconds((burst - remaining) * interval));
-        told.set(index, last);
+    /// What the call has cost beyond what was taken before.
+    private void charge(Exchange exchange) {
+      if (costField == null || !exchange.fromUpstream()) {
+        return;
       }
-      return last.text;
-    }
-
-    private Verdict refusal(long waitNanos) {
-      long seconds = Math.max(1, seconds(waitNanos));
-      var detail = "Too many calls. The next one is let through in " + seconds + " s.";
-      return new Verdict.Reply(
-          Problem.of(429, "rate-limit", "Too many requests", detail)
-              .withFields(
-                  Field.of("Retry-After", Long.toString(seconds)),
-                  new Field(LIMIT_POLICY, policy),
-                  new Field(LIMIT, quoted + ";r=0;t=" + seconds)));
-    }
-
-    private static long seconds(long nanos) {
-      return Math.ceilDiv(nanos, 1_000_000_000L);
+      var told = exchange.responseHeaders().first(costField);
+      exchange.responseHeaders().remove(costField);
+      if (told == null || !told.matches("[0-9]{1,7}")) {
+        return;
+      }
+      long more = Math.min(Integer.parseInt(told), COST_MAX) - cost;
+      for (var window : windows) {
+        window.charge(by, exchange, more);
+      }
     }
   }
 }

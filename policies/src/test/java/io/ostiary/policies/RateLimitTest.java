@@ -4,16 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ostiary.gateway.spi.Filter;
+import io.ostiary.gateway.spi.Moment;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeExchange;
 import io.ostiary.gateway.testing.FakeSite;
 import io.ostiary.model.Consumer;
 import io.ostiary.model.PolicyUse;
-import io.ostiary.policies.RateLimit.By;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class RateLimitTest {
@@ -21,7 +23,7 @@ class RateLimitTest {
   private static final FakeSite SITE = FakeSite.anywhere();
 
   private static RateLimit.Settings limit(int requests, String per, String by) {
-    return new RateLimit.Settings(requests, Duration.parse(per), null, By.parse(by));
+    return new RateLimit.Settings(requests, Duration.parse(per), null, CountBy.parse(by));
   }
 
   private static Filter filter(RateLimit.Settings settings) {
@@ -129,7 +131,8 @@ class RateLimitTest {
 
   @Test
   void burstLimitsWhatComesAtOnce() {
-    var filter = filter(new RateLimit.Settings(60, Duration.ofMinutes(1), 2, By.parse("address")));
+    var filter =
+        filter(new RateLimit.Settings(60, Duration.ofMinutes(1), 2, CountBy.parse("address")));
     assertThat(passes(filter, call(0))).isTrue();
     assertThat(passes(filter, call(0))).isTrue();
     assertThat(passes(filter, call(0))).isFalse();
@@ -140,9 +143,142 @@ class RateLimitTest {
   void refusesSettingsThatCannotWork() {
     assertThatThrownBy(() -> limit(0, "PT1S", "api")).hasMessageStartingWith("rate-limit.requests");
     assertThatThrownBy(() -> limit(1, "PT0S", "api")).hasMessageStartingWith("rate-limit.per");
-    assertThatThrownBy(() -> By.parse("user"))
-        .hasMessage("rate-limit.by: user (expected: consumer, address, route, api or header:NAME)");
-    assertThatThrownBy(() -> new RateLimit.Settings(1, Duration.ofDays(31), 1000, By.parse("api")))
+    assertThatThrownBy(() -> CountBy.parse("user"))
+        .hasMessage("by: user (expected: consumer, address, route, api or header:NAME)");
+    assertThatThrownBy(
+            () -> new RateLimit.Settings(1, Duration.ofDays(31), 1000, CountBy.parse("api")))
         .hasMessageStartingWith("rate-limit.burst");
+  }
+
+  private static RateLimit.Settings several(
+      List<RateLimit.Limit> limits, Map<String, Integer> costs, boolean dryRun, String... by) {
+    return new RateLimit.Settings(
+        null,
+        Duration.ofMinutes(1),
+        null,
+        limits,
+        List.of(by).stream().map(CountBy::parse).toList(),
+        1,
+        costs,
+        dryRun ? null : "X-Cost",
+        dryRun);
+  }
+
+  private static RateLimit.Limit each(int requests, String per) {
+    return new RateLimit.Limit(requests, Duration.parse(per), null);
+  }
+
+  @Test
+  void severalLimitsHoldAtOnce() {
+    var limits = List.of(each(2, "PT1S"), each(3, "PT1H"));
+    var filter = filter(several(limits, Map.of(), false, "address"));
+    var first = call(0);
+    assertThat(passes(filter, first)).isTrue();
+    filter.response(first);
+    assertThat(first.responseHeaders().all("RateLimit-Policy"))
+        .containsExactly("\"orders/all/1s\";q=2;w=1", "\"orders/all/1h\";q=3;w=3600");
+    assertThat(first.responseHeaders().all("RateLimit"))
+        .containsExactly("\"orders/all/1s\";r=1;t=1", "\"orders/all/1h\";r=2;t=1200");
+    assertThat(passes(filter, call(0))).isTrue();
+    var problem = Sites.problem(filter.request(call(0)));
+    assertThat(Sites.fields(problem))
+        .containsExactly(
+            "Retry-After: 1",
+            "RateLimit-Policy: \"orders/all/1s\";q=2;w=1",
+            "RateLimit-Policy: \"orders/all/1h\";q=3;w=3600",
+            "RateLimit: \"orders/all/1s\";r=0;t=1");
+    assertThat(passes(filter, call(1))).as("the third of the hour").isTrue();
+    assertThat(Sites.fields(Sites.problem(filter.request(call(2)))))
+        .contains("Retry-After: 1198", "RateLimit: \"orders/all/1h\";r=0;t=1198");
+  }
+
+  @Test
+  void whatOneLimitRefusesCountsInNone() {
+    var limits = List.of(each(100, "PT1H"), each(1, "PT1S"));
+    var filter = filter(several(limits, Map.of(), false, "address"));
+    for (int second = 0; second < 3; second++) {
+      assertThat(passes(filter, call(second))).isTrue();
+      for (int i = 0; i < 50; i++) {
+        assertThat(passes(filter, call(second))).isFalse();
+      }
+    }
+    var last = call(3);
+    assertThat(passes(filter, last)).isTrue();
+    filter.response(last);
+    assertThat(last.responseHeaders().all("RateLimit").getFirst())
+        .isEqualTo("\"orders/all/1h\";r=96;t=144");
+  }
+
+  @Test
+  void isExactUnderContentionInAllLimits() throws Exception {
+    var limits = List.of(each(1000, "PT1H"), each(700, "PT2H"));
+    var filter = filter(several(limits, Map.of(), false, "address"));
+    var taken = new AtomicInteger();
+    try (var pool = Executors.newFixedThreadPool(4)) {
+      for (int t = 0; t < 4; t++) {
+        pool.execute(() -> {
+          for (int i = 0; i < 400; i++) {
+            taken.addAndGet(passes(filter, call(0)) ? 1 : 0);
+          }
+        });
+      }
+    }
+    assertThat(taken.get()).isEqualTo(700);
+  }
+
+  @Test
+  void combinationsCountAlone() {
+    var filter = filter(several(List.of(each(1, "PT1H")), Map.of(), false, "address", "header:T"));
+    assertThat(passes(filter, call(0).with("T", "a"))).isTrue();
+    assertThat(passes(filter, call(0).with("T", "a"))).isFalse();
+    assertThat(passes(filter, call(0).with("T", "b"))).isTrue();
+    assertThat(passes(filter, call(0).with("T", "a").from("198.18.0.9"))).isTrue();
+  }
+
+  @Test
+  void routesCanCostMoreAndTheUpstreamHasTheLastWord() {
+    var filter = filter(several(List.of(each(10, "PT10S")), Map.of("all", 4), false, "address"));
+    var dear = call(0);
+    assertThat(passes(filter, dear)).isTrue();
+    dear.responseHeaders().sent("X-Cost", "7");
+    filter.response(dear);
+    assertThat(dear.responseHeaders().first("RateLimit")).isEqualTo("\"orders/all\";r=3;t=7");
+    assertThat(dear.responseHeaders().first("X-Cost")).isNull();
+    assertThat(passes(filter, call(0))).as("4 do not fit in 3").isFalse();
+    var cheap = call(1);
+    assertThat(passes(filter, cheap)).isTrue();
+    cheap.responseHeaders().sent("X-Cost", "0");
+    filter.response(cheap);
+    assertThat(cheap.responseHeaders().first("RateLimit")).isEqualTo("\"orders/all\";r=4;t=6");
+    var owing = call(1);
+    assertThat(passes(filter, owing)).isTrue();
+    owing.responseHeaders().sent("X-Cost", "9999999");
+    filter.response(owing);
+    assertThat(passes(filter, call(13))).as("it owes as much as its burst, no more").isFalse();
+    assertThat(passes(filter, call(15))).isTrue();
+  }
+
+  @Test
+  void aDryRunOnlyMarksCalls() {
+    var filter = filter(several(List.of(each(1, "PT1H")), Map.of(), true, "address"));
+    assertThat(passes(filter, call(0))).isTrue();
+    var over = call(0);
+    assertThat(passes(filter, over)).isTrue();
+    assertThat(over.remark()).isEqualTo("rate-limit-dry-run");
+    assertThat(filter.moments()).containsExactly(Moment.REQUEST);
+  }
+
+  @Test
+  void refusesLimitsThatContradictEachOther() {
+    assertThatThrownBy(() -> several(List.of(), Map.of(), false, "api"))
+        .hasMessageStartingWith("rate-limit.requests: nothing");
+    assertThatThrownBy(
+            () -> several(List.of(each(1, "PT1S"), each(2, "PT1S")), Map.of(), false, "api"))
+        .hasMessageStartingWith("rate-limit.limits: two with 'per: PT1S'");
+    assertThatThrownBy(() -> several(List.of(each(2, "PT1S")), Map.of("all", 3), false, "api"))
+        .hasMessage("rate-limit.costs.all: 3 (expected: 0-2)");
+    assertThatThrownBy(
+            () -> filter(several(List.of(each(2, "PT1S")), Map.of("no", 1), false, "api")))
+        .hasMessage("rate-limit.costs: no (expected: the id of a route of this API)");
   }
 }

@@ -170,7 +170,7 @@ public final class Shapes {
 
   private Shape componentShape(RecordComponent component) {
     if (component.isAnnotationPresent(Bytes.class)) {
-      return Forms.bytes(component.getType() == int.class);
+      return Forms.bytes(component.getType() == int.class || component.getType() == Integer.class);
     }
     if (component.isAnnotationPresent(OrOne.class)
         && component.getGenericType() instanceof ParameterizedType generic) {

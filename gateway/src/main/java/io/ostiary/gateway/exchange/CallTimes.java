@@ -211,7 +211,8 @@ final class CallTimes {
   private void target(LedgerSlot slot) {
     var head = call.requestHead();
     int start = head.pathStart();
-    int path = head.pathEnd() - start;
+    // A target that could not be read to its end has no path.
+    int path = Math.max(0, head.pathEnd() - start);
     int query = head.queryStart() < 0 ? 0 : head.queryEnd() - head.queryStart() + 1;
     int kept = Math.min(path, LedgerSlot.TARGET_BYTES_MAX);
     System.arraycopy(head.bytes(), start, slot.target, 0, kept);

@@ -26,6 +26,13 @@ public interface Headers {
   /// In the order of the wire.
   void forEach(BiConsumer<String, String> action);
 
+  /// How many bytes the fields take as lines of HTTP/1.1, with their line ends.
+  default int size() {
+    var sum = new int[1];
+    forEach((name, value) -> sum[0] += name.length() + value.length() + 4);
+    return sum[0];
+  }
+
   /// Replaces all values of this name by one.
   void set(HeaderName name, String value);
 

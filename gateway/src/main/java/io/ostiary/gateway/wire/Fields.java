@@ -342,6 +342,15 @@ public final class Fields implements Headers {
   }
 
   @Override
+  public int size() {
+    int sum = 0;
+    for (int at = 0, end = count * STRIDE; at < end; at += STRIDE) {
+      sum += index[at + KIND] == FieldKind.REMOVED ? 0 : index[at + LINE_END] - index[at];
+    }
+    return sum;
+  }
+
+  @Override
   public void set(HeaderName name, String value) {
     remove(name);
     add(name, value);

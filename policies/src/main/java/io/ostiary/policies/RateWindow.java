@@ -1,0 +1,107 @@
+package io.ostiary.policies;
+
+import io.ostiary.gateway.spi.Exchange;
+import io.ostiary.gateway.spi.StateKey;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/// One limit of a [RateLimit] in force: its counters, and what clients are told of it in the fields
+/// of the IETF draft *RateLimit header fields for HTTP*. For all event loops at once.
+final class RateWindow {
+  private static final int TEXTS_MAX = 4096;
+
+  /// @param text `RateLimit` where so much remains
+  private record Told(long remaining, String text) {}
+
+  private final Cells cells;
+  private final StateKey<String> state;
+  private final String quoted;
+  private final String policy;
+  private final long interval;
+  private final long tolerance;
+  private final long burst;
+  private final long owed;
+
+  /// What was told last, by the low bits of what remained: callers are mostly far from their limit
+  /// and near each other, so hardly a call makes a text of its own.
+  private final AtomicReferenceArray<@Nullable Told> told;
+
+  /// @param name how clients see it
+  /// @param charges whether calls may turn out to cost more than was taken: a caller may then owe
+  ///   as much as its burst
+  RateWindow(
+      String name, RateLimit.Limit limit, Cells cells, StateKey<String> state, boolean charges) {
+    this.cells = cells;
+    this.state = state;
+    interval = limit.per().toNanos() / limit.requests();
+    burst = limit.most();
+    tolerance = interval * burst;
+    owed = charges ? 2 * tolerance : tolerance;
+    quoted = "\"" + name.replaceAll("[^ !#-\\[\\]-~]", "_") + "\"";
+    long seconds = limit.per().toSeconds();
+    policy = quoted + ";q=" + limit.requests() + (seconds > 0 ? ";w=" + seconds : "");
+    told =
+        new AtomicReferenceArray<>(
+            Integer.highestOneBit((int) Math.min(burst + 1, TEXTS_MAX) * 2 - 1));
+  }
+
+  /// @return below 0: it does not fit, and would in so many nanoseconds
+  long take(CountBy[] by, Exchange exchange, long cost) {
+    long key = CountBy.key(by, exchange, cells.hash());
+    long left = cells.take(key, exchange.nanos(), interval * cost, tolerance, owed);
+    if (left >= 0) {
+      exchange.state(state, text(left / interval));
+    }
+    return left;
+  }
+
+  void giveBack(CountBy[] by, Exchange exchange, long cost) {
+    long key = CountBy.key(by, exchange, cells.hash());
+    cells.add(key, exchange.nanos(), -interval * cost, tolerance, owed);
+    exchange.state(state, "");
+  }
+
+  /// Counts what a call has cost beyond what was taken; this may leave less than nothing.
+  void charge(CountBy[] by, Exchange exchange, long cost) {
+    if (remaining(exchange) != null && cost != 0) {
+      long key = CountBy.key(by, exchange, cells.hash());
+      long more = interval * Math.min(cost, 2 * burst);
+      long left = cells.add(key, exchange.nanos(), more, tolerance, owed);
+      exchange.state(state, text(Math.max(0, left) / interval));
+    }
+  }
+
+  /// `RateLimit-Policy`
+  String policy() {
+    return policy;
+  }
+
+  /// `RateLimit` of a call that was counted; null: it was not.
+  @Nullable String remaining(Exchange exchange) {
+    var text = exchange.state(state);
+    return text == null || text.isEmpty() ? null : text;
+  }
+
+  /// `RateLimit` where nothing is left.
+  String spent(long seconds) {
+    return quoted + ";r=0;t=" + seconds;
+  }
+
+  /// Until everything is back takes what was used times the interval, rounded up.
+  private String text(long remaining) {
+    int index = (int) remaining & (told.length() - 1);
+    var last = told.get(index);
+    if (last == null || last.remaining != remaining) {
+      last =
+          new Told(
+              remaining,
+              quoted + ";r=" + remaining + ";t=" + seconds((burst - remaining) * interval));
+      told.set(index, last);
+    }
+    return last.text;
+  }
+
+  static long seconds(long nanos) {
+    return Math.ceilDiv(nanos, 1_000_000_000L);
+  }
+}
