@@ -44,6 +44,20 @@ final class ExplanationTest {
   }
 
   @Test
+  void saysWhyThereWasAnotherAttempt() {
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .times(20, 20, 5_000, 5_050, 5_100)
+                .attempt(false, 100, null, null, null, 200, "connect-refused")
+                .attempt(true, 300, 300, 320, 4_900, 4_950, ""));
+    assertThat(explanation.notes())
+        .contains(
+            "Tried again at 127.0.0.1:9001, because 127.0.0.1:9001 failed: connect-refused.");
+    assertThat(names(explanation)).contains("retry");
+  }
+
+  @Test
   void tellsTheUpstreamsNetworkFromItsOwnTime() {
     var explanation =
         explained(
