@@ -58,6 +58,11 @@ final class AdaptiveLimit {
     return inForce;
   }
 
+  /// What it would be without a probe.
+  double unprobed() {
+    return limit;
+  }
+
   /// Mean time to the first byte without a queue, as far as is known; 0: not yet.
   long withoutQueueMicros() {
     return (long) (without / 1000);

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// what is shed is never high while high alone is less than the upstream can take.
 public final class Gate {
   private static final double LOW_SHARE = 0.8;
-  private static final double HIGH_SHARE = 1.5;
+  private static final double HIGH_SHARE = 2;
 
   private final Overload overload;
   private final Retries retries;
@@ -50,7 +50,7 @@ public final class Gate {
         < switch (priority) {
           case LOW -> Math.max(1, bound * LOW_SHARE);
           case NORMAL -> bound;
-          case HIGH -> bound * HIGH_SHARE;
+          case HIGH -> unprobed() * HIGH_SHARE;
         };
   }
 
@@ -58,6 +58,11 @@ public final class Gate {
   double bound() {
     double fixed = overload.calls() == 0 ? Double.POSITIVE_INFINITY : overload.calls();
     return adaptive == null ? fixed : Math.min(fixed, adaptive.limit());
+  }
+
+  private double unprobed() {
+    double fixed = overload.calls() == 0 ? Double.POSITIVE_INFINITY : overload.calls();
+    return adaptive == null ? fixed : Math.min(fixed, adaptive.unprobed());
   }
 
   /// Attempts in flight at all targets.
