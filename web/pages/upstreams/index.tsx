@@ -168,7 +168,9 @@ function why(target: UpstreamTarget) {
     target.weight === 1 ? '' : `weight ${target.weight}`,
     target.zone === null ? '' : `zone ${target.zone}`,
     target.priority === 0 ? '' : `priority ${target.priority}`,
-    target.ramp !== null && target.ramp < 1 ? `starting, at ${part(target.ramp)} of its weight` : '',
+    target.ramp !== null && target.ramp < 1
+      ? `starting, at ${part(target.ramp)} of its weight`
+      : '',
     target.ejections === 0 ? '' : `taken out ${target.ejections} times in a row`,
   ];
   return said.filter((one) => one !== '').join(' · ');

@@ -21,7 +21,8 @@ class BadInputTest {
         bad(
             "colour: red\n",
             "1:1: unknown setting 'colour' (expected: listeners, apis, upstreams,"
-                + " kernel, services, limits, timeouts or trusted-proxies)"),
+                + " kernel, services, limits, timeouts, trusted-proxies, access-log,"
+                + " telemetry or outbound)"),
         bad(
             "listeners: [ \"0.0.0.0:70000\" ]\n",
             "1:14: address: port 70000 in '0.0.0.0:70000'" + " (expected: 1-65535)"),
@@ -209,7 +210,8 @@ class BadInputTest {
         bad(
             "- a\n",
             "1:1: document: a list (expected: an object of listeners, apis, upstreams,"
-                + " kernel, services, limits, timeouts, trusted-proxies)"));
+                + " kernel, services, limits, timeouts, trusted-proxies,"
+                + " access-log, telemetry, outbound)"));
   }
 
   @ParameterizedTest
