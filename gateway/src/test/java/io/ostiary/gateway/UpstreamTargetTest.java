@@ -99,6 +99,36 @@ class UpstreamTargetTest {
   }
 
   @Test
+  void theLedgerKeepsWhatTheClientAskedForAndWhatWentUpstream() {
+    try (var upstream = FakeUpstream.echo();
+        var kit =
+            new Kit(
+                upstream,
+                new Changing(
+                    exchange -> exchange.query() == null || exchange.upstreamPath("/v2")))) {
+      kit.uses = List.of(new PolicyUse("changing", new None()));
+      kit.publish();
+      assertThat(kit.get("/a?b=1")).endsWith("/v2?b=1");
+      assertThat(kit.get("/a")).endsWith("/a");
+      var targets = new java.util.ArrayList<String>();
+      long until = System.nanoTime() + 5_000_000_000L;
+      while (targets.size() < 2 && System.nanoTime() < until) {
+        for (var ring : kit.gateway.ledger().rings()) {
+          ring.drain(
+              slot ->
+                  targets.add(
+                      new String(slot.target, 0, slot.targetLength, Kit.LATIN)
+                          + " "
+                          + new String(
+                              slot.upstreamTarget, 0, slot.upstreamTargetLength, Kit.LATIN)),
+              10);
+        }
+      }
+      assertThat(targets).containsExactlyInAnyOrder("/a?b=1 /v2?b=1", "/a ");
+    }
+  }
+
+  @Test
   void aPathThatIsAmbiguousChangesNothing() {
     for (var path :
         List.of(

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// @param target path and query as the client sent them, cut at 512 bytes
 /// @param network what the kernel measured of the client's connection, or null
 /// @param upstreamNetwork the same for the upstream connection
+/// @param upstreamTarget what a policy let go upstream in place of `target`, cut as that; null: the
+///   client's target, an API's path that is cut off aside
 public record LedgerEntry(
     long call,
     Instant start,
@@ -38,7 +40,8 @@ public record LedgerEntry(
     List<FilterTiming> filters,
     List<Attempt> attempts,
     @Nullable Network network,
-    @Nullable Network upstreamNetwork) {
+    @Nullable Network upstreamNetwork,
+    @Nullable String upstreamTarget) {
   public LedgerEntry {
     filters = List.copyOf(filters);
     attempts = List.copyOf(attempts);

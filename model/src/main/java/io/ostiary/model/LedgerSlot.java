@@ -59,6 +59,12 @@ public final class LedgerSlot {
 
   public int targetLengthSent;
 
+  /// What a policy let go upstream in place of `target`, and how many bytes of it are used; 0: the
+  /// client's target, an API's path that is cut off aside.
+  public final byte[] upstreamTarget = new byte[TARGET_BYTES_MAX];
+
+  public int upstreamTargetLength;
+
   /// What the client was told, 0 if nothing; what the upstream said, 0 if nothing.
   public int status;
 
@@ -153,6 +159,8 @@ public final class LedgerSlot {
     System.arraycopy(other.target, 0, target, 0, other.targetLength);
     targetLength = other.targetLength;
     targetLengthSent = other.targetLengthSent;
+    upstreamTargetLength = other.upstreamTargetLength;
+    System.arraycopy(other.upstreamTarget, 0, upstreamTarget, 0, upstreamTargetLength);
     status = other.status;
     upstreamStatus = other.upstreamStatus;
     blame = other.blame;

@@ -223,6 +223,8 @@ final class CallTimes {
     }
     slot.targetLength = kept;
     slot.targetLengthSent = head.targetSentLength();
+    boolean other = attemptCount > 0 && head.upstream().rewritten();
+    slot.upstreamTargetLength = other ? head.upstream().copyTarget(slot.upstreamTarget) : 0;
   }
 
   private void times(LedgerSlot slot) {

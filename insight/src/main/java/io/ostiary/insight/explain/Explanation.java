@@ -93,6 +93,9 @@ public record Explanation(
           "No kernel facts for the upstream's connection: its network and its own time cannot be"
               + " told apart.");
     }
+    if (entry.upstreamTarget() != null) {
+      notes.add("A policy asked the upstream for " + entry.upstreamTarget() + " instead.");
+    }
     return notes;
   }
 

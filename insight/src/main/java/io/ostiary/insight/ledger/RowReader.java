@@ -65,7 +65,17 @@ public final class RowReader {
         filters,
         attempts,
         network(),
-        network());
+        network(),
+        upstreamTarget());
+  }
+
+  /// Rows of before end without it.
+  private @Nullable String upstreamTarget() {
+    if (at >= start + Row.getInt(in, start + Row.LENGTH)) {
+      return null;
+    }
+    int length = (int) number();
+    return length == 0 ? null : text(length);
   }
 
   public CallLine line() {

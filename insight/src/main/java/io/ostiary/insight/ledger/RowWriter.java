@@ -20,7 +20,7 @@ public final class RowWriter {
   static final int NETWORK_NOW = 2;
 
   /// No row is longer: fixed part, target, method, and at most 10 bytes for each number.
-  private static final int SIZE_MAX = 4096;
+  private static final int SIZE_MAX = 5120;
 
   private static final int METHOD_BYTES_MAX = 64;
 
@@ -58,6 +58,9 @@ public final class RowWriter {
     attempts(slot, names);
     clientNetwork(slot, after, names);
     upstreamNetwork(slot, names);
+    // Rows of before end here, so a reader asks whether anything follows.
+    number(slot.upstreamTargetLength);
+    bytes(slot.upstreamTarget, slot.upstreamTargetLength);
     Row.putInt(out, start + Row.LENGTH, at - start);
     batch.added(slot.callId, at);
   }

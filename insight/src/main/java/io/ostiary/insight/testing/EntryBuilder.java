@@ -38,6 +38,7 @@ public final class EntryBuilder {
   private final List<Attempt> attempts = new ArrayList<>();
   private @Nullable Network network;
   private @Nullable Network upstreamNetwork;
+  private @Nullable String upstreamTarget;
 
   public EntryBuilder at(Instant time, long counter) {
     start = time;
@@ -178,6 +179,12 @@ public final class EntryBuilder {
         List.of());
   }
 
+  /// Lets a policy have put another target before the upstream.
+  public EntryBuilder rewritten(String pathAndQuery) {
+    upstreamTarget = pathAndQuery;
+    return this;
+  }
+
   public LedgerEntry build() {
     return new LedgerEntry(
         call,
@@ -204,7 +211,8 @@ public final class EntryBuilder {
         filters,
         attempts,
         network,
-        upstreamNetwork);
+        upstreamNetwork,
+        upstreamTarget);
   }
 
   private static @Nullable Long nanos(@Nullable Integer micros) {

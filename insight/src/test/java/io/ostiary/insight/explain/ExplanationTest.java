@@ -57,6 +57,14 @@ final class ExplanationTest {
   }
 
   @Test
+  void saysWhatAPolicyLetGoUpstream() {
+    var explanation =
+        explained(
+            new EntryBuilder().rewritten("/v2/orders").attempt(true, 100, 100, 150, 400, 450, ""));
+    assertThat(explanation.notes()).contains("A policy asked the upstream for /v2/orders instead.");
+  }
+
+  @Test
   void tellsTheUpstreamsNetworkFromItsOwnTime() {
     var explanation =
         explained(

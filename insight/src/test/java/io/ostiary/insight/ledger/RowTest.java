@@ -63,6 +63,22 @@ final class RowTest {
     assertThat(network.interfaceName()).isEqualTo("veth2");
     assertThat(network.verdict()).isEqualTo("passed (xdp-native)");
     assertThat(entry.upstreamNetwork()).isNotNull();
+    assertThat(entry.upstreamTarget()).isNull();
+  }
+
+  @Test
+  void keepsWhatAPolicyLetGoUpstream() {
+    fixture.answered(slot, 1_795_478_400_000L, 10_000_000_000L, 4_000);
+    var target = "/v2/orders?id=17".getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
+    System.arraycopy(target, 0, slot.upstreamTarget, 0, target.length);
+    slot.upstreamTargetLength = target.length;
+    writer.write(slot, after, batch);
+    assertThat(read(0).upstreamTarget()).isEqualTo("/v2/orders?id=17");
+    assertThat(read(0).target()).isEqualTo("/api0/orders/17?expand=items");
+    // As it was before this was kept.
+    int length = batch.offset(0) + Row.LENGTH;
+    Row.putInt(batch.bytes(), length, Row.getInt(batch.bytes(), length) - 17);
+    assertThat(read(0).upstreamTarget()).isNull();
   }
 
   @Test
@@ -184,6 +200,7 @@ final class RowTest {
   void holdsTheLongestRow() {
     fixture.answered(slot, 1_795_478_400_000L, Long.MAX_VALUE / 2, 4_000);
     SlotFixture.target(slot, "/" + "x".repeat(2_000));
+    slot.upstreamTargetLength = LedgerSlot.TARGET_BYTES_MAX;
     slot.filterCount = LedgerSlot.FILTERS_MAX;
     slot.attemptCount = LedgerSlot.ATTEMPTS_MAX;
     for (int i = 0; i < slot.filterCount; i++) {
