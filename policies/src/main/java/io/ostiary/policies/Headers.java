@@ -7,6 +7,7 @@ import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.spi.Moment;
 import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Site;
+import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.setting.About;
 import java.util.ArrayList;
@@ -16,15 +17,19 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /// Sets, adds and removes header fields of requests and responses.
 public final class Headers implements Policy<Headers.Settings> {
   /// @param request on the way to the upstream
   /// @param response on the way to the client
+  /// @param when asked when the request comes, of its responses as well
   public record Settings(
       @About("Changes to requests, before the upstream sees them.") Changes request,
       @About("Changes to responses, before the client sees them; written as those of requests.")
-          Changes response) {
+          Changes response,
+      @About("Calls that are changed; not given: all.") When when) {
     public Settings {
       if (request.isEmpty() && response.isEmpty()) {
         throw new IllegalArgumentException(
@@ -67,31 +72,41 @@ public final class Headers implements Policy<Headers.Settings> {
 
   @Override
   public Filter compile(Settings settings, Site site) {
+    var when = settings.when.equals(When.ALWAYS) ? null : settings.when.compile();
     return new Rewrite(
-        Edit.of("headers.request", settings.request),
-        Edit.of("headers.response", settings.response));
+        Edit.of("headers.request", settings.request, site),
+        Edit.of("headers.response", settings.response, site),
+        when,
+        when == null ? null : site.state(Boolean.class));
   }
 
-  private record Edit(List<HeaderName> remove, List<Field> set, List<Field> add) {
-    static Edit of(String setting, Changes changes) {
+  /// A field whose value is filled by each call; where a call lacks what it needs, nothing is done.
+  private record Filled(HeaderName name, Template value) {}
+
+  private record Edit(List<HeaderName> remove, List<Filled> set, List<Filled> add) {
+    static Edit of(String setting, Changes changes, Site site) {
       var remove = new ArrayList<HeaderName>();
       for (var name : changes.remove) {
         remove.add(HeaderRules.changeable(setting + ".remove", name));
       }
       return new Edit(
           List.copyOf(remove),
-          fields(setting + ".set", changes.set),
-          fields(setting + ".add", changes.add));
+          fields(setting + ".set", changes.set, site),
+          fields(setting + ".add", changes.add, site));
     }
 
-    private static List<Field> fields(String setting, Map<String, String> values) {
-      var fields = new ArrayList<Field>();
+    private static List<Filled> fields(String setting, Map<String, String> values, Site site) {
+      var fields = new ArrayList<Filled>();
       values.forEach((name, value) -> {
         var header = HeaderRules.changeable(setting, name);
         try {
-          fields.add(new Field(header, value.strip()));
+          var text = new Field(header, value.strip()).value();
+          var place = setting + "." + name;
+          fields.add(new Filled(header, Template.of(place, text, Template.Kind.FIELD, site)));
         } catch (IllegalArgumentException e) {
-          throw new IllegalArgumentException(setting + "." + e.getMessage(), e);
+          var message = String.valueOf(e.getMessage());
+          throw new IllegalArgumentException(
+              message.startsWith(setting) ? message : setting + "." + message, e);
         }
       });
       return List.copyOf(fields);
@@ -101,24 +116,41 @@ public final class Headers implements Policy<Headers.Settings> {
       return remove.isEmpty() && set.isEmpty() && add.isEmpty();
     }
 
-    void apply(io.ostiary.gateway.spi.Headers headers) {
+    void apply(io.ostiary.gateway.spi.Headers headers, Exchange exchange) {
+      // Filled before anything is taken out, for what is taken out may be what fills.
+      var values = new @Nullable String[set.size() + add.size()];
+      for (int i = 0; i < values.length; i++) {
+        var one = i < set.size() ? set.get(i) : add.get(i - set.size());
+        values[i] = one.value.fill(exchange);
+      }
       for (int i = 0; i < remove.size(); i++) {
         headers.remove(remove.get(i));
       }
-      for (int i = 0; i < set.size(); i++) {
-        headers.set(set.get(i).name(), set.get(i).value());
-      }
-      for (int i = 0; i < add.size(); i++) {
-        headers.add(add.get(i).name(), add.get(i).value());
+      for (int i = 0; i < values.length; i++) {
+        var value = values[i];
+        if (value == null) {
+          continue;
+        }
+        if (i < set.size()) {
+          headers.set(set.get(i).name, value);
+        } else {
+          headers.add(add.get(i - set.size()).name, value);
+        }
       }
     }
   }
 
-  private record Rewrite(Edit request, Edit response) implements Filter {
+  /// @param when null: every call
+  private record Rewrite(
+      Edit request,
+      Edit response,
+      @Nullable Predicate<Exchange> when,
+      @Nullable StateKey<Boolean> meant)
+      implements Filter {
     @Override
     public Set<Moment> moments() {
       var moments = EnumSet.noneOf(Moment.class);
-      if (!request.isEmpty()) {
+      if (!request.isEmpty() || when != null) {
         moments.add(Moment.REQUEST);
       }
       if (!response.isEmpty()) {
@@ -129,13 +161,22 @@ public final class Headers implements Policy<Headers.Settings> {
 
     @Override
     public Verdict request(Exchange exchange) {
-      request.apply(exchange.requestHeaders());
+      if (when != null && meant != null) {
+        boolean holds = when.test(exchange);
+        exchange.state(meant, holds);
+        if (!holds) {
+          return Verdict.CONTINUE;
+        }
+      }
+      request.apply(exchange.requestHeaders(), exchange);
       return Verdict.CONTINUE;
     }
 
     @Override
     public Verdict response(Exchange exchange) {
-      response.apply(exchange.responseHeaders());
+      if (meant == null || Boolean.TRUE.equals(exchange.state(meant))) {
+        response.apply(exchange.responseHeaders(), exchange);
+      }
       return Verdict.CONTINUE;
     }
   }
