@@ -176,6 +176,8 @@ class PagesTest {
         "respond: { status: 99 }",
         "fault: { delay: 2m }",
         "acl: {}",
+        "cel: 1 + 1",
+        "mtls: { names: billing }",
         "forward-auth: {}",
         "forward-auth: { url: 'https://a/b', receive: [ Content-Length ] }",
         "forward-auth: { url: 'https://a/b', on-failure: maybe }",
