@@ -1,0 +1,493 @@
+package io.ostiary.policies;
+
+import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.util.JSONObjectUtils;
+import io.ostiary.gateway.spi.Exchange;
+import io.ostiary.gateway.spi.Field;
+import io.ostiary.gateway.spi.Filter;
+import io.ostiary.gateway.spi.HeaderName;
+import io.ostiary.gateway.spi.HttpAsk;
+import io.ostiary.gateway.spi.HttpCalls;
+import io.ostiary.gateway.spi.Message;
+import io.ostiary.gateway.spi.Moment;
+import io.ostiary.gateway.spi.Policy;
+import io.ostiary.gateway.spi.Problem;
+import io.ostiary.gateway.spi.SignIn;
+import io.ostiary.gateway.spi.Site;
+import io.ostiary.gateway.spi.Verdict;
+import io.ostiary.gateway.spi.Work;
+import io.ostiary.model.Require;
+import io.ostiary.model.setting.About;
+import io.ostiary.model.setting.Default;
+import io.ostiary.model.setting.Secret;
+import io.ostiary.policies.JwtCheck.Algorithm;
+import io.ostiary.policies.Refusals.Refused;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.text.ParseException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// Leads people to sign in with an OpenID provider (code flow with PKCE) and recognises them by a
+/// session that stands in a cookie only we can read; nothing of it is kept here.
+public final class Oidc implements Policy<Oidc.Settings> {
+  private static final System.Logger LOG = System.getLogger("io.ostiary.policies");
+  private static final Duration LOGIN = Duration.ofMinutes(10);
+  private static final Duration LIMIT = Duration.ofSeconds(5);
+  private static final int ANSWER_BYTES_MAX = 256 * 1024;
+  private static final int TARGET_CHARS_MAX = 1000;
+  private static final int SECRET_BYTES_MIN = 32;
+
+  private final InstantSource clock;
+
+  public Oidc() {
+    this(InstantSource.system());
+  }
+
+  Oidc(InstantSource clock) {
+    this.clock = clock;
+  }
+
+  public record Settings(
+      @About("The provider's issuer, where its configuration is found.") URI issuer,
+      @About("Our name with the provider.") String clientId,
+      @About("Our secret with the provider.") Secret clientSecret,
+      @About("Seals the cookies; at least 32 characters, the same on every node.")
+          Secret cookieSecret,
+      @About("What is asked for, beside openid.") @Default("[ profile, email ]") Set<String> scopes,
+      @About("Where clients reach us, such as https://api.example.com; not given: as they say.")
+          @Nullable URI baseUrl,
+      @About("The path to which the provider leads back; a route with this policy.")
+          @Default("/oidc/callback")
+          String callbackPath,
+      @About("The path that signs out; a route with this policy.") @Default("/oidc/logout")
+          String logoutPath,
+      @About("How long a session lasts.") @Default("8h") Duration session,
+      @About("The claim that is a consumer's name or id; not given: see jwt.")
+          @Nullable String consumerClaim,
+      @About("Whether people who are no consumers of ours are refused.") @Default("false")
+          boolean requireConsumer,
+      @About("The claim that lists groups.") @Default("groups") String groupsClaim,
+      @About("Header fields that tell the upstream of claims: field: claim.")
+          Map<String, String> headers) {
+    public Settings {
+      HttpAsk.check("oidc.issuer", issuer);
+      Require.notBlank("oidc.client-id", clientId);
+      if (cookieSecret.bytes().length < SECRET_BYTES_MIN) {
+        throw Require.invalid(
+            "oidc.cookie-secret", cookieSecret.bytes().length + " bytes", "at least 32");
+      }
+      if (baseUrl != null) {
+        HttpAsk.check("oidc.base-url", baseUrl);
+      }
+      for (var path : List.of(callbackPath, logoutPath)) {
+        if (!path.startsWith("/") || path.indexOf('?') >= 0) {
+          throw Require.invalid("oidc.callback-path or logout-path", path, "a path from '/' on");
+        }
+      }
+      scopes = Set.copyOf(scopes);
+      headers = Map.copyOf(headers);
+      Claims.ToHeaders.check("oidc.headers", headers);
+      Require.between("oidc.session (s)", session.toSeconds(), 60, 30 * 86_400L);
+    }
+  }
+
+  @Override
+  public String name() {
+    return "oidc";
+  }
+
+  @Override
+  public Class<Settings> settings() {
+    return Settings.class;
+  }
+
+  @Override
+  public Filter compile(Settings settings, Site site) {
+    var issuer = settings.issuer.toString();
+    var provider =
+        site.shared(
+            "oidc " + issuer, Provider.class, () -> new Provider(issuer, site.http(), clock));
+    provider.http(site.http());
+    provider.keys().current();
+    return new Gate(settings, site, provider, clock);
+  }
+
+  private static final class Gate implements SignIn {
+    private static final HeaderName COOKIE = HeaderName.of("Cookie");
+    private static final HeaderName HOST = HeaderName.of("Host");
+    private static final HeaderName ACCEPT = HeaderName.of("Accept");
+    private static final SecureRandom RANDOM = new SecureRandom();
+    private static final Set<String> KEPT =
+        Set.of("iss", "sub", "email", "name", "preferred_username");
+
+    private final Settings settings;
+    private final Provider provider;
+    private final InstantSource clock;
+    private final HttpCalls http;
+    private final Work work;
+    private final Callers callers;
+    private final Claims.ToHeaders headers;
+    private final JwtCheck check;
+    private final SealedCookie login;
+    private final SealedCookie session;
+
+    Gate(Settings settings, Site site, Provider provider, InstantSource clock) {
+      this.settings = settings;
+      this.provider = provider;
+      this.clock = clock;
+      http = site.http();
+      work = site.work();
+      callers = Callers.of(site.snapshot());
+      headers = new Claims.ToHeaders("oidc.headers", settings.headers);
+      check =
+          new JwtCheck(
+              List.of(Algorithm.parse("RS256"), Algorithm.parse("ES256"), Algorithm.parse("PS256")),
+              List.of(settings.issuer.toString()),
+              List.of(settings.clientId),
+              List.of("exp", "sub", "nonce"),
+              Duration.ofSeconds(30));
+      login = new SealedCookie("__Host-ostiary-login", settings.cookieSecret.bytes());
+      session = new SealedCookie("__Host-ostiary-oidc", settings.cookieSecret.bytes());
+    }
+
+    @Override
+    public Set<Moment> moments() {
+      return Set.of(Moment.REQUEST);
+    }
+
+    @Override
+    public boolean addressed(Exchange exchange) {
+      return cookie(exchange, session.name()) != null
+          || exchange.path().equals(settings.callbackPath)
+          || exchange.path().equals(settings.logoutPath);
+    }
+
+    @Override
+    public void clean(Exchange exchange) {
+      headers.clear(exchange.requestHeaders());
+    }
+
+    @Override
+    public Verdict request(Exchange exchange) {
+      clean(exchange);
+      if (exchange.path().equals(settings.callbackPath)) {
+        return cameBack(exchange);
+      }
+      if (exchange.path().equals(settings.logoutPath)) {
+        return new Verdict.Wait(provider.endpoints().handle((found, _) -> signedOut(found)));
+      }
+      var value = cookie(exchange, session.name());
+      var open = value == null ? null : session.open(value);
+      if (open == null || number(open, "until") <= clock.millis()) {
+        return signIn(exchange);
+      }
+      hideCookies(exchange);
+      return admit(exchange, open);
+    }
+
+    private Verdict admit(Exchange exchange, Map<String, Object> open) {
+      if (!(open.get("claims") instanceof Map<?, ?> kept)) {
+        return refused("The session cannot be read. Sign in again.");
+      }
+      var claims = new LinkedHashMap<String, Object>();
+      kept.forEach((name, value) -> claims.put(String.valueOf(name), value));
+      var vouched =
+          Vouched.of("oidc", claims, settings.groupsClaim, settings.consumerClaim, headers);
+      return vouched.recognised(exchange, callers, settings.requireConsumer)
+          ? Verdict.CONTINUE
+          : new Verdict.Reply(
+              Problem.of(
+                  403, "oidc-unknown", "Not known here", "You are signed in, but not known here."));
+    }
+
+    /// Pages are led to the provider; programs, which could not follow, are told.
+    private Verdict signIn(Exchange exchange) {
+      var accept = exchange.requestHeaders().first(ACCEPT);
+      if (!exchange.method().equals("GET") || accept == null || !accept.contains("text/html")) {
+        return refused("The call has no session, or it has ended. Sign in in a browser.");
+      }
+      var query = exchange.query();
+      var target = exchange.path() + (query == null ? "" : "?" + query);
+      var back = callback(exchange);
+      return new Verdict.Wait(
+          provider
+              .endpoints()
+              .handle((found, failure) ->
+                  failure == null ? leave(found, target, back) : unavailable(failure)));
+    }
+
+    private Verdict leave(Provider.Endpoints found, String target, String back) {
+      var state = random();
+      var nonce = random();
+      var verifier = random() + random();
+      Map<String, Object> kept = new LinkedHashMap<>();
+      kept.put("state", state);
+      kept.put("nonce", nonce);
+      kept.put("verifier", verifier);
+      kept.put("target", target.length() > TARGET_CHARS_MAX ? "/" : target);
+      kept.put("back", back);
+      kept.put("until", clock.millis() + LOGIN.toMillis());
+      var scopes = new TreeSet<>(settings.scopes);
+      scopes.add("openid");
+      var parameters = new LinkedHashMap<String, String>();
+      parameters.put("response_type", "code");
+      parameters.put("client_id", settings.clientId);
+      parameters.put("redirect_uri", back);
+      parameters.put("scope", String.join(" ", scopes));
+      parameters.put("state", state);
+      parameters.put("nonce", nonce);
+      parameters.put("code_challenge", challenge(verifier));
+      parameters.put("code_challenge_method", "S256");
+      var place = found.authorization().toString();
+      var location = place + (place.indexOf('?') < 0 ? "?" : "&") + form(parameters);
+      return redirect(location, login.set(login.seal(kept), LOGIN.toSeconds()));
+    }
+
+    private Verdict cameBack(Exchange exchange) {
+      var value = cookie(exchange, login.name());
+      var kept = value == null ? null : login.open(value);
+      var query = exchange.query() == null ? "" : "" + exchange.query();
+      var state = one(query, "state");
+      var code = one(query, "code");
+      if (kept == null
+          || state == null
+          || number(kept, "until") <= clock.millis()
+          || !same(state, String.valueOf(kept.get("state")))) {
+        return refused("The sign-in was not begun here, or too long ago. Begin again.");
+      }
+      if (code == null) {
+        return refused("The provider did not let you in.");
+      }
+      var body = new LinkedHashMap<String, String>();
+      body.put("grant_type", "authorization_code");
+      body.put("code", code);
+      body.put("redirect_uri", String.valueOf(kept.get("back")));
+      body.put("code_verifier", String.valueOf(kept.get("verifier")));
+      return new Verdict.Wait(
+          provider
+              .endpoints()
+              .thenCompose(found -> claims(found, body, String.valueOf(kept.get("nonce"))))
+              .handle((claims, failure) ->
+                  failure == null
+                      ? begun(claims, String.valueOf(kept.get("target")))
+                      : unavailable(failure)));
+    }
+
+    /// The claims of the ID token that the code is worth. A code is sent once only.
+    private CompletionStage<Map<String, Object>> claims(
+        Provider.Endpoints found, Map<String, String> body, String nonce) {
+      var basic = encoded(settings.clientId) + ":" + encoded(settings.clientSecret.text());
+      var fields =
+          List.of(
+              Field.of("Accept", "application/json"),
+              Field.of("Content-Type", "application/x-www-form-urlencoded"),
+              Field.of(
+                  "Authorization",
+                  "Basic "
+                      + Base64.getEncoder()
+                          .encodeToString(basic.getBytes(StandardCharsets.UTF_8))));
+      var ask =
+          new HttpAsk("POST", found.token(), fields, form(body), LIMIT, ANSWER_BYTES_MAX, false);
+      return http.send(ask)
+          .thenCompose(reply -> {
+            if (reply.status() != 200) {
+              throw new Refused("The provider did not accept the sign-in. Begin again.");
+            }
+            var read = check.read(idToken(reply.body()), clock.millis());
+            if (!same(nonce, String.valueOf(read.claims().get("nonce")))) {
+              throw new Refused("The sign-in belongs to another one. Begin again.");
+            }
+            return keys(read)
+                .thenCompose(keys ->
+                    work.run(() -> {
+                      JwtCheck.verify(read, keys);
+                      return read.claims();
+                    }));
+          });
+    }
+
+    private CompletionStage<List<JWK>> keys(JwtCheck.Unverified read) {
+      var known = provider.keys().current();
+      var found = known == null ? List.<JWK>of() : candidates(read, known);
+      return found.isEmpty()
+          ? provider.keys().renewed().thenApply(keys -> candidates(read, keys))
+          : CompletableFuture.completedFuture(found);
+    }
+
+    private static List<JWK> candidates(JwtCheck.Unverified read, KeySet.Keys keys) {
+      return JwtCheck.candidates(read, keys.all());
+    }
+
+    private static String idToken(String body) {
+      try {
+        if (JSONObjectUtils.parse(body).get("id_token") instanceof String token) {
+          return token;
+        }
+      } catch (ParseException e) {
+        // Said below.
+      }
+      throw new Refused("The provider did not say who you are.");
+    }
+
+    private Verdict begun(Map<String, Object> claims, String target) {
+      var wanted = new TreeSet<>(KEPT);
+      wanted.addAll(settings.headers.values());
+      wanted.add(settings.groupsClaim);
+      if (settings.consumerClaim != null) {
+        wanted.add(settings.consumerClaim);
+      }
+      var kept = new LinkedHashMap<String, Object>();
+      for (var name : wanted) {
+        var claim = Claims.find(claims, name);
+        if (claim != null) {
+          kept.put(name, claim);
+        }
+      }
+      Map<String, Object> content = new LinkedHashMap<>();
+      content.put("claims", kept);
+      content.put("until", clock.millis() + settings.session.toMillis());
+      var value = session.seal(content);
+      if (value.length() + session.name().length() > SealedCookie.CHARS_MAX) {
+        return refused("What the provider says of you does not fit a cookie. Tell the operator.");
+      }
+      var safe = target.startsWith("/") && !target.startsWith("//") ? target : "/";
+      return redirect(safe, login.clear(), session.set(value, settings.session.toSeconds()));
+    }
+
+    private Verdict signedOut(Provider.@Nullable Endpoints found) {
+      var logout = found == null ? null : found.logout();
+      var place =
+          logout == null
+              ? "/"
+              : logout
+                  + (logout.getRawQuery() == null ? "?" : "&")
+                  + form(Map.of("client_id", settings.clientId));
+      return redirect(place, session.clear(), login.clear());
+    }
+
+    private static Verdict redirect(String location, String... cookies) {
+      var fields = new ArrayList<Field>();
+      fields.add(Field.of("Location", location));
+      fields.add(Field.of("Cache-Control", "no-store"));
+      Arrays.stream(cookies).forEach(cookie -> fields.add(Field.of("Set-Cookie", cookie)));
+      return new Verdict.Answer(new Message(302, fields, ""));
+    }
+
+    private Verdict unavailable(Throwable failure) {
+      var cause = Refusals.cause(failure);
+      if (cause instanceof Refused) {
+        return refused("" + cause.getMessage());
+      }
+      if (Refusals.isBusy(cause)) {
+        return Refusals.busy();
+      }
+      LOG.log(System.Logger.Level.WARNING, "oidc: {0}: {1}", settings.issuer, cause.getMessage());
+      return new Verdict.Reply(
+          Problem.of(
+                  503,
+                  "oidc-unavailable",
+                  "Sign-in not possible",
+                  "The provider that signs people in does not answer. Try again later.")
+              .withFields(Field.of("Retry-After", "10")));
+    }
+
+    private static Verdict refused(String detail) {
+      return new Verdict.Reply(Problem.of(401, "oidc", "Sign-in required", detail));
+    }
+
+    private String callback(Exchange exchange) {
+      if (settings.baseUrl != null) {
+        var base = settings.baseUrl.toString();
+        return (base.endsWith("/") ? base.substring(0, base.length() - 1) : base)
+            + settings.callbackPath;
+      }
+      var host = exchange.requestHeaders().first(HOST);
+      return (exchange.secure() ? "https://" : "http://") + host + settings.callbackPath;
+    }
+
+    private static @Nullable String cookie(Exchange exchange, String name) {
+      for (var field : exchange.requestHeaders().all(COOKIE)) {
+        for (var part : field.split(";", -1)) {
+          var pair = part.strip();
+          if (pair.startsWith(name) && pair.startsWith("=", name.length())) {
+            return pair.substring(name.length() + 1);
+          }
+        }
+      }
+      return null;
+    }
+
+    /// The upstream has no use for ours.
+    private void hideCookies(Exchange exchange) {
+      var fields = exchange.requestHeaders();
+      var rest =
+          fields.all(COOKIE).stream()
+              .flatMap(field -> Arrays.stream(field.split(";", -1)))
+              .map(String::strip)
+              .filter(pair -> !pair.startsWith("__Host-ostiary-") && !pair.isEmpty())
+              .collect(Collectors.joining("; "));
+      fields.remove(COOKIE);
+      if (!rest.isEmpty()) {
+        fields.set(COOKIE, rest);
+      }
+    }
+
+    private static @Nullable String one(String query, String name) {
+      var values = Query.take(query, name).values();
+      return values.size() == 1 ? values.getFirst() : null;
+    }
+
+    private static long number(Map<String, Object> content, String name) {
+      return content.get(name) instanceof Number number ? number.longValue() : 0;
+    }
+
+    private static boolean same(String one, String other) {
+      return MessageDigest.isEqual(
+          one.getBytes(StandardCharsets.UTF_8), other.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String random() {
+      var bytes = new byte[24];
+      RANDOM.nextBytes(bytes);
+      return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+    }
+
+    private static String challenge(String verifier) {
+      try {
+        var digest = MessageDigest.getInstance("SHA-256");
+        return Base64.getUrlEncoder()
+            .withoutPadding()
+            .encodeToString(digest.digest(verifier.getBytes(StandardCharsets.US_ASCII)));
+      } catch (GeneralSecurityException e) {
+        throw new IllegalStateException("every JDK has SHA-256", e);
+      }
+    }
+
+    private static String encoded(String text) {
+      return URLEncoder.encode(text, StandardCharsets.UTF_8);
+    }
+
+    private static String form(Map<String, String> members) {
+      return members.entrySet().stream()
+          .map(member -> encoded(member.getKey()) + "=" + encoded(member.getValue()))
+          .collect(Collectors.joining("&"));
+    }
+  }
+}
