@@ -822,7 +822,15 @@ const ROUTES = {
         },
       ],
     },
-    listeners: ['0.0.0.0:8080'],
+    listeners: ['0.0.0.0:8080', '0.0.0.0:8443'],
+    certificates: [
+      {
+        listener: '0.0.0.0:8443',
+        names: ['api.example.com', '*.example.org'],
+        expiresAt: iso(Date.now() + 11 * 86_400_000),
+        fingerprint: '5a1f00c4e29b7d3861fa2290cc81b4de77a30d5e6b8f49123c0d9ae8b7f6e5d4',
+      },
+    ],
     counts: { apis: 2, routes: 8, upstreams: 2, consumers: 3, keys: 4, rules: 2, bans: 1 },
   }),
   '/api/v1/apis': () => ({ items: APIS() }),

@@ -2,6 +2,7 @@ import type { ApiSummary, Rate } from '../../api/generated';
 import { useApis } from '../../api/queries';
 import { Link } from '../../app/router';
 import { Card, Dot, PageHead } from '../../parts/bits';
+import { Listeners } from '../../parts/listeners';
 import { Numbers } from '../../parts/red';
 import { Answer, Empty } from '../../parts/states';
 
@@ -32,6 +33,7 @@ export default function Apis() {
           )
         }
       </Answer>
+      <Listeners />
     </>
   );
 }
