@@ -2,9 +2,6 @@ package io.ostiary.gateway;
 
 import io.ostiary.model.Tls;
 import java.io.IOException;
-import java.net.ConnectException;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,13 +81,12 @@ final class Pki {
                     .split(" "))
             .directory(folder.toFile())
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start();
-    for (int i = 0; i < 50; i++) {
-      try (var _ = new Socket(InetAddress.getLoopbackAddress(), port)) {
+    // It must not be tried whether it listens: a connection without a question stops it.
+    var said = process.inputReader();
+    for (var line = said.readLine(); line != null; line = said.readLine()) {
+      if (line.contains("waiting for OCSP client connections")) {
         return process;
-      } catch (ConnectException e) {
-        Thread.sleep(50);
       }
     }
     throw new IOException("openssl ocsp does not listen");

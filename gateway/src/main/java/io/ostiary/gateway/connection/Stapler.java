@@ -62,7 +62,9 @@ final class Stapler implements AutoCloseable {
   }
 
   private void run() {
-    try (var client = HttpClient.newBuilder().connectTimeout(CONNECT).build()) {
+    // Responders are simple servers; an offer of HTTP/2 is more than some of them read.
+    var builder = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1);
+    try (var client = builder.connectTimeout(CONNECT).build()) {
       while (true) {
         Thread.sleep(ask(client) ? AGAIN : SOONER);
       }
