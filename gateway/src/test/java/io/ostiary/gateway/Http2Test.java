@@ -355,6 +355,30 @@ class Http2Test {
     }
   }
 
+  /// The time for a body ends with the body; then it is the upstream that is waited for.
+  @Test
+  void anUpstreamMayTakeLongerThanTheBodysTime() throws Exception {
+    try (var upstream =
+            FakeUpstream.of(talk -> {
+              talk.body();
+              sleep(1500);
+              return talk.ok("late");
+            });
+        var kit = new Kit(upstream).publish();
+        var client = new FrameClient(kit.port);
+        var old = kit.client()) {
+      client.frame(HEADERS, END_HEADERS, 1, request("POST", "/"));
+      old.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\nConnection: close\r\n\r\nab");
+      sleep(50);
+      client.frame(DATA, 0, 1, bytes("ab"));
+      sleep(50);
+      client.frame(DATA, END_STREAM, 1, bytes("cd"));
+      old.send("cd");
+      assertThat(client.answer(1).body()).isEqualTo("late");
+      assertThat(old.readAll()).startsWith("HTTP/1.1 200").endsWith("late");
+    }
+  }
+
   @Test
   void drainingSaysGoodbyeAndLosesNoStream() throws Exception {
     try (var upstream =

@@ -415,10 +415,12 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
     }
   }
 
-  /// A tunnel has a limit of its own, for both directions together.
+  /// The client is waited for only while content is wanted of it. A tunnel has a limit of its own.
   private void limitBody() {
     if (state == State.CALL && call != null && call.takesContent() && !call.tunnelling()) {
       timeout(calls.plan().waits().body(), "body-timeout");
+    } else if (timeoutReason.equals("body-timeout")) {
+      deadline.clear();
     }
   }
 

@@ -155,10 +155,12 @@ final class Http2Stream implements ClientSide {
     consumed(in.readerIndex() - before);
   }
 
-  /// A tunnel has a limit of its own, for both directions together.
+  /// The client is waited for only while content is wanted of it. A tunnel has a limit of its own.
   private void limitBody() {
     if (call != null && call.takesContent() && !call.tunnelling()) {
       timeout(connection.waits().body(), "body-timeout");
+    } else if (timeoutReason.equals("body-timeout")) {
+      deadline.clear();
     }
   }
 
@@ -172,6 +174,7 @@ final class Http2Stream implements ClientSide {
   private void deliverEnd() {
     var running = call;
     if (running == null || !remoteEnded || endTold || held != null) {
+      limitBody();
       return;
     }
     if (running.tunnelling()) {
@@ -182,6 +185,7 @@ final class Http2Stream implements ClientSide {
       running.contentEnded();
       streams.delivered(this);
     }
+    limitBody();
   }
 
   /// Trailers have come, and nothing follows. They are in the call's own place.
