@@ -67,19 +67,17 @@ public final class WaitingLine {
     }
   }
 
-  /// A place got free on this loop.
+  /// A place got free on this loop. Told behind what runs, so that a line of calls that fail at
+  /// once does not grow a stack of them.
   public void freed(Loop loop) {
     if (waiting.get() == 0) {
       return;
     }
-    if (parts[loop.index()].size.get() > 0) {
-      next(loop.index());
-      return;
-    }
+    int own = loop.index();
     for (int i = 0; i < parts.length; i++) {
-      var other = parts[i].loop;
-      if (parts[i].size.get() > 0 && other != null) {
-        int index = i;
+      int index = (own + i) % parts.length;
+      var other = parts[index].loop;
+      if (other != null && parts[index].size.get() > 0) {
         other
             .eventLoop()
             .execute(() -> {
