@@ -199,7 +199,7 @@ function Row({
       <td className="mono">{line.source}</td>
       <td className="mono">{line.destination}</td>
       <td className="wide">{line.summary}</td>
-      <td>
+      <td className="wide">
         {line.dropped ? (
           <Dot tone="dropped">{line.comment}</Dot>
         ) : (
