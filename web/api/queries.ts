@@ -21,14 +21,18 @@ import type {
   CapturePackets,
   Captures,
   Consumer,
+  ConsumerChange,
   ConsumerPage,
   CreatedKey,
+  Credential,
+  CredentialList,
   Flood,
   FlowList,
   Kernel,
   KeyList,
   NewBan,
   NewCapture,
+  NewCredential,
   NewKey,
   RouteAnswer,
   RouteQuestion,
@@ -167,6 +171,17 @@ export function useKeys(consumer: string) {
   });
 }
 
+export function useCredentials(consumer: string) {
+  return useQuery<CredentialList>({
+    queryKey: ['/api/v1/consumers', consumer, 'credentials'],
+    queryFn: ({ signal }) =>
+      ask<CredentialList>('/api/v1/consumers/{consumer}/credentials', {
+        path: { consumer },
+        signal,
+      }),
+  });
+}
+
 /** A change of the gateway's records; whatever shows records asks again afterwards. */
 function useChange<Argument, Result>(change: (argument: Argument) => Promise<Result>) {
   const client = useQueryClient();
@@ -180,6 +195,29 @@ function useChange<Argument, Result>(change: (argument: Argument) => Promise<Res
 export const useCreateConsumer = () =>
   useChange((name: string) =>
     ask<Consumer>('/api/v1/consumers', { method: 'POST', body: { name } }),
+  );
+export const useChangeConsumer = () =>
+  useChange(({ consumer, change }: { consumer: string; change: ConsumerChange }) =>
+    ask<Consumer>('/api/v1/consumers/{consumer}', {
+      method: 'PATCH',
+      path: { consumer },
+      body: change,
+    }),
+  );
+export const useCreateCredential = () =>
+  useChange(({ consumer, credential }: { consumer: string; credential: NewCredential }) =>
+    ask<Credential>('/api/v1/consumers/{consumer}/credentials', {
+      method: 'POST',
+      path: { consumer },
+      body: credential,
+    }),
+  );
+export const useDeleteCredential = () =>
+  useChange(({ consumer, credential }: { consumer: string; credential: string }) =>
+    ask<void>('/api/v1/consumers/{consumer}/credentials/{credential}', {
+      method: 'DELETE',
+      path: { consumer, credential },
+    }),
   );
 export const useDeleteConsumer = () =>
   useChange((consumer: string) =>

@@ -943,8 +943,11 @@ const ROUTES = {
       id: key,
       name,
       team: 'default',
+      groups: i === 0 ? ['gold'] : [],
+      tags: [],
       createdAt: iso(Date.now() - i * 9e8),
       keys: 1,
+      credentials: 1,
     })),
     next: null,
   }),
@@ -1152,6 +1155,20 @@ export function answer(path, query) {
   if (ROUTES[path]) return ROUTES[path](query);
   if (path.endsWith('/openapi.json')) return DOCUMENT;
   if (path.startsWith('/api/v1/calls/')) return call(path.slice(14));
+  if (path.endsWith('/credentials'))
+    return {
+      items: [
+        {
+          id: 'd_1',
+          consumer: 'c',
+          kind: 'password',
+          shown: 'acme-batch',
+          algorithm: null,
+          createdAt: iso(Date.now() - 9e8),
+          secret: null,
+        },
+      ],
+    };
   if (path.endsWith('/keys'))
     return {
       items: [
@@ -1206,7 +1223,16 @@ export function created(path) {
         state: 'active',
         key: 'ost_5HqYxM2rVtB8nKpL3wZcF7gJ4dS6aE1uQ9dKx',
       }
-    : { id: 'c_new', name: 'new', team: 'default', createdAt: iso(Date.now()), keys: 0 };
+    : {
+        id: 'c_new',
+        name: 'new',
+        team: 'default',
+        groups: [],
+        tags: [],
+        createdAt: iso(Date.now()),
+        keys: 0,
+        credentials: 0,
+      };
 }
 
 function target(name, state, why, share, latencyMicros) {

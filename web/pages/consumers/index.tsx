@@ -8,6 +8,7 @@ import { date } from '../../parts/numbers';
 import { Answer, Empty, FailedWith } from '../../parts/states';
 import { Table } from '../../parts/table';
 import { UsageCard } from '../../parts/usage';
+import { Credentials, Membership } from './credentials';
 import { Keys } from './keys';
 
 export const page = {
@@ -69,6 +70,10 @@ export default function Consumers() {
                     cell: (consumer) => <span className="mono faint">{consumer.id}</span>,
                   },
                   { name: 'team', cell: (consumer) => consumer.team },
+                  {
+                    name: 'groups',
+                    cell: (consumer) => <span className="faint">{consumer.groups.join(', ')}</span>,
+                  },
                   { name: 'since', cell: (consumer) => date(Date.parse(consumer.createdAt)) },
                   { name: 'active keys', number: true, cell: (consumer) => consumer.keys },
                   {
@@ -112,6 +117,8 @@ export default function Consumers() {
           <Fragment key={consumer.id}>
             <UsageCard by="consumer" of={consumer.id} />
             <Keys consumer={consumer} />
+            <Membership consumer={consumer} />
+            <Credentials consumer={consumer} />
           </Fragment>
         ))}
       {removing !== null && (
