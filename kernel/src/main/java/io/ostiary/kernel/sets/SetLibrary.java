@@ -1,16 +1,18 @@
 package io.ostiary.kernel.sets;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import io.ostiary.model.Cidr;
 import io.ostiary.model.CidrList;
 import io.ostiary.model.KernelSet;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.StringReader;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +22,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,12 +38,18 @@ public final class SetLibrary implements AutoCloseable {
   /// Of one set, in bytes.
   static final int SIZE_MAX = 64 << 20;
 
+  /// With a connection, and with the beginning of an answer.
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /// With a whole answer, which may come drop by drop.
+  private static final Duration PATIENCE_IN_ALL = Duration.ofMinutes(2);
+
   private static final long TURN_MILLIS = 1000;
   private static final Logger LOG = LoggerFactory.getLogger(SetLibrary.class);
 
   private final Path folder;
   private final Runnable changed;
+  private final Duration patience;
   private final Thread thread =
       Thread.ofPlatform().daemon().name("kernel-sets").unstarted(this::go);
   private final Map<String, Entry> entries = new LinkedHashMap<>();
@@ -59,8 +70,13 @@ public final class SetLibrary implements AutoCloseable {
   /// @param folder where copies are kept; it is made when it is needed
   /// @param changed called by the library's thread when a set holds something else
   public SetLibrary(Path folder, Runnable changed) {
+    this(folder, changed, PATIENCE_IN_ALL);
+  }
+
+  SetLibrary(Path folder, Runnable changed, Duration patience) {
     this.folder = folder;
     this.changed = changed;
+    this.patience = patience;
   }
 
   /// What these sets hold now: a file as it is, the web as it was fetched last. From now on they
@@ -197,31 +213,37 @@ public final class SetLibrary implements AutoCloseable {
   }
 
   private CidrList fetch(KernelSet set, URI address) throws InterruptedException {
-    try (var client =
+    var client =
         HttpClient.newBuilder()
             .connectTimeout(PATIENCE)
             .followRedirects(HttpClient.Redirect.NORMAL)
-            .build()) {
+            .build();
+    try {
       var request = HttpRequest.newBuilder(address).timeout(PATIENCE).build();
-      var response = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
-      try (var body = response.body()) {
-        if (response.statusCode() != 200) {
-          return broken("%s: status %d (expected: 200)".formatted(address, response.statusCode()));
-        }
-        return keep(set, address, body);
+      var whole = HttpResponse.BodyHandlers.limiting(BodyHandlers.ofByteArray(), SIZE_MAX);
+      var response = client.sendAsync(request, whole).get(patience.toMillis(), MILLISECONDS);
+      if (response.statusCode() != 200) {
+        return broken("%s: status %d (expected: 200)".formatted(address, response.statusCode()));
       }
+      return keep(set, address, response.body());
+    } catch (TimeoutException e) {
+      return broken("%s: not all of it came within %d s".formatted(address, patience.toSeconds()));
+    } catch (ExecutionException e) {
+      return broken("%s: not fetched: %s".formatted(address, why(e.getCause())));
     } catch (IOException e) {
-      // A refused connection has no message.
-      var why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-      return broken(address + ": not reached: " + why);
+      return broken("%s: not kept: %s".formatted(address, why(e)));
+    } finally {
+      client.shutdownNow();
     }
   }
 
-  private CidrList keep(KernelSet set, URI address, InputStream body) throws IOException {
-    var bytes = body.readNBytes(SIZE_MAX + 1);
-    if (bytes.length > SIZE_MAX) {
-      return broken(address + ": larger than 64 MiB (expected: less)");
-    }
+  /// A refused connection has no message.
+  private static String why(@Nullable Throwable cause) {
+    var message = cause == null ? null : cause.getMessage();
+    return message != null ? message : String.valueOf(cause);
+  }
+
+  private CidrList keep(KernelSet set, URI address, byte[] bytes) throws IOException {
     var text = new String(bytes, StandardCharsets.ISO_8859_1);
     var list = CidrList.read(address.toString(), new BufferedReader(new StringReader(text)));
     if (list.faults().isEmpty()) {

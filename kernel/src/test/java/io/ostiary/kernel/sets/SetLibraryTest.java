@@ -73,6 +73,34 @@ final class SetLibraryTest {
   }
 
   @Test
+  void doesNotWaitForAnAnswerThatNeverEnds() throws Exception {
+    var ended = new Semaphore(0);
+    var server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/",
+        exchange -> {
+          exchange.sendResponseHeaders(200, 1000);
+          exchange.getResponseBody().write("203.0.113.0/24\n".getBytes(StandardCharsets.UTF_8));
+          exchange.getResponseBody().flush();
+          ended.acquireUninterruptibly();
+        });
+    server.start();
+    var address = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/list");
+    var patience = Duration.ofSeconds(1);
+    try (var library = new SetLibrary(folder.resolve("sets"), () -> {}, patience)) {
+      library.become(List.of(new KernelSet("bots", new Supply.Web(address, HOUR))));
+      long limit = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+      while (library.sentence().isEmpty() && System.nanoTime() < limit) {
+        Thread.sleep(20);
+      }
+      assertThat(library.sentence()).contains("Set bots", "not all of it came within 1 s");
+    } finally {
+      ended.release();
+      server.stop(0);
+    }
+  }
+
+  @Test
   void refusesAMillionLinesAndOne() throws IOException {
     var text = new StringBuilder();
     for (int i = 0; i <= 1_000_000; i++) {
