@@ -1189,7 +1189,21 @@ export function answer(path, query) {
     api && {
       summary: api,
       file: 'orders.yaml',
-      policies: [{ name: 'rate-limit', settings: { requests: 100, per: '1m', by: 'consumer' } }],
+      policies: [
+        {
+          name: 'rate-limit',
+          settings: { requests: 100, per: '1m', by: 'consumer' },
+          documented: [
+            {
+              name: 'requests',
+              fallback: '',
+              required: true,
+              about: 'How many requests a caller may make.',
+            },
+            { name: 'per', fallback: '1m', required: false, about: 'In which time, 1ms to 31d.' },
+          ],
+        },
+      ],
       routes: [
         {
           id: 'listOrders',
@@ -1203,7 +1217,7 @@ export function answer(path, query) {
           methods: ['POST'],
           path: '/demo/orders',
           operation: 'createOrder',
-          policies: [{ name: 'key-auth', settings: {} }],
+          policies: [{ name: 'key-auth', settings: {}, documented: [] }],
         },
       ],
     }

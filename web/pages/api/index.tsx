@@ -133,6 +133,22 @@ function Policies({ policies }: { policies: Api['policies'] }) {
       {policies.map((policy, index) => (
         <Card key={policy.name + index} title={policy.name} aside={`runs as number ${index + 1}`}>
           <pre className="record">{JSON.stringify(policy.settings, null, 2)}</pre>
+          {policy.documented.length > 0 && (
+            <Table
+              label={`Settings of ${policy.name}`}
+              rows={policy.documented}
+              rowKey={(setting) => setting.name}
+              columns={[
+                { name: 'setting', cell: (setting) => <code>{setting.name}</code> },
+                {
+                  name: 'default',
+                  cell: (setting) =>
+                    setting.required ? 'must be given' : <code>{setting.fallback}</code>,
+                },
+                { name: 'what it is', wide: true, cell: (setting) => setting.about },
+              ]}
+            />
+          )}
         </Card>
       ))}
     </div>

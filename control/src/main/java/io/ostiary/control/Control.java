@@ -13,8 +13,10 @@ import io.ostiary.control.access.SignInCodes;
 import io.ostiary.control.api.AdminApi;
 import io.ostiary.control.api.Route;
 import io.ostiary.control.records.Database;
+import io.ostiary.control.records.QuotaCounts;
 import io.ostiary.insight.InsightView;
 import io.ostiary.model.PacketView;
+import io.ostiary.model.Tallies;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
@@ -44,18 +46,21 @@ public final class Control implements AutoCloseable {
   private final Database database;
   private final SnapshotSource source;
   private final BanRecords bans;
+  private final QuotaKeeper quotas;
   private final AdminApi.Rooms rooms;
   private final Guard guard;
   private final HostCheck hosts;
   private @Nullable AdminApi api;
   private @Nullable AdminServer server;
 
+  /// @param tallies the counts of quotas, which are kept in the database
   public Control(
       ControlSettings settings,
       InsightView insight,
       PacketView packets,
       Publication publication,
       Upstreams upstreams,
+      Tallies tallies,
       Clock clock) {
     this.settings = settings;
     makeDirectory(settings.data());
@@ -64,6 +69,7 @@ public final class Control implements AutoCloseable {
     database = Database.open(settings.data().resolve(DATABASE));
     source = new SnapshotSource(database, publication, clock);
     bans = new BanRecords(database, source, clock);
+    quotas = new QuotaKeeper(tallies, new QuotaCounts(database));
     var loopback = InetAddress.ofLiteral(settings.host()).isLoopbackAddress();
     var sessions = new Sessions(database, clock);
     var codes = new SignInCodes(clock);
@@ -77,6 +83,7 @@ public final class Control implements AutoCloseable {
             upstreams,
             database,
             source,
+            tallies,
             sessions,
             new SignIn(token, codes, sessions, cookie, clock),
             codes,
@@ -189,6 +196,7 @@ public final class Control implements AutoCloseable {
       forgetAddress();
     }
     source.close();
+    quotas.close();
     database.close();
   }
 

@@ -31,6 +31,14 @@ public interface Publication {
     return null;
   }
 
+  /// Throws away what policies of an API keep, such as responses of a cache.
+  ///
+  /// @param address of one resource, as host, path and query; null: of all
+  /// @return how many policies keep something
+  default int purge(String api, @Nullable String address) {
+    return 0;
+  }
+
   /// What those count who bring it into force, in the Prometheus text format.
   default String metrics() {
     return "";

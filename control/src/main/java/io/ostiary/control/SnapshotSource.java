@@ -186,6 +186,11 @@ public final class SnapshotSource implements AutoCloseable {
     return publication.metrics();
   }
 
+  /// See [Publication#purge].
+  public int purge(String api, @Nullable String address) {
+    return publication.purge(api, address);
+  }
+
   /// Enforces a ban now, ahead of its record. Whoever does so records it, or takes it back.
   public void enforce(Ban ban) {
     publication.ban(List.of(ban));

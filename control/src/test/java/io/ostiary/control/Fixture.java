@@ -14,6 +14,7 @@ import io.ostiary.model.Route;
 import io.ostiary.model.RouteAnswer;
 import io.ostiary.model.RouteQuestion;
 import io.ostiary.model.Snapshot;
+import io.ostiary.model.Tallies;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -70,6 +71,7 @@ final class Fixture implements AutoCloseable {
   final ManualClock clock = new ManualClock();
   final HttpClient client = HttpClient.newHttpClient();
   final Control control;
+  final Tallies tallies;
   final String token;
 
   /// The settings of a policy of the tests.
@@ -93,6 +95,7 @@ final class Fixture implements AutoCloseable {
   private Fixture(Path data, PacketView packets, String yaml) throws IOException {
     this.data = data;
     insight.tick(FakeInsight.emptyTick(START));
+    tallies = new Tallies();
     control =
         new Control(
             new ControlSettings("127.0.0.1", 0, data, "/test-web", List.of()),
@@ -100,6 +103,7 @@ final class Fixture implements AutoCloseable {
             packets,
             new Publishing(),
             upstreams,
+            tallies,
             clock);
     control.publish("ostiary.yaml", configuration(yaml));
     control.start();

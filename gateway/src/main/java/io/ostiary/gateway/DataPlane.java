@@ -4,6 +4,7 @@ import io.ostiary.gateway.loop.Transport;
 import io.ostiary.gateway.spi.Policy;
 import io.ostiary.model.BanSink;
 import io.ostiary.model.ConnectionLens;
+import io.ostiary.model.Tallies;
 import java.time.InstantSource;
 import java.util.List;
 
@@ -15,6 +16,7 @@ import java.util.List;
 /// @param policies everything that a snapshot may name
 /// @param wall the wall clock, for ids and dates
 /// @param bans takes what policies hold against clients
+/// @param tallies the counts of quotas
 public record DataPlane(
     int loops,
     Transport.Kind preferred,
@@ -22,7 +24,20 @@ public record DataPlane(
     ConnectionLens lens,
     List<Policy<?>> policies,
     InstantSource wall,
-    BanSink bans) {
+    BanSink bans,
+    Tallies tallies) {
+  /// Quotas are counted in memory alone.
+  public DataPlane(
+      int loops,
+      Transport.Kind preferred,
+      int ringCapacity,
+      ConnectionLens lens,
+      List<Policy<?>> policies,
+      InstantSource wall,
+      BanSink bans) {
+    this(loops, preferred, ringCapacity, lens, policies, wall, bans, new Tallies());
+  }
+
   public DataPlane {
     policies = List.copyOf(policies);
     if (loops < 1 || loops > 1024) {

@@ -17,6 +17,7 @@ import io.ostiary.gateway.loop.Transport;
 import io.ostiary.gateway.outbound.Outbound;
 import io.ostiary.gateway.spi.HttpCalls;
 import io.ostiary.gateway.spi.Policy;
+import io.ostiary.gateway.spi.Purgeable;
 import io.ostiary.gateway.spi.Work;
 import io.ostiary.gateway.upstream.UpstreamHandle;
 import io.ostiary.gateway.upstream.UpstreamRegistry;
@@ -27,6 +28,7 @@ import io.ostiary.model.LedgerView;
 import io.ostiary.model.RouteAnswer;
 import io.ostiary.model.RouteQuestion;
 import io.ostiary.model.Snapshot;
+import io.ostiary.model.Tallies;
 import io.ostiary.model.UpstreamHealth;
 import io.ostiary.model.UpstreamLoad;
 import java.net.InetSocketAddress;
@@ -93,6 +95,7 @@ public final class Gateway implements AutoCloseable {
             registry::compile,
             shared,
             dataPlane.bans(),
+            dataPlane.tallies(),
             outbound::under,
             new Work("ostiary-work", Math.max(1, dataPlane.loops()), WORK_WAITING_MAX));
     listeners = new Listeners(group, transport, loops, this::plan, dataPlane.bans());
@@ -201,6 +204,7 @@ public final class Gateway implements AutoCloseable {
             upstreams -> upstreams.stream().map(UpstreamHandle::unresolved).toList(),
             new SharedState(),
             BanSink.NONE,
+            new Tallies(),
             _ -> HttpCalls.NONE,
             new Work("ostiary-check", 1, 1));
     compiler.compile(snapshot, faults);
@@ -210,6 +214,21 @@ public final class Gateway implements AutoCloseable {
   /// Which route of the running plan a request would get, and why.
   public RouteAnswer route(RouteQuestion question) {
     return RouteProbe.ask(plan(), question);
+  }
+
+  /// Throws away what policies of an API keep, such as responses of a cache.
+  ///
+  /// @param address of one resource, as host, path and query; null: of all
+  /// @return how many of them keep something
+  public int purge(String api, @Nullable String address) {
+    int purged = 0;
+    for (var kept : shared.all(Purgeable.class)) {
+      if (kept.api().equals(api)) {
+        kept.purge(address);
+        purged++;
+      }
+    }
+    return purged;
   }
 
   /// Where it listens at the moment.

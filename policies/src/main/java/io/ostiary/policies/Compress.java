@@ -93,7 +93,7 @@ public final class Compress implements Policy<Compress.Settings> {
             e);
       }
     }
-    return new Gate(settings, site.state(Coding.class));
+    return new Gate(settings, site.state(Coding.class), site.state(Coding.class));
   }
 
   private static final class Gate implements Filter {
@@ -101,19 +101,32 @@ public final class Compress implements Policy<Compress.Settings> {
     private final MediaTypes types;
     private final int minSize;
     private final int level;
+    private final StateKey<Coding> wanted;
     private final StateKey<Coding> state;
 
-    Gate(Settings settings, StateKey<Coding> state) {
+    Gate(Settings settings, StateKey<Coding> wanted, StateKey<Coding> state) {
       codings = new AcceptEncoding(settings.codings);
       types = MediaTypes.of("compress.types", settings.types);
       minSize = settings.minSize;
       level = settings.level;
+      this.wanted = wanted;
       this.state = state;
     }
 
     @Override
     public Set<Moment> moments() {
-      return Set.of(Moment.RESPONSE, Moment.RESPONSE_BODY);
+      return Set.of(Moment.REQUEST, Moment.RESPONSE, Moment.RESPONSE_BODY);
+    }
+
+    /// What the client likes is asked here, for policies behind this one may keep it from the
+    /// upstream.
+    @Override
+    public Verdict request(Exchange exchange) {
+      var liked = chosen(exchange);
+      if (liked != null) {
+        exchange.state(wanted, liked);
+      }
+      return Verdict.CONTINUE;
     }
 
     @Override
@@ -133,7 +146,7 @@ public final class Compress implements Policy<Compress.Settings> {
       }
       // Whether or not this client wants it: a cache must know that another one may get another.
       Vary.add(headers, "Accept-Encoding");
-      var coding = chosen(exchange);
+      var coding = exchange.state(wanted);
       if (coding != null) {
         headers.set(CONTENT_ENCODING, coding.token());
         exchange.state(state, coding);
@@ -152,7 +165,7 @@ public final class Compress implements Policy<Compress.Settings> {
     /// The tag that the client asked about was a weak one, for what it got was compressed.
     private void notModified(Exchange exchange, Headers headers) {
       var tag = headers.first(ETAG);
-      if (tag != null && !tag.startsWith("W/") && chosen(exchange) != null) {
+      if (tag != null && !tag.startsWith("W/") && exchange.state(wanted) != null) {
         headers.set(ETAG, "W/" + tag);
         Vary.add(headers, "Accept-Encoding");
       }

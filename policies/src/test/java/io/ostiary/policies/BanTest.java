@@ -278,6 +278,11 @@ class BanTest {
     }
 
     @Override
+    public io.ostiary.model.Tally tally(String name) {
+      return site.tally(name);
+    }
+
+    @Override
     public io.ostiary.model.BanSink bans() {
       return all::add;
     }

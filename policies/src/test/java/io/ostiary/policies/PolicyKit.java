@@ -87,8 +87,9 @@ final class PolicyKit implements AutoCloseable {
     }
   }
 
-  int port() {
-    return port;
+  /// Throws away what policies keep, of one target or all.
+  int purge(String api, String target) {
+    return gateway.purge(api, target.isEmpty() ? null : "127.0.0.1:" + port + target);
   }
 
   String url(String target) {

@@ -90,6 +90,11 @@ final class BothPlanes implements Publication {
   }
 
   @Override
+  public int purge(String api, @Nullable String address) {
+    return gateway.purge(api, address);
+  }
+
+  @Override
   public void unban(Ban ban) {
     if (ban.place() == Ban.Place.KERNEL) {
       kernel.unban(ban.source());

@@ -9,6 +9,7 @@ import io.ostiary.insight.Insight;
 import io.ostiary.insight.InsightSettings;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.LedgerRing;
+import io.ostiary.model.Tallies;
 import io.ostiary.server.demo.DemoFiles;
 import io.ostiary.server.demo.OrderService;
 import java.io.IOException;
@@ -89,7 +90,8 @@ public final class Ostiary implements AutoCloseable {
     kernel.controlAt(settings.control().port());
     var policies = PolicyList.load();
     var bans = new BanDesk();
-    var gateway = new Gateway(dataPlane(kernel, policies, bans));
+    var tallies = new Tallies();
+    var gateway = new Gateway(dataPlane(kernel, policies, bans, tallies));
     calls = () -> gateway.ledger().rings().stream().mapToLong(LedgerRing::published).sum();
     var insight =
         new Insight(
@@ -114,6 +116,7 @@ public final class Ostiary implements AutoCloseable {
             kernel,
             planes,
             new GatewayUpstreams(gateway),
+            tallies,
             clock);
     endings.push(control::close);
     endings.push(bans::close);
@@ -155,7 +158,8 @@ public final class Ostiary implements AutoCloseable {
     }
   }
 
-  private DataPlane dataPlane(KernelSide kernel, PolicyList policies, BanDesk bans) {
+  private DataPlane dataPlane(
+      KernelSide kernel, PolicyList policies, BanDesk bans, Tallies tallies) {
     return new DataPlane(
         settings.loops(),
         Transport.Kind.IO_URING,
@@ -163,7 +167,8 @@ public final class Ostiary implements AutoCloseable {
         kernel.lens(),
         policies.all(),
         clock,
-        bans);
+        bans,
+        tallies);
   }
 
   private void inForce(GatewaySettings gateway) {

@@ -9,6 +9,7 @@ import io.ostiary.control.records.Database;
 import io.ostiary.control.records.Ids;
 import io.ostiary.insight.InsightView;
 import io.ostiary.model.PacketView;
+import io.ostiary.model.Tallies;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +31,7 @@ public final class AdminApi implements AutoCloseable {
       Upstreams upstreams,
       Database database,
       SnapshotSource source,
+      Tallies tallies,
       Sessions sessions,
       SignIn signIn,
       SignInCodes codes,
@@ -58,7 +60,7 @@ public final class AdminApi implements AutoCloseable {
     routes.addAll(new TrialApi(source, clock).routes());
     routes.addAll(new StagesApi(rooms.packets(), database, clock).routes());
     routes.addAll(new SnapshotApi(source, clock.instant()).routes());
-    routes.addAll(new ApisApi(source, insight).routes());
+    routes.addAll(new ApisApi(source, insight, database, clock).routes());
     routes.addAll(new RouteApi(source).routes());
     routes.addAll(tries.routes());
     routes.addAll(new UpstreamsApi(source, insight, rooms.upstreams(), database, clock).routes());
@@ -70,6 +72,7 @@ public final class AdminApi implements AutoCloseable {
     routes.addAll(
         new CapturesApi(rooms.packets().captures(), insight, source, database, clock).routes());
     routes.addAll(new UsageApi(insight, live, clock).routes());
+    routes.addAll(new QuotasApi(rooms.tallies(), database, live, clock).routes());
     routes.addAll(new AuditApi(database).routes());
     routes.addAll(new WebFiles(rooms.webRoot()).routes());
   }

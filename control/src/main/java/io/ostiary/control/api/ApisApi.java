@@ -1,38 +1,53 @@
 package io.ostiary.control.api;
 
 import io.javalin.http.Context;
+import io.ostiary.contract.bind.SettingRow;
 import io.ostiary.control.SnapshotSource;
 import io.ostiary.control.access.Access;
+import io.ostiary.control.access.Guard;
 import io.ostiary.control.api.LiveViews.Rate;
 import io.ostiary.control.http.ApiProblem;
+import io.ostiary.control.http.Fields;
 import io.ostiary.control.http.Json;
 import io.ostiary.control.http.Query;
+import io.ostiary.control.records.Audit;
+import io.ostiary.control.records.Database;
 import io.ostiary.insight.InsightView;
 import io.ostiary.insight.LiveTick;
 import io.ostiary.model.Api;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Snapshot;
+import java.time.Clock;
 import java.util.List;
+import java.util.Locale;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// `apis`: what is published, with each one's OpenAPI document.
 final class ApisApi {
+  private static final Pattern URL = Pattern.compile("https?://([^/?#\\s]+)([^#\\s]*)(#.*)?");
+
   private final SnapshotSource source;
   private final InsightView insight;
+  private final Database database;
+  private final Clock clock;
 
-  ApisApi(SnapshotSource source, InsightView insight) {
+  ApisApi(SnapshotSource source, InsightView insight, Database database, Clock clock) {
     this.source = source;
     this.insight = insight;
+    this.database = database;
+    this.clock = clock;
   }
 
   List<Route> routes() {
     return List.of(
         Route.get("/api/v1/apis", Access.VIEWER, this::list),
         Route.get("/api/v1/apis/{api}", Access.VIEWER, this::one),
-        Route.get("/api/v1/apis/{api}/openapi.json", Access.VIEWER, this::document));
+        Route.get("/api/v1/apis/{api}/openapi.json", Access.VIEWER, this::document),
+        Route.post("/api/v1/apis/{api}/purge", Access.ADMIN, this::purge));
   }
 
   record Listed(List<Summary> items) {}
@@ -49,9 +64,25 @@ final class ApisApi {
       List<String> policies,
       Rate rate) {}
 
-  record Use(String name, JsonNode settings) {
+  /// @param documented all settings that there are, as on the policy's page
+  record Use(String name, JsonNode settings, List<SettingRow> documented) {
+    /// Records are read by reflection, each once.
+    private static final ClassValue<List<SettingRow>> DOCUMENTED =
+        new ClassValue<>() {
+          @Override
+          protected List<SettingRow> computeValue(Class<?> type) {
+            return SettingRow.of(type.asSubclass(Record.class));
+          }
+        };
+
     static List<Use> of(List<PolicyUse> uses) {
-      return uses.stream().map(use -> new Use(use.name(), Json.settings(use.settings()))).toList();
+      return uses.stream()
+          .map(use ->
+              new Use(
+                  use.name(),
+                  Json.settings(use.settings()),
+                  DOCUMENTED.get(use.settings().getClass())))
+          .toList();
     }
   }
 
@@ -117,6 +148,38 @@ final class ApisApi {
             document == null ? null : document.file(),
             Use.of(api.policies()),
             routes));
+  }
+
+  /// Throws away what the API's cache keeps.
+  private void purge(Context context) {
+    Query.of(context);
+    var fields = Fields.of(context, Fields.BODY_BYTES_MAX, "url");
+    var url = fields.text("url", "", 0, 2000);
+    fields.done();
+    var api = find(context).api().name();
+    var address = url.isEmpty() ? null : address(url);
+    if (source.purge(api, address) == 0) {
+      throw ApiProblem.notFound("cache", api);
+    }
+    var actor = Guard.principal(context).actor();
+    database.write(handle -> {
+      Audit.add(handle, clock.instant(), actor, "cache-purge", api, url);
+      return 0;
+    });
+    context.status(204);
+  }
+
+  /// Host, path and query, as calls ask for them.
+  private static String address(String url) {
+    var parts = URL.matcher(url);
+    if (!parts.matches()) {
+      throw ApiProblem.invalid(
+          "body",
+          "/url",
+          url + " (expected: an address such as http://api.example.com/orders?page=1)");
+    }
+    var rest = parts.group(2);
+    return parts.group(1).toLowerCase(Locale.ROOT) + (rest.startsWith("/") ? rest : "/" + rest);
   }
 
   private record Found(Snapshot snapshot, Api api) {}

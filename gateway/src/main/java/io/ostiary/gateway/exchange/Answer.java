@@ -120,14 +120,24 @@ final class Answer implements ChannelFutureListener {
     }
   }
 
-  void headPassed() {
+  /// One filter has seen the head.
+  ///
+  /// @return whether the exchange goes on
+  boolean headPassed(int filter) {
+    return mayChange(call.filters().responseChanges() & (1L << filter));
+  }
+
+  private boolean mayChange(long able) {
     int status = head.status();
-    long able = call.filters().responseChanges();
     boolean bodiless = status == 101 || status == 204 || status == 304;
-    if (able != 0 && !bodiless && !changes.askResponse(able)) {
+    return able == 0 || bodiless || changes.askResponse(able);
+  }
+
+  void headPassed() {
+    if (!mayChange(call.filters().responseChanges())) {
       return;
     }
-    if (call.filters().responseWhole().length > 0 && status != 101) {
+    if (call.filters().responseWhole().length > 0 && head.status() != 101) {
       headHeld = true;
       return;
     }

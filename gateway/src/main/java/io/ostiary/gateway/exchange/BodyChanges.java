@@ -36,6 +36,9 @@ final class BodyChanges {
   private @Nullable BodyChange[] changes = {};
   private int count;
 
+  /// Who was asked already; one bit each.
+  private long asked;
+
   /// What the filters so far have made of the piece; null: it is as it came.
   private @Nullable ByteBuf made;
 
@@ -99,7 +102,9 @@ final class BodyChanges {
   }
 
   private boolean ask(long among, boolean ofRequest) {
-    for (long left = among; left != 0; left &= left - 1) {
+    long open = among & ~asked;
+    asked |= among;
+    for (long left = open; left != 0; left &= left - 1) {
       int i = Long.numberOfTrailingZeros(left);
       var filter = call.filters().filter(i);
       try {
@@ -199,6 +204,7 @@ final class BodyChanges {
 
   void drop() {
     letGo();
+    asked = 0;
     if (count == 0) {
       return;
     }

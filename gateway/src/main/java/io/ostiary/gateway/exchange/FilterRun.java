@@ -108,7 +108,7 @@ final class FilterRun {
         return;
       }
       timed(filter, verdict);
-      if (!decided(filter, verdict)) {
+      if (!decided(filter, verdict) || !passed(filter)) {
         return;
       }
     }
@@ -190,9 +190,14 @@ final class FilterRun {
     call.filterWaited();
     if (verdict == null) {
       call.filterFailed(filter, failure == null ? new NullPointerException() : failure);
-    } else if (resumed(filter, verdict)) {
+    } else if (resumed(filter, verdict) && passed(filter)) {
       go();
     }
+  }
+
+  /// What a filter puts in the place of the response shows in its head for those who see it next.
+  private boolean passed(int filter) {
+    return step != Step.RESPONSE || call.answer().headPassed(filter);
   }
 
   private boolean resumed(int filter, Verdict verdict) {

@@ -20,6 +20,8 @@ import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
 import io.ostiary.model.Split;
+import io.ostiary.model.Tallies;
+import io.ostiary.model.Tally;
 import io.ostiary.model.Upstream;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -37,6 +39,7 @@ public final class PlanCompiler {
   private final Function<List<Upstream>, List<UpstreamHandle>> upstreams;
   private final SharedState shared;
   private final BanSink bans;
+  private final Tallies tallies;
   private final Function<OutboundSettings, HttpCalls> http;
   private final Work work;
 
@@ -48,6 +51,7 @@ public final class PlanCompiler {
       Function<List<Upstream>, List<UpstreamHandle>> upstreams,
       SharedState shared,
       BanSink bans,
+      Tallies tallies,
       Function<OutboundSettings, HttpCalls> http,
       Work work) {
     for (var policy : all) {
@@ -56,6 +60,7 @@ public final class PlanCompiler {
     this.upstreams = upstreams;
     this.shared = shared;
     this.bans = bans;
+    this.tallies = tallies;
     this.http = http;
     this.work = work;
   }
@@ -355,6 +360,11 @@ public final class PlanCompiler {
       var counts =
           shared.get("mirror/" + upstream, MirrorCounts.class, () -> new MirrorCounts(upstream));
       return new Mirroring(handle, bodyBytesMax, copiesMax, counts);
+    }
+
+    @Override
+    public Tally tally(String name) {
+      return tallies.tally(name);
     }
 
     @Override

@@ -59,8 +59,9 @@ public interface Filter {
     return Verdict.CONTINUE;
   }
 
-  /// As [#requestChange], before anything goes to the client. Also asked for an answer to HEAD,
-  /// whose fields are those that the answer to GET would have.
+  /// As [#requestChange], but asked when this filter has seen the head, so that those who see it
+  /// next know. Also asked for an answer to HEAD, whose fields are those that the answer to GET
+  /// would have.
   default @Nullable BodyChange responseChange(Exchange exchange) {
     return null;
   }

@@ -5,6 +5,7 @@ import io.ostiary.model.BanSink;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
+import io.ostiary.model.Tally;
 import java.util.function.Supplier;
 
 /// Where a policy is compiled for: one route of one API in one snapshot. Ask it while compiling: a
@@ -42,6 +43,10 @@ public interface Site {
   /// @param copiesMax under way at once for this upstream; calls above it are not copied
   /// @throws IllegalArgumentException where the snapshot has no such upstream
   Mirror mirror(String upstream, int bodyBytesMax, int copiesMax);
+
+  /// The counts of a quota, which survive the process. The same `name` gives the same object in
+  /// every plan.
+  Tally tally(String name);
 
   /// Where a filter brings what it holds against a client.
   BanSink bans();

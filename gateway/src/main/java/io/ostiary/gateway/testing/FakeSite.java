@@ -19,6 +19,7 @@ import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
 import io.ostiary.model.Split;
+import io.ostiary.model.Tally;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -167,6 +168,11 @@ public final class FakeSite implements Site {
 
   public List<String> mirrored() {
     return mirrored;
+  }
+
+  @Override
+  public Tally tally(String name) {
+    return shared(name, Tally.class, () -> new Tally(name, List.of()));
   }
 
   @Override

@@ -1,0 +1,135 @@
+package io.ostiary.policies;
+
+import io.ostiary.gateway.spi.BodyNeed;
+import io.ostiary.gateway.spi.Exchange;
+import io.ostiary.gateway.spi.Filter;
+import io.ostiary.gateway.spi.Moment;
+import io.ostiary.gateway.spi.Policy;
+import io.ostiary.gateway.spi.Site;
+import io.ostiary.gateway.spi.StateKey;
+import io.ostiary.gateway.spi.Verdict;
+import io.ostiary.model.Ending;
+import io.ostiary.model.setting.About;
+import io.ostiary.model.setting.Bytes;
+import io.ostiary.model.setting.Default;
+import io.ostiary.policies.cache.Asked;
+import io.ostiary.policies.cache.Cached;
+import io.ostiary.policies.cache.Store;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Set;
+
+/// Keeps responses and gives them again (RFC 9111, a shared cache), in memory.
+public final class Cache implements Policy<Cache.Settings> {
+  private static final long BYTES_MAX = 1L << 36;
+
+  /// @param bytes kept in all
+  /// @param entryMax the longest body that is kept
+  /// @param defaultTtl for how long a response is fresh that does not say it
+  /// @param staleIfError for how long after that it answers where the upstream fails
+  /// @param staleWhileRevalidate for how long after that it answers while one call asks anew
+  /// @param collapse how long a call waits for another that fetches the same
+  public record Settings(
+      @About("How much is kept in all.") @Default("32MiB") @Bytes long bytes,
+      @About("The longest body that is kept.") @Default("1MiB") @Bytes int entryMax,
+      @About("How long a response is fresh that does not say so itself; 0s: it is not kept.")
+          @Default("0s")
+          Duration defaultTtl,
+      @About("How long a stale response may stand in for an upstream that fails, at least.")
+          @Default("0s")
+          Duration staleIfError,
+      @About("How long a stale response is given while one call asks the upstream, at least.")
+          @Default("0s")
+          Duration staleWhileRevalidate,
+      @About("How long a call waits for another one that fetches the same; 0s: it does not.")
+          @Default("5s")
+          Duration collapse) {
+    public Settings {
+      between("cache.bytes", bytes, 64 * 1024, BYTES_MAX);
+      between("cache.entry-max", entryMax, 1, Math.min(bytes, 64 * 1024 * 1024));
+      between("cache.default-ttl (s)", defaultTtl.toSeconds(), 0, 31_536_000);
+      between("cache.stale-if-error (s)", staleIfError.toSeconds(), 0, 31_536_000);
+      between("cache.stale-while-revalidate (s)", staleWhileRevalidate.toSeconds(), 0, 31_536_000);
+      between("cache.collapse (ms)", collapse.toMillis(), 0, 30_000);
+    }
+
+    private static void between(String name, long value, long min, long max) {
+      if (value < min || value > max) {
+        throw new IllegalArgumentException(
+            name + ": " + value + " (expected: " + min + "-" + max + ")");
+      }
+    }
+  }
+
+  @Override
+  public String name() {
+    return "cache";
+  }
+
+  @Override
+  public Class<Settings> settings() {
+    return Settings.class;
+  }
+
+  @Override
+  public Filter compile(Settings settings, Site site) {
+    if (site.api().split().to().stream().anyMatch(share -> !share.when().isEmpty())) {
+      throw new IllegalArgumentException(
+          "cache: an API whose split has conditions (expected: none, for what one caller's upstream"
+              + " answers would be given to callers of another)");
+    }
+    var store =
+        site.shared("cache/" + site.api().name(), Store.class, () -> new Store(site.api().name()));
+    var rules =
+        new Cached.Rules(
+            settings.bytes,
+            settings.entryMax,
+            settings.defaultTtl.toNanos(),
+            settings.staleIfError.toNanos(),
+            settings.staleWhileRevalidate.toNanos(),
+            settings.collapse.toMillis());
+    return new Gate(new Cached(store, rules), site.state(Asked.class));
+  }
+
+  private record Gate(Cached cached, StateKey<Asked> state) implements Filter {
+    @Override
+    public Set<Moment> moments() {
+      return Set.of(Moment.REQUEST, Moment.RESPONSE, Moment.RESPONSE_BODY, Moment.END);
+    }
+
+    @Override
+    public BodyNeed responseBodyNeed() {
+      return BodyNeed.STREAM;
+    }
+
+    @Override
+    public Verdict request(Exchange exchange) {
+      var asked = Asked.of(exchange);
+      exchange.state(state, asked);
+      return cached.request(exchange, asked);
+    }
+
+    @Override
+    public Verdict response(Exchange exchange) {
+      var asked = exchange.state(state);
+      return asked == null ? Verdict.CONTINUE : cached.response(exchange, asked);
+    }
+
+    @Override
+    public Verdict responseBody(Exchange exchange, ByteBuffer body, boolean last) {
+      var asked = exchange.state(state);
+      if (asked != null) {
+        cached.body(asked, body, last);
+      }
+      return Verdict.CONTINUE;
+    }
+
+    @Override
+    public void end(Exchange exchange, Ending ending) {
+      var asked = exchange.state(state);
+      if (asked != null) {
+        cached.end(asked);
+      }
+    }
+  }
+}

@@ -1,0 +1,140 @@
+package io.ostiary.policies;
+
+import io.ostiary.gateway.spi.Exchange;
+import io.ostiary.gateway.spi.Filter;
+import io.ostiary.gateway.spi.HeaderName;
+import io.ostiary.gateway.spi.Moment;
+import io.ostiary.gateway.spi.Policy;
+import io.ostiary.gateway.spi.Problem;
+import io.ostiary.gateway.spi.Site;
+import io.ostiary.gateway.spi.Verdict;
+import io.ostiary.model.Document;
+import io.ostiary.model.setting.About;
+import io.ostiary.model.setting.Default;
+import io.ostiary.policies.mocking.MockAnswers;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonPointer;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Answers in the upstream's place with what the API's OpenAPI document says it would.
+public final class Mock implements Policy<Mock.Settings> {
+  private static final JsonMapper JSON = new JsonMapper();
+
+  /// @param always false: only calls that ask for it
+  /// @param delay how long an answer takes
+  public record Settings(
+      @About("Whether all calls are answered so; false: those that say 'Prefer: mock' only.")
+          @Default("true")
+          boolean always,
+      @About("How long an answer takes, at most 1m.") @Default("0s") Duration delay) {
+    public Settings {
+      if (delay.isNegative() || delay.toMillis() > 60_000) {
+        throw new IllegalArgumentException("mock.delay: " + delay + " (expected: 0s-1m)");
+      }
+    }
+  }
+
+  /// The document that was read last: its operations are compiled one after the other.
+  private record Read(Document document, JsonNode tree) {}
+
+  private volatile @Nullable Read read;
+
+  @Override
+  public String name() {
+    return "mock";
+  }
+
+  @Override
+  public Class<Settings> settings() {
+    return Settings.class;
+  }
+
+  @Override
+  public Filter compile(Settings settings, Site site) {
+    var document = site.api().document();
+    var key = site.route().operation();
+    if (document == null || key == null) {
+      throw new IllegalArgumentException(
+          "mock: route '"
+              + site.route().id()
+              + "' (expected: an operation of the API's document, by 'openapi: FILE')");
+    }
+    var tree = tree(document);
+    var answers = new MockAnswers(tree, tree.at(JsonPointer.compile(key)));
+    return new Gate(settings, answers);
+  }
+
+  @SuppressWarnings("ReferenceEquality") // The very document is the question.
+  private JsonNode tree(Document document) {
+    var last = read;
+    if (last == null || last.document != document) {
+      last = new Read(document, JSON.readTree(document.json()));
+      read = last;
+    }
+    return last.tree;
+  }
+
+  private record Gate(Settings settings, MockAnswers answers) implements Filter {
+    private static final HeaderName PREFER = HeaderName.of("Prefer");
+    private static final HeaderName ACCEPT = HeaderName.of("Accept");
+    private static final Pattern MOCK = Pattern.compile("(?:^|[,;\\s])mock(?:$|[,;\\s])");
+    private static final Pattern CODE = Pattern.compile("(?:^|[,;\\s])code=\"?([0-9]{3})\"?");
+    private static final Pattern EXAMPLE =
+        Pattern.compile("(?:^|[,;\\s])example=\"?([A-Za-z0-9_.-]{1,100})\"?");
+
+    @Override
+    public Set<Moment> moments() {
+      return Set.of(Moment.REQUEST);
+    }
+
+    @Override
+    public Verdict request(Exchange exchange) {
+      var prefer = String.join(", ", exchange.requestHeaders().all(PREFER));
+      if (!settings.always && !MOCK.matcher(prefer.toLowerCase(Locale.ROOT)).find()) {
+        return Verdict.CONTINUE;
+      }
+      var verdict = answer(exchange, prefer);
+      if (settings.delay.isZero()) {
+        return verdict;
+      }
+      return new Verdict.Wait(
+          new CompletableFuture<Verdict>()
+              .completeOnTimeout(verdict, settings.delay.toMillis(), TimeUnit.MILLISECONDS));
+    }
+
+    private Verdict answer(Exchange exchange, String prefer) {
+      var code = CODE.matcher(prefer);
+      var example = EXAMPLE.matcher(prefer);
+      int status = code.find() ? Integer.parseInt(code.group(1)) : 0;
+      if (status != 0 && !answers.statuses().contains(status)) {
+        return new Verdict.Reply(
+            Problem.of(
+                400,
+                "mock-unknown",
+                "No such answer",
+                "The document knows for this operation: " + answers.statuses() + "."));
+      }
+      var name = example.find() ? example.group(1) : "";
+      var accepted = exchange.requestHeaders().all(ACCEPT);
+      var message =
+          answers.choose(status, name, accepted.isEmpty() ? null : String.join(",", accepted));
+      if (message == null) {
+        return new Verdict.Reply(
+            Problem.of(
+                406,
+                "mock-not-acceptable",
+                "Nothing to answer with",
+                "The document has no answer of an accepted media type, or no example of this"
+                    + " name."));
+      }
+      return new Verdict.Serve(message);
+    }
+  }
+}

@@ -1,0 +1,167 @@
+package io.ostiary.policies.cache;
+
+import io.ostiary.gateway.spi.Exchange;
+import io.ostiary.gateway.spi.Field;
+import io.ostiary.gateway.spi.HeaderName;
+import java.io.ByteArrayOutputStream;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// What one call asks of the cache, and what became of it so far. Belongs to its exchange.
+///
+/// The key holds everything by which routing and upstreams choose an answer: host, path and query
+/// as the client sent them and as they go upstream, route, the words of proxies about host and
+/// scheme, and for whom it is kept. What a client can say beside that, an upstream must name in
+/// Vary.
+public final class Asked {
+  /// Fields by which some upstreams find a resource. Whoever sends one is not answered from here,
+  /// and nothing of it is kept.
+  private static final List<HeaderName> MISLEADING =
+      List.of(
+          HeaderName.of("X-Original-URL"),
+          HeaderName.of("X-Rewrite-URL"),
+          HeaderName.of("X-HTTP-Method"),
+          HeaderName.of("X-HTTP-Method-Override"),
+          HeaderName.of("X-Method-Override"));
+
+  private static final List<HeaderName> FORWARDED =
+      List.of(
+          HeaderName.of("Forwarded"),
+          HeaderName.of("X-Forwarded-Host"),
+          HeaderName.of("X-Forwarded-Proto"),
+          HeaderName.of("X-Forwarded-Port"),
+          HeaderName.of("X-Forwarded-Prefix"));
+
+  private static final HeaderName PREFIXED = HeaderName.of("X-Forwarded-Path");
+
+  /// The resource, whoever asks.
+  final String address;
+
+  /// For everybody who asks the same.
+  final String openKey;
+
+  /// For this consumer.
+  final String ownKey;
+
+  final Directives control;
+  final boolean safe;
+
+  /// Whether the cache has any part in it.
+  final boolean usable;
+
+  final boolean authorized;
+  final boolean cookies;
+  final boolean conditional;
+  long askedNanos;
+
+  /// The stale response that the upstream is asked about, or that may stand in for it.
+  @Nullable Stored stale;
+
+  /// Whether the upstream was asked only whether that still holds.
+  boolean validating;
+
+  /// The request's fields as the client sent them, for policies behind this one may change them.
+  Map<HeaderName, String> says = Map.of();
+
+  Store.@Nullable Fetch fetch;
+  String forwarded = "";
+
+  // What is being kept.
+  @Nullable ByteArrayOutputStream body;
+  int status;
+  List<Field> fields = List.of();
+  Map<HeaderName, String> vary = Map.of();
+  Directives said = Directives.NONE;
+  long ageNanos;
+  long lifetimeNanos;
+  String key = "";
+
+  private Asked(Exchange exchange) {
+    var headers = exchange.requestHeaders();
+    var method = exchange.method();
+    safe = method.equals("GET") || method.equals("HEAD");
+    address = address(exchange.host(), exchange.path(), exchange.query());
+    authorized = headers.has(Names.AUTHORIZATION);
+    cookies = headers.has(Names.COOKIE);
+    askedNanos = exchange.nanos();
+    var written = headers.all(Names.CACHE_CONTROL);
+    control =
+        written.isEmpty() && "no-cache".equalsIgnoreCase(headers.first(Names.PRAGMA))
+            ? Directives.of(List.of("no-cache"))
+            : Directives.of(written);
+    conditional =
+        headers.has(Names.IF_NONE_MATCH)
+            || headers.has(Names.IF_MODIFIED_SINCE)
+            || headers.has(Names.IF_MATCH)
+            || headers.has(Names.IF_UNMODIFIED_SINCE)
+            || headers.has(Names.IF_RANGE);
+    usable = safe && !headers.has(Names.RANGE) && !bodied(exchange) && !misled(exchange);
+    openKey = usable ? key(exchange) : "";
+    var consumer = exchange.consumer();
+    ownKey = consumer == null ? openKey : openKey + '\n' + consumer.id();
+  }
+
+  public static Asked of(Exchange exchange) {
+    return new Asked(exchange);
+  }
+
+  static String address(String host, String path, @Nullable String query) {
+    return host.toLowerCase(Locale.ROOT) + path + (query == null ? "" : "?" + query);
+  }
+
+  private static boolean bodied(Exchange exchange) {
+    var length = exchange.requestHeaders().first(Names.CONTENT_LENGTH);
+    return (length != null && !length.equals("0"))
+        || exchange.requestHeaders().has(Names.TRANSFER_ENCODING);
+  }
+
+  private static boolean misled(Exchange exchange) {
+    var headers = exchange.requestHeaders();
+    for (int i = 0; i < MISLEADING.size(); i++) {
+      if (headers.has(MISLEADING.get(i))) {
+        return true;
+      }
+    }
+    return headers.has(PREFIXED);
+  }
+
+  private String key(Exchange exchange) {
+    var key = new StringBuilder(address.length() + 64);
+    key.append(address).append('\n').append(exchange.route().id());
+    key.append('\n').append(exchange.upstreamPath()).append('\n');
+    var query = exchange.upstreamQuery();
+    key.append(query == null ? "" : query);
+    var headers = exchange.requestHeaders();
+    for (int i = 0; i < FORWARDED.size(); i++) {
+      if (headers.has(FORWARDED.get(i))) {
+        key.append('\n').append(i).append(headers.all(FORWARDED.get(i)));
+      }
+    }
+    return key.toString();
+  }
+
+  /// The values of a request's field as one, the way Vary compares them.
+  static String value(Exchange exchange, HeaderName name) {
+    var headers = exchange.requestHeaders();
+    if (!headers.has(name)) {
+      return "-";
+    }
+    var text = headers.repeated(name) ? String.join(",", headers.all(name)) : headers.first(name);
+    return "+" + (text == null ? "" : text.replaceAll("\\s*,\\s*", ",").strip());
+  }
+
+  /// A copy of all of them, for later and for use beside the exchange's event loop.
+  static Map<HeaderName, String> copy(Exchange exchange) {
+    var copy = new HashMap<HeaderName, String>();
+    exchange
+        .requestHeaders()
+        .forEach((name, _) -> {
+          var header = HeaderName.of(name);
+          copy.computeIfAbsent(header, missing -> value(exchange, missing));
+        });
+    return copy;
+  }
+}
