@@ -3,7 +3,10 @@ package io.ostiary.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ostiary.model.Balance;
+import io.ostiary.model.HealthCheck;
 import io.ostiary.model.Target;
+import io.ostiary.model.Upstream;
 import io.ostiary.model.UpstreamLink;
 import io.ostiary.model.UpstreamLink.Protocol;
 import io.ostiary.model.UpstreamLink.ProxyHeader;
@@ -12,6 +15,7 @@ import io.ostiary.model.UpstreamTls.Version;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
@@ -50,7 +54,7 @@ class TlsUpstreamTest {
   }
 
   private static Kit kit(int port, Protocol protocol, @Nullable UpstreamTls tls) {
-    var kit = new Kit(List.of(new Target("localhost", port, 1)));
+    var kit = new Kit(List.of(new Target("127.0.0.1", port, 1)));
     kit.link = new UpstreamLink(protocol, tls, ProxyHeader.OFF);
     return kit;
   }
@@ -203,5 +207,52 @@ class TlsUpstreamTest {
         .hasMessageContaining("protocol: auto");
     assertThatThrownBy(() -> new UpstreamLink(Protocol.HTTP2, null, ProxyHeader.V2))
         .hasMessageContaining("proxy-protocol: v2");
+  }
+
+  @Test
+  void checksHealthByWhatIsSpokenWithCalls() throws Exception {
+    var check = new HealthCheck("/hello", Duration.ofMillis(100), Duration.ofSeconds(2), 1, 1);
+    try (var secure = upstream("auto", "good");
+        var text = upstream("https", "good");
+        var plain = new NodeUpstream("h2c");
+        var wrong = upstream("https", "other");
+        var kit = new Kit(List.of(new Target("127.0.0.1", secure.port, 1)))) {
+      var system = UpstreamLink.PLAIN.proxyHeader();
+      kit.others =
+          List.of(
+              checked("secure", secure, new UpstreamLink(Protocol.HTTP2, tls(null), system), check),
+              checked("text", text, new UpstreamLink(Protocol.AUTO, tls(null), system), check),
+              checked("plain", plain, new UpstreamLink(Protocol.HTTP2, null, system), check),
+              checked("wrong", wrong, new UpstreamLink(Protocol.AUTO, tls(null), system), check));
+      kit.publish();
+      long until = System.nanoTime() + 8_000_000_000L;
+      while (why(kit, "wrong").isEmpty() && System.nanoTime() < until) {
+        Thread.sleep(50);
+      }
+      assertThat(why(kit, "wrong")).isEqualTo("health check: tls-name");
+      assertThat(why(kit, "secure") + why(kit, "text") + why(kit, "plain")).isEmpty();
+    }
+  }
+
+  private static String why(Kit kit, String upstream) {
+    return kit.gateway.upstreams().stream()
+        .filter(one -> one.upstream().equals(upstream))
+        .findFirst()
+        .orElseThrow()
+        .why();
+  }
+
+  private static Upstream checked(
+      String name, NodeUpstream upstream, UpstreamLink link, HealthCheck check) {
+    return new Upstream(
+        name,
+        List.of(new Target("127.0.0.1", upstream.port, 1)),
+        Balance.ROUND_ROBIN,
+        check,
+        Duration.ofSeconds(1),
+        Duration.ofSeconds(3),
+        Duration.ofSeconds(3),
+        1000,
+        link);
   }
 }

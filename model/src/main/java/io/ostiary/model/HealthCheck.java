@@ -40,7 +40,7 @@ public record HealthCheck(
   public enum Kind {
     /// A GET.
     HTTP,
-    /// The method `Check` of `grpc.health.v1.Health`, over HTTP/2 without TLS.
+    /// The method `Check` of `grpc.health.v1.Health`, over HTTP/2.
     GRPC,
     /// That a connection comes about.
     TCP

@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.model.HealthCheck;
 import java.net.InetSocketAddress;
@@ -34,25 +35,29 @@ final class HealthChecker {
 
   private final Loop loop;
   private final Endpoint endpoint;
+  private final UpstreamHandle handle;
   private final HealthCheck check;
   private int failures;
   private int successes;
   private volatile boolean closed;
 
-  private HealthChecker(Loop loop, Endpoint endpoint, HealthCheck check) {
+  private HealthChecker(Loop loop, Endpoint endpoint, UpstreamHandle handle, HealthCheck check) {
     this.loop = loop;
     this.endpoint = endpoint;
+    this.handle = handle;
     this.check = check;
   }
 
-  static HealthChecker start(Loop loop, Endpoint endpoint, HealthCheck check) {
-    var checker = new HealthChecker(loop, endpoint, check);
+  static HealthChecker start(
+      Loop loop, Endpoint endpoint, UpstreamHandle handle, HealthCheck check) {
+    var checker = new HealthChecker(loop, endpoint, handle, check);
     loop.eventLoop().execute(checker::probe);
     return checker;
   }
 
-  HealthCheck check() {
-    return check;
+  /// Whether it does what another plan's upstream asks for.
+  boolean suits(UpstreamHandle other) {
+    return check.equals(other.upstream().health()) && handle.wiring().same(other.wiring());
   }
 
   void close() {
@@ -67,10 +72,28 @@ final class HealthChecker {
     var ignored =
         loop.eventLoop().schedule(this::probe, check.every().toNanos(), TimeUnit.NANOSECONDS);
     var address = endpoint.address();
-    if (address != null) {
-      int port = check.expected().port();
-      new Probe(said())
-          .start(port == 0 ? address : new InetSocketAddress(address.getAddress(), port));
+    if (address == null) {
+      return;
+    }
+    loop.refresh();
+    int port = check.expected().port();
+    if (port != 0) {
+      // Another door, where nothing is known but that it is asked.
+      new Probe(said(), false).start(new InetSocketAddress(address.getAddress(), port));
+    } else if (check.expected().kind() == HealthCheck.Kind.HTTP) {
+      var asked = new HttpCheck(check, endpoint.target());
+      new HealthProbe(handle, endpoint, asked, check.timeout().toNanos(), this::probed)
+          .start(loop, address);
+    } else {
+      new Probe(said(), handle.wiring().encrypted()).start(address);
+    }
+  }
+
+  private void probed(String why) {
+    if (why.isEmpty()) {
+      succeeded();
+    } else {
+      failed(why);
     }
   }
 
@@ -118,11 +141,13 @@ final class HealthChecker {
   /// One check.
   private final class Probe extends ChannelInboundHandlerAdapter {
     private final Check said;
+    private final boolean secure;
     private boolean done;
     private @Nullable Channel channel;
 
-    private Probe(Check said) {
+    private Probe(Check said, boolean secure) {
       this.said = said;
+      this.secure = secure;
     }
 
     private void start(InetSocketAddress address) {
@@ -144,10 +169,30 @@ final class HealthChecker {
       connecting.addListener(connected -> {
         if (!connected.isSuccess()) {
           end("no connection");
-        } else if (channel != null && !done && said.connected(channel)) {
-          end("");
+        } else if (!secure) {
+          stands();
+        } else if (channel != null) {
+          var tls = handle.wiring().handler(channel, endpoint.target(), false);
+          channel.pipeline().addFirst(java.util.Objects.requireNonNull(tls));
         }
       });
+    }
+
+    private void stands() {
+      if (channel != null && !done && said.connected(channel)) {
+        end("");
+      }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+      if (event instanceof SslHandshakeCompletionEvent handshake) {
+        if (handshake.isSuccess()) {
+          stands();
+        } else {
+          end(TlsFailure.reason(handshake.cause()));
+        }
+      }
     }
 
     private void end(@Nullable String why) {
@@ -158,11 +203,7 @@ final class HealthChecker {
       if (channel != null) {
         channel.close();
       }
-      if (why.isEmpty()) {
-        succeeded();
-      } else {
-        failed(why);
-      }
+      probed(why);
     }
 
     @Override

@@ -33,6 +33,20 @@ final class HttpCheck implements HealthChecker.Check {
     request = text.append("Connection: close\r\n\r\n").toString();
   }
 
+  /// What is asked, as the text of HTTP/1.1.
+  String request() {
+    return request;
+  }
+
+  /// Why a status is not what was expected; empty: it is, and nothing else is; null: so is content.
+  @Nullable String judged(int status) {
+    if (!expected.healthy(status)) {
+      return "status " + status;
+    }
+    headRead = true;
+    return expected.body().isEmpty() ? "" : null;
+  }
+
   @Override
   public boolean connected(Channel to) {
     var bytes = to.alloc().buffer(request.length());
@@ -63,15 +77,13 @@ final class HttpCheck implements HealthChecker.Check {
     if (!headRead) {
       return null;
     }
-    if (!expected.healthy(head.status())) {
-      return "status " + head.status();
-    }
-    return expected.body().isEmpty() ? "" : readBody(in);
+    var judged = judged(head.status());
+    return judged == null ? readBody(in) : judged;
   }
 
   /// However it is framed: chunk sizes between two parts of the text would hide it, but whoever
   /// answers a check does not send its words apart.
-  private @Nullable String readBody(ByteBuf in) {
+  @Nullable String readBody(ByteBuf in) {
     int taken = Math.min(in.readableBytes(), BODY_BYTES_MAX - body.length());
     body.append(in.readCharSequence(taken, StandardCharsets.UTF_8));
     if (body.indexOf(expected.body()) >= 0) {

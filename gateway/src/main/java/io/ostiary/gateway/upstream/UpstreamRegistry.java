@@ -216,8 +216,7 @@ public final class UpstreamRegistry implements AutoCloseable {
         .entrySet()
         .removeIf(entry -> {
           var handle = wanted.get(entry.getKey());
-          boolean same =
-              handle != null && entry.getValue().check().equals(handle.upstream().health());
+          boolean same = handle != null && entry.getValue().suits(handle);
           if (!same) {
             entry.getValue().close();
           }
@@ -227,7 +226,7 @@ public final class UpstreamRegistry implements AutoCloseable {
       var check = handle.upstream().health();
       if (check != null && !checkers.containsKey(endpoint)) {
         var loop = loops.get(Math.floorMod(checkers.size(), loops.size()));
-        checkers.put(endpoint, HealthChecker.start(loop, endpoint, check));
+        checkers.put(endpoint, HealthChecker.start(loop, endpoint, handle, check));
       }
     });
   }
