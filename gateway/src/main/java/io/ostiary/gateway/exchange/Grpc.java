@@ -18,6 +18,10 @@ final class Grpc {
   private static final HeaderName STATUS = HeaderName.of("grpc-status");
   private static final HeaderName MESSAGE = HeaderName.of("grpc-message");
   private static final HeaderName TIMEOUT = HeaderName.of("grpc-timeout");
+
+  /// So much later than the client itself, whose own word about its deadline should come first.
+  private static final long GRACE_NANOS = 200_000_000L;
+
   private static final String TYPE = "application/grpc";
   private static final HexFormat HEX = HexFormat.of().withUpperCase();
 
@@ -60,8 +64,8 @@ final class Grpc {
           case 'n' -> 1L;
           default -> 0L;
         };
-    // A wait of more than a year is none; of nothing at all, the shortest.
-    return unit == 0 ? 0 : Math.max(1, Math.min(value, 31_536_000_000_000_000L / unit) * unit);
+    // A wait of more than a year is none.
+    return unit == 0 ? 0 : Math.min(value, 31_536_000_000_000_000L / unit) * unit + GRACE_NANOS;
   }
 
   /// Turns the head of a problem, which has its own fields, into what gRPC's clients read.

@@ -1,0 +1,200 @@
+package io.ostiary.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.ManagedChannelBuilder;
+import io.grpc.Server;
+import io.grpc.ServerInterceptors;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.testing.integration.AbstractInteropTest;
+import io.grpc.testing.integration.EmptyProtos;
+import io.grpc.testing.integration.Messages;
+import io.grpc.testing.integration.TestServiceGrpc;
+import io.grpc.testing.integration.TestServiceImpl;
+import io.ostiary.model.Target;
+import io.ostiary.model.UpstreamLink;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// gRPC's own interoperability cases, directly and through the gateway: over HTTP/2 to the gateway,
+/// and over HTTP/2 on.
+class GrpcTest {
+  private static final ScheduledExecutorService WORK = Executors.newScheduledThreadPool(2);
+  private static Server server;
+  private static Kit kit;
+
+  /// Its methods are the cases.
+  private static final class Cases extends AbstractInteropTest {
+    private final int port;
+
+    private Cases(int port) {
+      this.port = port;
+    }
+
+    @Override
+    protected ManagedChannelBuilder<?> createChannelBuilder() {
+      return Grpc.newChannelBuilderForAddress(
+              "127.0.0.1", port, InsecureChannelCredentials.create())
+          .maxInboundMessageSize(MAX_MESSAGE_SIZE)
+          .overrideAuthority("grpc.example");
+    }
+
+    @Override
+    protected boolean customCensusModulePresent() {
+      return true;
+    }
+
+    @Override
+    protected boolean metricsExpected() {
+      return false;
+    }
+  }
+
+  @BeforeAll
+  static void start() throws Exception {
+    server =
+        Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
+            .maxInboundMessageSize(AbstractInteropTest.MAX_MESSAGE_SIZE)
+            .addService(
+                ServerInterceptors.intercept(
+                    new TestServiceImpl(WORK), TestServiceImpl.interceptors()))
+            .build()
+            .start();
+    kit = new Kit(List.of(new Target("127.0.0.1", server.getPort(), 1)));
+    kit.settings = Kit.settings(64L * 1024 * 1024);
+    kit.answer = Duration.ofSeconds(10);
+    kit.idle = Duration.ofSeconds(10);
+    kit.link = new UpstreamLink(UpstreamLink.Protocol.HTTP2, null, UpstreamLink.ProxyHeader.OFF);
+    kit.publish();
+  }
+
+  @AfterAll
+  static void stop() {
+    kit.close();
+    server.shutdownNow();
+    WORK.shutdownNow();
+  }
+
+  static Stream<String> cases() {
+    return Stream.of(
+        "emptyUnary",
+        "emptyUnaryWithRetriableStream",
+        "largeUnary",
+        "serverCompressedUnary",
+        "serverStreaming",
+        "serverCompressedStreaming",
+        "clientStreaming",
+        "cancelAfterBegin",
+        "pingPong",
+        "emptyStream",
+        "cancelAfterFirstResponse",
+        "fullDuplexCallShouldSucceed",
+        "halfDuplexCallShouldSucceed",
+        "serverStreamingShouldBeFlowControlled",
+        "veryLargeRequest",
+        "veryLargeResponse",
+        "exchangeMetadataUnaryCall",
+        "exchangeMetadataStreamingCall",
+        "deadlineNotExceeded",
+        "deadlineExceeded",
+        "deadlineExceededServerStreaming",
+        "deadlineInPast",
+        "unimplementedMethod",
+        "unimplementedService",
+        "timeoutOnSleepingServer",
+        "customMetadata",
+        "gracefulShutdown",
+        "statusCodeAndMessage",
+        "specialStatusMessage");
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void passesThroughTheGatewayAsDirectly(String name) {
+    assertThat(outcome(name, kit.port)).isEqualTo(outcome(name, server.getPort())).isEqualTo("ok");
+  }
+
+  private static String outcome(String name, int port) {
+    var cases = new Cases(port);
+    cases.setUp();
+    try {
+      AbstractInteropTest.class.getMethod(name).invoke(cases);
+      return "ok";
+    } catch (ReflectiveOperationException e) {
+      return String.valueOf(e.getCause());
+    } finally {
+      cases.tearDown();
+    }
+  }
+
+  private static Status.Code code(int port, Duration deadline, TestServiceCall call) {
+    var channel =
+        Grpc.newChannelBuilderForAddress("127.0.0.1", port, InsecureChannelCredentials.create())
+            .build();
+    try {
+      var stub = TestServiceGrpc.newBlockingStub(channel);
+      call.make(stub.withDeadlineAfter(deadline.toMillis(), TimeUnit.MILLISECONDS));
+      return Status.Code.OK;
+    } catch (StatusRuntimeException e) {
+      return e.getStatus().getCode();
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  private interface TestServiceCall {
+    void make(TestServiceGrpc.TestServiceBlockingStub stub);
+  }
+
+  @Test
+  void tellsItsOwnProblemsAsGrpcDoes() {
+    try (var nobody = new Kit(List.of(new Target("127.0.0.1", Kit.freePort(), 1)))) {
+      nobody.link = kit.link;
+      nobody.routes = List.of(Kit.route("one", "/grpc.testing.TestService/EmptyCall"));
+      nobody.publish();
+      var limit = Duration.ofSeconds(5);
+      assertThat(
+              code(
+                  nobody.port,
+                  limit,
+                  stub -> stub.emptyCall(EmptyProtos.Empty.getDefaultInstance())))
+          .isEqualTo(Status.Code.UNAVAILABLE);
+      assertThat(
+              code(
+                  nobody.port,
+                  limit,
+                  stub -> stub.unaryCall(Messages.SimpleRequest.getDefaultInstance())))
+          .isEqualTo(Status.Code.UNIMPLEMENTED);
+      assertThat(nobody.ledger(2)).anyMatch(line -> line.contains(" 503 UPSTREAM connect-refused"));
+    }
+  }
+
+  @Test
+  void endsACallAtItsDeadline() {
+    try (var silent = new RawHttp2(talk -> true);
+        var slow = new Kit(List.of(new Target("127.0.0.1", silent.port(), 1)))) {
+      slow.link = kit.link;
+      slow.publish();
+      assertThat(
+              slow.ask(
+                  "POST /x HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 0\r\n"
+                      + "Content-Type: application/grpc\r\ngrpc-timeout: 200m\r\n\r\n"))
+          .startsWith("HTTP/1.1 200 OK\r\n")
+          .contains("grpc-status: 4\r\n", "Content-Type: application/grpc\r\n");
+      assertThat(slow.ledger(1).getFirst()).contains(" 504 UPSTREAM total-timeout");
+    }
+  }
+}
