@@ -24,10 +24,11 @@ final class HealthProbe implements StreamOwner {
   private final Consumer<String> told;
   private final ResponseHead head = new ResponseHead();
   private @Nullable UpstreamConnection connection;
+  private long startedNanos;
   private int interims;
   private boolean done;
 
-  /// @param limitNanos for the connection, and again for the answer
+  /// @param limitNanos for connection and answer together
   /// @param told why the target is sick, empty: it is well
   HealthProbe(
       UpstreamHandle handle,
@@ -43,6 +44,7 @@ final class HealthProbe implements StreamOwner {
   }
 
   void start(Loop loop, InetSocketAddress address) {
+    startedNanos = loop.now();
     head.start(HEAD_BYTES_MAX, FIELDS_MAX);
     var wiring = handle.wiring();
     if (wiring.text()) {
@@ -52,7 +54,9 @@ final class HealthProbe implements StreamOwner {
     } else {
       var session = new UpstreamSession(loop, handle, endpoint, wiring);
       session.connect(address);
-      connection = session.open(this);
+      var opened = session.open(this);
+      opened.timeout(limitNanos, "connect-timeout");
+      connection = opened;
       session.leave();
     }
   }
@@ -92,7 +96,7 @@ final class HealthProbe implements StreamOwner {
   @Override
   public void connected() {
     var to = java.util.Objects.requireNonNull(connection);
-    to.timeout(limitNanos, "answer-timeout");
+    to.timeout(Math.max(1, startedNanos + limitNanos - to.loop().now()), "answer-timeout");
     var text = Unpooled.wrappedBuffer(Bytes.of(check.request()));
     switch (to) {
       case Http1Connection one -> {
@@ -148,7 +152,7 @@ final class HealthProbe implements StreamOwner {
           case "connect-timeout", "answer-timeout" ->
               "no answer within " + limitNanos / 1_000_000 + " ms";
           case "connect-refused", "connect-failed" -> "no connection";
-          case "closed-before-response" -> "closed without an answer";
+          case "closed-before-response", "truncated-response" -> check.ended();
           case "malformed-response" -> "an answer that cannot be read";
           default -> reason;
         });
