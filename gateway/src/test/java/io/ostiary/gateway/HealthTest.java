@@ -62,7 +62,7 @@ class HealthTest {
       answer.set("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"s\":\"down\"");
       until(kit, "health check: the content has no '\"up\"'");
       answer.set(
-          "HTTP/1.1 503 Odd\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{\"s\":\"up\"\r\n0\r\n\r\n");
+          "HTTP/1.1 503 Odd\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{\"s\":\"up\"\r\n0\r\n\r\n");
       until(kit, "");
       answer.set("SSH-2.0-OpenSSH\r\n\r\n");
       until(kit, "health check: an answer that cannot be read");

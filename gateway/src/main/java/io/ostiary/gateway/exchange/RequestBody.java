@@ -229,6 +229,7 @@ final class RequestBody {
     }
     decoder.connectionEnded();
     completed();
+    endOfWait();
     taken(Unpooled.EMPTY_BUFFER, 0, 0, true);
   }
 
