@@ -7,6 +7,7 @@ import io.ostiary.insight.live.Board;
 import io.ostiary.insight.live.PacketSampler;
 import io.ostiary.insight.log.AccessLogs;
 import io.ostiary.insight.meter.Meters;
+import io.ostiary.insight.otlp.Exporter;
 import io.ostiary.insight.store.Store;
 import io.ostiary.insight.store.StoreHistory;
 import io.ostiary.model.ConnectionLens;
@@ -14,6 +15,7 @@ import io.ostiary.model.LedgerEntry;
 import io.ostiary.model.LedgerView;
 import io.ostiary.model.PacketView;
 import io.ostiary.model.Require;
+import io.ostiary.model.Snapshot;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -38,6 +40,7 @@ public final class Insight implements InsightView, AutoCloseable {
   private final Meters meters;
   private final AccessLogs logs = new AccessLogs();
   private final Batches batches = new Batches();
+  private final Exporter exporter;
   private final Recent recent = new Recent(RECENT_BYTES_MAX, batches);
   private final @Nullable Store store;
   private final RecentCalls calls;
@@ -61,6 +64,8 @@ public final class Insight implements InsightView, AutoCloseable {
         settings.history() ? new Store(data.resolve("history"), settings, clock, batches) : null;
     board = new Board(packets, this::status, clock.millis());
     meters = new Meters(this::status, packets::status, kernel::socketDrops, logs);
+    exporter = new Exporter(meters::scrape, batches);
+    meters.spans(exporter::sent, exporter::lost);
     reader =
         new LedgerReader(
             ledger,
@@ -73,7 +78,8 @@ public final class Insight implements InsightView, AutoCloseable {
             batches,
             store,
             kernel::called,
-            logs);
+            logs,
+            exporter);
     calls =
         new RecentCalls(recent, store, store == null ? null : new StoreHistory(store, settings));
     packetThread =
@@ -85,6 +91,7 @@ public final class Insight implements InsightView, AutoCloseable {
       store.start();
     }
     reader.start();
+    exporter.start();
     packetThread.start();
   }
 
@@ -102,6 +109,11 @@ public final class Insight implements InsightView, AutoCloseable {
   /// The access logs, which the configuration decides about.
   public AccessLogs logs() {
     return logs;
+  }
+
+  /// A snapshot is in force: collectors are told what it says.
+  public void inForce(Snapshot snapshot) {
+    exporter.inForce(snapshot);
   }
 
   @Override
@@ -143,6 +155,23 @@ public final class Insight implements InsightView, AutoCloseable {
             : store.status());
   }
 
+  /// Calls read from the ledger so far.
+  public long read() {
+    return reader.calls();
+  }
+
+  /// Lets go of the history, which the next process goes on with. Calls that end here from now on
+  /// have lines in the access logs, and none in the history.
+  ///
+  /// @return how many calls had been read by then
+  public long leaveHistory() {
+    if (store != null) {
+      reader.leaveStore();
+      store.close();
+    }
+    return reader.calls();
+  }
+
   /// Reads what is still in the rings, writes it, and ends the feeds. Takes ten seconds at most.
   @Override
   public void close() {
@@ -150,6 +179,7 @@ public final class Insight implements InsightView, AutoCloseable {
     packetThread.interrupt();
     reader.close();
     logs.close();
+    exporter.close();
     board.closeFeeds();
     if (store != null) {
       store.close();

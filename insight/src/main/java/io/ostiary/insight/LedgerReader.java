@@ -9,12 +9,14 @@ import io.ostiary.insight.ledger.RowWriter;
 import io.ostiary.insight.live.Board;
 import io.ostiary.insight.log.AccessLogs;
 import io.ostiary.insight.meter.Meters;
+import io.ostiary.insight.otlp.Exporter;
 import io.ostiary.insight.store.Store;
 import io.ostiary.model.ConnectionLens;
 import io.ostiary.model.LedgerRing;
 import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.LedgerView;
 import java.time.Clock;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
@@ -34,6 +36,7 @@ final class LedgerReader implements AutoCloseable {
   private static final long SEAL_NANOS = 100_000_000;
   private static final int DRAIN_MAX = 4096;
   private static final long SEGMENT_BYTES_MAX = 128L << 20;
+  private static final long STORE_MILLIS = 2_000;
   private static final long DAY_MILLIS = 86_400_000;
 
   private final LedgerView ledger;
@@ -42,11 +45,13 @@ final class LedgerReader implements AutoCloseable {
   private final Meters meters;
   private final Recent recent;
   private final Batches batches;
-  private final @Nullable Store store;
+  private final CountDownLatch storeLeft = new CountDownLatch(1);
+  private @Nullable Store store;
   private final RowWriter writer;
   private final Aftermath aftermath;
   private final Consumer<LedgerSlot> kernel;
   private final AccessLogs logs;
+  private final Exporter exporter;
   private final Consumer<LedgerSlot> read = this::read;
   private final Thread thread;
   private Names names = new Names();
@@ -62,6 +67,7 @@ final class LedgerReader implements AutoCloseable {
   private volatile long calls;
   private volatile long lagMillis;
   private volatile boolean closing;
+  private volatile boolean leaving;
 
   LedgerReader(
       LedgerView ledger,
@@ -74,7 +80,9 @@ final class LedgerReader implements AutoCloseable {
       Batches batches,
       @Nullable Store store,
       Consumer<LedgerSlot> kernel,
-      AccessLogs logs) {
+      AccessLogs logs,
+      Exporter exporter) {
+    this.exporter = exporter;
     this.kernel = kernel;
     this.logs = logs;
     this.batches = batches;
@@ -135,6 +143,11 @@ final class LedgerReader implements AutoCloseable {
     }
     calls = callsRead;
     aftermath.turn(turnNanos, batch);
+    if (leaving && store != null) {
+      seal();
+      store = null;
+      storeLeft.countDown();
+    }
     if (turnNanos - sealedNanos >= SEAL_NANOS) {
       seal();
       writer.forgetPlaces();
@@ -170,11 +183,15 @@ final class LedgerReader implements AutoCloseable {
     }
     batch.seal();
     int length = batch.length();
-    batches.hold(batch, store == null ? 2 : 3);
+    boolean told = exporter.wantsBatches();
+    batches.hold(batch, 2 + (store == null ? 0 : 1) + (told ? 1 : 0));
     recent.add(batch);
     board.add(batch);
     if (store != null) {
       store.offer(batch);
+    }
+    if (told) {
+      exporter.offer(batch);
     }
     batches.release(batch);
     segmentBytes += length;
@@ -185,6 +202,16 @@ final class LedgerReader implements AutoCloseable {
       segmentDay = day;
     }
     batch = batches.take(names, Math.min(length * 5 / 4, Batch.BYTES_FULL + 8192));
+  }
+
+  /// Gives the store the last lines it gets; what comes later is for the rest alone.
+  void leaveStore() {
+    leaving = true;
+    try {
+      var ignored = storeLeft.await(STORE_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /// Reads what was published, five seconds at most.

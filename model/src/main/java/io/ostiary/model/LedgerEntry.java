@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// read by the gateway), negative for what came before, and null for what never happened.
 ///
 /// @param call see [CallId]
+/// @param parentSpan the span of the client's `traceparent`, where it had one
 /// @param target path and query as the client sent them, cut at 512 bytes
 /// @param network what the kernel measured of the client's connection, or null
 /// @param upstreamNetwork the same for the upstream connection
@@ -23,6 +24,7 @@ public record LedgerEntry(
     @Nullable String route,
     @Nullable String consumer,
     @Nullable String traceId,
+    @Nullable String parentSpan,
     InetAddress peer,
     int peerPort,
     InetAddress client,

@@ -3,7 +3,7 @@ package io.ostiary.server;
 import io.ostiary.control.Publication;
 import io.ostiary.gateway.Gateway;
 import io.ostiary.gateway.Published;
-import io.ostiary.insight.log.AccessLogs;
+import io.ostiary.insight.Insight;
 import io.ostiary.model.Ban;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.RouteAnswer;
@@ -25,17 +25,17 @@ final class BothPlanes implements Publication {
   private final KernelSide kernel;
   private final Consumer<GatewaySettings> inForce;
   private final Progress progress;
-  private final AccessLogs logs;
+  private final Insight insight;
   private @Nullable Snapshot before;
 
   BothPlanes(
       Gateway gateway,
       KernelSide kernel,
-      AccessLogs logs,
+      Insight insight,
       Consumer<GatewaySettings> inForce,
       Progress progress) {
     this.gateway = gateway;
-    this.logs = logs;
+    this.insight = insight;
     this.kernel = kernel;
     this.inForce = inForce;
     this.progress = progress;
@@ -49,10 +49,11 @@ final class BothPlanes implements Publication {
   @Override
   public List<Problem> publish(Snapshot snapshot) {
     var unopened = new ArrayList<String>();
-    var prepared = logs.prepare(snapshot.gateway().observation().logs(), unopened);
+    var prepared = insight.logs().prepare(snapshot.gateway().observation().logs(), unopened);
     var problems = unopened.isEmpty() ? putIntoForce(snapshot) : problems(unopened);
     if (problems.isEmpty()) {
       prepared.inForce();
+      insight.inForce(snapshot);
     } else {
       prepared.discard();
     }

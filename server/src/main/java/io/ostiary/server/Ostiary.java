@@ -103,7 +103,7 @@ public final class Ostiary implements AutoCloseable {
             data.path(),
             InsightSettings.DEFAULT);
     endings.push(insight::close);
-    var planes = new BothPlanes(gateway, kernel, insight.logs(), this::inForce, progress);
+    var planes = new BothPlanes(gateway, kernel, insight, this::inForce, progress);
     var control =
         new Control(
             new ControlSettings(

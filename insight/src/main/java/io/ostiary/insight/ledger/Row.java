@@ -39,6 +39,13 @@ public final class Row {
   static final int VERSION = 34;
 
   static final int VERSION_NOW = 1;
+
+  /// Bits that [#SAMPLED] and others name.
+  public static final int FLAGS = 35;
+
+  /// Somebody wants spans of the call.
+  public static final int SAMPLED = 1;
+
   static final int DETAIL = 104;
   private static final int DETAIL_0 = 88;
 

@@ -48,6 +48,7 @@ public final class RowReader {
         name(Row.ROUTE),
         name(Row.CONSUMER),
         request.traceId,
+        request.parentSpan,
         request.peer,
         request.peerPort,
         client(),
@@ -102,6 +103,7 @@ public final class RowReader {
       InetAddress peer,
       int peerPort,
       @Nullable String traceId,
+      @Nullable String parentSpan,
       String listener,
       int requestNumber,
       String method,
@@ -112,10 +114,16 @@ public final class RowReader {
     var peer = address(bytes((int) number()));
     int peerPort = (int) number();
     String traceId = null;
-    if (number() != 0) {
+    String parentSpan = null;
+    long trace = number();
+    if (trace != 0) {
       var hex = HexFormat.of();
       traceId = hex.toHexDigits(Row.getLong(in, at)) + hex.toHexDigits(Row.getLong(in, at + 8));
       at += 16;
+      if (trace == 2) {
+        parentSpan = hex.toHexDigits(Row.getLong(in, at));
+        at += 8;
+      }
     }
     var listener = names.textOrEmpty((int) number());
     int requestNumber = (int) number();
@@ -126,6 +134,7 @@ public final class RowReader {
         peer,
         peerPort,
         traceId,
+        parentSpan,
         listener,
         requestNumber,
         methodText,

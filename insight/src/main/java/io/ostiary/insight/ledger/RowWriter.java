@@ -81,7 +81,7 @@ public final class RowWriter {
     Row.putShort(out, start + Row.UPSTREAM_STATUS, slot.upstreamStatus);
     out[start + Row.BLAME] = (byte) Row.code(slot.blame);
     out[start + Row.VERSION] = Row.VERSION_NOW;
-    out[start + Row.VERSION + 1] = 0;
+    out[start + Row.FLAGS] = (byte) (slot.sampled ? Row.SAMPLED : 0);
     packets(slot, start);
     out[start + Row.CLIENT_LENGTH] = (byte) slot.clientLength;
     var api = slot.api;
@@ -105,17 +105,28 @@ public final class RowWriter {
     number(slot.peerLength);
     bytes(slot.peer, slot.peerLength);
     number(slot.peerPort);
-    number(slot.traceHigh == 0 && slot.traceLow == 0 ? 0 : 1);
-    if (slot.traceHigh != 0 || slot.traceLow != 0) {
-      Row.putLong(out, at, slot.traceHigh);
-      Row.putLong(out, at + 8, slot.traceLow);
-      at += 16;
-    }
+    trace(slot);
     number(slot.listener == null ? 0 : names.idOf(slot.listener));
     number(slot.requestNumber);
     method(slot.method);
     number(slot.targetLength);
     bytes(slot.target, slot.targetLength);
+  }
+
+  /// 0: none, 1: with an id, 2: also with the span that the client named.
+  private void trace(LedgerSlot slot) {
+    if (slot.traceHigh == 0 && slot.traceLow == 0) {
+      number(0);
+      return;
+    }
+    number(slot.traceParent == 0 ? 1 : 2);
+    Row.putLong(out, at, slot.traceHigh);
+    Row.putLong(out, at + 8, slot.traceLow);
+    at += 16;
+    if (slot.traceParent != 0) {
+      Row.putLong(out, at, slot.traceParent);
+      at += 8;
+    }
   }
 
   /// A client may invent methods, so an unknown one goes into the row, not into the names.

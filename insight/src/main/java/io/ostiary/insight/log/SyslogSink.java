@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// to its thread.
 ///
 /// Java cannot send datagrams to a socket of this host, which is what `/dev/log` is in most
-/// systems: where the socket is one for datagrams, [DevLog] does it through the C library.
+/// systems: where the socket is one for datagrams, [LocalDatagrams] does it through the C library.
 final class SyslogSink implements Sink {
   /// 16 * facility's step; severity 6: informational.
   private static final int INFORMATIONAL = 6;
@@ -37,7 +37,7 @@ final class SyslogSink implements Sink {
   private final String host = host();
   private @Nullable DatagramChannel datagrams;
   private @Nullable SocketChannel stream;
-  private @Nullable DevLog devLog;
+  private @Nullable LocalDatagrams local;
   private long failedNanos = System.nanoTime() - WAIT_NANOS;
 
   SyslogSink(Syslog syslog) throws IOException {
@@ -82,7 +82,7 @@ final class SyslogSink implements Sink {
       stream = opened;
     } catch (IOException e) {
       opened.close();
-      devLog = DevLog.open(syslog.host());
+      local = LocalDatagrams.open(syslog.host());
     }
   }
 
@@ -100,7 +100,7 @@ final class SyslogSink implements Sink {
 
   @Override
   public void write(byte[] bytes, int[] ends, int lines) throws IOException {
-    if (datagrams == null && stream == null && devLog == null) {
+    if (datagrams == null && stream == null && local == null) {
       if (System.nanoTime() - failedNanos < WAIT_NANOS) {
         throw new IOException("it could not be reached a moment ago");
       }
@@ -142,7 +142,7 @@ final class SyslogSink implements Sink {
     var message = ByteBuffer.allocate(head.length + length);
     message.put(head).put(bytes, from, length).flip();
     var udp = datagrams;
-    var local = devLog;
+    var local = this.local;
     if (udp != null) {
       udp.write(message);
     } else if (local != null) {
@@ -183,10 +183,10 @@ final class SyslogSink implements Sink {
   public void close() throws IOException {
     var udp = datagrams;
     var tcp = stream;
-    var local = devLog;
+    var local = this.local;
     datagrams = null;
     stream = null;
-    devLog = null;
+    this.local = null;
     if (udp != null) {
       udp.close();
     }

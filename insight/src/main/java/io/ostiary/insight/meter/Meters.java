@@ -14,6 +14,7 @@ import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -23,6 +24,7 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -293,6 +295,26 @@ public final class Meters {
           }
         })
         .register(registry);
+  }
+
+  /// @param sent calls whose spans a collector took
+  /// @param lost calls whose spans it did not
+  public void spans(LongSupplier sent, LongSupplier lost) {
+    CounterWithCallback.builder()
+        .name("ostiary_spans_calls_total")
+        .help("Calls whose spans a collector has taken.")
+        .callback(callback -> callback.call((double) sent.getAsLong()))
+        .register(registry);
+    CounterWithCallback.builder()
+        .name("ostiary_spans_lost_total")
+        .help("Calls whose spans were lost, because the collector was slow or gone.")
+        .callback(callback -> callback.call((double) lost.getAsLong()))
+        .register(registry);
+  }
+
+  /// All of them at this moment.
+  public MetricSnapshots scrape() {
+    return registry.scrape();
   }
 
   /// Prometheus text format 0.0.4.

@@ -194,6 +194,7 @@ public final class EntryBuilder {
         route,
         consumer,
         null,
+        null,
         client,
         51_234,
         client,

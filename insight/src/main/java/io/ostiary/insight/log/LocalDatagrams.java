@@ -17,7 +17,7 @@ import java.nio.charset.StandardCharsets;
 /// A datagram socket of this host, such as `/dev/log`: four calls of the C library, since the JDK
 /// has no such channel. Never waits: a full socket loses the message. Opened by one thread and then
 /// used by another.
-final class DevLog implements AutoCloseable {
+public final class LocalDatagrams implements AutoCloseable {
   private static final int AF_UNIX = 1;
   private static final int SOCK_DGRAM = 2;
   private static final int SOCK_CLOEXEC = 0x80000;
@@ -41,7 +41,7 @@ final class DevLog implements AutoCloseable {
   private final String path;
   private final int socket;
 
-  private DevLog(String path, int socket) {
+  private LocalDatagrams(String path, int socket) {
     this.path = path;
     this.socket = socket;
   }
@@ -51,7 +51,8 @@ final class DevLog implements AutoCloseable {
     return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), of);
   }
 
-  static DevLog open(String path) throws IOException {
+  /// @param path of the socket; with `@` in front, a name that has none in the file system
+  public static LocalDatagrams open(String path) throws IOException {
     var name = path.getBytes(StandardCharsets.UTF_8);
     if (name.length > PATH_MAX) {
       throw new IOException(path + ": longer than " + PATH_MAX + " bytes");
@@ -61,17 +62,23 @@ final class DevLog implements AutoCloseable {
       var address = here.allocate(ADDRESS_BYTES);
       address.set(JAVA_SHORT, 0, (short) AF_UNIX);
       MemorySegment.copy(name, 0, address, JAVA_BYTE, 2, name.length);
-      if (socket < 0 || (int) call(() -> CONNECT.invoke(socket, address, ADDRESS_BYTES)) < 0) {
+      boolean named = name.length > 0 && name[0] == '@';
+      if (named) {
+        address.set(JAVA_BYTE, 2, (byte) 0);
+      }
+      // The length is part of a name that is not in the file system.
+      int size = named ? 2 + name.length : ADDRESS_BYTES;
+      if (socket < 0 || (int) call(() -> CONNECT.invoke(socket, address, size)) < 0) {
         if (socket >= 0) {
           call(() -> CLOSE.invoke(socket));
         }
         throw new IOException(path + ": nobody reads there (expected: a syslog server's socket)");
       }
     }
-    return new DevLog(path, socket);
+    return new LocalDatagrams(path, socket);
   }
 
-  void send(byte[] bytes) throws IOException {
+  public void send(byte[] bytes) throws IOException {
     int length = Math.min(bytes.length, MESSAGE_MAX);
     MemorySegment.copy(bytes, 0, message, JAVA_BYTE, 0, length);
     long sent =
