@@ -128,6 +128,7 @@ test.each(['/packets', '/apis', '/upstreams', '/consumers', '/audit', '/calls?mo
         available: true,
         sentence: '',
         configuration: { state: 'in-force' },
+        listeners: [],
         packetsPerSecond: 0,
         connectionsPerSecond: 0,
         sources: 0,

@@ -28,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 
@@ -61,19 +62,31 @@ public final class RouteBench {
     System.exit(bench.good ? 0 : 1);
   }
 
-  private void say(String line, Object... values) {
-    var text = String.format(Locale.ROOT, line, values);
-    System.out.println(text);
-    report.append(text).append('\n');
+  private void say(String line) {
+    System.out.println(line);
+    report.append(line).append('\n');
   }
 
   // Lookups.
 
   /// A table and the paths that it is asked for.
-  ///
-  /// @param few ten of its paths, the same in every table
-  /// @param all a path of every route, in a random order
-  private record Table(int size, RouteTable<String> routes, byte[][] few, byte[][] all) {
+  private static final class Table {
+    private final int size;
+    private final RouteTable<String> routes;
+
+    /// Ten of its paths, the same in every table.
+    private final byte[][] few;
+
+    /// A path of every route, in a random order.
+    private final byte[][] all;
+
+    private Table(int size, RouteTable<String> routes, byte[][] few, byte[][] all) {
+      this.size = size;
+      this.routes = routes;
+      this.few = few;
+      this.all = all;
+    }
+
     static Table of(int size) {
       var routes = new RouteTable<String>();
       var all = new ArrayList<byte[]>();
@@ -104,20 +117,22 @@ public final class RouteBench {
     }
     say("# Routes: lookup and reload");
     say("");
-    say("%d rounds of %,d lookups each, in turns, after 5 to warm up.", ROUNDS, LOOKUPS);
+    say("%d rounds of %,d lookups each, in turns, after 5 to warm up.".formatted(ROUNDS, LOOKUPS));
     say("");
     say("| routes | paths asked for | min ns | median ns | max ns |");
     say("|---|---|---|---|---|");
     for (var table : tables) {
-      row(table.size + " | the same ten", nanos.get(table.size + " same"));
-      row(table.size + " | every one, at random", nanos.get(table.size + " all"));
+      row(table.size + " | the same ten", of(nanos, table.size + " same"));
+      row(table.size + " | every one, at random", of(nanos, table.size + " all"));
     }
-    double ratio = median(nanos.get("10000 same")) / median(nanos.get("10 same"));
+    double ratio = median(of(nanos, "10000 same")) / median(of(nanos, "10 same"));
     say("");
-    say("The same ten paths among 10,000 routes cost %.2f times what they cost among 10.", ratio);
     say(
-        "Asking for all 10,000 at random adds what the caches of the processor do not hold: %.2f.",
-        median(nanos.get("10000 all")) / median(nanos.get("10 all")));
+        "The same ten paths among 10,000 routes cost %.2f times what they cost among 10."
+            .formatted(ratio));
+    say(
+        "Asking for all 10,000 at random adds what the caches of the processor do not hold: %.2f."
+            .formatted(median(of(nanos, "10000 all")) / median(of(nanos, "10 all"))));
     say("");
     if (ratio > 1.25) {
       good = false;
@@ -165,20 +180,22 @@ public final class RouteBench {
         }
       }
     }
-    say("Compile and swap of a whole snapshot in a running gateway, %d rounds in turns.", RELOADS);
+    say(
+        "Compile and swap of a whole snapshot in a running gateway, %d rounds in turns."
+            .formatted(RELOADS));
     say("");
     say("| snapshot | what changes | min ms | median ms | max ms |");
     say("|---|---|---|---|---|");
     for (var name : candidates.keySet()) {
-      row(name + " | everything", first.get(name));
-      row(name + " | one API", millis.get(name));
+      row(name + " | everything", of(first, name));
+      row(name + " | one API", of(millis, name));
     }
     say("");
     for (var name : candidates.keySet()) {
-      for (var all : List.of(first.get(name), millis.get(name))) {
+      for (var all : List.of(of(first, name), of(millis, name))) {
         if (median(all) > RELOAD_MILLIS_MAX) {
           good = false;
-          say("NOT as it should be, at most %.0f ms: %s", RELOAD_MILLIS_MAX, name);
+          say("NOT as it should be, at most %.0f ms: %s".formatted(RELOAD_MILLIS_MAX, name));
         }
       }
     }
@@ -249,10 +266,16 @@ public final class RouteBench {
 
   // Figures.
 
+  private static double[] of(Map<String, double[]> all, String name) {
+    return Objects.requireNonNull(all.get(name));
+  }
+
   private void row(String name, double[] all) {
     var sorted = all.clone();
     Arrays.sort(sorted);
-    say("| %s | %.1f | %.1f | %.1f |", name, sorted[0], median(all), sorted[sorted.length - 1]);
+    say(
+        "| %s | %.1f | %.1f | %.1f |"
+            .formatted(name, sorted[0], median(all), sorted[sorted.length - 1]));
   }
 
   private static double median(double[] all) {

@@ -38,6 +38,7 @@ public final class PasswordCommand implements Callable<Integer> {
   }
 
   /// From the terminal without showing it, else the first line of the standard input.
+  @SuppressWarnings("SystemConsoleNull") // It still is null where the JDK was told so.
   private static String password() {
     var console = System.console();
     if (console != null && console.isTerminal()) {
