@@ -53,7 +53,6 @@ final class ExplanationTest {
                 .attempt(true, 300, 300, 320, 4_900, 4_950, ""));
     assertThat(explanation.notes())
         .contains("Tried again at 127.0.0.1:9001, because 127.0.0.1:9001 failed: connect-refused.");
-    assertThat(names(explanation)).contains("retry");
   }
 
   @Test
