@@ -1,5 +1,7 @@
 package io.ostiary.gateway;
 
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.ResourceLeakDetector;
@@ -262,6 +264,13 @@ public final class Gateway implements AutoCloseable {
   /// @return false: there is no such target
   public boolean drain(String upstream, String target, boolean drained) {
     return registry.drain(upstream, target, drained);
+  }
+
+  /// Memory beside the heap that buffers of connections have, free ones in their pools included.
+  public static long directBytes() {
+    return ByteBufAllocator.DEFAULT instanceof ByteBufAllocatorMetricProvider provider
+        ? provider.metric().usedDirectMemory()
+        : 0;
   }
 
   public GatewayGauges gauges() {

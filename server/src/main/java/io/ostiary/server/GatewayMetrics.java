@@ -24,6 +24,10 @@ final class GatewayMetrics {
         .floods()
         .forEach(
             (kind, count) -> value(out, "http2_floods_total", "{kind=\"" + kind + "\"}", count));
+    gauge(out, "direct_memory_bytes", "memory of buffers beside the heap");
+    value(out, "direct_memory_bytes", "", Gateway.directBytes());
+    gauge(out, "client_connections", "client connections that are open");
+    value(out, "client_connections", "", gauges.open());
     if (running != null) {
       certificates(out, running);
     }
@@ -67,6 +71,11 @@ final class GatewayMetrics {
         value(out, name, labels, one.notAfter().getEpochSecond());
       }
     }
+  }
+
+  private static void gauge(StringBuilder out, String name, String help) {
+    out.append("# HELP ostiary_").append(name).append(' ').append(help).append('\n');
+    out.append("# TYPE ostiary_").append(name).append(" gauge\n");
   }
 
   private static void counter(StringBuilder out, String name, String help) {

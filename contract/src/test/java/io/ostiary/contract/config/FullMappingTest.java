@@ -282,6 +282,17 @@ class FullMappingTest {
     }
   }
 
+  @Test
+  void everyLimitIsOnThePageOfLimits() throws IOException {
+    var page = Files.readString(Path.of("../docs/limits.md"));
+    var limit =
+        Pattern.compile("(limits|timeouts)\\..*|upstreams\\[]\\.(timeouts\\..*|connections)");
+
+    assertThat(rows().keySet().stream().filter(limit.asMatchPredicate()))
+        .hasSizeGreaterThan(10)
+        .allSatisfy(path -> assertThat(page).contains("`" + path + "`"));
+  }
+
   /// Path of each setting to its row.
   private static Map<String, String> rows() {
     var rows = new LinkedHashMap<String, String>();

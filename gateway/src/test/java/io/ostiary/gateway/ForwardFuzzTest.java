@@ -1,0 +1,114 @@
+package io.ostiary.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import io.ostiary.model.Target;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+
+/// Whatever a client sends: what reaches the upstream is understood in one way only, by a strict
+/// server and by a careless one ([StrictReader]). Request smuggling is a difference between them.
+class ForwardFuzzTest {
+  private static final byte[] ANSWER =
+      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1);
+
+  /// All that came over each connection of the upstream.
+  private static final List<ByteArrayOutputStream> RECEIVED = new CopyOnWriteArrayList<>();
+
+  private static ServerSocket server;
+  private static Kit kit;
+
+  @BeforeAll
+  static void open() throws IOException {
+    server = new ServerSocket(0, 64, InetAddress.getLoopbackAddress());
+    Thread.ofVirtual().start(ForwardFuzzTest::accept);
+    kit = new Kit(List.of(new Target("127.0.0.1", server.getLocalPort(), 1)));
+    kit.publish();
+  }
+
+  @AfterAll
+  static void close() throws IOException {
+    kit.close();
+    server.close();
+  }
+
+  private static void accept() {
+    try {
+      while (true) {
+        var socket = server.accept();
+        Thread.ofVirtual().start(() -> serve(socket));
+      }
+    } catch (IOException e) {
+      // It is over.
+    }
+  }
+
+  /// Answers whenever the strict reader finds one more request.
+  private static void serve(Socket socket) {
+    var all = new ByteArrayOutputStream();
+    RECEIVED.add(all);
+    try (socket) {
+      int answered = 0;
+      var in = socket.getInputStream();
+      var buffer = new byte[4096];
+      for (int n = in.read(buffer); n > 0; n = in.read(buffer)) {
+        synchronized (all) {
+          all.write(buffer, 0, n);
+        }
+        var read = StrictReader.strict(all.toByteArray());
+        for (; read != null && answered < read.size(); answered++) {
+          socket.getOutputStream().write(ANSWER);
+        }
+      }
+    } catch (IOException e) {
+      // The gateway has cut it.
+    }
+  }
+
+  private static void send(byte[] data) throws IOException {
+    try (var socket = new Socket(InetAddress.getLoopbackAddress(), kit.port)) {
+      socket.setSoTimeout(2000);
+      socket.getOutputStream().write(data);
+      socket.shutdownOutput();
+      drain(socket.getInputStream());
+    }
+  }
+
+  private static void drain(InputStream in) {
+    try {
+      in.transferTo(java.io.OutputStream.nullOutputStream());
+    } catch (IOException e) {
+      // A reset is an end, too.
+    }
+  }
+
+  @FuzzTest(maxDuration = "2m")
+  void twoServersUnderstandTheSame(byte[] data) throws IOException {
+    RECEIVED.removeIf(all -> all.size() > 16 * 1024);
+    send(data);
+    for (var all : RECEIVED) {
+      byte[] bytes;
+      synchronized (all) {
+        bytes = all.toByteArray();
+      }
+      var strict = StrictReader.strict(bytes);
+      // What the client broke off has not come to its end.
+      if (strict != null) {
+        assertThat(StrictReader.careless(bytes))
+            .as(new String(bytes, StandardCharsets.ISO_8859_1))
+            .isEqualTo(strict);
+      }
+    }
+    kit.gateway.ledger().rings().forEach(ring -> ring.drain(slot -> {}, 1000));
+  }
+}
