@@ -44,6 +44,11 @@ public interface Publication {
     return "";
   }
 
+  /// What an operator should know now, one sentence each.
+  default List<String> warnings() {
+    return List.of();
+  }
+
   /// @param policy the very object of the snapshot that cannot be compiled, so that its place in
   ///   the file can be told; null: it is about something else
   record Problem(String message, @Nullable PolicyUse policy) {

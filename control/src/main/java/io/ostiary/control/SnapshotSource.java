@@ -191,6 +191,11 @@ public final class SnapshotSource implements AutoCloseable {
     return publication.purge(api, address);
   }
 
+  /// What an operator should know now.
+  public List<String> warnings() {
+    return publication.warnings();
+  }
+
   /// Enforces a ban now, ahead of its record. Whoever does so records it, or takes it back.
   public void enforce(Ban ban) {
     publication.ban(List.of(ban));

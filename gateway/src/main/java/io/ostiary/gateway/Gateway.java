@@ -15,6 +15,7 @@ import io.ostiary.gateway.exchange.PlanFault;
 import io.ostiary.gateway.exchange.RouteProbe;
 import io.ostiary.gateway.exchange.SharedState;
 import io.ostiary.gateway.loop.Loop;
+import io.ostiary.gateway.loop.StallWatch;
 import io.ostiary.gateway.loop.Transport;
 import io.ostiary.gateway.outbound.Outbound;
 import io.ostiary.gateway.spi.HttpCalls;
@@ -58,6 +59,7 @@ public final class Gateway implements AutoCloseable {
   private final DataPlane dataPlane;
   private final MultiThreadIoEventLoopGroup group;
   private final List<Loop> loops = new ArrayList<>();
+  private final StallWatch stalls;
   private final UpstreamRegistry registry;
   private final SharedState shared = new SharedState();
   private final Outbound outbound = new Outbound();
@@ -90,6 +92,8 @@ public final class Gateway implements AutoCloseable {
               dataPlane.lens(),
               dataPlane.wall()));
     }
+    stalls = new StallWatch(loops.stream().map(Loop::hold).toList());
+    stalls.start();
     registry = new UpstreamRegistry(loops);
     compiler =
         new PlanCompiler(
@@ -233,6 +237,16 @@ public final class Gateway implements AutoCloseable {
     return purged;
   }
 
+  /// Takes other policies for the snapshots to come; what runs goes on with those it has.
+  public void policies(List<Policy<?>> others) {
+    compiler.policies(others);
+  }
+
+  /// What is held against policies that kept an event loop for themselves.
+  public List<Stall> stalls() {
+    return stalls.stalls();
+  }
+
   /// Where it listens at the moment.
   public List<InetSocketAddress> addresses() {
     return listeners.addresses();
@@ -334,6 +348,7 @@ public final class Gateway implements AutoCloseable {
     listeners.closeAll();
     registry.close();
     outbound.close();
+    stalls.close();
     group.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly(10, TimeUnit.SECONDS);
   }
 }

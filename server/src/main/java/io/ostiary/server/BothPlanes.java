@@ -9,6 +9,8 @@ import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.RouteAnswer;
 import io.ostiary.model.RouteQuestion;
 import io.ostiary.model.Snapshot;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -20,6 +22,9 @@ import org.slf4j.LoggerFactory;
 /// side refuses is taken back from the gateway. Called by one thread at a time.
 final class BothPlanes implements Publication {
   private static final Logger LOG = LoggerFactory.getLogger(BothPlanes.class);
+
+  /// How long a warning is shown.
+  private static final Duration TOLD = Duration.ofMinutes(10);
 
   private final Gateway gateway;
   private final KernelSide kernel;
@@ -111,7 +116,38 @@ final class BothPlanes implements Publication {
   @Override
   public String metrics() {
     return GatewayMetrics.text(gateway, before)
-        + UpstreamMetrics.of(gateway.upstreams(), gateway.loads());
+        + UpstreamMetrics.of(gateway.upstreams(), gateway.loads())
+        + stalls();
+  }
+
+  private String stalls() {
+    var lines = new StringBuilder();
+    for (var stall : gateway.stalls()) {
+      lines
+          .append("ostiary_policy_stalls_total{policy=\"")
+          .append(stall.policy())
+          .append("\"} ")
+          .append(stall.count())
+          .append('\n');
+    }
+    return lines.isEmpty()
+        ? ""
+        : """
+        # HELP ostiary_policy_stalls_total times that a policy held an event loop for over 100 ms
+        # TYPE ostiary_policy_stalls_total counter
+        """
+            + lines;
+  }
+
+  @Override
+  public List<String> warnings() {
+    var since = Instant.now().minus(TOLD);
+    return gateway.stalls().stream()
+        .filter(stall -> stall.lastAt().isAfter(since))
+        .map(stall ->
+            "Policy %s held an event loop for %d ms in call %s, and every other call on it with it."
+                .formatted(stall.policy(), stall.longestMillis(), stall.lastCall()))
+        .toList();
   }
 
   /// The first snapshot has nothing to go back to; whoever published it ends the process.

@@ -7,32 +7,109 @@ import io.ostiary.contract.openapi.OpenApiReader;
 import io.ostiary.contract.tree.Fault;
 import io.ostiary.control.Control;
 import io.ostiary.control.SnapshotState.Flaw;
+import io.ostiary.gateway.spi.Policy;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /// The configuration file in force and every later version of it. A bad version is reported and
 /// refused whole; what runs goes on. One lock: versions take turns.
 final class ConfigFile implements AutoCloseable {
+  private static final long LOOK_MILLIS = 500;
+
   private final Path file;
-  private final PolicyList policies;
+  private final Path data;
+  private final Consumer<List<Policy<?>>> use;
+  private final Thread policyWatch;
+  private PolicyList policies;
+  private String seen;
   private final Control control;
   private final Progress progress;
   private final ConfigWatcher watcher;
 
-  private ConfigFile(Path file, PolicyList policies, Control control, Progress progress) {
+  private ConfigFile(
+      Path file,
+      Path data,
+      PolicyList policies,
+      Consumer<List<Policy<?>>> use,
+      Control control,
+      Progress progress) {
     this.file = file;
+    this.data = data;
     this.policies = policies;
+    this.use = use;
+    seen = policies.stamp();
     this.control = control;
     this.progress = progress;
     // Before the first reading, so that no change is missed.
     watcher = ConfigWatcher.start(file, this::changed);
+    policyWatch = Thread.ofVirtual().name("policy-watcher").start(this::watchPolicies);
+  }
+
+  private void watchPolicies() {
+    try {
+      var before = seen;
+      while (true) {
+        TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+        var now = PolicyList.stamp(PolicyList.folder(file, data));
+        // A jar that is being copied differs from one look to the next.
+        if (now.equals(before)) {
+          policiesChanged(now);
+        }
+        before = now;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private synchronized void policiesChanged(String stamp) {
+    if (stamp.equals(seen)) {
+      return;
+    }
+    seen = stamp;
+    var next = PolicyList.load(PolicyList.folder(file, data));
+    next.refusals().forEach(progress::line);
+    var before = policies;
+    policies = next;
+    use.accept(next.all());
+    var problems = load();
+    if (problems.isEmpty()) {
+      progress.say("policies of your own: %s", own(next));
+      return;
+    }
+    policies = before;
+    use.accept(before.all());
+    problems.forEach(progress::line);
+    progress.say("the policies' jars changed and do not fit %s: those before go on", file);
+  }
+
+  /// Their names, for people.
+  static String own(PolicyList list) {
+    var ours = ConfigFile.class.getClassLoader();
+    var names =
+        list.all().stream()
+            .filter(policy -> !ours.equals(policy.getClass().getClassLoader()))
+            .map(Policy::name)
+            .toList();
+    return names.isEmpty() ? "none" : String.join(", ", names);
   }
 
   /// Brings the file into force and then follows it.
   ///
   /// @throws UserError with every fault, when it is not good
-  static ConfigFile open(Path file, PolicyList policies, Control control, Progress progress) {
-    var opened = new ConfigFile(file, policies, control, progress);
+  ///
+  /// @param data where the folder of policies is that the file does not name
+  /// @param use takes the policies of the configurations to come
+  static ConfigFile open(
+      Path file,
+      Path data,
+      PolicyList policies,
+      Consumer<List<Policy<?>>> use,
+      Control control,
+      Progress progress) {
+    var opened = new ConfigFile(file, data, policies, use, control, progress);
     var problems = opened.load();
     if (!problems.isEmpty()) {
       opened.close();
@@ -73,6 +150,7 @@ final class ConfigFile implements AutoCloseable {
 
   @Override
   public void close() {
+    policyWatch.interrupt();
     watcher.close();
   }
 }

@@ -88,7 +88,8 @@ public final class Ostiary implements AutoCloseable {
     var kernel = new KernelSide(data.path().resolve("stages"), data.handOver(), captures);
     endings.push(() -> end(kernel, data));
     kernel.controlAt(settings.control().port());
-    var policies = PolicyList.load();
+    var policies = PolicyList.load(PolicyList.folder(file, data.path()));
+    policies.refusals().forEach(progress::line);
     var bans = new BanDesk();
     var tallies = new Tallies();
     var gateway = new Gateway(dataPlane(kernel, policies, bans, tallies));
@@ -123,7 +124,7 @@ public final class Ostiary implements AutoCloseable {
     bans.open(planes, control.bans());
     endings.push(() -> end(gateway));
 
-    var config = ConfigFile.open(file, policies, control, progress);
+    var config = ConfigFile.open(file, data.path(), policies, gateway::policies, control, progress);
     endings.push(config::close);
     progress.say("serving %s", addresses(control));
     insight.start();

@@ -1,20 +1,28 @@
 package io.ostiary.server;
 
+import io.ostiary.contract.config.ConfigReader;
 import io.ostiary.gateway.spi.Policy;
+import io.ostiary.server.jar.PolicyFolder;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
 
-/// The policies on the class path, ours and a user's own alike.
+/// The policies that may be used: those on the class path and those in the jars of a folder.
 ///
-/// @param all in the order of their names
-public record PolicyList(List<Policy<?>> all) {
+/// @param all in the order of their names, the jars' behind
+/// @param refusals one sentence for each jar that is not taken
+/// @param stamp changes when any jar does
+public record PolicyList(List<Policy<?>> all, List<String> refusals, String stamp) {
   public PolicyList {
     all = List.copyOf(all);
+    refusals = List.copyOf(refusals);
   }
 
+  /// Those on the class path alone.
   public static PolicyList load() {
     var byName = new TreeMap<String, Policy<?>>();
     for (Policy<?> policy : ServiceLoader.load(Policy.class)) {
@@ -25,7 +33,27 @@ public record PolicyList(List<Policy<?>> all) {
                 .formatted(policy.name(), other.getClass(), policy.getClass()));
       }
     }
-    return new PolicyList(List.copyOf(byName.values()));
+    return new PolicyList(List.copyOf(byName.values()), List.of(), "");
+  }
+
+  /// @param folder of jars; one that is not there has none
+  public static PolicyList load(Path folder) {
+    var own = load();
+    var jars = PolicyFolder.read(folder, own.all);
+    var all = new ArrayList<>(own.all);
+    all.addAll(jars.policies());
+    return new PolicyList(all, jars.refusals(), folder + " " + jars.stamp());
+  }
+
+  /// The folder that a configuration names, or the usual one in the data folder.
+  public static Path folder(Path configuration, Path data) {
+    var named = ConfigReader.policiesFolder(configuration);
+    return named == null ? data.resolve("policies") : named;
+  }
+
+  /// What [#load] would find different, without loading.
+  static String stamp(Path folder) {
+    return folder + " " + PolicyFolder.stamp(folder);
   }
 
   /// The settings record of each policy by its name.

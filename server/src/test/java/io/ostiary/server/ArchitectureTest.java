@@ -38,6 +38,7 @@ final class ArchitectureTest {
           Map.entry("org.snakeyaml.", Set.of("contract")),
           Map.entry("com.networknt.", Set.of("contract")),
           Map.entry("com.nimbusds.", Set.of("policies")),
+          Map.entry("dev.cel.", Set.of("policies")),
           Map.entry("com.password4j.", Set.of("policies", "control")),
           Map.entry("info.picocli.", Set.of("server")),
           Map.entry("picocli.", Set.of("server")),

@@ -40,6 +40,15 @@ public final class ConfigReader {
     return read(parsed, file, new Shapes(policies), documents);
   }
 
+  /// The folder of policies that a file names, which must be known before the policies in it can be
+  /// read; null where it names none or cannot be read.
+  public static @Nullable Path policiesFolder(Path file) {
+    var parsed = TreeReader.read(file, file.toString(), Limits.CONFIGURATION);
+    var named =
+        parsed instanceof Parsed.Tree(var root, var _) ? Notes.text(root, "policies-folder") : null;
+    return named == null ? null : file.toAbsolutePath().resolveSibling(named.text()).normalize();
+  }
+
   /// Reads what [Configuration#kernelText] said, at another time.
   ///
   /// @param file where it stood

@@ -40,7 +40,11 @@ record Written(
         List<Cidr> trustedProxies,
     @About("Lines that are written for calls") @OrOne List<WrittenLog> accessLog,
     @About("Spans and metrics for an OpenTelemetry collector") WrittenLog.Telemetry telemetry,
-    @About("Whom policies may call: key sets, token services, webhooks") WrittenOutbound outbound) {
+    @About("Whom policies may call: key sets, token services, webhooks") WrittenOutbound outbound,
+    @About(
+            "Folder of jars with policies of your own, relative to this file; without it the folder"
+                + " policies in the data folder")
+        @Nullable String policiesFolder) {
 
   @About("An address on which calls come in")
   record Listener(

@@ -199,6 +199,7 @@ class FullMappingTest {
         percent: 1
         metrics-every: 10s
       outbound: { allow: 127.0.0.1, deny: 10.0.0.0/8 }
+      policies-folder: own
       """;
 
   @BeforeAll

@@ -89,7 +89,7 @@ final class Live {
         clock.instant(),
         window.toSeconds(),
         series(window),
-        State.of(tick, source.state(), packets.flood()),
+        State.of(tick, source.state(), packets.flood(), source.warnings()),
         top(tick),
         River.of(tick),
         footer(tick));
@@ -98,7 +98,7 @@ final class Live {
   Tick tick(LiveTick tick) {
     return new Tick(
         PointView.of(tick.point(), packets.status().running()),
-        State.of(tick, source.state(), packets.flood()),
+        State.of(tick, source.state(), packets.flood(), source.warnings()),
         top(tick),
         River.of(tick),
         footer(tick));

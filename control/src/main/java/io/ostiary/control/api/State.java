@@ -4,6 +4,7 @@ import io.ostiary.control.SnapshotState;
 import io.ostiary.insight.InsightStatus;
 import io.ostiary.insight.LiveTick;
 import io.ostiary.model.FloodReport;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +17,7 @@ record State(String level, String sentence) {
 
   private static final double CRITICAL_SHARE = 0.05;
 
-  static State of(LiveTick tick, SnapshotState snapshot, FloodReport flood) {
+  static State of(LiveTick tick, SnapshotState snapshot, FloodReport flood, List<String> warnings) {
     var errors = errors(tick);
     if (errors != null) {
       return errors;
@@ -34,6 +35,9 @@ record State(String level, String sentence) {
           trial.until() == null
               ? "The kernel rules of the file were not confirmed; those before are in force."
               : "Kernel rules are on trial until " + trial.until() + ": confirm them, or they go.");
+    }
+    if (!warnings.isEmpty()) {
+      return new State("warning", warnings.getFirst());
     }
     if (tick.status().lost() > 0) {
       return new State(

@@ -101,12 +101,16 @@ final class FilterRun {
         break;
       }
       Verdict verdict;
+      var hold = call.loop().hold();
+      hold.enter(chain.name(filter), call.callId());
       try {
         verdict = invoke(filter);
       } catch (RuntimeException | StackOverflowError e) {
+        hold.leave();
         call.filterFailed(filter, e);
         return;
       }
+      hold.leave();
       timed(filter, verdict);
       if (!decided(filter, verdict) || !passed(filter)) {
         return;
@@ -158,9 +162,13 @@ final class FilterRun {
 
   private boolean decidedHere(int filter, Supplier<Verdict> decide) {
     Verdict verdict;
+    var hold = call.loop().hold();
+    hold.enter(chain.name(filter), call.callId());
     try {
       verdict = decide.get();
+      hold.leave();
     } catch (RuntimeException | StackOverflowError e) {
+      hold.leave();
       call.filterFailed(filter, e);
       return false;
     }
@@ -225,11 +233,14 @@ final class FilterRun {
     }
     for (int filter : chain.end()) {
       if ((seen >>> filter & 1) != 0) {
+        var hold = call.loop().hold();
+        hold.enter(chain.name(filter), call.callId());
         try {
           chain.filter(filter).end(call, ending);
         } catch (RuntimeException e) {
           call.log(filter, e);
         }
+        hold.leave();
       }
     }
   }

@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 /// Makes a [Plan] of a snapshot, or a list of everything that is wrong with it. Runs on a
 /// control-plane thread and may take its time.
 public final class PlanCompiler {
-  private final Map<String, Policy<?>> policies = new HashMap<>();
+  private volatile Map<String, Policy<?>> policies;
   private final Function<List<Upstream>, List<UpstreamHandle>> upstreams;
   private final SharedState shared;
   private final BanSink bans;
@@ -54,15 +54,24 @@ public final class PlanCompiler {
       Tallies tallies,
       Function<OutboundSettings, HttpCalls> http,
       Work work) {
-    for (var policy : all) {
-      policies.put(policy.name(), policy);
-    }
+    policies = byName(all);
     this.upstreams = upstreams;
     this.shared = shared;
     this.bans = bans;
     this.tallies = tallies;
     this.http = http;
     this.work = work;
+  }
+
+  /// Other policies for the plans to come.
+  public void policies(List<Policy<?>> others) {
+    policies = byName(others);
+  }
+
+  private static Map<String, Policy<?>> byName(List<Policy<?>> all) {
+    var byName = new HashMap<String, Policy<?>>();
+    all.forEach(policy -> byName.put(policy.name(), policy));
+    return byName;
   }
 
   /// The bans are left to whoever swaps plans.

@@ -37,6 +37,7 @@ public final class Loop {
   private final Deadlines deadlines;
   private final Gauges gauges = new Gauges();
   private final ByteBuf scratch = Unpooled.buffer(4096);
+  private final Hold hold = new Hold();
   private final SplittableRandom random = new SplittableRandom();
   private long now;
   private long wallMillis;
@@ -61,6 +62,7 @@ public final class Loop {
     this.deadlines = new Deadlines(eventLoop);
     this.callCounter = random.nextLong();
     refresh();
+    eventLoop.execute(() -> hold.ofThread(Thread.currentThread()));
   }
 
   /// Reads the clock. Called where an event begins; within it, [#now] is good enough.
@@ -148,5 +150,10 @@ public final class Loop {
 
   public Gauges gauges() {
     return gauges;
+  }
+
+  /// Which policy runs here.
+  public Hold hold() {
+    return hold;
   }
 }

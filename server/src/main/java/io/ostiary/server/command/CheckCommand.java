@@ -31,6 +31,13 @@ public final class CheckCommand implements Callable<Integer> {
   private Path file = Path.of("ostiary.yaml");
 
   @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      defaultValue = "data",
+      description = "Where the folder of your own policies is (default: ./data).")
+  private Path data = Path.of("data");
+
+  @Option(
       names = "--schema",
       description = "Print the JSON Schema of ostiary.yaml, for editors, and end.")
   private boolean schema;
@@ -39,11 +46,12 @@ public final class CheckCommand implements Callable<Integer> {
   public Integer call() {
     var out = spec.commandLine().getOut();
     if (schema) {
-      out.println(ConfigSchema.json(PolicyList.load().settings()));
+      out.println(ConfigSchema.json(policies().settings()));
       out.flush();
       return 0;
     }
-    var policies = PolicyList.load();
+    var policies = policies();
+    policies.refusals().forEach(refusal -> out.println("warning: " + refusal));
     int exit =
         switch (ConfigReader.read(file, policies.settings(), new OpenApiReader())) {
           case ConfigRead.Refused(var faults) -> refused(out, faults);
@@ -55,6 +63,10 @@ public final class CheckCommand implements Callable<Integer> {
         };
     out.flush();
     return exit;
+  }
+
+  private PolicyList policies() {
+    return PolicyList.load(PolicyList.folder(file, data));
   }
 
   private int refused(PrintWriter out, List<Fault> faults) {
