@@ -143,10 +143,11 @@ class HmacTest {
             + "l3/XaVe4bXTugEjHSw==:",
         // B.2.5
         "sig-b25=(\"date\" \"@authority\" \"content-type\");created=1618884473"
-            + ";keyid=\"test-shared-secret\"#sig-b25=:pxcQw6G3AjtMBQjwo8XzkZf/bws5LelbaMk5rGIGtE8=:",
+            + ";keyid=\"test-shared-secret\""
+            + "#sig-b25=:pxcQw6G3AjtMBQjwo8XzkZf/bws5LelbaMk5rGIGtE8=:",
         // B.2.6
-        "sig-b26=(\"date\" \"@method\" \"@path\" \"@authority\" \"content-type\" \"content-length\")"
-            + ";created=1618884473;keyid=\"test-key-ed25519\""
+        "sig-b26=(\"date\" \"@method\" \"@path\" \"@authority\" \"content-type\""
+            + " \"content-length\");created=1618884473;keyid=\"test-key-ed25519\""
             + "#sig-b26=:wqcAqbmYJ2ji2glfAMaRy4gruYYnx2nEFN2HN6jrnDnQCK1"
             + "u02Gb04v9EDgwUPiu4A0w6vuQv5lIp5WPpBKRCw==:"
       })

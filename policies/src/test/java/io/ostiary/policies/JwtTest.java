@@ -28,7 +28,6 @@ import io.ostiary.model.Consumer;
 import io.ostiary.model.Credential;
 import io.ostiary.model.setting.Secret;
 import io.ostiary.policies.JwtCheck.Algorithm;
-import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -47,7 +46,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -419,7 +417,7 @@ class JwtTest {
   @Test
   void takesATokenMadeByOpenssl() throws Exception {
     var key = folder.resolve("key.pem");
-    run(
+    Commands.run(
         "openssl",
         "genpkey",
         "-algorithm",
@@ -432,7 +430,7 @@ class JwtTest {
     Files.writeString(
         text, base64("{\"alg\":\"RS256\",\"typ\":\"JWT\"}") + "." + base64(claims().build() + ""));
     var signature = folder.resolve("signature");
-    run(
+    Commands.run(
         "openssl",
         "dgst",
         "-sha256",
@@ -442,7 +440,7 @@ class JwtTest {
         signature.toString(),
         text.toString());
     var der = folder.resolve("key.der");
-    run(
+    Commands.run(
         "openssl",
         "pkey",
         "-in",
@@ -460,14 +458,6 @@ class JwtTest {
             + "."
             + Base64.getUrlEncoder().withoutPadding().encodeToString(Files.readAllBytes(signature));
     assertThat(Verdicts.request(filter(settings()), with(token))).isEqualTo(Verdict.CONTINUE);
-  }
-
-  private static void run(String... command) throws IOException, InterruptedException {
-    var process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-    assertThat(process.exitValue())
-        .as(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
-        .isZero();
   }
 
   @Test

@@ -217,7 +217,8 @@ final class OwnPolicyTest {
             + " \"io.ostiary.gateway.Gateway\", \"org.sqlite.JDBC\", \"org.slf4j.Logger\"}) {"
             + " try { Class.forName(name); throw new IllegalStateException(name); }"
             + " catch (ClassNotFoundException e) {} }"
-            + " io.ostiary.model.Require.name(\"x\", \"y\"); java.net.http.HttpClient.newHttpClient();";
+            + " io.ostiary.model.Require.name(\"x\", \"y\");"
+            + " java.net.http.HttpClient.newHttpClient();";
     sleepy("looking", "looking", look);
     var read = PolicyFolder.read(folder, List.of());
     assertThat(read.refusals()).isEmpty();

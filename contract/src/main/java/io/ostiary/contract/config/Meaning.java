@@ -229,9 +229,10 @@ final class Meaning {
     var kernel = written.kernel();
     var interfaces =
         switch (kernel.interfaces()) {
-          case Written.Interfaces.Auto _ -> new KernelSettings.Interfaces.Auto();
-          case Written.Interfaces.Off _ -> new KernelSettings.Interfaces.Off();
-          case Written.Interfaces.Named(var names) -> new KernelSettings.Interfaces.Named(names);
+          case WrittenKernel.Interfaces.Auto _ -> new KernelSettings.Interfaces.Auto();
+          case WrittenKernel.Interfaces.Off _ -> new KernelSettings.Interfaces.Off();
+          case WrittenKernel.Interfaces.Named(var names) ->
+              new KernelSettings.Interfaces.Named(names);
         };
     var rules = new ArrayList<KernelRule>();
     for (int i = 0; i < kernel.rules().size(); i++) {
@@ -252,7 +253,7 @@ final class Meaning {
         captures(kernel.capture()));
   }
 
-  private List<KernelSet> sets(Written.Kernel kernel, List<KernelRule> rules) {
+  private List<KernelSet> sets(WrittenKernel kernel, List<KernelRule> rules) {
     var sets = new ArrayList<KernelSet>();
     var names = new HashSet<String>();
     for (int i = 0; i < kernel.sets().size(); i++) {
@@ -296,7 +297,7 @@ final class Meaning {
     return Path.of(notes.at("").at().source().name()).toAbsolutePath();
   }
 
-  private KernelSettings.Stages stages(Written.Stages written) {
+  private KernelSettings.Stages stages(WrittenKernel.Stages written) {
     var numbers = new ArrayList<KernelSettings.StageNumber>();
     for (int i = 0; i < written.numbers().size(); i++) {
       var one = written.numbers().get(i);
@@ -315,13 +316,13 @@ final class Meaning {
         folder == null ? null : file.resolveSibling(folder).normalize(), numbers);
   }
 
-  private static CaptureSettings captures(Written.Capture written) {
+  private static CaptureSettings captures(WrittenKernel.Capture written) {
     var mask = new HashSet<>(CaptureSettings.DEFAULT.mask());
     written.mask().forEach(name -> mask.add(name.toLowerCase(Locale.ROOT)));
     return new CaptureSettings(
         written.preTrigger(),
         written.snap(),
-        written.bodies() == Written.Bodies.KEEP,
+        written.bodies() == WrittenKernel.Bodies.KEEP,
         mask,
         written.bytes());
   }

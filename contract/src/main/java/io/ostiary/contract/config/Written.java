@@ -3,7 +3,6 @@ package io.ostiary.contract.config;
 import io.ostiary.model.Balance;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.HealthCheck;
-import io.ostiary.model.KernelSettings;
 import io.ostiary.model.Listener.ProxyProtocol;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Require;
@@ -31,7 +30,7 @@ record Written(
         List<Listener> listeners,
     @About("What is published") List<Api> apis,
     @About("Who answers") List<Upstream> upstreams,
-    @About("What happens to packets before they reach a socket") Kernel kernel,
+    @About("What happens to packets before they reach a socket") WrittenKernel kernel,
     @About("Virtual addresses whose connections the kernel spreads over targets")
         List<Service> services,
     @About("Bounds on what clients may send") Limits limits,
@@ -464,81 +463,6 @@ record Written(
       @About("How long an answer may take") @Default("2s") Duration timeout,
       @About("Failures in a row that take a target out") @Default("3") int unhealthyAfter,
       @About("Successes in a row that bring it back") @Default("2") int healthyAfter) {}
-
-  @About("What the kernel side does")
-  record Kernel(
-      @About("Interfaces to watch: auto, off, or a list such as [ eth0 ]") @Default("auto")
-          Interfaces interfaces,
-      @About("Count what the rules would drop, and drop nothing") @Default("false") boolean dryRun,
-      @About("Sources that no rule and no ban can refuse") @OrOne List<Cidr> management,
-      @About("Which packets are kept out; allow wins over deny") List<WrittenRule> rules,
-      @About("Named sets of addresses, which rules refer to") List<WrittenSet> sets,
-      @About("How long a change waits for `ostiary confirm` before it is rolled back; 0s: not")
-          @Default("0s")
-          Duration confirm,
-      @About("Without a sign of life for 3 s: open passes all, keep goes on, closed drops")
-          @Default("open")
-          KernelSettings.OnSilence onSilence,
-      @About("Programs of your own that packets meet; see docs/kernel/stages.md") Stages stages,
-      @About("What captures of packets keep and cost; see docs/kernel/capture.md")
-          Capture capture) {}
-
-  @About("What captures of packets keep and cost")
-  record Capture(
-      @About("How far back packets are kept in memory before anybody asks; 0s: not at all")
-          @Default("5s")
-          Duration preTrigger,
-      @About("Bytes of each of these, 64-2048") @Default("128") int snap,
-      @About("cut: only headers are written to a file; keep: everything, with secrets masked")
-          @Default("cut")
-          Bodies bodies,
-      @About("Header fields and query parameters that are secret, beside the usual ones") @OrOne
-          Set<String> mask,
-      @About("What the files of all captures may take together") @Bytes @Default("256MiB")
-          long bytes) {}
-
-  enum Bodies {
-    CUT,
-    KEEP
-  }
-
-  @About("Programs of your own that packets meet")
-  record Stages(
-      @About(
-              "Folder of their objects (*.bpf.o), relative to this file; without it the folder"
-                  + " stages in the data folder")
-          @Nullable String folder,
-      @About("What their tables say of APIs") List<StageNumber> numbers) {}
-
-  @About("What a table of a stage says of an API")
-  record StageNumber(
-      @About("Name of the table, as the stage declares it") String table,
-      @About("Name of an API") String api,
-      @About("The number, 0-2147483647") int number) {}
-
-  sealed interface Interfaces {
-    @About("Every interface that is up and can carry traffic to a listener")
-    record Auto() implements Interfaces {}
-
-    @About("None: the kernel side does not run")
-    record Off() implements Interfaces {}
-
-    record Named(@Alone @About("Names such as eth0") List<String> names) implements Interfaces {
-      private static final Pattern NAME = Pattern.compile("[^/\\s:]{1,15}");
-
-      public Named {
-        if (names.isEmpty()) {
-          throw Require.invalid("interfaces", "an empty list", "auto, off or names");
-        }
-        for (var name : names) {
-          if (!NAME.matcher(name).matches()) {
-            throw Require.invalid(
-                "interfaces", "'" + name + "'", "1-15 characters without '/', ':' and spaces");
-          }
-        }
-      }
-    }
-  }
 
   @About("Bounds on what clients may send; what is over them is refused")
   record Limits(

@@ -22,7 +22,7 @@ class BadInputTest {
             "colour: red\n",
             "1:1: unknown setting 'colour' (expected: listeners, apis, upstreams,"
                 + " kernel, services, limits, timeouts, trusted-proxies, access-log,"
-                + " telemetry or outbound)"),
+                + " telemetry, outbound or policies-folder)"),
         bad(
             "listeners: [ \"0.0.0.0:70000\" ]\n",
             "1:14: address: port 70000 in '0.0.0.0:70000'" + " (expected: 1-65535)"),
@@ -211,7 +211,7 @@ class BadInputTest {
             "- a\n",
             "1:1: document: a list (expected: an object of listeners, apis, upstreams,"
                 + " kernel, services, limits, timeouts, trusted-proxies,"
-                + " access-log, telemetry, outbound)"));
+                + " access-log, telemetry, outbound, policies-folder)"));
   }
 
   @ParameterizedTest

@@ -24,6 +24,19 @@ import org.jspecify.annotations.Nullable;
 /// asked ([UpstreamHandle]), whether there is room ([io.ostiary.gateway.upstream.Gate]), what is
 /// tried again ([Retry]), and when a second one is made beside the first ([Hedge]).
 ///
+/// The hard part is that anything may end an attempt at any moment: the upstream, the client, a
+/// time-out, a filter, the other attempt of a hedge. What keeps it right:
+///
+/// * At most one attempt counts, the one in `connection`, `endpoint` and `slot`; the three are set
+///   together in [#attempt] and let go together in [#endAttempt]. A hedge holds its own until it
+///   wins, and then [#replace] puts them here.
+/// * `connection` is null from the moment an attempt is over, before anybody else is told. Whoever
+///   is called back late finds that out and does nothing.
+/// * A repeat is decided after the failed attempt was let go, by what had been sent of it and by
+///   whether its content is still at hand ([#repeatable]), never by what its upstream said.
+/// * The wait of a call for room, of an attempt for its turn, and of a repeat for its back-off are
+///   three different deadlines; [#drop] ends all of them.
+///
 /// Reused with its call; confined to its event loop.
 @SuppressWarnings("ReferenceEquality") // Whether it is the same object is the question.
 final class Attempts implements StreamOwner, WaitingLine.Waiter {

@@ -35,8 +35,8 @@ public final class Outbound implements AutoCloseable {
   private static final Duration LIMIT_MAX = Duration.ofMinutes(1);
 
   private final Semaphore inFlight = new Semaphore(IN_FLIGHT_MAX);
-  private final Map<Origin, Deque<OutboundConnection>> kept = new HashMap<>();
-  private final Map<Origin, Integer> running = new HashMap<>();
+  private final Map<Destination, Deque<OutboundConnection>> kept = new HashMap<>();
+  private final Map<Destination, Integer> running = new HashMap<>();
   private boolean closed;
 
   /// The calls that these settings allow.
@@ -45,11 +45,12 @@ public final class Outbound implements AutoCloseable {
   }
 
   private CompletionStage<HttpReply> send(HttpAsk ask, OutboundSettings settings) {
-    var origin = Origin.of(ask.uri(), settings);
+    var destination = Destination.of(ask.uri(), settings);
     var done = new CompletableFuture<HttpReply>();
-    if (!begin(origin)) {
+    if (!begin(destination)) {
       done.completeExceptionally(
-          new HttpCallException(origin.authority() + ": too many calls are in flight already"));
+          new HttpCallException(
+              destination.authority() + ": too many calls are in flight already"));
       return done;
     }
     var limit = ask.limit().compareTo(LIMIT_MAX) < 0 ? ask.limit() : LIMIT_MAX;
@@ -58,45 +59,50 @@ public final class Outbound implements AutoCloseable {
         .name("outbound")
         .start(() -> {
           try {
-            done.complete(exchange(ask, origin, System.nanoTime() + limit.toNanos(), socket));
+            done.complete(exchange(ask, destination, System.nanoTime() + limit.toNanos(), socket));
           } catch (IOException | RuntimeException e) {
-            done.completeExceptionally(failure(origin, e));
+            done.completeExceptionally(failure(destination, e));
           } finally {
-            end(origin);
+            end(destination);
           }
         });
     // The thread limits each read by what is left; this is for what it cannot limit, such as a name
     // server. It ends a little later, so that the thread's own, better sentence comes first.
     CompletableFuture.delayedExecutor(limit.toMillis() + 50, TimeUnit.MILLISECONDS)
-        .execute(() -> expire(origin, done, socket.get()));
+        .execute(() -> expire(destination, done, socket.get()));
     return done;
   }
 
   private static void expire(
-      Origin origin, CompletableFuture<HttpReply> done, @Nullable OutboundConnection connection) {
+      Destination destination,
+      CompletableFuture<HttpReply> done,
+      @Nullable OutboundConnection connection) {
     if (done.completeExceptionally(
-            new HttpCallException(origin.authority() + ": no answer in time"))
+            new HttpCallException(destination.authority() + ": no answer in time"))
         && connection != null) {
       connection.close();
     }
   }
 
-  private static HttpCallException failure(Origin origin, Exception e) {
+  private static HttpCallException failure(Destination destination, Exception e) {
     if (e instanceof HttpCallException known) {
       return known;
     }
     var why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-    return new HttpCallException(origin.authority() + ": " + why, e);
+    return new HttpCallException(destination.authority() + ": " + why, e);
   }
 
   private HttpReply exchange(
-      HttpAsk ask, Origin origin, long until, AtomicReference<@Nullable OutboundConnection> socket)
+      HttpAsk ask,
+      Destination destination,
+      long until,
+      AtomicReference<@Nullable OutboundConnection> socket)
       throws IOException {
-    var old = ask.repeatable() ? take(origin) : null;
+    var old = ask.repeatable() ? take(destination) : null;
     if (old != null) {
       socket.set(old);
       try {
-        return exchange(ask, origin, until, old);
+        return exchange(ask, destination, until, old);
       } catch (IOException e) {
         old.close();
         if (old.answering() || System.nanoTime() >= until) {
@@ -104,45 +110,47 @@ public final class Outbound implements AutoCloseable {
         }
       }
     }
-    var fresh = connect(origin, until);
+    var fresh = connect(destination, until);
     socket.set(fresh);
     try {
-      return exchange(ask, origin, until, fresh);
+      return exchange(ask, destination, until, fresh);
     } catch (IOException | RuntimeException e) {
       fresh.close();
       throw e;
     }
   }
 
-  private HttpReply exchange(HttpAsk ask, Origin origin, long until, OutboundConnection connection)
+  private HttpReply exchange(
+      HttpAsk ask, Destination destination, long until, OutboundConnection connection)
       throws IOException {
-    var reply = connection.exchange(ask, origin, until);
-    if (!connection.reusable() || !keep(origin, connection)) {
+    var reply = connection.exchange(ask, destination, until);
+    if (!connection.reusable() || !keep(destination, connection)) {
       connection.close();
     }
     return reply;
   }
 
   /// Every address is checked before any is tried, and what was checked is what is connected to.
-  private static OutboundConnection connect(Origin origin, long until) throws IOException {
+  private static OutboundConnection connect(Destination destination, long until)
+      throws IOException {
     InetAddress[] addresses;
     try {
-      addresses = InetAddress.getAllByName(origin.host());
+      addresses = InetAddress.getAllByName(destination.host());
     } catch (UnknownHostException e) {
-      throw new HttpCallException(origin.host() + ": the name is not known", e);
+      throw new HttpCallException(destination.host() + ": the name is not known", e);
     }
-    var guard = new AddressGuard(origin.settings());
+    var guard = new AddressGuard(destination.settings());
     for (var address : addresses) {
       if (!guard.admits(address)) {
         throw new HttpCallException(
             "%s: stands for %s, which may not be called (see outbound.allow)"
-                .formatted(origin.host(), address.getHostAddress()));
+                .formatted(destination.host(), address.getHostAddress()));
       }
     }
     IOException last = null;
     for (var address : addresses) {
       try {
-        return OutboundConnection.open(origin, address, until);
+        return OutboundConnection.open(destination, address, until);
       } catch (IOException e) {
         last = e;
       }
@@ -150,36 +158,36 @@ public final class Outbound implements AutoCloseable {
     throw last == null ? new IOException("no address") : last;
   }
 
-  private boolean begin(Origin origin) {
+  private boolean begin(Destination destination) {
     synchronized (kept) {
-      int now = running.getOrDefault(origin, 0);
+      int now = running.getOrDefault(destination, 0);
       if (closed || now >= IN_FLIGHT_PER_ORIGIN_MAX || !inFlight.tryAcquire()) {
         return false;
       }
-      running.put(origin, now + 1);
+      running.put(destination, now + 1);
       return true;
     }
   }
 
-  private void end(Origin origin) {
+  private void end(Destination destination) {
     inFlight.release();
     synchronized (kept) {
-      running.computeIfPresent(origin, (_, now) -> now > 1 ? now - 1 : null);
+      running.computeIfPresent(destination, (_, now) -> now > 1 ? now - 1 : null);
     }
   }
 
-  private @Nullable OutboundConnection take(Origin origin) {
+  private @Nullable OutboundConnection take(Destination destination) {
     synchronized (kept) {
       dropOld();
-      var own = kept.get(origin);
+      var own = kept.get(destination);
       return own == null ? null : own.pollLast();
     }
   }
 
-  private boolean keep(Origin origin, OutboundConnection connection) {
+  private boolean keep(Destination destination, OutboundConnection connection) {
     synchronized (kept) {
       dropOld();
-      var own = kept.computeIfAbsent(origin, _ -> new ArrayDeque<>());
+      var own = kept.computeIfAbsent(destination, _ -> new ArrayDeque<>());
       if (closed || own.size() >= KEPT_PER_ORIGIN_MAX) {
         return false;
       }

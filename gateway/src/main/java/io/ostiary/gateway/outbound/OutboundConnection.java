@@ -29,23 +29,24 @@ final class OutboundConnection {
     this.in = new BufferedInputStream(socket.getInputStream(), 8192);
   }
 
-  static OutboundConnection open(Origin origin, InetAddress address, long until)
+  static OutboundConnection open(Destination destination, InetAddress address, long until)
       throws IOException {
     var plain = new Socket();
     try {
       plain.setTcpNoDelay(true);
-      plain.connect(new InetSocketAddress(address, origin.port()), millisLeft(until));
+      plain.connect(new InetSocketAddress(address, destination.port()), millisLeft(until));
       plain.setSoTimeout(millisLeft(until));
-      return new OutboundConnection(origin.tls() ? secured(plain, origin) : plain);
+      return new OutboundConnection(destination.tls() ? secured(plain, destination) : plain);
     } catch (IOException e) {
       plain.close();
       throw new IOException(e.getMessage() + " (" + address.getHostAddress() + ")", e);
     }
   }
 
-  private static Socket secured(Socket plain, Origin origin) throws IOException {
+  private static Socket secured(Socket plain, Destination destination) throws IOException {
     var factory = (SSLSocketFactory) SSLSocketFactory.getDefault();
-    var secured = (SSLSocket) factory.createSocket(plain, origin.host(), origin.port(), true);
+    var secured =
+        (SSLSocket) factory.createSocket(plain, destination.host(), destination.port(), true);
     var parameters = secured.getSSLParameters();
     parameters.setEndpointIdentificationAlgorithm("HTTPS");
     parameters.setApplicationProtocols(new String[] {"http/1.1"});
@@ -62,11 +63,11 @@ final class OutboundConnection {
     return (int) millis;
   }
 
-  HttpReply exchange(HttpAsk ask, Origin origin, long until) throws IOException {
+  HttpReply exchange(HttpAsk ask, Destination destination, long until) throws IOException {
     answering = false;
     reusable = false;
     var out = socket.getOutputStream();
-    out.write(head(ask, origin));
+    out.write(head(ask, destination));
     out.write(ask.body().getBytes(StandardCharsets.UTF_8));
     out.flush();
     var reader = new ReplyReader(limited(until), ask.bytesMax());
@@ -75,13 +76,13 @@ final class OutboundConnection {
     return reply;
   }
 
-  private static byte[] head(HttpAsk ask, Origin origin) {
+  private static byte[] head(HttpAsk ask, Destination destination) {
     var uri = ask.uri();
     var path = uri.getRawPath() == null || uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
     var target = uri.getRawQuery() == null ? path : path + "?" + uri.getRawQuery();
     var text = new StringBuilder(256);
     text.append(ask.method()).append(' ').append(target).append(" HTTP/1.1\r\n");
-    text.append("Host: ").append(origin.authority()).append("\r\n");
+    text.append("Host: ").append(destination.authority()).append("\r\n");
     text.append("User-Agent: Ostiary\r\n");
     int size = ask.body().getBytes(StandardCharsets.UTF_8).length;
     if (size > 0 || ask.method().equals("POST")) {

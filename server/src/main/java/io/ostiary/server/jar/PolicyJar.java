@@ -52,7 +52,8 @@ final class PolicyJar extends ClassLoader {
       }
       throw new ClassNotFoundException(
           name
-              + " (a policy sees the JDK, io.ostiary.gateway.spi, io.ostiary.model and its own jar)");
+              + " (a policy sees the JDK, io.ostiary.gateway.spi, io.ostiary.model and"
+              + " its own jar)");
     }
   }
 

@@ -5,13 +5,13 @@ import java.net.URI;
 import java.util.Locale;
 
 /// Where a connection goes, and under which settings it was allowed.
-record Origin(boolean tls, String host, int port, OutboundSettings settings) {
-  static Origin of(URI uri, OutboundSettings settings) {
+record Destination(boolean tls, String host, int port, OutboundSettings settings) {
+  static Destination of(URI uri, OutboundSettings settings) {
     boolean tls = uri.getScheme().equalsIgnoreCase("https");
     int port = uri.getPort() > 0 ? uri.getPort() : tls ? 443 : 80;
     var host = uri.getHost().toLowerCase(Locale.ROOT);
     var bare = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
-    return new Origin(tls, bare, port, settings);
+    return new Destination(tls, bare, port, settings);
   }
 
   /// As the Host field says it.
