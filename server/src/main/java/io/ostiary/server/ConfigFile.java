@@ -118,6 +118,11 @@ final class ConfigFile implements AutoCloseable {
     return opened;
   }
 
+  /// Reads it again, whether it has changed or not.
+  void reload() {
+    changed();
+  }
+
   private synchronized void changed() {
     var problems = load();
     problems.forEach(progress::line);

@@ -130,7 +130,18 @@ public final class Ostiary implements AutoCloseable {
     insight.start();
     control.start();
     kernel.controlAt(control.port());
+    signals(config, insight);
     welcome(gateway, control, kernel);
+  }
+
+  private void signals(ConfigFile config, Insight insight) {
+    Signals.on("HUP", config::reload);
+    Signals.on(
+        "USR1",
+        () -> {
+          insight.logs().reopen();
+          progress.say("the files of the access logs are opened anew");
+        });
   }
 
   /// Serves until the thread is interrupted.
