@@ -119,7 +119,7 @@ record Load(long requests, long errors, long p50Micros, long p99Micros, long p99
     if (done == 0) {
       throw new IOException("h2load answered nothing:\n" + output);
     }
-    return new Load(done, done - answered, 0, 0, 0);
+    return new Load(done, Math.max(0, done - answered), 0, 0, 0);
   }
 
   /// Small text frames over WebSocket, each sent when the one before came back.

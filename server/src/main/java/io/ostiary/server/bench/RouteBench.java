@@ -238,13 +238,13 @@ public final class RouteBench {
     text.append("upstreams: [ { name: u, targets: \"127.0.0.1:18298\" } ]\napis:\n");
     for (int api = 0; api < apis; api++) {
       text.append("  - { name: a%d, path: /a%d, upstream: u,\n".formatted(api, api));
-      text.append("      policies: [ key-auth: {}, ip: { deny: 198.18.0.0/15 } ], routes: [\n");
+      text.append("      policies: [ key-auth: {}, ip: { deny: [ 198.18.0.0/15 ] } ], routes: [\n");
       for (int route = 0; route < routes; route++) {
         boolean latest = api == apis - 1 && route == routes - 1;
         var path = latest ? last : "/r%d/{id}".formatted(route);
         text.append("      { path: \"").append(path).append("\", methods: GET");
         if (policies) {
-          text.append(", policies: [ rate-limit: { requests: 10, by: address },");
+          text.append(", policies: [ rate-limit: { requests: 10, per: 1m, by: address },");
           text.append(" headers: { request: { set: { X-Route: r").append(route).append(" } } } ]");
         }
         text.append(" },\n");
