@@ -260,6 +260,10 @@ final class Answer implements ChannelFutureListener {
 
   private void write(ByteBuf in, int start, int length, boolean last) {
     wire.content(in, start, length);
+    if (call.over()) {
+      // It was to be written at once, and there is nobody any more.
+      return;
+    }
     if (last) {
       ending = Endings.answered(call.times().upstreamStatus);
       finishWriting();
@@ -267,7 +271,7 @@ final class Answer implements ChannelFutureListener {
     }
     if (!wire.writable()) {
       wire.flush();
-      if (!wire.writable()) {
+      if (!call.over() && !wire.writable()) {
         slowClient = true;
         call.attempts().pauseForClient();
         call.clientSide().timeout(call.plan().waits().body(), "write-timeout");

@@ -231,6 +231,7 @@ public final class Call extends FilterView {
       return;
     }
     if (answer.begun()) {
+      answer.flush();
       abort(ending);
       return;
     }
@@ -287,6 +288,11 @@ public final class Call extends FilterView {
 
   public boolean takesContent() {
     return active && requestBody.takes();
+  }
+
+  /// Whether the exchange has ended.
+  boolean over() {
+    return !active;
   }
 
   /// Whether the connection has changed its protocol: [#content] then takes any bytes.

@@ -143,7 +143,9 @@ final class Tunnel {
     clientEnded = true;
     upstreamTold = true;
     upstreamEnded();
-    endIfOver();
+    if (!endIfOver()) {
+      call.clientSide().timeout(idleNanos(), "write-timeout");
+    }
   }
 
   private boolean endIfOver() {

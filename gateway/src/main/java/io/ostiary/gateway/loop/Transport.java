@@ -5,7 +5,6 @@ import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollDatagramChannel;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
@@ -78,7 +77,7 @@ public record Transport(
     return new Transport(
         Kind.EPOLL,
         sentence,
-        EpollIoHandler.newFactory(),
+        new EpollHandlers(),
         EpollServerSocketChannel::new,
         EpollSocketChannel::new,
         EpollDatagramChannel::new);

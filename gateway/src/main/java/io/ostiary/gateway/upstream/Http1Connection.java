@@ -41,6 +41,7 @@ public final class Http1Connection extends UpstreamConnection implements Connect
   private boolean untilClose;
   private boolean tunnel;
   private boolean inputEnded;
+  private boolean gone;
   private boolean closed;
   private long cookie;
 
@@ -182,9 +183,10 @@ public final class Http1Connection extends UpstreamConnection implements Connect
     return channel().isWritable();
   }
 
+  /// Also of one that the upstream has closed while its last bytes wait for the client.
   @Override
   public boolean established() {
-    return ready && usable();
+    return ready && !closed;
   }
 
   @Override
@@ -230,7 +232,13 @@ public final class Http1Connection extends UpstreamConnection implements Connect
       }
     }
     endInput();
-    if (!paused && !closed && !inputEnded) {
+    if (paused || closed) {
+      return;
+    }
+    var own = owner;
+    if (gone && own != null) {
+      ended(own);
+    } else if (!inputEnded) {
       channel().config().setAutoRead(true);
     }
   }
@@ -282,15 +290,14 @@ public final class Http1Connection extends UpstreamConnection implements Connect
     @Override
     public void channelInactive(ChannelHandlerContext context) {
       loop.refresh();
+      gone = true;
       var own = owner;
       if (own == null) {
         close();
-      } else if (held != null || endPending) {
-        // The client is slower than the upstream: what was read before the end still counts.
-        endAfterHeld();
-      } else {
+      } else if (!paused) {
         ended(own);
       }
+      // Else the client is slower than the upstream: what was read before the end goes first.
     }
 
     @Override
@@ -369,24 +376,6 @@ public final class Http1Connection extends UpstreamConnection implements Connect
     }
   }
 
-  private void endAfterHeld() {
-    var rest = held;
-    held = null;
-    paused = false;
-    endWithoutBody();
-    if (rest != null) {
-      try {
-        process(rest);
-      } finally {
-        rest.release();
-      }
-    }
-    var own = owner;
-    if (own != null) {
-      ended(own);
-    }
-  }
-
   private void ended(StreamOwner own) {
     if (tunnel) {
       inputEnded = true;
@@ -419,7 +408,7 @@ public final class Http1Connection extends UpstreamConnection implements Connect
     if (seconds >= 0) {
       nanos = Math.min(nanos, seconds * 1_000_000_000L - 500_000_000L);
     }
-    if (!rests || !established() || held != null || nanos <= 0) {
+    if (!rests || !usable() || held != null || nanos <= 0) {
       close();
       return;
     }
