@@ -1,8 +1,8 @@
 package io.ostiary.gateway.upstream;
 
-import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -10,7 +10,7 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
-import io.netty.util.concurrent.Future;
+import io.ostiary.gateway.loop.Dial;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.model.Target;
 import java.net.ConnectException;
@@ -40,7 +40,7 @@ final class Connector extends ChannelInboundHandlerAdapter {
   private final Target target;
   private final boolean text;
   private final @Nullable ByteBuf header;
-  private final Channel channel;
+  private @Nullable Channel channel;
   private @Nullable Waiting waiting;
   private @Nullable SslHandler tls;
   private long cookie;
@@ -59,29 +59,25 @@ final class Connector extends ChannelInboundHandlerAdapter {
     this.text = text;
     this.header = header;
     this.waiting = waiting;
-    var bootstrap =
-        new Bootstrap()
-            .group(loop.eventLoop())
-            .channelFactory(loop.transport().sockets())
-            .option(ChannelOption.TCP_NODELAY, true)
-            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
-            .option(ChannelOption.WRITE_BUFFER_WATER_MARK, MARKS)
-            .handler(this);
-    if (text) {
-      bootstrap.option(ChannelOption.SO_RCVBUF, RECEIVE_BYTES);
-    }
-    var connecting = bootstrap.connect(address);
-    channel = connecting.channel();
-    if (channel.isOpen()) {
+    try {
+      channel = opened();
       // Before it is established, so that a handshake that fails leaves its facts too.
       cookie = loop.cookie(channel);
+      Dial.connect(loop, channel, address, this::tcpDone);
+    } catch (ChannelException e) {
+      // The process may open no more. Told later, so that nobody is told before he has this.
+      loop.eventLoop().execute(() -> tcpDone(e));
     }
-    if (connecting.isDone()) {
-      // Failed at once: still told later, so that nobody is told before he has the connection.
-      loop.eventLoop().execute(() -> tcpDone(connecting));
-    } else {
-      connecting.addListener(this::tcpDone);
+  }
+
+  private Channel opened() {
+    var made = Dial.open(loop, this);
+    made.config().setOption(ChannelOption.TCP_NODELAY, true);
+    made.config().setWriteBufferWaterMark(MARKS);
+    if (text) {
+      made.config().setOption(ChannelOption.SO_RCVBUF, RECEIVE_BYTES);
     }
+    return made;
   }
 
   /// @param text whether only HTTP/1.1 will do
@@ -97,7 +93,8 @@ final class Connector extends ChannelInboundHandlerAdapter {
     return new Connector(loop, wiring, target, text, address, header, waiting);
   }
 
-  Channel channel() {
+  /// Null: no socket could be opened, which whoever waits is about to be told.
+  @Nullable Channel channel() {
     return channel;
   }
 
@@ -106,36 +103,40 @@ final class Connector extends ChannelInboundHandlerAdapter {
     return cookie;
   }
 
-  /// Nobody waits any more.
-  void cancel() {
+  /// Nobody waits any more, and nobody needs the connection.
+  void close() {
     waiting = null;
+    if (channel != null) {
+      Dial.close(channel);
+    }
   }
 
-  private void tcpDone(Future<? super Void> done) {
+  private void tcpDone(@Nullable Throwable failed) {
     loop.refresh();
-    if (!done.isSuccess()) {
+    var stands = channel;
+    if (failed != null || stands == null) {
       ReferenceCountUtil.release(header);
-      fail(done.cause() instanceof ConnectException ? "connect-refused" : "connect-failed");
+      fail(failed instanceof ConnectException ? "connect-refused" : "connect-failed");
       return;
     }
     if (header != null) {
-      channel.writeAndFlush(header);
+      stands.writeAndFlush(header);
     }
-    var handler = wiring.handler(channel, target, text);
+    var handler = wiring.handler(stands, target, text);
     if (handler == null) {
-      ready(!text);
+      ready(stands, !text);
       return;
     }
     tls = handler;
-    channel.pipeline().addFirst(handler);
+    stands.pipeline().addFirst(handler);
   }
 
-  private void ready(boolean http2) {
+  private void ready(Channel stands, boolean http2) {
     var told = waiting;
     waiting = null;
-    channel.pipeline().remove(this);
+    stands.pipeline().remove(this);
     if (told == null) {
-      channel.close();
+      stands.close();
     } else {
       told.connected(http2);
     }
@@ -143,8 +144,7 @@ final class Connector extends ChannelInboundHandlerAdapter {
 
   private void fail(String reason) {
     var told = waiting;
-    waiting = null;
-    channel.close();
+    close();
     if (told != null) {
       told.notConnected(reason);
     }
@@ -162,7 +162,7 @@ final class Connector extends ChannelInboundHandlerAdapter {
     }
     boolean http2 = "h2".equals(tls.applicationProtocol());
     if (http2 || text || wiring.mayTurnOutText()) {
-      ready(http2);
+      ready(context.channel(), http2);
     } else {
       fail("tls-alpn");
     }

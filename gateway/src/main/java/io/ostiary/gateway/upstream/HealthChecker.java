@@ -1,12 +1,12 @@
 package io.ostiary.gateway.upstream;
 
-import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.ostiary.gateway.loop.Dial;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.model.HealthCheck;
 import java.net.InetSocketAddress;
@@ -151,14 +151,12 @@ final class HealthChecker {
     }
 
     private void start(InetSocketAddress address) {
-      var connecting =
-          new Bootstrap()
-              .group(loop.eventLoop())
-              .channelFactory(loop.transport().sockets())
-              .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
-              .handler(this)
-              .connect(address);
-      channel = connecting.channel();
+      try {
+        channel = Dial.open(loop, this);
+      } catch (ChannelException e) {
+        end("no connection");
+        return;
+      }
       var limit =
           loop.eventLoop()
               .schedule(
@@ -166,16 +164,18 @@ final class HealthChecker {
                   check.timeout().toNanos(),
                   TimeUnit.NANOSECONDS);
       channel.closeFuture().addListener(closing -> limit.cancel(false));
-      connecting.addListener(connected -> {
-        if (!connected.isSuccess()) {
-          end("no connection");
-        } else if (!secure) {
-          stands();
-        } else if (channel != null) {
-          var tls = handle.wiring().handler(channel, endpoint.target(), false);
-          channel.pipeline().addFirst(java.util.Objects.requireNonNull(tls));
-        }
-      });
+      Dial.connect(loop, channel, address, this::connected);
+    }
+
+    private void connected(@Nullable Throwable failed) {
+      if (failed != null) {
+        end("no connection");
+      } else if (!secure) {
+        stands();
+      } else if (channel != null) {
+        var tls = handle.wiring().handler(channel, endpoint.target(), false);
+        channel.pipeline().addFirst(java.util.Objects.requireNonNull(tls));
+      }
     }
 
     private void stands() {
@@ -201,7 +201,7 @@ final class HealthChecker {
       }
       done = true;
       if (channel != null) {
-        channel.close();
+        Dial.close(channel);
       }
       probed(why);
     }

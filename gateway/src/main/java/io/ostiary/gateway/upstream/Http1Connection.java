@@ -2,7 +2,6 @@ package io.ostiary.gateway.upstream;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -432,10 +431,7 @@ public final class Http1Connection extends UpstreamConnection implements Connect
     pool.closed();
     loop.gauges().upstream(-1);
     if (connector != null) {
-      connector.cancel();
-    }
-    if (channel != null) {
-      ChannelFuture ignored = channel.close();
+      connector.close();
     }
   }
 }

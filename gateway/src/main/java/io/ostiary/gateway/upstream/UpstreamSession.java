@@ -267,7 +267,7 @@ final class UpstreamSession extends Http2EventAdapter
     connection.addListener(this);
     var made = SessionCodec.of(connection, this);
     codec = made;
-    Objects.requireNonNull(connector).channel().pipeline().addLast(made);
+    Objects.requireNonNull(Objects.requireNonNull(connector).channel()).pipeline().addLast(made);
     try {
       connection
           .local()
@@ -307,7 +307,7 @@ final class UpstreamSession extends Http2EventAdapter
     if (first) {
       pool.closed();
       loop.gauges().upstream(-1);
-      stands.channel().close();
+      stands.close();
     }
   }
 
@@ -367,8 +367,7 @@ final class UpstreamSession extends Http2EventAdapter
     loop.gauges().upstream(-1);
     var made = connector;
     if (made != null) {
-      made.cancel();
-      made.channel().close();
+      made.close();
     }
   }
 
