@@ -1,28 +1,20 @@
 package io.ostiary.gateway.exchange;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.util.concurrent.ScheduledFuture;
-import io.ostiary.gateway.loop.Deadline;
-import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.upstream.Endpoint;
-import io.ostiary.gateway.upstream.Pick;
 import io.ostiary.gateway.upstream.StreamOwner;
 import io.ostiary.gateway.upstream.UpstreamConnection;
 import io.ostiary.gateway.upstream.UpstreamHandle;
-import io.ostiary.gateway.upstream.WaitingLine;
 import io.ostiary.gateway.wire.ResponseHead;
-import io.ostiary.model.Ending;
 import io.ostiary.model.LedgerEntry.Why;
 import io.ostiary.model.LedgerSlot;
-import io.ostiary.model.Overload.Priority;
 import java.net.InetSocketAddress;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// The attempts of one exchange to get an answer. What decides about them stands elsewhere: who is
-/// asked ([UpstreamHandle]), whether there is room ([io.ostiary.gateway.upstream.Gate]), what is
-/// tried again ([Retry]), and when a second one is made beside the first ([Hedge]).
+/// The attempts of one exchange to get an answer: what is said to a target, and what comes of it.
+/// When one begins and at whom is decided by [Turns], what is tried again by [Retry], and when a
+/// second one is made beside the first by [Hedge].
 ///
 /// The hard part is that anything may end an attempt at any moment: the upstream, the client, a
 /// time-out, a filter, the other attempt of a hedge. What keeps it right:
@@ -34,130 +26,50 @@ import org.jspecify.annotations.Nullable;
 ///   is called back late finds that out and does nothing.
 /// * A repeat is decided after the failed attempt was let go, by what had been sent of it and by
 ///   whether its content is still at hand ([#repeatable]), never by what its upstream said.
-/// * The wait of a call for room, of an attempt for its turn, and of a repeat for its back-off are
-///   three different deadlines; [#drop] ends all of them.
 ///
 /// Reused with its call; confined to its event loop.
 @SuppressWarnings("ReferenceEquality") // Whether it is the same object is the question.
-final class Attempts implements StreamOwner, WaitingLine.Waiter {
+final class Attempts implements StreamOwner {
   private static final int INTERIM_MAX = 16;
-  private static final HeaderName SET_COOKIE = HeaderName.of("Set-Cookie");
   private static final HeaderName GRPC_STATUS = HeaderName.of("grpc-status");
 
   private final Call call;
   private final RequestWriter writer;
-  private final Pick pick = new Pick();
+  private final Framing framing;
+  private final Turns turns;
   private final Hedge hedge;
-  private final Deadline waitEnds = new Deadline(this::waitedTooLong);
   private LedgerSlot.@Nullable AttemptSlot slot;
   private @Nullable UpstreamConnection connection;
-  private @Nullable UpstreamHandle upstream;
   private @Nullable Endpoint endpoint;
-  private @Nullable ScheduledFuture<?> backOff;
-  private Priority priority = Priority.NORMAL;
-  private String waitsFor = "";
-  private int count;
   private int interims;
-  private boolean waiting;
-  private boolean repeats;
   private boolean sent;
   private boolean contentSent;
 
   Attempts(Call call) {
     this.call = call;
     writer = new RequestWriter(call);
-    hedge = new Hedge(call, this);
+    framing = new Framing(call);
+    turns = new Turns(call, this);
+    hedge = new Hedge(call, this, turns);
   }
 
   void begin() {
-    count = 0;
+    turns.begin();
     slot = null;
     endpoint = null;
-    upstream = null;
-    waiting = false;
-    repeats = false;
   }
 
   void start() {
-    var handle = call.routed().way().choose(call);
-    upstream = handle;
-    call.tunnel().choose(handle.only2());
-    pick.begin(call.loop().random(), call.loop().now());
-    Keys.tell(pick, call, handle);
-    priority = Keys.priority(call, handle.upstream().overload().priorities());
-    if (handle.gate().admits(priority)) {
-      attempt(Why.FIRST, false);
-    } else {
-      await("overload");
-    }
+    turns.start();
   }
 
-  /// Waits for a place where calls may, else the call is refused.
-  private void await(String reason) {
-    var bounds = upstream().upstream().overload();
-    waitsFor = reason;
-    if (bounds.queue() > 0
-        && upstream().gate().line().join(this, priority == Priority.HIGH, bounds.queue())) {
-      waiting = true;
-      call.loop().deadlines().set(waitEnds, call.loop().now() + bounds.queueTime().toNanos());
-      return;
-    }
-    upstream().gate().shed(priority);
-    call.upstreamFailed(reason);
-  }
-
-  @Override
-  public Loop loop() {
-    return call.loop();
-  }
-
-  @Override
-  public void proceed() {
-    var gate = upstream().gate();
-    pick.again(call.loop().now());
-    if (!gate.admits(priority) || upstream().choose(pick) == null) {
-      gate.line().back(this, priority == Priority.HIGH);
-      return;
-    }
-    waiting = false;
-    waitEnds.clear();
-    attempt(count == 0 ? Why.FIRST : Why.RETRY, false);
-  }
-
-  private void waitedTooLong() {
-    call.loop().refresh();
-    if (waiting) {
-      leaveLine();
-      upstream().gate().shed(priority);
-      call.upstreamFailed(waitsFor.equals("overload") ? "overload" : "queue-timeout");
-    }
-  }
-
-  private void leaveLine() {
-    waiting = false;
-    upstream().gate().line().leave(this);
-    call.loop().deadlines().remove(waitEnds);
-  }
-
-  private void attempt(Why why, boolean fresh) {
-    var handle = upstream();
-    pick.again(call.loop().now());
-    var chosen = handle.choose(pick);
-    if (chosen == null) {
-      giveBackRepeat();
-      if (handle.anybody(call.loop().now())) {
-        await("calls-max");
-      } else {
-        call.upstreamFailed("no-target");
-      }
-      return;
-    }
-    count++;
+  /// @param number how many there were before it
+  void attempt(UpstreamHandle handle, Endpoint chosen, Why why, int number, boolean fresh) {
     interims = 0;
     sent = false;
     contentSent = false;
     endpoint = chosen;
-    call.trace().attempt(call.callId(), count - 1);
+    call.trace().attempt(call.callId(), number);
     slot = call.times().attempt(handle.upstream(), chosen, why);
     call.answer()
         .head()
@@ -167,7 +79,7 @@ final class Attempts implements StreamOwner, WaitingLine.Waiter {
     if (acquired == null) {
       var reason = chosen.healthy(call.loop().now()) ? "connections-max" : "unresolved";
       endAttempt(reason);
-      failed(chosen, reason, true, false);
+      turns.failed(chosen, reason, true, false);
       return;
     }
     connection = acquired;
@@ -200,25 +112,11 @@ final class Attempts implements StreamOwner, WaitingLine.Waiter {
       mine.failure = failure;
       mine.lastByteNanos = call.loop().now();
     }
-    giveBackRepeat();
+    turns.giveBack();
     if (ended != null) {
       ended.ended();
       upstream().gate().line().freed(call.loop());
     }
-  }
-
-  private void giveBackRepeat() {
-    if (repeats) {
-      repeats = false;
-      upstream().gate().repeated();
-    }
-  }
-
-  /// Counts an attempt beside this one.
-  ///
-  /// @return how many there were before it
-  int another() {
-    return count++;
   }
 
   /// Whose answer is awaited, or null.
@@ -244,7 +142,7 @@ final class Attempts implements StreamOwner, WaitingLine.Waiter {
     connection = by;
     endpoint = at;
     slot = call.times().last(with);
-    repeats = true;
+    turns.keepsPlace();
     interims = 0;
     sent = true;
     call.answer()
@@ -254,23 +152,13 @@ final class Attempts implements StreamOwner, WaitingLine.Waiter {
 
   /// The attempt beside this one failed.
   void hedgeFailed(String reason) {
-    if (connection == null && endpoint == null && backOff == null && !waiting) {
+    if (connection == null && endpoint == null && !turns.pending()) {
       call.upstreamFailed(reason);
     }
   }
 
   private UpstreamHandle upstream() {
-    return java.util.Objects.requireNonNull(upstream);
-  }
-
-  long answerNanos() {
-    long own = call.routed().bounds().answerNanos();
-    return own > 0 ? own : upstream().answerNanos();
-  }
-
-  private long idleNanos() {
-    long own = call.routed().bounds().idleNanos();
-    return own > 0 ? own : upstream().idleNanos();
+    return turns.upstream();
   }
 
   private LedgerSlot.AttemptSlot slot() {
@@ -317,7 +205,7 @@ final class Attempts implements StreamOwner, WaitingLine.Waiter {
       // The head goes at once where the client waits for a word before it sends more.
       if (writer.expectForwarded()) {
         writer.flush();
-        limitTry(to, answerNanos(), "answer-timeout");
+        limitTry(to, turns.answerNanos(), "answer-timeout");
       }
       call.requestBody().forward();
     }
@@ -342,7 +230,7 @@ final class Attempts implements StreamOwner, WaitingLine.Waiter {
       writer.flush();
     }
     if (!connection().writable()) {
-      connection().timeout(idleNanos(), "write-timeout");
+      connection().timeout(turns.idleNanos(), "write-timeout");
     } else if (call.tunnel().open()) {
       idle(connection());
     }
@@ -358,7 +246,7 @@ final class Attempts implements StreamOwner, WaitingLine.Waiter {
     if (call.tunnel().open()) {
       of.timeout(call.tunnel().idleNanos(), "tunnel-idle");
     } else {
-      of.timeout(idleNanos(), "idle-timeout");
+      of.timeout(turns.idleNanos(), "idle-timeout");
     }
   }
 
@@ -368,8 +256,8 @@ final class Attempts implements StreamOwner, WaitingLine.Waiter {
     slot().requestSentNanos = call.loop().now();
     call.times().upstreamRequestBytes = writer.bytes();
     if (!call.answer().begun()) {
-      limitTry(connection(), answerNanos(), "answer-timeout");
-      hedge.arm(upstream(), pick);
+      limitTry(connection(), turns.answerNanos(), "answer-timeout");
+      hedge.arm(upstream(), turns.pick());
     }
   }
 
@@ -432,36 +320,20 @@ final class Attempts implements StreamOwner, WaitingLine.Waiter {
     upstream()
         .answered(from.endpoint(), call.loop(), status, Math.max(0, mine.firstByteNanos - since));
     if (upstream().repeatsByStatus() && (status >= 400 || head.fields().has(GRPC_STATUS))) {
-      pick.tried(from.endpoint());
-      long wait = repeatable(false) ? afterStatus(head) : Retry.NO;
-      if (wait != Retry.NO && upstream().gate().repeat()) {
+      long wait = turns.afterStatus(from.endpoint(), head);
+      if (wait != Retry.NO) {
         giveUpAnswer(from);
-        again(wait);
+        turns.again(wait);
         return;
       }
     }
-    if (!bodiless(head) && tooLong(head.contentLength())) {
+    if (!framing.bodiless(head) && framing.tooLong(head.contentLength())) {
       return;
     }
-    stick(from.endpoint(), head);
-    frame(head, from);
+    turns.stick(from.endpoint(), head);
+    framing.frame(head, from);
     idle(from);
     call.answer().headRead();
-  }
-
-  /// Whether the response is longer than the route lets pass; then the call has ended.
-  private boolean tooLong(long bytes) {
-    if (call.tunnel().open() || !call.routed().bounds().responseTooLong(bytes)) {
-      return false;
-    }
-    call.reply(Problems.RESPONSE_TOO_LARGE, new Ending.UpstreamFailed("response-too-large"), -1);
-    return true;
-  }
-
-  private long afterStatus(ResponseHead head) {
-    var other = upstream().choose(pick);
-    boolean others = other != null && !pick.isTried(other);
-    return Retry.afterStatus(call, upstream(), head, count, others);
   }
 
   /// The answer is not passed on. What may follow of it is not waited for.
@@ -474,34 +346,10 @@ final class Attempts implements StreamOwner, WaitingLine.Waiter {
     endAttempt("");
   }
 
-  /// Tells the client whom it met, where calls of one client are kept together.
-  private void stick(Endpoint met, ResponseHead head) {
-    var sticky = upstream().sticky();
-    var cookie = sticky == null ? null : sticky.setCookie(met, pick.sticky());
-    if (cookie != null) {
-      head.fields().add(SET_COOKIE, cookie);
-    }
-  }
-
-  private void frame(ResponseHead head, UpstreamConnection from) {
-    var limits = call.plan().settings();
-    if (head.status() == 101) {
-      from.tunnel();
-    } else {
-      from.frame(head, bodiless(head), limits.headBytesMax(), limits.headFieldsMax());
-    }
-  }
-
-  private boolean bodiless(ResponseHead head) {
-    return call.requestHead().method().equals("HEAD")
-        || head.status() == 204
-        || head.status() == 304;
-  }
-
   @Override
   public void responseBody(ByteBuf in, int start, int length, boolean last) {
     var from = connection();
-    if (tooLong(from.contentBytes())) {
+    if (framing.tooLong(from.contentBytes())) {
       return;
     }
     if (!last) {
@@ -519,18 +367,13 @@ final class Attempts implements StreamOwner, WaitingLine.Waiter {
     call.times().upstreamResponseBytes = from.bytesRead();
     from.noTimeout();
     call.answer().trailers(from.trailers());
-    boolean odd = head.status() == 204 && (head.chunked() || head.contentLength() > 0);
-    boolean strange = call.requestHead().hasBody() && bodilessMethod();
+    boolean odd = framing.odd(head);
     endAttempt("");
     call.times().upstreamEnded(from, slot);
     connection = null;
     writer.drop();
-    from.done(head, sent, odd || strange);
+    from.done(head, sent, odd);
     call.answer().content(in, start, length, true);
-  }
-
-  private boolean bodilessMethod() {
-    return call.requestHead().method().equals("GET") || call.requestHead().method().equals("HEAD");
   }
 
   @Override
@@ -585,61 +428,14 @@ final class Attempts implements StreamOwner, WaitingLine.Waiter {
     }
     endAttempt(reason);
     if (!hedge.runs()) {
-      failed(at, reason, neverConnected, stale);
-    }
-  }
-
-  /// @param stale whether a connection from the pool may simply have been closed in the meantime
-  private void failed(@Nullable Endpoint at, String reason, boolean neverConnected, boolean stale) {
-    if (!repeatable(neverConnected)) {
-      call.upstreamFailed(reason);
-      return;
-    }
-    var settings = upstream().upstream().retries();
-    // The latter: the upstream has said that it did nothing with it (RFC 9113 section 8.7).
-    boolean atOnce = (stale && Retry.repeatable(call, settings)) || reason.equals("refused-stream");
-    if (atOnce && count < settings.attempts()) {
-      // The race that every pool knows says nothing of the target and costs it nothing.
-      upstream().gate().countRetry();
-      attempt(Why.RETRY, true);
-      return;
-    }
-    if (at != null) {
-      pick.tried(at);
-    }
-    long wait = Retry.afterFailure(call, upstream(), reason, neverConnected, count);
-    if (wait != Retry.NO && upstream().gate().repeat()) {
-      again(wait);
-    } else {
-      call.upstreamFailed(reason);
+      turns.failed(at, reason, neverConnected, stale);
     }
   }
 
   /// Whether what was sent, if anything, can be sent again.
-  private boolean repeatable(boolean neverConnected) {
+  boolean repeatable(boolean neverConnected) {
     return !call.answer().begun()
         && (neverConnected || !contentSent || call.requestBody().gathered() != null);
-  }
-
-  /// Tries once more; the place in the budget has been taken.
-  private void again(long wait) {
-    repeats = true;
-    upstream().gate().countRetry();
-    if (wait == 0) {
-      attempt(Why.RETRY, false);
-      return;
-    }
-    backOff =
-        call.loop()
-            .eventLoop()
-            .schedule(
-                () -> {
-                  backOff = null;
-                  call.loop().refresh();
-                  attempt(Why.RETRY, false);
-                },
-                wait,
-                TimeUnit.NANOSECONDS);
   }
 
   void pause() {
@@ -685,15 +481,7 @@ final class Attempts implements StreamOwner, WaitingLine.Waiter {
 
   private void drop(String failure) {
     hedge.drop();
-    if (waiting) {
-      leaveLine();
-    }
-    var later = backOff;
-    if (later != null) {
-      later.cancel(false);
-      backOff = null;
-      giveBackRepeat();
-    }
+    turns.drop();
     var from = connection;
     if (from != null) {
       connection = null;

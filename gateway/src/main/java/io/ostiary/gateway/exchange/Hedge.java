@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class Hedge implements StreamOwner {
   private final Call call;
   private final Attempts attempts;
+  private final Turns turns;
   private final RequestWriter writer;
   private @Nullable ScheduledFuture<?> timer;
   private @Nullable UpstreamConnection connection;
@@ -33,9 +34,10 @@ final class Hedge implements StreamOwner {
   private @Nullable UpstreamHandle upstream;
   private boolean won;
 
-  Hedge(Call call, Attempts attempts) {
+  Hedge(Call call, Attempts attempts, Turns turns) {
     this.call = call;
     this.attempts = attempts;
+    this.turns = turns;
     writer = new RequestWriter(call);
   }
 
@@ -77,7 +79,7 @@ final class Hedge implements StreamOwner {
     endpoint = chosen;
     pick.tried(chosen);
     chosen.began();
-    call.trace().attempt(call.callId(), attempts.another());
+    call.trace().attempt(call.callId(), turns.another());
     slot = call.times().attempt(handle.upstream(), chosen, Why.HEDGE);
     var acquired = UpstreamConnection.acquire(call.loop(), handle, chosen, this, false);
     if (acquired == null) {
@@ -132,7 +134,7 @@ final class Hedge implements StreamOwner {
     }
     writer.flush();
     mine.requestSentNanos = call.loop().now();
-    to.timeout(attempts.answerNanos(), "answer-timeout");
+    to.timeout(turns.answerNanos(), "answer-timeout");
   }
 
   /// The first byte of its answer is there.
