@@ -42,6 +42,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
@@ -54,6 +55,9 @@ import org.jspecify.annotations.Nullable;
 public final class Gateway implements AutoCloseable {
   /// A signature takes well below a millisecond: what waits longer than a second is refused.
   private static final int WORK_WAITING_MAX = 1024;
+
+  private static final long LAST_ACCEPTED_MILLIS = 200;
+  private static final Duration AT_REST = Duration.ofSeconds(1);
 
   private final Transport transport;
   private final DataPlane dataPlane;
@@ -314,6 +318,71 @@ public final class Gateway implements AutoCloseable {
 
   private long sum(ToLongFunction<Loop> of) {
     return loops.stream().mapToLong(of).sum();
+  }
+
+  /// Takes sockets that are bound already, before the first snapshot is published.
+  ///
+  /// @param descriptors listening TCP sockets, ours from now on
+  /// @return those that are none
+  public List<Integer> inherit(List<Integer> descriptors) {
+    return listeners.inherited().add(descriptors);
+  }
+
+  /// Lets go of inherited sockets that no listener of the plan wants.
+  ///
+  /// @return their addresses
+  public List<InetSocketAddress> forgetInherited() {
+    var rest = listeners.inherited().addresses();
+    listeners.inherited().closeRest();
+    return rest;
+  }
+
+  /// Whether every event loop does within this time what it is asked.
+  public boolean alive(Duration limit) {
+    var all = new CountDownLatch(loops.size());
+    loops.forEach(loop -> loop.eventLoop().execute(all::countDown));
+    try {
+      return all.await(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /// The descriptors of the listening sockets, for another process.
+  public List<Integer> descriptors() {
+    return listeners.descriptors();
+  }
+
+  /// Ends while another process accepts at the same sockets: nobody here is refused or cut before
+  /// the limit; who is at rest is told with the next answer to come anew.
+  public void leave(Duration limit) {
+    synchronized (this) {
+      ended = true;
+    }
+    listeners.leave();
+    // What was accepted at this very moment must not be closed with the socket.
+    pause(Math.min(LAST_ACCEPTED_MILLIS, limit.toMillis()));
+    listeners.closeOthers(List.of());
+    awaitNobody(System.nanoTime() + limit.toNanos());
+    listeners.drain();
+    awaitNobody(System.nanoTime() + AT_REST.toNanos());
+  }
+
+  private static void pause(long millis) {
+    try {
+      TimeUnit.MILLISECONDS.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void awaitNobody(long until) {
+    while (listeners.connections() > 0
+        && System.nanoTime() < until
+        && !Thread.currentThread().isInterrupted()) {
+      pause(10);
+    }
   }
 
   /// Ends gently: nobody new, idle connections close, calls in flight may end within the limit.

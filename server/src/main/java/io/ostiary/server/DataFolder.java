@@ -2,6 +2,7 @@ package io.ostiary.server;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.ostiary.gateway.HandOver;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -13,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.zip.CRC32C;
@@ -29,6 +31,12 @@ public final class DataFolder implements AutoCloseable {
 
   private static final Duration WANTED_FOR = Duration.ofMinutes(2);
   private static final long POLL_MILLIS = 20;
+
+  /// A folder that only this user may enter, and the socket in it over which processes hand over.
+  private static final String RUN = "run";
+
+  private static final String HAND_OVER = "hand-over";
+  private static final int SOCKET_PATH_MAX = 107;
 
   private final Path path;
   private final FileChannel channel;
@@ -70,6 +78,56 @@ public final class DataFolder implements AutoCloseable {
       throw new UserError(
           "--data: %s (expected: a folder we may write). %s".formatted(path, reason(e)));
     }
+  }
+
+  /// Where a next process asks for our sockets, or null where the path is too long for one.
+  @Nullable Path handOverSocket() {
+    var run = path.resolve(RUN);
+    try {
+      if (Files.notExists(run)) {
+        Files.createDirectory(
+            run,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      }
+      Files.setPosixFilePermissions(run, PosixFilePermissions.fromString("rwx------"));
+      var socket = socket(path);
+      Files.deleteIfExists(socket);
+      return socket.toString().getBytes(UTF_8).length > SOCKET_PATH_MAX ? null : socket;
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
+  private static Path socket(Path data) {
+    return data.toAbsolutePath().resolve(RUN).resolve(HAND_OVER);
+  }
+
+  /// Asks the process that runs here, if any, for its listening sockets, and waits until it has let
+  /// go of the folder. Null: there is none, or it cannot hand over.
+  ///
+  /// @throws UserError when it does not let go in time
+  static HandOver.@Nullable Given sockets(Path path, Duration limit) {
+    if (!HandOver.available() || Files.notExists(socket(path))) {
+      return null;
+    }
+    var given = HandOver.ask(socket(path), limit.toMillis());
+    long end = System.nanoTime() + limit.toNanos();
+    while (given != null && isLocked(path)) {
+      if (System.nanoTime() > end) {
+        given.close();
+        throw new UserError(
+            "--take-over: %s is still in use after %d s (expected: that the process lets go of it)"
+                .formatted(path, limit.toSeconds()));
+      }
+      try {
+        Thread.sleep(POLL_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        given.close();
+        throw new UserError("--take-over: interrupted");
+      }
+    }
+    return given;
   }
 
   /// Asks the process that runs here, if any, to end, to leave its kernel programs for us, and

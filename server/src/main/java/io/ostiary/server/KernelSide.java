@@ -426,7 +426,8 @@ final class KernelSide implements AutoCloseable, PacketView {
     return running == null ? PacketView.super.turnStage(name, on) : running.turnStage(name, on);
   }
 
-  /// Ends as [#close] does, but leaves the programs for the next process.
+  /// Ends as [#close] does, but leaves the programs for the next process, and goes on to measure
+  /// the connections that are left here until [#close].
   ///
   /// @return empty, or why they could not be left
   synchronized String leave() {
@@ -437,7 +438,9 @@ final class KernelSide implements AutoCloseable, PacketView {
     kernel = null;
     kernelMissing = "The kernel side has ended.";
     var why = running == null ? "" : running.handOver();
-    close();
+    sets.close();
+    captures.close();
+    balancer.close();
     return why;
   }
 

@@ -4,6 +4,7 @@ import io.ostiary.control.Control;
 import io.ostiary.control.ControlSettings;
 import io.ostiary.gateway.DataPlane;
 import io.ostiary.gateway.Gateway;
+import io.ostiary.gateway.HandOver;
 import io.ostiary.gateway.loop.Transport;
 import io.ostiary.insight.Insight;
 import io.ostiary.insight.InsightSettings;
@@ -21,8 +22,10 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,12 +47,16 @@ public final class Ostiary implements AutoCloseable {
   private final Progress progress;
   private final Deque<Ending> endings = new ArrayDeque<>();
   private final Clock clock = Clock.systemUTC();
-  private Duration drainTimeout = GatewaySettings.DEFAULT.drainTimeout();
+  private final Supervisor supervisor = new Supervisor(System.getenv());
+  private final CompletableFuture<@Nullable Void> over = new CompletableFuture<>();
+  private boolean left;
+  private volatile Duration drainTimeout = GatewaySettings.DEFAULT.drainTimeout();
   private LongSupplier calls = () -> 0;
+  private Ending demo = () -> {};
 
   /// How a part ends.
   @FunctionalInterface
-  private interface Ending {
+  interface Ending {
     void run() throws Exception;
   }
 
@@ -77,7 +84,10 @@ public final class Ostiary implements AutoCloseable {
   }
 
   private void open() {
-    if (settings.takeOver()) {
+    var before = settings.takeOver() ? DataFolder.sockets(settings.data(), TAKE_OVER) : null;
+    if (before != null) {
+      endings.push(before::close);
+    } else if (settings.takeOver()) {
       DataFolder.takeOver(settings.data(), TAKE_OVER);
     }
     var data = DataFolder.open(settings.data());
@@ -93,6 +103,7 @@ public final class Ostiary implements AutoCloseable {
     var bans = new BanDesk();
     var tallies = new Tallies();
     var gateway = new Gateway(dataPlane(kernel, policies, bans, tallies));
+    inherit(gateway, before);
     calls = () -> gateway.ledger().rings().stream().mapToLong(LedgerRing::published).sum();
     var insight =
         new Insight(
@@ -105,20 +116,7 @@ public final class Ostiary implements AutoCloseable {
             InsightSettings.DEFAULT);
     endings.push(insight::close);
     var planes = new BothPlanes(gateway, kernel, insight, this::inForce, progress);
-    var control =
-        new Control(
-            new ControlSettings(
-                settings.control().host(),
-                settings.control().port(),
-                data.path(),
-                "/web",
-                List.of()),
-            insight,
-            kernel,
-            planes,
-            new GatewayUpstreams(gateway),
-            tallies,
-            clock);
+    var control = control(data, insight, kernel, planes, gateway, tallies);
     endings.push(control::close);
     endings.push(bans::close);
     bans.open(planes, control.bans());
@@ -126,27 +124,126 @@ public final class Ostiary implements AutoCloseable {
 
     var config = ConfigFile.open(file, data.path(), policies, gateway::policies, control, progress);
     endings.push(config::close);
+    gateway
+        .forgetInherited()
+        .forEach(address -> progress.say("no listener wants the inherited socket %s", address));
     progress.say("serving %s", addresses(control));
     insight.start();
     control.start();
     kernel.controlAt(control.port());
-    signals(config, insight);
+    accepting(before);
+    offer(new Departure.Parts(gateway, insight, kernel, control, bans, config, data));
+    signals(config, insight, control);
     welcome(gateway, control, kernel);
+    supervisor.watch(gateway::alive);
+    supervisor.ready("serving " + addresses(control));
   }
 
-  private void signals(ConfigFile config, Insight insight) {
-    Signals.on("HUP", config::reload);
+  private Control control(
+      DataFolder data,
+      Insight insight,
+      KernelSide kernel,
+      BothPlanes planes,
+      Gateway gateway,
+      Tallies tallies) {
+    var at = settings.control();
+    return new Control(
+        new ControlSettings(at.host(), at.port(), data.path(), "/web", List.of()),
+        insight,
+        kernel,
+        planes,
+        new GatewayUpstreams(gateway),
+        tallies,
+        clock);
+  }
+
+  private void inherit(Gateway gateway, HandOver.@Nullable Given before) {
+    for (int descriptor : gateway.inherit(supervisor.sockets())) {
+      progress.say(
+          "descriptor %d of LISTEN_FDS: not taken (expected: a listening TCP socket)", descriptor);
+    }
+    if (before != null) {
+      gateway.inherit(before.sockets());
+    }
+  }
+
+  private void accepting(HandOver.@Nullable Given before) {
+    if (before != null) {
+      before.accepting();
+      progress.say("the process before is told that this one accepts");
+    }
+  }
+
+  /// Lets a next process ask for our sockets.
+  private void offer(Departure.Parts parts) {
+    var at = parts.data().handOverSocket();
+    if (!HandOver.available() || at == null) {
+      progress.say(
+          "no listening socket can be handed to a next process: %s",
+          at == null ? settings.data() + " is too long a path" : "epoll does not run here");
+      return;
+    }
+    var departure = new Departure(this, parts, progress);
+    var offered = HandOver.offer(at, parts.gateway()::descriptors, departure::begin);
+    endings.push(offered::close);
+  }
+
+  /// Lets go of what only one process may have, unless that has happened.
+  ///
+  /// @return false: this one is ending anyway
+  synchronized boolean makeWay(Departure departure) {
+    if (endings.isEmpty()) {
+      return false;
+    }
+    if (!left) {
+      left = true;
+      endings.clear();
+      endings.push(departure::close);
+      departure.letGo(demo);
+    }
+    return true;
+  }
+
+  Duration drainLimit() {
+    return drainTimeout;
+  }
+
+  /// The next process accepts, and nobody is left here.
+  void left() {
+    over.complete(null);
+  }
+
+  private void signals(ConfigFile config, Insight insight, Control control) {
+    Signals.on(
+        "HUP",
+        () -> {
+          supervisor.reloading();
+          config.reload();
+          supervisor.ready("serving " + addresses(control));
+        });
     Signals.on(
         "USR1",
         () -> {
           insight.logs().reopen();
           progress.say("the files of the access logs are opened anew");
         });
+    if (!Signals.on("USR2", () -> Upgrade.begin(progress))) {
+      progress.say(
+          "SIGUSR2 cannot be used: set _JAVA_SR_SIGNUM=50 in the environment, as ./ostiary does");
+    }
   }
 
-  /// Serves until the thread is interrupted.
+  /// Serves until the thread is interrupted, or another process has taken over and nobody is left
+  /// here.
   public void serve() throws InterruptedException {
-    new SpareMemory(calls).returnForEver();
+    over.thenRun(Thread.currentThread()::interrupt);
+    try {
+      new SpareMemory(calls).returnForEver();
+    } catch (InterruptedException e) {
+      if (!over.isDone()) {
+        throw e;
+      }
+    }
   }
 
   /// The file to serve; without one, the demo and the service behind it.
@@ -159,7 +256,8 @@ public final class Ostiary implements AutoCloseable {
       var file = DemoFiles.lay(data.resolve("demo"));
       var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), DEMO_UPSTREAM_PORT);
       var orders = new OrderService(address);
-      endings.push(orders::close);
+      demo = orders::close;
+      endings.push(demo);
       orders.start();
       progress.say("no ostiary.yaml is here: serving the demo, %s", file);
       return file;
@@ -213,11 +311,12 @@ public final class Ostiary implements AutoCloseable {
       return;
     }
     var why = kernel.leave();
+    kernel.close();
     progress.say(
         "ending: %s", why.isEmpty() ? "the kernel programs wait for the next process" : why);
   }
 
-  private void end(Gateway gateway) {
+  void end(Gateway gateway) {
     var limit = drainTimeout;
     long running = gateway.gauges().inFlight();
     if (running > 0) {
@@ -234,6 +333,10 @@ public final class Ostiary implements AutoCloseable {
   /// does not keep the others.
   @Override
   public synchronized void close() {
+    if (!left) {
+      supervisor.stopping();
+    }
+    supervisor.close();
     while (!endings.isEmpty()) {
       try {
         endings.pop().run();

@@ -1,5 +1,6 @@
 package io.ostiary.server;
 
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 
 /// What a signal asks a running Ostiary for. SIGTERM and SIGINT are the machine's own: they end the
@@ -11,8 +12,9 @@ final class Signals {
   private Signals() {}
 
   /// @param act runs on a thread of its own for each signal
-  /// @throws IllegalStateException where the machine keeps the signal for itself
-  static void on(String name, Runnable act) {
+  /// @return whether the signal is ours to take: the machine keeps SIGUSR2 for itself, unless
+  ///   `_JAVA_SR_SIGNUM` names another one, as the launcher does
+  static boolean on(String name, Runnable act) {
     try {
       var signal = Class.forName("sun.misc.Signal");
       var handler = Class.forName("sun.misc.SignalHandler");
@@ -29,6 +31,12 @@ final class Signals {
               });
       var one = signal.getConstructor(String.class).newInstance(name);
       signal.getMethod("handle", signal, handler).invoke(null, one, taker);
+      return true;
+    } catch (InvocationTargetException e) {
+      if (e.getCause() instanceof IllegalArgumentException) {
+        return false;
+      }
+      throw new IllegalStateException("SIG" + name + " cannot be taken", e);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("SIG" + name + " cannot be taken", e);
     }

@@ -8,6 +8,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.unix.UnixChannel;
 import io.netty.channel.uring.IoUringChannelOption;
 import io.ostiary.gateway.loop.Transport;
 import io.ostiary.model.Listener;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 /// event loops in turn: several sockets with SO_REUSEPORT would spread a few connections unevenly,
 /// lose what waits in a queue when one closes, and let a second process take the port unnoticed.
 ///
+/// A socket that the process before or systemd has bound is taken instead where there is one: then
+/// nobody who knocks in between is refused.
+///
 /// Thread-safe.
 final class Acceptor implements AutoCloseable {
   /// Unsent bytes in the socket of a client; what is above stays with the upstream.
@@ -31,6 +35,7 @@ final class Acceptor implements AutoCloseable {
 
   private final Current current;
   private final Channel channel;
+  private final InetSocketAddress address;
 
   /// What new connections follow.
   ///
@@ -46,9 +51,10 @@ final class Acceptor implements AutoCloseable {
     }
   }
 
-  private Acceptor(Current current, Channel channel) {
+  private Acceptor(Current current, Channel channel, InetSocketAddress address) {
     this.current = current;
     this.channel = channel;
+    this.address = address;
   }
 
   /// Binds and begins to accept.
@@ -58,6 +64,7 @@ final class Acceptor implements AutoCloseable {
       Way way,
       EventLoopGroup group,
       Transport transport,
+      InheritedSockets inherited,
       BiFunction<Way, Channel, ChannelHandler> connections) {
     var listener = way.listener();
     var current = new Current(way);
@@ -71,7 +78,6 @@ final class Acceptor implements AutoCloseable {
     var bootstrap =
         new ServerBootstrap()
             .group(group)
-            .channelFactory(transport.servers())
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
@@ -93,14 +99,20 @@ final class Acceptor implements AutoCloseable {
       // NIO cannot say how much may wait unsent; a fixed buffer comes near it.
       case NIO -> bootstrap.childOption(ChannelOption.SO_SNDBUF, NOT_SENT_MAX);
     }
-    var bound = bootstrap.bind(new InetSocketAddress(host, listener.port())).awaitUninterruptibly();
+    var address = new InetSocketAddress(host, listener.port());
+    int descriptor = inherited.take(address);
+    if (descriptor >= 0) {
+      return new Acceptor(current, inherited.open(bootstrap, transport, descriptor), address);
+    }
+    var bound = bootstrap.channelFactory(transport.servers()).bind(address).awaitUninterruptibly();
     if (!bound.isSuccess()) {
       throw new IllegalStateException(
           "listener %s: %s. Stop whoever uses the address, or choose another."
               .formatted(listener, bound.cause().getMessage()),
           bound.cause());
     }
-    return new Acceptor(current, bound.channel());
+    return new Acceptor(
+        current, bound.channel(), (InetSocketAddress) bound.channel().localAddress());
   }
 
   Listener listener() {
@@ -118,7 +130,12 @@ final class Acceptor implements AutoCloseable {
 
   /// Where it really listens, with the port that was chosen.
   InetSocketAddress address() {
-    return (InetSocketAddress) channel.localAddress();
+    return address;
+  }
+
+  /// Of the socket, or -1 where the transport does not tell.
+  int descriptor() {
+    return channel instanceof UnixChannel unix ? unix.fd().intValue() : -1;
   }
 
   void accepting(boolean on) {

@@ -33,6 +33,7 @@ final class CallPool {
   private final Set<OpenConnection> open = new LinkedHashSet<>();
   private final AtomicBoolean lookingForBanned = new AtomicBoolean();
   private boolean draining;
+  private boolean leaving;
   private boolean refusedBefore;
   private long refusedNanos;
 
@@ -91,6 +92,12 @@ final class CallPool {
     return draining;
   }
 
+  /// Whether another process accepts in our place: who is at rest may ask once more, and is told
+  /// then to come anew. Closing at once would meet requests that are on their way.
+  boolean leaving() {
+    return leaving;
+  }
+
   Call take() {
     var call = free.pollLast();
     return call == null ? new Call(loop) : call;
@@ -135,8 +142,15 @@ final class CallPool {
     new ArrayList<>(open).forEach(OpenConnection::cutIfBanned);
   }
 
+  void leave() {
+    draining = true;
+    leaving = true;
+    new ArrayList<>(open).forEach(OpenConnection::giveWay);
+  }
+
   void drain() {
     draining = true;
+    leaving = false;
     for (var connection : new ArrayList<>(open)) {
       connection.drain();
     }

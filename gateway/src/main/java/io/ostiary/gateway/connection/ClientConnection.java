@@ -442,7 +442,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
       leave();
       return;
     }
-    if (!reuse || (draining() && held == null)) {
+    if (!reuse || (held == null && (inputEnded || (calls.draining() && !calls.leaving())))) {
       close();
       return;
     }

@@ -248,6 +248,12 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Open
 
   // The end.
 
+  /// Draining cuts nobody in this protocol.
+  @Override
+  public void giveWay() {
+    drain();
+  }
+
   /// No new streams: said first without a number, so that none on its way is lost, and with that of
   /// the last one when an answer shows that the client knows (RFC 9113 section 6.8).
   @Override

@@ -34,6 +34,7 @@ public final class Listeners {
   private final List<Acceptor> open = new ArrayList<>();
   private final AtomicInteger connections = new AtomicInteger();
   private final ReadyCredentials ready;
+  private final InheritedSockets inherited = new InheritedSockets();
   private volatile List<Acceptor> acceptors = List.of();
   private volatile boolean paused;
 
@@ -65,7 +66,7 @@ public final class Listeners {
         continue;
       }
       try {
-        open.add(Acceptor.open(ready.way(listener), group, transport, this::connection));
+        open.add(Acceptor.open(ready.way(listener), group, transport, inherited, this::connection));
         opened.add(listener);
       } catch (IllegalStateException e) {
         problems.add(String.valueOf(e.getMessage()));
@@ -177,6 +178,23 @@ public final class Listeners {
   /// Cuts the connections of sources that are banned by now.
   public void cutBanned() {
     pools.values().forEach(CallPool::cutBanned);
+  }
+
+  /// Sockets that were bound for us by the process before, or by systemd.
+  public InheritedSockets inherited() {
+    return inherited;
+  }
+
+  /// The descriptors of all listening sockets, for another process.
+  public synchronized List<Integer> descriptors() {
+    return open.stream().map(Acceptor::descriptor).toList();
+  }
+
+  /// Accepts nobody any more, while another process does at the same sockets. Connections at rest
+  /// stay until they have asked once more.
+  public synchronized void leave() {
+    open.forEach(acceptor -> acceptor.accepting(false));
+    pools.values().forEach(pool -> pool.loop().eventLoop().execute(pool::leave));
   }
 
   /// Accepts nobody any more, and lets every connection end after its call.

@@ -21,6 +21,10 @@ interface OpenConnection {
   /// The gateway ends: at rest it closes now, else after its calls.
   void drain();
 
+  /// Another process accepts in our place: nothing is cut here, and the next answer says that it is
+  /// the last.
+  default void giveWay() {}
+
   /// The time for draining is over.
   void cut();
 

@@ -54,8 +54,9 @@ public final class RunCommand implements Callable<Integer> {
   @Option(
       names = "--take-over",
       description = {
-        "Ask a process that uses the same data to end, and go on where it was:",
-        "no packet comes in between that the kernel rules do not judge."
+        "Take the place of a process that uses the same data: its listening sockets,",
+        "so that nobody is refused, and its kernel programs, so that no packet comes",
+        "in between that the rules do not judge."
       })
   private boolean takeOver;
 

@@ -1,0 +1,174 @@
+package io.ostiary.gateway.connection;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.unix.Socket;
+import io.netty.channel.unix.UnixChannel;
+import io.ostiary.gateway.loop.Transport;
+import java.io.IOException;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Listening sockets that somebody else has bound: the process before us, or systemd. Each waits
+/// here until a listener with its address is opened. Guarded by its own lock.
+///
+/// Netty's io_uring channel cannot be made of a descriptor. So one is bound to a port of loopback
+/// that nobody is told of, without accepting, and its descriptor is then made to name the inherited
+/// socket (dup2); io_uring looks a descriptor up with each operation, and none has begun yet.
+public final class InheritedSockets {
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+  private static final Linker LINKER = Linker.nativeLinker();
+  private static final MethodHandle DUP2 =
+      LINKER.downcallHandle(
+          LINKER.defaultLookup().findOrThrow("dup2"), FunctionDescriptor.of(INT, INT, INT));
+  private static final MethodHandle FCNTL =
+      LINKER.downcallHandle(
+          LINKER.defaultLookup().findOrThrow("fcntl"),
+          FunctionDescriptor.of(INT, INT, INT, INT),
+          Linker.Option.firstVariadicArg(2));
+
+  private static final int F_GETFL = 3;
+  private static final int F_SETFL = 4;
+  private static final int O_NONBLOCK = 04000;
+  private static final int AF_INET = 2;
+  private static final int AF_INET6 = 10;
+  private static final int SOL_SOCKET = 1;
+  private static final int SO_ACCEPTCONN = 30;
+  private static final int SO_DOMAIN = 39;
+
+  private final Map<InetSocketAddress, Integer> waiting = new HashMap<>();
+
+  /// Takes descriptors of listening TCP sockets into care.
+  ///
+  /// @return those that are none, which stay with the caller
+  public synchronized List<Integer> add(List<Integer> descriptors) {
+    return descriptors.stream().filter(descriptor -> !add(descriptor)).toList();
+  }
+
+  private boolean add(int descriptor) {
+    if (!listens(descriptor)) {
+      return false;
+    }
+    var address = new Socket(descriptor).localAddress();
+    var before = waiting.put(address, descriptor);
+    if (before != null) {
+      closeQuietly(before);
+    }
+    return true;
+  }
+
+  /// Whether a descriptor is that of a listening TCP socket.
+  public static boolean listens(int descriptor) {
+    try {
+      var socket = new Socket(descriptor);
+      int domain = socket.getIntOpt(SOL_SOCKET, SO_DOMAIN);
+      return (domain == AF_INET || domain == AF_INET6)
+          && socket.getIntOpt(SOL_SOCKET, SO_ACCEPTCONN) == 1;
+    } catch (IOException | ChannelException e) {
+      // It is no socket at all.
+      return false;
+    }
+  }
+
+  /// The addresses that wait for a listener.
+  public synchronized List<InetSocketAddress> addresses() {
+    return List.copyOf(waiting.keySet());
+  }
+
+  /// The descriptor for this address, now the caller's, or -1.
+  synchronized int take(InetSocketAddress wanted) {
+    for (var one : waiting.entrySet()) {
+      var address = one.getKey();
+      if (address.getPort() == wanted.getPort()
+          && sameHost(address.getAddress(), wanted.getAddress())) {
+        int descriptor = one.getValue();
+        waiting.remove(address);
+        return descriptor;
+      }
+    }
+    return -1;
+  }
+
+  private static boolean sameHost(InetAddress one, InetAddress other) {
+    return one.equals(other) || (one.isAnyLocalAddress() && other.isAnyLocalAddress());
+  }
+
+  /// Closes what no listener wants: whoever knocks there is refused from now on.
+  public synchronized void closeRest() {
+    waiting.values().forEach(InheritedSockets::closeQuietly);
+    waiting.clear();
+  }
+
+  private static void closeQuietly(int descriptor) {
+    try {
+      new Socket(descriptor).close();
+    } catch (IOException e) {
+      throw new IllegalStateException("a socket that was inherited cannot be closed", e);
+    }
+  }
+
+  /// A channel that accepts at the socket. Epoll wants one that does not block; io_uring, which
+  /// waits in the kernel, mostly one that does, as its own channel shows.
+  Channel open(ServerBootstrap bootstrap, Transport transport, int descriptor) {
+    return switch (transport.kind()) {
+      case EPOLL -> {
+        flags(descriptor, call(FCNTL, descriptor, F_GETFL, 0) | O_NONBLOCK);
+        yield bootstrap
+            .channelFactory(() -> new EpollServerSocketChannel(descriptor))
+            .register()
+            .syncUninterruptibly()
+            .channel();
+      }
+      case IO_URING -> {
+        var loopback = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        var bound =
+            bootstrap
+                .channelFactory(transport.servers())
+                .option(ChannelOption.AUTO_READ, false)
+                .bind(loopback)
+                .syncUninterruptibly()
+                .channel();
+        int own = ((UnixChannel) bound).fd().intValue();
+        flags(descriptor, call(FCNTL, own, F_GETFL, 0));
+        call(DUP2, descriptor, own);
+        closeQuietly(descriptor);
+        bound.config().setAutoRead(true);
+        yield bound;
+      }
+      case NIO ->
+          throw new IllegalStateException(
+              "inherited sockets: NIO cannot take them (expected: io_uring or epoll)");
+    };
+  }
+
+  private static void flags(int descriptor, int flags) {
+    call(FCNTL, descriptor, F_SETFL, flags);
+  }
+
+  private static int call(MethodHandle function, int... arguments) {
+    try {
+      int result =
+          arguments.length == 2
+              ? (int) function.invokeExact(arguments[0], arguments[1])
+              : (int) function.invokeExact(arguments[0], arguments[1], arguments[2]);
+      if (result < 0) {
+        throw new IllegalStateException("a socket that was inherited cannot be taken");
+      }
+      return result;
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new IllegalStateException("the C library cannot be called", e);
+    }
+  }
+}
