@@ -62,6 +62,23 @@ class Http2UpstreamTest {
   }
 
   @Test
+  void passesTrailersBothWaysFromStreamToStream() throws Exception {
+    try (var client = new FrameClient(kit.port)) {
+      client.frame(
+          FrameClient.HEADERS, FrameClient.END_HEADERS, 1, FrameClient.request("POST", "/echo"));
+      client.frame(FrameClient.DATA, 0, 1, "abc".getBytes(Kit.LATIN));
+      client.frame(
+          FrameClient.HEADERS,
+          FrameClient.END_HEADERS | FrameClient.END_STREAM,
+          1,
+          FrameClient.block("x-sum", "9"));
+      var answer = client.answer(1);
+      assertThat(answer.status() + " " + answer.body()).isEqualTo("200 abc");
+      assertThat(answer.trailers()).contains("x-end: yes", "x-sent: 9");
+    }
+  }
+
+  @Test
   void passesInterimAnswers() {
     assertThat(kit.get("/hints"))
         .startsWith(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ostiary.model.Balance;
 import io.ostiary.model.HealthCheck;
+import io.ostiary.model.HealthCheck.Kind;
 import io.ostiary.model.Target;
 import io.ostiary.model.Upstream;
 import io.ostiary.model.UpstreamLink;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -24,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// TLS to upstreams that are not ours (Node and OpenSSL), with certificates that OpenSSL made.
 class TlsUpstreamTest {
+  private static final Duration EVERY = Duration.ofMillis(100);
   @TempDir static Path folder;
   private static Certificates certificates;
 
@@ -234,6 +237,49 @@ class TlsUpstreamTest {
     }
   }
 
+  @Test
+  void checksHealthAtAnotherPortOverTls() throws Exception {
+    var link = new UpstreamLink(Protocol.AUTO, tls(null), UpstreamLink.PLAIN.proxyHeader());
+    try (var calls = upstream("https", "good");
+        var good = upstream("auto", "good");
+        var wrong = upstream("https", "other");
+        var kit = new Kit(List.of(new Target("127.0.0.1", calls.port, 1)))) {
+      kit.others =
+          List.of(
+              checked("good", calls, link, at(good.port, Kind.HTTP, true)),
+              checked("tcp", calls, link, at(good.port, Kind.TCP, true)),
+              checked("wrong", calls, link, at(wrong.port, Kind.HTTP, true)),
+              checked("wrong-tcp", calls, link, at(wrong.port, Kind.TCP, true)),
+              checked("plain", calls, link, at(good.port, Kind.HTTP, false)));
+      kit.publish();
+      long until = System.nanoTime() + 10_000_000_000L;
+      while ((why(kit, "wrong").isEmpty()
+              || why(kit, "wrong-tcp").isEmpty()
+              || why(kit, "plain").isEmpty())
+          && System.nanoTime() < until) {
+        Thread.sleep(50);
+      }
+      assertThat(why(kit, "wrong")).isEqualTo("health check: tls-name");
+      assertThat(why(kit, "wrong-tcp")).isEqualTo("health check: tls-name");
+      assertThat(why(kit, "plain")).startsWith("health check: ");
+      assertThat(why(kit, "good") + why(kit, "tcp")).isEmpty();
+    }
+    var plain = new HealthCheck("/", EVERY, EVERY, 1, 1, at(1, Kind.HTTP, true).expected());
+    assertThatThrownBy(() -> checked("none", 1, UpstreamLink.PLAIN, plain))
+        .hasMessageContaining("health.tls: true");
+  }
+
+  private static HealthCheck at(int port, Kind kind, boolean tls) {
+    var any = List.of(new HealthCheck.Statuses(200, 200));
+    return new HealthCheck(
+        "/hello",
+        EVERY,
+        Duration.ofSeconds(2),
+        1,
+        1,
+        new HealthCheck.Expected(kind, port, any, "", "", Map.of(), "", tls));
+  }
+
   private static String why(Kit kit, String upstream) {
     return kit.gateway.upstreams().stream()
         .filter(one -> one.upstream().equals(upstream))
@@ -244,9 +290,13 @@ class TlsUpstreamTest {
 
   private static Upstream checked(
       String name, NodeUpstream upstream, UpstreamLink link, HealthCheck check) {
+    return checked(name, upstream.port, link, check);
+  }
+
+  private static Upstream checked(String name, int port, UpstreamLink link, HealthCheck check) {
     return new Upstream(
         name,
-        List.of(new Target("127.0.0.1", upstream.port, 1)),
+        List.of(new Target("127.0.0.1", port, 1)),
         Balance.ROUND_ROBIN,
         check,
         Duration.ofSeconds(1),

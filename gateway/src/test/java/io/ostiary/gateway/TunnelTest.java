@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.Api;
 import io.ostiary.model.CallLimits;
+import io.ostiary.model.Conditions;
+import io.ostiary.model.PathPattern;
+import io.ostiary.model.Route;
 import io.ostiary.model.Split;
 import io.ostiary.model.Upgrades;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
@@ -151,6 +155,39 @@ class TunnelTest {
       client.send(OFFER);
       assertThat(client.readUntil("\r\n\r\n")).startsWith("HTTP/1.1 200 OK\r\n");
       assertThat(upstream.heads().getFirst()).doesNotContain("Upgrade", "Connection");
+    }
+  }
+
+  @Test
+  void aRouteSaysOtherwiseThanItsApi() {
+    try (var upstream = echo();
+        var kit = new Kit(upstream)) {
+      var all = Kit.route("all", "/*");
+      var none = new Upgrades(List.of(), Duration.ofSeconds(1));
+      kit.routes =
+          List.of(
+              all,
+              new Route(
+                  "no",
+                  Set.of(),
+                  new PathPattern("/chat/no"),
+                  Conditions.NONE,
+                  null,
+                  null,
+                  List.of(),
+                  Split.NONE,
+                  CallLimits.NONE,
+                  none));
+      kit.publish();
+      try (var allowed = kit.client();
+          var refused = kit.client()) {
+        allowed.send(OFFER);
+        assertThat(allowed.readUntil("\r\n\r\n")).startsWith("HTTP/1.1 101 ");
+        refused.send(OFFER.replace("/chat", "/chat/no").replace("keep-alive", "close"));
+        // The upstream changes although nobody asked it to.
+        assertThat(refused.readAll()).startsWith("HTTP/1.1 502 ");
+        assertThat(upstream.heads().get(1)).doesNotContain("Upgrade", "Connection");
+      }
     }
   }
 

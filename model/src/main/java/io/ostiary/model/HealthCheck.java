@@ -52,6 +52,7 @@ public record HealthCheck(
   /// @param host what the Host field says; empty: the target's address
   /// @param headers more fields of the request
   /// @param service what a gRPC check asks about; empty: the server as a whole
+  /// @param tls whether another port than the target's own is spoken to as that is, encrypted
   public record Expected(
       Kind kind,
       int port,
@@ -59,9 +60,22 @@ public record HealthCheck(
       String body,
       String host,
       Map<String, String> headers,
-      String service) {
+      String service,
+      boolean tls) {
     public static final Expected DEFAULT =
         new Expected(Kind.HTTP, 0, List.of(new Statuses(200, 399)), "", "", Map.of(), "");
+
+    /// Another port is spoken to in plain text.
+    public Expected(
+        Kind kind,
+        int port,
+        List<Statuses> statuses,
+        String body,
+        String host,
+        Map<String, String> headers,
+        String service) {
+      this(kind, port, statuses, body, host, headers, service, false);
+    }
 
     public Expected {
       statuses = List.copyOf(statuses);

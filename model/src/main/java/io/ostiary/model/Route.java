@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param policies run after the API's own
 /// @param split in place of the API's; without shares: the API's, unless `upstream` is given
 /// @param limits of its calls, before the API's
+/// @param upgrade to which protocols its clients may change; null: as the API's
 public record Route(
     String id,
     Set<String> methods,
@@ -25,11 +26,26 @@ public record Route(
     @Nullable String operation,
     List<PolicyUse> policies,
     Split split,
-    CallLimits limits) {
+    CallLimits limits,
+    @Nullable Upgrades upgrade) {
   public Route {
     Require.notBlank("route.id", id);
     methods = Set.copyOf(methods);
     policies = List.copyOf(policies);
+  }
+
+  /// With its API's upgrades.
+  public Route(
+      String id,
+      Set<String> methods,
+      PathPattern path,
+      Conditions conditions,
+      @Nullable String upstream,
+      @Nullable String operation,
+      List<PolicyUse> policies,
+      Split split,
+      CallLimits limits) {
+    this(id, methods, path, conditions, upstream, operation, policies, split, limits, null);
   }
 
   /// Without a split and limits of its own.

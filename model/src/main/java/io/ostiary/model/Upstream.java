@@ -40,6 +40,9 @@ public record Upstream(
     Require.between("upstream.timeouts.answer (ms)", answerTimeout.toMillis(), 1, 3_600_000);
     Require.between("upstream.timeouts.idle (ms)", idleTimeout.toMillis(), 1, 3_600_000);
     Require.between("upstream.connections", connectionsMax, 1, 1_000_000);
+    if (health != null && health.expected().tls() && link.tls() == null) {
+      throw Require.invalid("health.tls", "true", "only where the upstream has tls, whose it is");
+    }
   }
 
   /// Over HTTP/1.1 in plain text, with everything else as it is by default.

@@ -13,7 +13,6 @@ import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Require;
 import io.ostiary.model.Target;
 import io.ostiary.model.Tls;
-import io.ostiary.model.Upgrades;
 import io.ostiary.model.Upstream;
 import io.ostiary.model.capture.CaptureSettings;
 import java.net.InetAddress;
@@ -216,7 +215,7 @@ final class Meaning {
                       document == null ? null : document.document(),
                       routes,
                       one.policies(),
-                      new Upgrades(one.upgrade().protocols(), one.upgrade().idle()),
+                      RouteMeaning.upgrade(one.upgrade()),
                       RouteMeaning.limits(one.limits())));
       if (api != null) {
         apis.add(api);

@@ -6,6 +6,7 @@ import io.ostiary.model.PathPattern;
 import io.ostiary.model.Require;
 import io.ostiary.model.Route;
 import io.ostiary.model.Split;
+import io.ostiary.model.Upgrades;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -95,7 +96,12 @@ final class RouteMeaning {
         given.operation(),
         written.policies(),
         split(written.split()),
-        limits(written.limits()));
+        limits(written.limits()),
+        written.upgrade() == null ? null : upgrade(written.upgrade()));
+  }
+
+  static Upgrades upgrade(Written.Upgrade written) {
+    return new Upgrades(written.protocols(), written.idle());
   }
 
   private static String id(Written.Route written, String path) {

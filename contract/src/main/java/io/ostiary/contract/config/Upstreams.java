@@ -63,7 +63,8 @@ final class Upstreams {
             orEmpty(written.body()),
             orEmpty(written.host()),
             written.headers(),
-            orEmpty(written.service())));
+            orEmpty(written.service()),
+            written.tls()));
   }
 
   private static String orEmpty(@Nullable String text) {

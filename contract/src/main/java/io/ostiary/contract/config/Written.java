@@ -134,7 +134,9 @@ record Written(
           @Nullable String operation,
       @About("What a call passes after the API's own policies") List<PolicyUse> policies,
       @About("Shares of its calls that go to other upstreams, in place of the API's") Split split,
-      @About("Bounds of its calls, in place of the API's") CallLimits limits) {
+      @About("Bounds of its calls, in place of the API's") CallLimits limits,
+      @About("To which protocols its clients may change, in place of the API's")
+          @Nullable Upgrade upgrade) {
     private static final Pattern METHOD = Pattern.compile("[A-Z][A-Z-]{0,31}");
 
     Route {
@@ -402,6 +404,9 @@ record Written(
           HealthCheck.Kind kind,
       @About("What an HTTP check asks for; it must be given there") @Nullable String path,
       @About("Where, instead of the target's own port; 0: there") @Default("0") int port,
+      @About("Whether that other port is spoken to by the upstream's tls and protocol, too")
+          @Default("false")
+          boolean tls,
       @About("Statuses of an HTTP answer that are healthy, such as 204 or 200-299")
           @Default("[ \"200-399\" ]")
           @OrOne

@@ -60,6 +60,7 @@ class FullMappingTest {
               upstream: v
               split: { to: { upstream: v, percent: 2, consumers: [ c ] } }
               limits: { total: 9s }
+              upgrade: []
               when:
                 headers: { X-A: "1" }
                 query: { q: { matches: "a|b" } }
@@ -120,6 +121,7 @@ class FullMappingTest {
             kind: grpc
             path: /b
             port: 81
+            tls: true
             status: 200-299
             body: ok
             host: b.example

@@ -1,6 +1,7 @@
 package io.ostiary.gateway.exchange;
 
 import io.ostiary.gateway.upstream.UpstreamConnection;
+import io.ostiary.gateway.upstream.UpstreamStream;
 import io.ostiary.gateway.wire.ResponseHead;
 import io.ostiary.model.Ending;
 
@@ -17,6 +18,9 @@ final class Framing {
   void frame(ResponseHead head, UpstreamConnection from) {
     var limits = call.plan().settings();
     if (head.status() == 101) {
+      if (from instanceof UpstreamStream) {
+        call.tunnel().prove(head);
+      }
       from.tunnel();
     } else {
       from.frame(head, bodiless(head), limits.headBytesMax(), limits.headFieldsMax());

@@ -208,7 +208,9 @@ public final class PlanCompiler {
     int strip = api.stripPath() && !api.path().equals("/") ? api.path().length() : 0;
     var guard = guard(route.conditions(), where, faults);
     var bounds = Bounds.of(route.limits().within(api.limits()));
-    var plan = new RoutePlan(api, route, chain, way, guard, strip, List.copyOf(parameters), bounds);
+    var upgrade = route.upgrade() == null ? api.upgrade() : route.upgrade();
+    var names = List.copyOf(parameters);
+    var plan = new RoutePlan(api, route, chain, way, guard, strip, names, bounds, upgrade);
     for (var table : routes.of(api.hosts())) {
       var wrong = table.add(pattern, route.methods(), route.conditions(), plan);
       if (wrong != null) {

@@ -46,14 +46,19 @@ final class RequestWriter {
       case Http1Connection one -> {
         stream = null;
         outlet.begin(one.channel());
-        writeHead(outlet.room(call.requestHead().fields().bytesMax() + 512), to);
+        writeHead(outlet.room(call.requestHead().fields().bytesMax() + 512), to, false);
       }
       case UpstreamStream shared -> {
         stream = shared;
         var text = call.loop().scratch();
-        writeHead(text, to);
+        var protocol = shared.tunnels() ? call.tunnel().offered() : null;
+        writeHead(text, to, protocol != null);
         bytes = text.readableBytes();
-        shared.head(text, last);
+        if (protocol == null) {
+          shared.head(text, last);
+        } else {
+          shared.connect(text, protocol);
+        }
       }
     }
   }
@@ -63,7 +68,8 @@ final class RequestWriter {
     return expectForwarded;
   }
 
-  private void writeHead(ByteBuf out, UpstreamConnection to) {
+  /// @param tunnel whether it becomes an extended CONNECT, which has no content
+  private void writeHead(ByteBuf out, UpstreamConnection to, boolean tunnel) {
     var head = call.requestHead();
     var fields = head.fields();
     var target = head.upstream();
@@ -77,7 +83,10 @@ final class RequestWriter {
       out.writeBytes(Bytes.of(to.endpoint().target().toString())).writeShort(CR_LF);
     }
     fields.writeKinds(out, call.trace().continued() ? KEPT | TRACE : KEPT);
-    writeFraming(out);
+    expectForwarded = false;
+    if (!tunnel) {
+      writeFraming(out);
+    }
     ForwardedFields.write(out, call, call.caller().speakerTrusted());
     call.trace().write(out);
     out.writeBytes(VIA_CALL);
@@ -95,9 +104,8 @@ final class RequestWriter {
   private void writeFraming(ByteBuf out) {
     var head = call.requestHead();
     var whole = call.requestBody().gathered();
-    expectForwarded = false;
     var protocol = call.tunnel().offered();
-    if (protocol != null) {
+    if (protocol != null && stream == null) {
       out.writeBytes(UPGRADE).writeBytes(protocol).writeShort(CR_LF);
       return;
     }

@@ -3,6 +3,7 @@ package io.ostiary.gateway.exchange;
 import io.ostiary.gateway.filter.FilterChain;
 import io.ostiary.model.Api;
 import io.ostiary.model.Route;
+import io.ostiary.model.Upgrades;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// @param stripBytes how much of the path is cut off before it goes upstream
 /// @param parameters the names of the `{name}` segments, in order
 /// @param bounds of its calls
+/// @param upgrade to which protocols its clients may change
 public record RoutePlan(
     Api api,
     Route route,
@@ -21,4 +23,5 @@ public record RoutePlan(
     @Nullable RouteGuard guard,
     int stripBytes,
     List<String> parameters,
-    Bounds bounds) {}
+    Bounds bounds,
+    Upgrades upgrade) {}

@@ -1,9 +1,13 @@
 package io.ostiary.gateway.exchange;
 
 import io.netty.channel.ChannelFuture;
+import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.wire.Bytes;
 import io.ostiary.gateway.wire.ResponseHead;
 import io.ostiary.model.Ending;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -12,11 +16,16 @@ import org.jspecify.annotations.Nullable;
 ///
 /// It opens only when it was asked for, where the route allows it, and when the upstream's 101
 /// names the protocol that was offered to it. Until then the client's further bytes are not read:
-/// what they mean is not known. Each side may end its direction alone; the call is over when both
-/// have been told of the other's end, when nothing has come for too long, or when a connection is
-/// gone. Reused with its call; confined to its event loop.
+/// what they mean is not known. To an upstream over HTTP/2 the same is an extended CONNECT (RFC
+/// 8441), whose stream is the tunnel; what its upstream says looks here like a 101. Each side may
+/// end its direction alone; the call is over when both have been told of the other's end, when
+/// nothing has come for too long, or when a connection is gone. Reused with its call; confined to
+/// its event loop.
 final class Tunnel {
   private static final Ending OVER = new Ending.Answered(101);
+  private static final HeaderName KEY = HeaderName.of("Sec-WebSocket-Key");
+  private static final HeaderName ACCEPT = HeaderName.of("Sec-WebSocket-Accept");
+  private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
   private final Call call;
   private byte @Nullable [] offered;
@@ -40,11 +49,9 @@ final class Tunnel {
   }
 
   /// The request goes upstream: chooses what of the client's offer goes with it.
-  ///
-  /// @param only2 whether the upstream speaks HTTP/2 only, which changes to nothing
-  void choose(boolean only2) {
+  void choose() {
     int field = call.requestHead().upgradeField();
-    offered = field < 0 || only2 ? null : first(field, call.api().upgrade().protocols());
+    offered = field < 0 ? null : first(field, call.routed().upgrade().protocols());
   }
 
   private byte @Nullable [] first(int field, List<String> allowed) {
@@ -85,6 +92,24 @@ final class Tunnel {
             wanted);
   }
 
+  /// Over HTTP/2 an upstream proves nothing (RFC 8441 section 5): a client of HTTP/1.1 still wants
+  /// the proof that its key was read by somebody who knows WebSocket (RFC 6455 section 4.2.2).
+  void prove(ResponseHead head) {
+    var key = call.requestHead().fields().first(KEY);
+    if (key != null && head.status() == 101 && !head.fields().has(ACCEPT)) {
+      head.fields().add(ACCEPT, proof(key));
+    }
+  }
+
+  private static String proof(String key) {
+    try {
+      var hash = MessageDigest.getInstance("SHA-1").digest(Bytes.of(key.strip() + GUID));
+      return Base64.getEncoder().encodeToString(hash);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-1", e);
+    }
+  }
+
   boolean open() {
     return open;
   }
@@ -98,7 +123,7 @@ final class Tunnel {
   }
 
   long idleNanos() {
-    return call.api().upgrade().idle().toNanos();
+    return call.routed().upgrade().idle().toNanos();
   }
 
   /// The client will send nothing more; everything it sent has been taken.

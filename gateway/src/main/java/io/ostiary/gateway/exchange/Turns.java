@@ -54,7 +54,7 @@ final class Turns implements WaitingLine.Waiter {
   void start() {
     var handle = call.routed().way().choose(call);
     upstream = handle;
-    call.tunnel().choose(handle.only2());
+    call.tunnel().choose();
     pick.begin(call.loop().random(), call.loop().now());
     Keys.tell(pick, call, handle);
     priority = Keys.priority(call, handle.upstream().overload().priorities());

@@ -27,10 +27,22 @@ public final class EndpointPool {
     var wiring = handle.wiring();
     boolean text =
         wiring.text()
-            || (wiring.mayTurnOutText() && ((turnedOutText && open > 0) || owner.wantsTunnel()));
+            || (wiring.mayTurnOutText()
+                && ((turnedOutText && open > 0) || (owner.wantsTunnel() && !tunnels(wiring))));
     return text
         ? connection(loop, handle, wiring, owner, fresh || wiring.forOneClient())
         : stream(loop, handle, wiring, owner);
+  }
+
+  /// Whether a connection of HTTP/2 stands that takes tunnels. Where nothing is known yet, an
+  /// upstream that also speaks HTTP/1.1 is asked over that.
+  private boolean tunnels(Wiring wiring) {
+    for (int i = 0; i < sessions.size(); i++) {
+      if (sessions.get(i).tunnels() && sessions.get(i).takes(wiring)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private @Nullable UpstreamConnection connection(
@@ -54,9 +66,11 @@ public final class EndpointPool {
 
   private @Nullable UpstreamConnection stream(
       Loop loop, UpstreamHandle handle, Wiring wiring, StreamOwner owner) {
+    boolean known = wiring.mayTurnOutText() && owner.wantsTunnel();
     for (int i = 0; i < sessions.size(); i++) {
-      if (sessions.get(i).takes(wiring)) {
-        return sessions.get(i).open(owner);
+      var session = sessions.get(i);
+      if (session.takes(wiring) && (!known || session.tunnels())) {
+        return session.open(owner);
       }
     }
     var address = endpoint.address();

@@ -16,6 +16,8 @@ final class HeaderLines {
   private static final AsciiString HOST = AsciiString.cached("host");
   private static final AsciiString CONNECTION = AsciiString.cached("connection");
   private static final AsciiString TRANSFER_ENCODING = AsciiString.cached("transfer-encoding");
+  private static final AsciiString CONNECT = AsciiString.cached("CONNECT");
+  private static final AsciiString WEBSOCKET_KEY = AsciiString.cached("sec-websocket-key");
   private static final AsciiString TE = AsciiString.cached("te");
   private static final AsciiString TRAILERS = AsciiString.cached("trailers");
   private static final AsciiString HTTP = AsciiString.cached("http");
@@ -35,6 +37,17 @@ final class HeaderLines {
     text.readerIndex(end + 2);
     lines(text, headers);
     headers.set(TE, TRAILERS);
+    return headers;
+  }
+
+  /// The head of an extended CONNECT (RFC 8441 section 5), which neither names its protocol in
+  /// Upgrade nor asks for a proof.
+  static Http2Headers connect(ByteBuf text, boolean secure, byte[] protocol) {
+    var headers = request(text, secure);
+    headers.method(CONNECT);
+    headers.set(Http2Headers.PseudoHeaderName.PROTOCOL.value(), new AsciiString(protocol, false));
+    headers.remove(WEBSOCKET_KEY);
+    headers.remove(TE);
     return headers;
   }
 

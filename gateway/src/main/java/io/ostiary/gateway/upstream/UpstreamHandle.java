@@ -6,7 +6,6 @@ import io.ostiary.model.Overload.Priority;
 import io.ostiary.model.Retries;
 import io.ostiary.model.Spread.HashKey.By;
 import io.ostiary.model.Upstream;
-import io.ostiary.model.UpstreamLink;
 import io.ostiary.model.UpstreamLoad;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -240,11 +239,6 @@ public final class UpstreamHandle {
 
   public long idleNanos() {
     return idleNanos;
-  }
-
-  /// Whether its targets speak HTTP/2 and nothing else.
-  public boolean only2() {
-    return upstream.link().protocol() == UpstreamLink.Protocol.HTTP2;
   }
 
   Wiring wiring() {

@@ -1,12 +1,12 @@
 package io.ostiary.gateway.upstream;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.DefaultHttp2Connection;
 import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
 import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Connection;
-import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2EventAdapter;
 import io.netty.handler.codec.http2.Http2Exception;
@@ -17,6 +17,7 @@ import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.codec.http2.UniformStreamByteDistributor;
 import io.ostiary.gateway.loop.Deadline;
 import io.ostiary.gateway.loop.Loop;
+import io.ostiary.gateway.wire.Frame;
 import io.ostiary.model.ConnectionMark;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
@@ -43,6 +44,8 @@ final class UpstreamSession extends Http2EventAdapter
   /// So far may an upstream run ahead of a slow client.
   static final int WINDOW_BYTES = 256 * 1024;
 
+  private static final char CONNECT_PROTOCOL = (char) Frame.SETTING_CONNECT_PROTOCOL;
+
   private final Loop loop;
   private final Endpoint endpoint;
   private final EndpointPool pool;
@@ -58,6 +61,7 @@ final class UpstreamSession extends Http2EventAdapter
   private @Nullable Connector connector;
   private @Nullable SessionCodec codec;
   private boolean ready;
+  private boolean tunnels;
   private boolean used;
   private boolean leaving;
   private boolean closed;
@@ -123,6 +127,11 @@ final class UpstreamSession extends Http2EventAdapter
     return ready && !closed;
   }
 
+  /// Whether the target takes an extended CONNECT (RFC 8441 section 3).
+  boolean tunnels() {
+    return tunnels && !closed;
+  }
+
   Loop loop() {
     return loop;
   }
@@ -143,10 +152,6 @@ final class UpstreamSession extends Http2EventAdapter
     return mark;
   }
 
-  private Http2ConnectionEncoder encoder() {
-    return codec().encoder();
-  }
-
   private SessionCodec codec() {
     return Objects.requireNonNull(codec);
   }
@@ -163,7 +168,8 @@ final class UpstreamSession extends Http2EventAdapter
       leave();
       return null;
     }
-    var ignored = encoder().writeHeaders(context(), id, headers, 0, last, context().newPromise());
+    var ignored =
+        codec().encoder().writeHeaders(context(), id, headers, 0, last, context().newPromise());
     var stream = connection.stream(id);
     if (stream != null) {
       stream.setProperty(key, of);
@@ -171,13 +177,15 @@ final class UpstreamSession extends Http2EventAdapter
     return stream;
   }
 
-  void writeContent(Http2Stream to, ByteBuf piece, boolean last) {
-    var ignored = encoder().writeData(context(), to.id(), piece, 0, last, context().newPromise());
+  ChannelFuture writeContent(Http2Stream to, ByteBuf piece, boolean last) {
+    return codec().encoder().writeData(context(), to.id(), piece, 0, last, context().newPromise());
   }
 
   void writeTrailers(Http2Stream to, Http2Headers trailers) {
     var ignored =
-        encoder().writeHeaders(context(), to.id(), trailers, 0, true, context().newPromise());
+        codec()
+            .encoder()
+            .writeHeaders(context(), to.id(), trailers, 0, true, context().newPromise());
   }
 
   void flush() {
@@ -339,12 +347,19 @@ final class UpstreamSession extends Http2EventAdapter
     if (closed) {
       return;
     }
+    var all = above(0);
+    close();
+    all.forEach(stream -> stream.lost(beforeAnswer));
+  }
+
+  /// All that wait, who wait no more, and those that run above an id.
+  private List<UpstreamStream> above(int id) {
     var all = new ArrayList<UpstreamStream>(waiting);
     waiting.clear();
     try {
       connection.forEachActiveStream(stream -> {
         UpstreamStream of = stream.getProperty(key);
-        if (of != null) {
+        if (of != null && stream.id() > id) {
           all.add(of);
         }
         return true;
@@ -352,8 +367,7 @@ final class UpstreamSession extends Http2EventAdapter
     } catch (Http2Exception e) {
       throw new IllegalStateException("a visitor that throws nothing", e);
     }
-    close();
-    all.forEach(stream -> stream.lost(beforeAnswer));
+    return all;
   }
 
   private void close() {
@@ -383,6 +397,8 @@ final class UpstreamSession extends Http2EventAdapter
 
   @Override
   public void onSettingsRead(ChannelHandlerContext from, Http2Settings settings) {
+    var connects = settings.get(CONNECT_PROTOCOL);
+    tunnels = connects == null ? tunnels : connects == 1;
     if (ready) {
       return;
     }
@@ -462,20 +478,7 @@ final class UpstreamSession extends Http2EventAdapter
   @Override
   public void onGoAwayReceived(int last, long error, ByteBuf debug) {
     leaving = true;
-    var refused = new ArrayList<UpstreamStream>(waiting);
-    waiting.clear();
-    try {
-      connection.forEachActiveStream(stream -> {
-        UpstreamStream of = stream.getProperty(key);
-        if (of != null && stream.id() > last) {
-          refused.add(of);
-        }
-        return true;
-      });
-    } catch (Http2Exception e) {
-      throw new IllegalStateException("a visitor that throws nothing", e);
-    }
-    refused.forEach(stream -> stream.lost("refused-stream"));
+    above(last).forEach(stream -> stream.lost("refused-stream"));
     restIfUnused();
   }
 

@@ -1,6 +1,7 @@
 package io.ostiary.gateway.upstream;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFuture;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Stream;
@@ -29,6 +30,9 @@ public final class UpstreamStream extends UpstreamConnection {
   private boolean begun;
   private boolean headSent;
   private boolean spoilt;
+  private boolean tunnel;
+  private boolean gone;
+  private byte @Nullable [] protocol;
   private int fieldsMax = 100;
   private long startedNanos;
   private long contentBytes;
@@ -63,11 +67,30 @@ public final class UpstreamStream extends UpstreamConnection {
   /// Sends the head, written as HTTP/1.1; the text is used up and stays the caller's.
   public void head(ByteBuf text, boolean last) {
     headSent = true;
-    stream = session.writeHead(this, HeaderLines.request(text, session.wiring().encrypted()), last);
-    if (stream == null) {
+    var headers = HeaderLines.request(text, session.wiring().encrypted());
+    started(session.writeHead(this, headers, last));
+  }
+
+  private void started(@Nullable Http2Stream begun) {
+    stream = begun;
+    if (begun == null) {
       // Told later: whoever writes a head does not expect to hear of its end meanwhile.
       loop.eventLoop().execute(() -> lost("refused-stream"));
     }
+  }
+
+  /// Asks for a tunnel; the text is that of the request which would ask for it over HTTP/1.1.
+  public void connect(ByteBuf text, byte[] name) {
+    protocol = name;
+    headSent = true;
+    started(
+        session.writeHead(
+            this, HeaderLines.connect(text, session.wiring().encrypted(), name), false));
+  }
+
+  /// Whether the target takes tunnels.
+  public boolean tunnels() {
+    return session.tunnels();
   }
 
   /// Sends one piece, which is the stream's from now on.
@@ -76,7 +99,7 @@ public final class UpstreamStream extends UpstreamConnection {
     if (to == null || closed) {
       piece.release();
     } else {
-      session.writeContent(to, piece, last);
+      ChannelFuture ignored = session.writeContent(to, piece, last);
     }
   }
 
@@ -111,12 +134,23 @@ public final class UpstreamStream extends UpstreamConnection {
 
   @Override
   public void tunnel() {
-    throw new IllegalStateException("a stream of HTTP/2 (expected: HTTP/1.1 for a tunnel)");
+    tunnel = true;
   }
 
   @Override
   public void endOutput(Runnable next) {
-    throw new IllegalStateException("a stream of HTTP/2 (expected: HTTP/1.1 for a tunnel)");
+    var to = stream;
+    if (to == null || closed) {
+      return;
+    }
+    session
+        .writeContent(to, NOTHING, true)
+        .addListener(written -> {
+          if (written.isSuccess() && !closed) {
+            next.run();
+          }
+        });
+    session.flush();
   }
 
   // What comes in.
@@ -135,6 +169,11 @@ public final class UpstreamStream extends UpstreamConnection {
     bytesRead += head.fields().bytesMax();
     boolean interim = head.status() < 200;
     if (wrong != null || head.status() == 101 || (interim && last)) {
+      fail("malformed-response");
+      return;
+    }
+    var asked = protocol;
+    if (asked != null && head.status() < 300 && !interim && head.changesTo(asked) != null) {
       fail("malformed-response");
       return;
     }
@@ -201,6 +240,14 @@ public final class UpstreamStream extends UpstreamConnection {
     if (inputEnded && headRead && !told && !paused && held.isEmpty() && own != null) {
       told = true;
       own.responseBody(NOTHING, 0, 0, true);
+      endTunnel();
+    }
+  }
+
+  /// A tunnel whose two directions have ended, or whose upstream is gone, once all is told.
+  private void endTunnel() {
+    if (gone && told) {
+      fail("reset");
     }
   }
 
@@ -248,11 +295,15 @@ public final class UpstreamStream extends UpstreamConnection {
   void reset(long error) {
     if (inputEnded) {
       // The response is whole; no more of the request is wanted (RFC 9113 section 8.1).
+      gone = tunnel;
+      endTunnel();
       return;
     }
     boolean begun = headRead || (owner != null && owner.headBegun());
     if (error == Http2Error.REFUSED_STREAM.code()) {
       fail("refused-stream");
+    } else if (tunnel) {
+      fail("reset");
     } else {
       fail(begun ? "truncated-response" : "reset");
     }
@@ -267,7 +318,12 @@ public final class UpstreamStream extends UpstreamConnection {
   void lost(String beforeAnswer) {
     if (spoilt) {
       fail("malformed-response");
-    } else if (!inputEnded) {
+    } else if (inputEnded) {
+      gone = tunnel;
+      endTunnel();
+    } else if (tunnel) {
+      fail("reset");
+    } else {
       fail(headRead ? "truncated-response" : beforeAnswer);
     }
   }

@@ -211,6 +211,14 @@ public final class ResponseHead {
     return fields.valueIs(field, CHUNKED) ? null : HeadFault.CODING_UNKNOWN;
   }
 
+  /// A success that opens a tunnel over HTTP/2 is what 101 is over HTTP/1.1 (RFC 8441 section 5).
+  public @Nullable HeadFault changesTo(byte[] protocol) {
+    status = 101;
+    contentLength = -1;
+    options.upgrade = true;
+    return field("upgrade", Bytes.text(protocol, 0, protocol.length));
+  }
+
   public HeadFault fault() {
     return fault == null ? HeadFault.STATUS_LINE : fault;
   }
