@@ -10,18 +10,29 @@ import io.grpc.Server;
 import io.grpc.ServerInterceptors;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.stub.StreamObserver;
 import io.grpc.testing.integration.AbstractInteropTest;
 import io.grpc.testing.integration.EmptyProtos;
 import io.grpc.testing.integration.Messages;
 import io.grpc.testing.integration.TestServiceGrpc;
 import io.grpc.testing.integration.TestServiceImpl;
+import io.ostiary.gateway.spi.BodyNeed;
+import io.ostiary.gateway.spi.Filter;
+import io.ostiary.gateway.spi.Moment;
+import io.ostiary.gateway.spi.Policy;
+import io.ostiary.gateway.spi.Site;
+import io.ostiary.model.PolicyUse;
+import io.ostiary.model.Retries;
 import io.ostiary.model.Target;
 import io.ostiary.model.UpstreamLink;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -180,6 +191,100 @@ class GrpcTest {
           .isEqualTo(Status.Code.UNIMPLEMENTED);
       assertThat(nobody.ledger(2)).anyMatch(line -> line.contains(" 503 UPSTREAM connect-refused"));
     }
+  }
+
+  record None() {}
+
+  /// Reads the request's content whole, so that it can be sent again.
+  private record Gathering() implements Policy<None>, Filter {
+    @Override
+    public String name() {
+      return "gathering";
+    }
+
+    @Override
+    public Class<None> settings() {
+      return None.class;
+    }
+
+    @Override
+    public Filter compile(None settings, Site site) {
+      return this;
+    }
+
+    @Override
+    public Set<Moment> moments() {
+      return Set.of(Moment.REQUEST_BODY);
+    }
+
+    @Override
+    public BodyNeed requestBodyNeed() {
+      return new BodyNeed.Whole(1024);
+    }
+  }
+
+  /// One of two servers, both gRPC's own, says with each answer that it is unavailable.
+  @Test
+  void repeatsByTheStatusOfGrpcWhatCanBeSentAgain() throws Exception {
+    var refused = new AtomicInteger();
+    var busy =
+        Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
+            .addService(
+                new TestServiceGrpc.TestServiceImplBase() {
+                  @Override
+                  public void emptyCall(
+                      EmptyProtos.Empty request, StreamObserver<EmptyProtos.Empty> to) {
+                    refused.incrementAndGet();
+                    to.onError(Status.UNAVAILABLE.asRuntimeException());
+                  }
+                })
+            .build()
+            .start();
+    var both =
+        List.of(
+            new Target("127.0.0.1", busy.getPort(), 1),
+            new Target("127.0.0.1", server.getPort(), 1));
+    try (var two = new Kit(both, new Gathering())) {
+      two.link = kit.link;
+      two.uses = List.of(new PolicyUse("gathering", new None()));
+      two.retries = repeating(Set.of(8));
+      two.publish();
+      assertThat(outcomes(two.port)).contains(Status.Code.OK, Status.Code.UNAVAILABLE);
+      two.retries = repeating(Set.of(14));
+      two.publish();
+      int before = refused.get();
+      assertThat(outcomes(two.port)).containsOnly(Status.Code.OK);
+      assertThat(refused.get()).isGreaterThan(before);
+    } finally {
+      busy.shutdownNow();
+    }
+  }
+
+  private static Retries repeating(Set<Integer> statuses) {
+    var d = Retries.DEFAULT;
+    return new Retries(
+        3,
+        Set.of(Retries.On.STATUS),
+        d.statuses(),
+        statuses,
+        Set.of("POST"),
+        d.perTry(),
+        d.backOff(),
+        d.backOffMax(),
+        d.budget(),
+        10,
+        d.retryAfterMax(),
+        d.hedge());
+  }
+
+  private static List<Status.Code> outcomes(int port) {
+    return IntStream.range(0, 4)
+        .mapToObj(i ->
+            code(
+                port,
+                Duration.ofSeconds(5),
+                stub -> stub.emptyCall(EmptyProtos.Empty.getDefaultInstance())))
+        .toList();
   }
 
   @Test

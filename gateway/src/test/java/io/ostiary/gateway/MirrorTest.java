@@ -13,9 +13,12 @@ import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeUpstream;
+import io.ostiary.model.Conditions;
 import io.ostiary.model.Ending;
 import io.ostiary.model.PolicyUse;
+import io.ostiary.model.Route;
 import io.ostiary.model.Target;
+import io.ostiary.model.UpstreamLink;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Set;
@@ -167,6 +170,30 @@ class MirrorTest {
         var kit = kit(upstream, Kit.freePort(), new Settings(100, 2))) {
       assertThat(kit.get("/refused")).startsWith("HTTP/1.1 200");
       until(kit, reading -> reading.failed() == 1 && reading.underWay() == 0);
+    }
+  }
+
+  /// The mirror is not ours (Node), and says itself what it got.
+  @Test
+  void theCopyGoesOverHttp2WhereThatIsSpoken() throws Exception {
+    try (var upstream = FakeUpstream.echo();
+        var mirror = new NodeUpstream("h2c");
+        var kit = new Kit(upstream, new Copying())) {
+      kit.link = new UpstreamLink(UpstreamLink.Protocol.HTTP2, null, UpstreamLink.ProxyHeader.OFF);
+      var v2 = kit.upstream("v2", List.of(new Target("127.0.0.1", mirror.port, 1)));
+      kit.link = UpstreamLink.PLAIN;
+      kit.others = List.of(v2);
+      var seen = Kit.route("seen", "/mirrored");
+      kit.routes =
+          List.of(
+              Kit.route("all", "/*"),
+              new Route(seen.id(), Set.of(), seen.path(), Conditions.NONE, "v2", null, List.of()));
+      kit.uses = List.of(new PolicyUse("copying", new Settings(1000, 10)));
+      kit.publish();
+      assertThat(kit.ask(post("one"))).endsWith("/p?a=1");
+      assertThat(kit.get("/q")).endsWith("/q");
+      until(kit, reading -> reading.answered() == 2 && reading.underWay() == 0);
+      assertThat(kit.get("/mirrored")).contains("2.0 POST /p?a=1 one", "2.0 GET /q ");
     }
   }
 

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 /// adaptive limit, and the budget of repeats. What it counts is in [UpstreamState], so that it is
 /// shared by all event loops and outlives plans. Immutable.
 ///
-/// Low priority may use 80 per cent of the bound, normal all of it, and high half as much again:
-/// what is shed is never high while high alone is less than the upstream can take.
+/// Low priority may use 80 per cent of the bound, normal all of it, and high twice as much: what is
+/// shed is never high while high alone is less than the upstream can take.
 public final class Gate {
   private static final double LOW_SHARE = 0.8;
   private static final double HIGH_SHARE = 2;

@@ -76,16 +76,19 @@ final class HealthChecker {
       return;
     }
     loop.refresh();
-    int port = check.expected().port();
-    if (port != 0) {
-      // Another door, where nothing is known but that it is asked.
-      new Probe(said(), false).start(new InetSocketAddress(address.getAddress(), port));
-    } else if (check.expected().kind() == HealthCheck.Kind.HTTP) {
+    var expected = check.expected();
+    // Of another door nothing is known but that it is asked, unless the settings say more.
+    boolean likeCalls = expected.port() == 0 || expected.tls();
+    var at =
+        expected.port() == 0
+            ? address
+            : new InetSocketAddress(address.getAddress(), expected.port());
+    if (likeCalls && expected.kind() == HealthCheck.Kind.HTTP) {
       var asked = new HttpCheck(check, endpoint.target());
       new HealthProbe(handle, endpoint, asked, check.timeout().toNanos(), this::probed)
-          .start(loop, address);
+          .start(loop, at);
     } else {
-      new Probe(said(), handle.wiring().encrypted()).start(address);
+      new Probe(said(), likeCalls && handle.wiring().encrypted()).start(at);
     }
   }
 
