@@ -168,8 +168,7 @@ final class UpstreamSession extends Http2EventAdapter
       leave();
       return null;
     }
-    var ignored =
-        codec().encoder().writeHeaders(context(), id, headers, 0, last, context().newPromise());
+    headers(id, headers, last);
     var stream = connection.stream(id);
     if (stream != null) {
       stream.setProperty(key, of);
@@ -182,10 +181,12 @@ final class UpstreamSession extends Http2EventAdapter
   }
 
   void writeTrailers(Http2Stream to, Http2Headers trailers) {
+    headers(to.id(), trailers, true);
+  }
+
+  private void headers(int id, Http2Headers fields, boolean last) {
     var ignored =
-        codec()
-            .encoder()
-            .writeHeaders(context(), to.id(), trailers, 0, true, context().newPromise());
+        codec().encoder().writeHeaders(context(), id, fields, 0, last, context().newPromise());
   }
 
   void flush() {
@@ -216,7 +217,8 @@ final class UpstreamSession extends Http2EventAdapter
     waiting.remove(over);
     if (stream == null) {
       starting -= over.begun() && !over.headSent() ? 1 : 0;
-      next();
+      startWaiting();
+      restIfUnused();
       return;
     }
     stream.removeProperty(key);
@@ -224,12 +226,6 @@ final class UpstreamSession extends Http2EventAdapter
       codec().resetStream(context(), stream.id(), reset.code(), context().newPromise());
       flush();
     }
-    restIfUnused();
-  }
-
-  /// A place is free.
-  private void next() {
-    startWaiting();
     restIfUnused();
   }
 
@@ -488,7 +484,9 @@ final class UpstreamSession extends Http2EventAdapter
     if (of != null) {
       of.lost("closed-before-response");
     }
-    next();
+    // A place is free.
+    startWaiting();
+    restIfUnused();
   }
 
   @Override
