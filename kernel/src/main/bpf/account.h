@@ -40,10 +40,11 @@ static __always_inline struct wire *wire_of(struct packet *p)
 	return bpf_map_lookup_elem(&wires, &slot);
 }
 
-static __always_inline void meter_source(struct packet *p, struct control *c, __u64 bytes,
-					 bool dropped, __u32 now)
+/* @param source address_hash() of the packet */
+static __always_inline void meter_source(struct packet *p, struct control *c, __u64 source,
+					 __u64 bytes, bool dropped, __u32 now)
 {
-	__u32 slot = address_hash(p, c->seed) & (source_slots - 1);
+	__u32 slot = source & (source_slots - 1);
 	struct source *s = bpf_map_lookup_elem(&sources, &slot);
 
 	if (!s)
@@ -109,20 +110,16 @@ static __always_inline void evict(struct flow *f, struct meter_totals *t, __u32 
 	}
 }
 
-static __always_inline void meter_flow(struct packet *p, struct control *c, __u64 bytes, __u32 now,
-				       __u32 total)
+static __always_inline void meter_flow(struct packet *p, struct control *c, __u64 source,
+				       __u64 bytes, __u32 now, __u32 total)
 {
-	__u64 h = c->seed ^ ((__u64)p->source[3] << 32 | p->destination[3]);
+	__u64 *to = (__u64 *)p->destination;
+	__u64 ports = (__u64)p->protocol << 32 | p->source_port << 16 | p->destination_port;
 	struct meter_totals *t = bpf_map_lookup_elem(&totals, &total);
 	struct flow *f;
 	__u32 slot;
 
-	if (p->family == 6)
-		h = mix(h ^ ((__u64)p->source[0] << 32 | p->source[2])) ^
-		    ((__u64)p->source[1] << 32 | p->destination[2]);
-	h = mix(mix(h) ^ ((__u64)p->source_port << 48 | (__u64)p->destination_port << 32 |
-			  p->protocol));
-	slot = h & (flow_slots - 1);
+	slot = mix(source ^ to[0] ^ to[1] ^ ports) & (flow_slots - 1);
 	f = bpf_map_lookup_elem(&flows, &slot);
 	if (!f || !t)
 		return;
@@ -152,16 +149,17 @@ static __always_inline void meter_flow(struct packet *p, struct control *c, __u6
 	f->tcp_flags |= p->tcp_flags;
 }
 
-static __always_inline void meter(struct packet *p, struct control *c, bool dropped)
+static __always_inline void meter(struct packet *p, struct control *c, __u64 source, __u64 bytes,
+				  bool dropped)
 {
 	__u32 now = bpf_jiffies64();
 
 	if (dropped)
-		meter_refused(p, bytes_on_wire(p));
+		meter_refused(p, bytes);
 	else
-		meter_flow(p, c, bytes_on_wire(p), now, TOTAL_IN);
+		meter_flow(p, c, source, bytes, now, TOTAL_IN);
 	if (p->family)
-		meter_source(p, c, bytes_on_wire(p), dropped, now);
+		meter_source(p, c, source, bytes, dropped, now);
 	if (p->segments > 1) {
 		struct wire *w = wire_of(p);
 
@@ -183,5 +181,5 @@ static __always_inline void meter_sent(struct packet *p)
 	w->out_bytes += bytes_on_wire(p);
 	w->out_merged += p->segments - 1;
 	p->vlan |= FLOW_OUT;
-	meter_flow(p, c, bytes_on_wire(p), bpf_jiffies64(), TOTAL_OUT);
+	meter_flow(p, c, address_hash(p, c->seed), bytes_on_wire(p), bpf_jiffies64(), TOTAL_OUT);
 }

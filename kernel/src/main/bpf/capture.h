@@ -346,7 +346,7 @@ int capture_out(struct __sk_buff *skb)
 	p.ifindex = skb->ifindex;
 	p.vlan = skb->vlan_present ? skb->vlan_tci & 0xfff : 0;
 	p.rule = RULE_NONE;
-	parse(&p, (void *)(long)skb->data, (void *)(long)skb->data_end);
+	parse(&p, (void *)(long)skb->data, (void *)(long)skb->data_end, NULL);
 	capture_skb(skb, &p, running | 1 << CAPTURES);
 	return TCX_NEXT;
 }

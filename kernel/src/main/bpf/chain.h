@@ -122,13 +122,13 @@ static __always_inline __u32 api_of(struct packet *p)
 /* Global, so that the verifier takes it by itself. */
 __noinline int meets_stages(struct packet *p, __u32 active)
 {
-	struct rule_set *set = bpf_map_lookup_elem(&rules, &active);
+	struct rule_set *set = rule_set(active);
 	struct row *source;
 
-	if (!p || !set || !p->family)
+	if (!p || !p->family)
 		return 0;
 	source = source_row(p, active, set);
-	if (!source || spared(p, active, source->marks))
+	if (spared(p, active, source->marks))
 		return 0;
 	return !essential(p) && !of_operator(p);
 }
@@ -140,15 +140,15 @@ struct {
 	__type(value, struct counter);
 } counters SEC(".maps");
 
-static __always_inline void count(struct packet *p, __u32 verdict, bool back)
+static __always_inline void count(struct packet *p, __u32 verdict, __u64 packets, __u64 bytes)
 {
 	__u32 index = (p->ifindex & (INTERFACES - 1)) * COUNTERS + verdict;
 	struct counter *counter = bpf_map_lookup_elem(&counters, &index);
 
 	if (!counter)
 		return;
-	counter->packets += back ? -(__u64)p->segments : p->segments;
-	counter->bytes += back ? -bytes_on_wire(p) : bytes_on_wire(p);
+	counter->packets += packets;
+	counter->bytes += bytes;
 }
 
 static __always_inline void show(struct ostiary_packet *to, struct packet *p, __u32 chain)
@@ -212,7 +212,7 @@ __noinline int to_stage(struct packet *p, __u32 stages)
 
 	if (!p || !c || !shown || !counter)
 		return slot;
-	count(p, REASON_STAGE, false);
+	count(p, REASON_STAGE, p->segments, bytes_on_wire(p));
 	show(shown, p, c->chain);
 	counter->runs += p->segments;
 	return keep_for(p, slot);

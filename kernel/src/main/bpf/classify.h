@@ -38,30 +38,20 @@
 #define DHCPV6_CLIENT 546
 #define DHCPV6_SERVER 547
 
-/* Of each table below there are two, and control.active says which one counts. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2);
-	__type(key, __u32);
-	__type(value, struct rule_set);
-} rules SEC(".maps");
+/*
+ * What a packet is looked up in, in the object's own data: the address of each table is part of the
+ * instructions, and nothing is asked of a map. Of each table there are two; control.active says
+ * which one counts. Of the tables of addresses, because a rule can change without them,
+ * rule_set.addresses says it.
+ */
+struct tables {
+	struct row rows[2][ROWS];
+	__u16 selectors[2][SELECTORS]; /* rows */
+	struct rule_set sets[2];
+	__u64 ipv4_top[2 * SIDES][65536]; /* a class, or IPV4_IS_BLOCK and what shield.h says */
+};
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2 * ROWS);
-	__type(key, __u32);
-	__type(value, struct row);
-} rows SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2 * SELECTORS / 4);
-	__type(key, __u32);
-	__type(value, struct selectors);
-} selectors SEC(".maps");
+struct tables tables;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -69,16 +59,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct rule_hits);
 } rule_hits SEC(".maps");
-
-/* Of the tables of addresses there are two as well, and rule_set.addresses says which one counts: a
- * rule can change without them. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2 * SIDES * 65536);
-	__type(key, __u32);
-	__type(value, __u64); /* a class, or IPV4_IS_BLOCK and what shield.h says */
-} ipv4_top SEC(".maps");
 
 struct ipv4_block {
 	__u8 class[IPV4_BLOCK_BYTES];
@@ -122,6 +102,11 @@ struct ipv6_map {
 
 struct ipv6_map ipv6_0 SEC(".maps"), ipv6_1 SEC(".maps");
 
+static __always_inline struct rule_set *rule_set(__u32 active)
+{
+	return &tables.sets[active & 1];
+}
+
 static __always_inline __u32 class_of_long4(__be32 address, struct rule_set *set, __u32 side)
 {
 #pragma unroll
@@ -144,12 +129,11 @@ static __always_inline __u32 class_of_long4(__be32 address, struct rule_set *set
 static __always_inline __u32 class_of_ipv4(__be32 address, struct rule_set *set, __u32 side)
 {
 	__u32 table = (set->addresses & 1) * SIDES + side, class;
-	__u32 host = bpf_ntohl(address), key = table << 16 | host >> 16;
-	__u64 *entry = bpf_map_lookup_elem(&ipv4_top, &key), top;
+	__u32 host = bpf_ntohl(address), key;
+	__u64 top = tables.ipv4_top[table][host >> 16];
 	struct ipv4_block *block;
 	void *blocks;
 
-	top = entry ? *entry : 0;
 	if (!(top & IPV4_IS_BLOCK))
 		return top;
 	/* Most of a sparse block is of one class: then its memory, seldom cached, is not touched. */
@@ -188,17 +172,12 @@ static __always_inline __u32 class_of_ipv6(__u32 *address, struct rule_set *set,
 
 static __always_inline struct row *row(__u32 active, __u32 number)
 {
-	__u32 key = active * ROWS + (number & (ROWS - 1));
-
-	return bpf_map_lookup_elem(&rows, &key);
+	return &tables.rows[active & 1][number & (ROWS - 1)];
 }
 
 static __always_inline struct row *select(__u32 active, __u32 selector)
 {
-	__u32 key = active * (SELECTORS / 4) + (selector >> 2);
-	struct selectors *s = bpf_map_lookup_elem(&selectors, &key);
-
-	return s ? row(active, s->row[selector & 3]) : NULL;
+	return row(active, tables.selectors[active & 1][selector]);
 }
 
 static __always_inline struct row *source_row(struct packet *p, __u32 active, struct rule_set *set)
@@ -230,13 +209,13 @@ static __always_inline bool spared(struct packet *p, __u32 active, __u64 marks)
 	if (!(marks & MARK_SESSION) || !p->has_ports || p->protocol != IPPROTO_TCP)
 		return false;
 	port = select(active, service(p));
-	return port && port->marks & MARK_SESSION;
+	return port->marks & MARK_SESSION;
 }
 
 /* Without these a host loses its neighbours, its address or its path MTU. */
 static __always_inline bool essential(struct packet *p)
 {
-	if (p->later_fragment)
+	if (p->protocol == IPPROTO_TCP || p->later_fragment)
 		return false;
 	if (p->protocol == IPPROTO_UDP)
 		return p->family == 4 ? p->source_port == DHCP_SERVER &&
@@ -260,15 +239,15 @@ struct matching {
 static __always_inline void narrow(struct matching *m, struct row *by)
 {
 	for (int i = 0; i < RULE_WORDS; i++)
-		m->rules[i] &= by ? by->rules[i] : 0;
+		m->rules[i] &= by->rules[i];
 }
 
 /* What few rules ask for. Global: out of the common path, and taken by the verifier by itself. */
 __noinline int narrow_more(struct packet *p, struct matching *m, __u32 active)
 {
-	struct rule_set *set = bpf_map_lookup_elem(&rules, &active);
+	struct rule_set *set = rule_set(active);
 
-	if (!p || !m || !set)
+	if (!p || !m)
 		return 0;
 	narrow(m, row(active, ROWS_SIDE + (p->family == 4
 						   ? class_of_ipv4(p->destination[3], set, 1)
@@ -280,7 +259,7 @@ __noinline int narrow_more(struct packet *p, struct matching *m, __u32 active)
 		struct row *outer = select(active, SELECT_VLAN + (p->vlan & 0xfff));
 		struct row *inner = select(active, SELECT_VLAN + (p->inner_vlan & 0xfff));
 
-		for (int i = 0; i < RULE_WORDS && outer && inner; i++)
+		for (int i = 0; i < RULE_WORDS; i++)
 			m->rules[i] &= outer->rules[i] | inner->rules[i];
 	} else {
 		narrow(m, select(active, SELECT_VLAN + (p->vlan & 0xfff)));
@@ -328,16 +307,16 @@ static __always_inline __u32 decisive(__u64 matching, struct rule_set *set, __u3
 /* The same where there are more than 64 rules, or where some ask for more. */
 __noinline int decisive_of_many(struct packet *p, __u32 active)
 {
-	struct rule_set *set = bpf_map_lookup_elem(&rules, &active);
+	struct rule_set *set = rule_set(active);
 	struct matching m;
 	struct row *source;
 	__u32 best = NO_RULE;
 
-	if (!p || !set)
+	if (!p)
 		return NO_RULE;
 	source = source_row(p, active, set);
 	for (int i = 0; i < RULE_WORDS; i++)
-		m.rules[i] = source ? source->rules[i] : 0;
+		m.rules[i] = source->rules[i];
 	narrow(&m, select(active, service(p)));
 	if (set->more)
 		narrow_more(p, &m, active);
@@ -368,8 +347,6 @@ __noinline int judge(struct packet *p, struct rule_set *set, struct control *c, 
 	if (!p || !set || !c)
 		return REASON_PASSED;
 	source = source_row(p, active, set);
-	if (!source)
-		return REASON_PASSED;
 	if (source->marks & (MARK_MANAGEMENT | MARK_SESSION) && spared(p, active, source->marks))
 		return REASON_PASSED;
 	banned = by_ban(p, c);
@@ -379,7 +356,7 @@ __noinline int judge(struct packet *p, struct rule_set *set, struct control *c, 
 		return REASON_PASSED;
 	if (set->words <= 1 && !set->more) {
 		to = select(active, service(p));
-		best = decisive(to ? source->rules[0] & to->rules[0] : 0, set, 0);
+		best = decisive(source->rules[0] & to->rules[0], set, 0);
 	} else {
 		best = decisive_of_many(p, active);
 	}

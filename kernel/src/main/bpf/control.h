@@ -34,10 +34,9 @@ static __always_inline __u64 mix(__u64 h)
 /* Of the whole source address. */
 static __always_inline __u64 address_hash(struct packet *p, __u64 seed)
 {
-	__u64 high = (__u64)p->source[0] << 32 | p->source[1];
-	__u64 low = (__u64)p->source[2] << 32 | p->source[3];
+	__u64 *words = (__u64 *)p->source;
 
-	return mix(seed ^ high ^ mix(low));
+	return mix(seed ^ words[0] ^ mix(words[1]));
 }
 
 static __always_inline __u64 bytes_on_wire(struct packet *p)

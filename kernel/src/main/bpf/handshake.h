@@ -117,16 +117,18 @@ __noinline int may_look(struct packet *p)
 static __always_inline bool wants_handshake(struct packet *p, struct control *c,
 					    struct rule_set *set, enum reason reason)
 {
-	if (!(c->chain & CHAIN_COOKIE) || p->protocol != IPPROTO_TCP || !p->has_ports || !set ||
-	    set->dry_run)
+	__u32 flags = p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST);
+
+	/* Nearly every packet that passes acknowledges something while no flood is on. Of what has no
+	 * ports the flags are 0. */
+	if (reason == REASON_PASSED ? flags == TCP_ACK && !flood_is_on(c)
+				    : reason != REASON_LIMIT_RULE)
 		return false;
-	if (reason == REASON_PASSED) {
-		if (opens(p))
-			return syn_arrives(p);
-		return flood_is_on(c) && (p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_ACK;
-	}
-	return reason == REASON_LIMIT_RULE &&
-	       (p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_ACK && may_look(p);
+	if (!flags || !(c->chain & CHAIN_COOKIE) || !p->has_ports || !set || set->dry_run)
+		return false;
+	if (reason == REASON_LIMIT_RULE)
+		return flags == TCP_ACK && may_look(p);
+	return flags & TCP_ACK ? flags == TCP_ACK : flags & TCP_SYN && syn_arrives(p);
 }
 
 /* Headers as the kernel's helpers want them, in memory of our own. */
@@ -190,13 +192,13 @@ static __always_inline struct bpf_sock *socket_of(void *ctx, struct packet *p)
 /* The limit on connections counts here while a flood is on: a SYN proves nothing. */
 __noinline int completed(struct packet *p, __u32 active)
 {
-	struct rule_set *set = bpf_map_lookup_elem(&rules, &active);
+	struct rule_set *set = rule_set(active);
 	__u32 zero = 0, rule;
 	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
 	struct sketch *s = own_sketch();
 	struct proven *entry;
 
-	if (!p || !set || !c || !s)
+	if (!p || !c || !s)
 		return REASON_PASSED;
 	s->completed++;
 	if (!p->opens_rule)
@@ -213,12 +215,12 @@ __noinline int completed(struct packet *p, __u32 active)
 /* The source has a connection, so it gets a rate of its own. */
 __noinline int appeal(struct packet *p, __u32 active)
 {
-	struct rule_set *set = bpf_map_lookup_elem(&rules, &active);
+	struct rule_set *set = rule_set(active);
 	__u32 zero = 0, rule;
 	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
 	struct proven *entry;
 
-	if (!p || !set || !c)
+	if (!p || !c)
 		return REASON_LIMIT_RULE;
 	rule = p->limit_rule & (RULE_SLOTS - 1);
 	entry = prove(limit_id(p, set, rule, c->seed));

@@ -6,24 +6,38 @@
 #include "reason.h"
 
 #define BUCKETS (1 << 18)
+#define LIMIT_STEP 0xd1342543de82ef95ULL
 
 /* When each source may send its next packet, by a limit (GCRA); in jiffies << 32. */
+struct bucket_table {
+	__u64 of[BUCKETS];
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, BUCKETS);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u64);
+	__type(value, struct bucket_table);
 } buckets SEC(".maps");
 
-/* The key of what shares a rate: the first `bits` of an IPv4 source, 32 more of an IPv6 source. */
-static __always_inline __u64 source_hash(struct packet *p, __u32 bits, __u64 seed)
+static __always_inline __u64 *bucket(__u64 id)
+{
+	__u32 zero = 0;
+	struct bucket_table *table = bpf_map_lookup_elem(&buckets, &zero);
+
+	return table ? &table->of[id & (BUCKETS - 1)] : NULL;
+}
+
+/* What shares a rate under a rule: the first `bits` of an IPv4 source, 32 more of an IPv6 source. */
+static __always_inline __u64 limit_hash(struct packet *p, __u32 bits, __u32 rule, __u64 seed)
 {
 	__u64 address = bpf_ntohl(p->source[3]);
 	__u32 behind = (32 - bits) & 31;
 
 	if (p->family == 6)
 		address = (__u64)bpf_ntohl(p->source[0]) << 32 | bpf_ntohl(p->source[1]);
-	return mix(seed ^ (address >> behind) ^ (__u64)p->family << 56);
+	/* The rule goes into the key, by a sum: no other address has the same place under all rules. */
+	return mix((seed + rule * LIMIT_STEP) ^ (address >> behind) ^ (__u64)p->family << 56);
 }
 
 /* An aggregate passes or is dropped whole; what it is charged for is bounded. */
@@ -69,20 +83,19 @@ static __always_inline struct proven *proven_entry(__u64 id)
 static __always_inline struct proven *prove(__u64 id)
 {
 	struct proven *entry = proven_entry(id), *other;
-	__u32 slot = id & (BUCKETS - 1);
-	__u64 *bucket = bpf_map_lookup_elem(&buckets, &slot);
+	__u64 *next = bucket(id);
 
 	if (entry)
 		return entry;
 	entry = place_of(id, 0);
 	other = place_of(id, 1);
-	if (!entry || !other || !bucket)
+	if (!entry || !other || !next)
 		return NULL;
 	if ((__s64)(entry->next - other->next) > 0)
 		entry = other;
 	entry->id = id;
 	entry->next = bpf_jiffies64() << 32;
-	*bucket |= HAS_PROVEN;
+	*next |= HAS_PROVEN;
 	return entry;
 }
 
@@ -105,17 +118,16 @@ static __always_inline bool too_early(__u64 *next, __u64 interval, __u64 toleran
 
 static __always_inline __u64 limit_id(struct packet *p, struct rule_set *set, __u32 rule, __u64 seed)
 {
-	return mix(source_hash(p, set->bits[rule & (RULE_SLOTS - 1)], seed) + rule);
+	rule &= RULE_SLOTS - 1;
+	return limit_hash(p, set->bits[rule], rule, seed);
 }
 
 static __always_inline bool over_rate(struct packet *p, struct rule_set *set, __u32 rule,
 				      __u32 count, __u64 seed)
 {
-	__u64 id = limit_id(p, set, rule, seed), *next;
-	__u32 slot = id & (BUCKETS - 1);
+	__u64 id = limit_id(p, set, rule, seed), *next = bucket(id);
 	struct proven *exact;
 
-	next = bpf_map_lookup_elem(&buckets, &slot);
 	if (!next)
 		return false;
 	if (*next & HAS_PROVEN) {

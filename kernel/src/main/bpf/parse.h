@@ -21,6 +21,13 @@
 #define IP_OFFSET 0x1fff
 #define IP_MORE_FRAGMENTS 0x2000
 
+/* As <linux/if_ether.h> has it, but aligned: that one is read byte by byte. */
+struct frame_head {
+	__u8 to[ETH_ALEN];
+	__u8 from[ETH_ALEN];
+	__be16 type;
+};
+
 struct vlan_tag {
 	__be16 tci;
 	__be16 type;
@@ -162,7 +169,25 @@ static __always_inline bool parse_transport(struct packet *p, struct cursor *c, 
 	return true;
 }
 
-static __always_inline bool parse_ipv4(struct packet *p, struct cursor *c, void *start)
+/* In one store: they are read as one word soon, and that would wait for two stores to end. */
+static __always_inline void put_words(__u32 *at, __u32 first, __u32 second)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	*(__u64 *)at = (__u64)second << 32 | first;
+#else
+	*(__u64 *)at = (__u64)first << 32 | second;
+#endif
+}
+
+/* Of an XDP frame whose first buffer ends before the IP packet does; at tcx `xdp` is NULL. */
+static __always_inline void measure(struct packet *p, struct xdp_md *xdp, __u32 ends)
+{
+	if (xdp && ends > p->length)
+		p->length = bpf_xdp_get_buff_len(xdp);
+}
+
+static __always_inline bool parse_ipv4(struct packet *p, struct cursor *c, void *start,
+				       struct xdp_md *xdp)
 {
 	struct iphdr *ip = TAKE(c, struct iphdr);
 	__u32 length, behind;
@@ -174,11 +199,11 @@ static __always_inline bool parse_ipv4(struct packet *p, struct cursor *c, void 
 	p->network = distance(start, ip);
 	p->protocol = ip->protocol;
 	p->hops = ip->ttl;
-	p->source[2] = p->destination[2] = bpf_htonl(0xffff);
-	p->source[3] = ip->saddr;
-	p->destination[3] = ip->daddr;
+	put_words(p->source + 2, bpf_htonl(0xffff), ip->saddr);
+	put_words(p->destination + 2, bpf_htonl(0xffff), ip->daddr);
 	length = bpf_ntohs(ip->tot_len);
-	behind = p->length - distance(start, ip);
+	measure(p, xdp, p->network + length);
+	behind = p->length - p->network;
 	/* 0 stands for more than 65,535 bytes in an aggregate (BIG TCP). */
 	if (length > behind || (length < ip->ihl * 4 && !(length == 0 && behind > 0xffff)))
 		return false;
@@ -199,7 +224,8 @@ static __always_inline bool is_extension(__u8 next)
 	       next == IPPROTO_DSTOPTS || next == IPPROTO_AH;
 }
 
-static __always_inline bool parse_ipv6(struct packet *p, struct cursor *c, void *start)
+static __always_inline bool parse_ipv6(struct packet *p, struct cursor *c, void *start,
+				       struct xdp_md *xdp)
 {
 	struct ipv6hdr *ip = TAKE(c, struct ipv6hdr);
 	__u32 behind;
@@ -210,8 +236,11 @@ static __always_inline bool parse_ipv6(struct packet *p, struct cursor *c, void 
 	p->family = 6;
 	p->network = distance(start, ip);
 	p->hops = ip->hop_limit;
-	__builtin_memcpy(p->source, &ip->saddr, 16);
-	__builtin_memcpy(p->destination, &ip->daddr, 16);
+	put_words(p->source, ip->saddr.s6_addr32[0], ip->saddr.s6_addr32[1]);
+	put_words(p->source + 2, ip->saddr.s6_addr32[2], ip->saddr.s6_addr32[3]);
+	put_words(p->destination, ip->daddr.s6_addr32[0], ip->daddr.s6_addr32[1]);
+	put_words(p->destination + 2, ip->daddr.s6_addr32[2], ip->daddr.s6_addr32[3]);
+	measure(p, xdp, p->network + sizeof(*ip) + bpf_ntohs(ip->payload_len));
 	behind = p->length - distance(start, ip + 1);
 	if (bpf_ntohs(ip->payload_len) > behind)
 		return false;
@@ -259,16 +288,16 @@ static __always_inline bool parse_ipv6(struct packet *p, struct cursor *c, void 
 }
 
 /* `vlan` and `type` come from the frame or, at tcx, from the packet's metadata. */
-static __always_inline bool parse(struct packet *p, void *start, void *end)
+static __always_inline bool parse(struct packet *p, void *start, void *end, struct xdp_md *xdp)
 {
 	struct cursor c = { start, end };
-	struct ethhdr *ethernet = TAKE(&c, struct ethhdr);
+	struct frame_head *head = TAKE(&c, struct frame_head);
 	__be16 type;
 
-	if (!ethernet)
+	if (!head)
 		return false;
-	type = ethernet->h_proto;
-	p->headers = sizeof(*ethernet);
+	type = head->type;
+	p->headers = sizeof(*head);
 #pragma unroll
 	for (int i = 0; i < VLAN_TAGS_MAX; i++) {
 		struct vlan_tag *tag;
@@ -285,8 +314,8 @@ static __always_inline bool parse(struct packet *p, void *start, void *end)
 		type = tag->type;
 	}
 	if (type == bpf_htons(ETH_P_IP))
-		return parse_ipv4(p, &c, start);
+		return parse_ipv4(p, &c, start, xdp);
 	if (type == bpf_htons(ETH_P_IPV6))
-		return parse_ipv6(p, &c, start);
+		return parse_ipv6(p, &c, start, xdp);
 	return true;
 }

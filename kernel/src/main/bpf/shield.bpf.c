@@ -20,15 +20,22 @@
 static __always_inline int settle_now(struct packet *p, struct control *c, struct rule_set *set,
 				  enum reason reason)
 {
-	bool dropped = reason != REASON_PASSED && set && !set->dry_run;
+	__u64 bytes = bytes_on_wire(p), source;
+	__u32 verdict = REASON_PASSED;
+	bool dropped = false;
 
 	p->reason = reason;
-	p->dropped = dropped;
-	count(p, reason + (reason != REASON_PASSED && !dropped ? WOULD : 0), false);
+	if (reason != REASON_PASSED) {
+		dropped = set && !set->dry_run;
+		p->dropped = dropped;
+		verdict = reason + (dropped ? 0 : WOULD);
+	}
+	count(p, verdict, p->segments, bytes);
 	if (metering) {
-		meter(p, c, dropped);
+		source = address_hash(p, c->seed);
+		meter(p, c, source, bytes, dropped);
 		if (p->family)
-			sketch(p, c->seed, dropped);
+			sketch(p, source, dropped);
 	}
 	return dropped ? STEP_DROP : chain_end(p, c);
 }
@@ -66,17 +73,16 @@ static __always_inline int decide(struct packet *p, struct control *c, struct ru
 	return settle(p, c, set, reason);
 }
 
-static __always_inline int handle(struct packet *p, void *start, void *end)
+/* @param sound whether the packet's headers agree with each other and its length */
+static __always_inline int handle(struct packet *p, bool sound)
 {
 	__u32 zero = 0;
 	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
 	struct rule_set *set;
-	bool sound;
 
 	if (!c)
 		return STEP_PASS;
 	p->captures = c->capture;
-	sound = parse(p, start, end);
 	if (random_sources && (random_sources < 3 || p->hops == 1))
 		p->source[3] = random_sources == 1 ? bpf_get_prandom_u32() & 0xffff
 						   : bpf_get_prandom_u32();
@@ -88,19 +94,19 @@ static __always_inline int handle(struct packet *p, void *start, void *end)
 }
 
 /* A stage has handed back. The packet was read anew: the stage may have changed it. */
-static __always_inline int resume(struct packet *p, void *start, void *end)
+static __always_inline int resume(struct packet *p, bool sound)
 {
 	__u32 zero = 0, slot, later;
 	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
 	struct kept *k = bpf_map_lookup_elem(&kept, &zero);
-	bool sound = parse(p, start, end), dropped;
+	bool dropped;
 	struct rule_set *set;
 
 	if (!c || !k)
 		return STEP_PASS;
 	p->captures = c->capture;
 	slot = k->slot & (SLOTS - 1);
-	count(&k->packet, REASON_STAGE, true);
+	count(&k->packet, REASON_STAGE, -(__u64)k->packet.segments, -bytes_on_wire(&k->packet));
 	dropped = answered(slot, k->packet.segments) & OSTIARY_DROP;
 	set = in_force(c);
 	later = slot < SLOT_CLASSIFIER ? CHAIN_BEFORE : CHAIN_AFTER;
@@ -120,29 +126,20 @@ static __always_inline int resume(struct packet *p, void *start, void *end)
  * To ask for the length of all buffers costs as much as to read all headers. Where the first one is
  * short and holds the whole IP packet there is no other.
  */
-static __always_inline __u32 frame_length(struct xdp_md *ctx)
+static __always_inline bool read_xdp(struct packet *p, struct xdp_md *ctx)
 {
-	void *start = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	struct ethhdr *ethernet = start;
-	struct iphdr *ip = (void *)(ethernet + 1);
-	struct ipv6hdr *ip6 = (void *)(ethernet + 1);
-	__u32 first = ctx->data_end - ctx->data, needed = FIRST_BUFFER_MIN;
+	bool sound;
 
-	if ((void *)(ip + 1) > end || first >= FIRST_BUFFER_MIN)
-		return bpf_xdp_get_buff_len(ctx);
-	if (ethernet->h_proto == bpf_htons(ETH_P_IP))
-		needed = sizeof(*ethernet) + bpf_ntohs(ip->tot_len);
-	else if (ethernet->h_proto == bpf_htons(ETH_P_IPV6) && (void *)(ip6 + 1) <= end)
-		needed = sizeof(*ethernet) + sizeof(*ip6) + bpf_ntohs(ip6->payload_len);
-	return needed <= first ? first : bpf_xdp_get_buff_len(ctx);
-}
-
-static __always_inline void begin_xdp(struct packet *p, struct xdp_md *ctx)
-{
-	p->length = frame_length(ctx);
+	p->length = ctx->data_end - ctx->data;
+	if (p->length >= FIRST_BUFFER_MIN)
+		p->length = bpf_xdp_get_buff_len(ctx);
 	p->segments = 1;
 	p->ifindex = ctx->ingress_ifindex;
 	p->rule = RULE_NONE;
+	sound = parse(p, (void *)(long)ctx->data, (void *)(long)ctx->data_end, ctx);
+	if (!sound || !p->family)
+		p->length = bpf_xdp_get_buff_len(ctx);
+	return sound;
 }
 
 SEC("xdp.frags")
@@ -150,8 +147,7 @@ int shield_xdp(struct xdp_md *ctx)
 {
 	struct packet p = {};
 
-	begin_xdp(&p, ctx);
-	int step = handle(&p, (void *)(long)ctx->data, (void *)(long)ctx->data_end);
+	int step = handle(&p, read_xdp(&p, ctx));
 
 	CAPTURE_XDP(ctx, &p, step);
 	return leave_xdp(ctx, step);
@@ -163,8 +159,7 @@ int classifier_xdp(struct xdp_md *ctx)
 	struct packet p = {};
 
 	mark_xdp(ctx);
-	begin_xdp(&p, ctx);
-	int step = resume(&p, (void *)(long)ctx->data, (void *)(long)ctx->data_end);
+	int step = resume(&p, read_xdp(&p, ctx));
 
 	CAPTURE_XDP(ctx, &p, step);
 	return leave_xdp(ctx, step);
@@ -173,7 +168,7 @@ int classifier_xdp(struct xdp_md *ctx)
 /* Enough for Ethernet, two tags, IPv6 with some extensions, and TCP. */
 #define HEADERS_MAX 256
 
-static __always_inline void begin_tcx(struct packet *p, struct __sk_buff *skb)
+static __always_inline bool read_tcx(struct packet *p, struct __sk_buff *skb)
 {
 	__u32 linear = skb->data_end - skb->data;
 
@@ -184,6 +179,7 @@ static __always_inline void begin_tcx(struct packet *p, struct __sk_buff *skb)
 	p->ifindex = skb->ifindex;
 	p->rule = RULE_NONE;
 	p->vlan = skb->vlan_present ? skb->vlan_tci & 0xfff : 0;
+	return parse(p, (void *)(long)skb->data, (void *)(long)skb->data_end, NULL);
 }
 
 SEC("tc")
@@ -191,8 +187,7 @@ int shield_tcx(struct __sk_buff *skb)
 {
 	struct packet p = {};
 
-	begin_tcx(&p, skb);
-	int step = handle(&p, (void *)(long)skb->data, (void *)(long)skb->data_end);
+	int step = handle(&p, read_tcx(&p, skb));
 
 	CAPTURE_TCX(skb, &p, step);
 	return leave_tcx(skb, step);
@@ -206,8 +201,7 @@ int classifier_tcx(struct __sk_buff *skb)
 
 	if (marked(&mark))
 		skb->mark = mark;
-	begin_tcx(&p, skb);
-	int step = resume(&p, (void *)(long)skb->data, (void *)(long)skb->data_end);
+	int step = resume(&p, read_tcx(&p, skb));
 
 	CAPTURE_TCX(skb, &p, step);
 	return leave_tcx(skb, step);
@@ -223,7 +217,7 @@ int meter_out(struct __sk_buff *skb)
 	p.segments = skb->gso_segs ? skb->gso_segs : 1;
 	p.ifindex = skb->ifindex;
 	p.vlan = skb->vlan_present ? skb->vlan_tci & 0xfff : 0;
-	parse(&p, (void *)(long)skb->data, (void *)(long)skb->data_end);
+	parse(&p, (void *)(long)skb->data, (void *)(long)skb->data_end, NULL);
 	meter_sent(&p);
 	return TCX_NEXT;
 }
@@ -314,6 +308,13 @@ SEC("xdp")
 int empty(struct xdp_md *ctx)
 {
 	return XDP_PASS;
+}
+
+/* The same at tcx, whose harness is another one. */
+SEC("tc")
+int empty_tcx(struct __sk_buff *skb)
+{
+	return TCX_NEXT;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

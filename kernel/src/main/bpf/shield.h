@@ -39,10 +39,6 @@ struct row {
 #define SELECT_INTERFACE 201728
 #define SELECTORS 201984
 
-struct selectors {
-	__u16 row[4];
-};
-
 #define IPV4_BLOCK_BYTES 256
 /* Of a /16 in ipv4_top: the block's number, the class around what the block is there for, and a bit
  * for each /21 that holds anything else. Else the class. */

@@ -72,9 +72,9 @@ static __always_inline struct sketch *own_sketch(void)
 }
 
 /* A register keeps the longest run of zeros seen; nearly always one test says that it is longer. */
-static __always_inline void count_distinct(struct sketch *s, struct packet *p, __u64 seed)
+static __always_inline void count_distinct(struct sketch *s, __u64 source)
 {
-	__u64 h = mix(address_hash(p, seed));
+	__u64 h = mix(source);
 	__u32 at = h & (REGISTERS - 1);
 	__u8 *longest = &s->registers[s->set & 1][at];
 	__u32 known = *longest & 63;
@@ -85,16 +85,17 @@ static __always_inline void count_distinct(struct sketch *s, struct packet *p, _
 	*longest = h ? lowest_bit(h) + 1 : 64 - REGISTER_BITS + 1;
 }
 
-static __always_inline void sketch(struct packet *p, __u64 seed, bool dropped)
+/* @param source address_hash() of the packet */
+static __always_inline void sketch(struct packet *p, __u64 source, bool dropped)
 {
-	struct sketch *s = own_sketch();
 	__u32 slot = bpf_get_smp_processor_id(), stride;
+	struct sketch *s = bpf_map_lookup_elem(&sketches, &slot);
 	struct sample *sample;
 
 	if (!s)
 		return;
 	s->packets += p->segments;
-	count_distinct(s, p, seed);
+	count_distinct(s, source);
 	if (s->skip) {
 		s->skip--;
 		return;

@@ -35,5 +35,5 @@ static __always_inline struct rule_set *in_force(struct control *c)
 
 	if (bpf_jiffies64() >= c->deadline && c->on_silence == SILENCE_OPEN)
 		return NULL;
-	return bpf_map_lookup_elem(&rules, &active);
+	return rule_set(active);
 }

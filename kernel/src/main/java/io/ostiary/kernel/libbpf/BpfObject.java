@@ -208,9 +208,11 @@ public final class BpfObject implements AutoCloseable {
     var found = new ArrayList<BpfMap>();
     var at = library.pointer("bpf_object__next_map", object, MemorySegment.NULL);
     while (!at.equals(MemorySegment.NULL)) {
+      // Before the section of an object's own data libbpf puts a name of the object.
+      var name = library.text("bpf_map__name", at);
       found.add(
           new BpfMap(
-              library.text("bpf_map__name", at),
+              name.substring(Math.max(0, name.indexOf('.'))),
               library.text("libbpf_bpf_map_type_str", library.number("map", "bpf_map__type", at)),
               library.number("map", "bpf_map__fd", at),
               library.number("map", "bpf_map__max_entries", at),

@@ -60,7 +60,10 @@ final class AddressSlots {
   }
 
   AddressSlots(BpfObject object) throws LibbpfException {
-    top = object.share("ipv4_top", 2L * RuleTables.SIDES * AddressTable.TOP * Long.BYTES);
+    top =
+        object
+            .share(ShieldMemory.TABLES, ShieldMemory.TABLES_BYTES)
+            .asSlice(ShieldMemory.IPV4_TOP, 2L * RuleTables.SIDES * AddressTable.TOP * Long.BYTES);
     blocks = object.table("ipv4_blocks");
     long4 = new BpfTable[] {object.table("ipv4_long_0"), object.table("ipv4_long_1")};
     prefixes6 = new BpfTable[] {object.table("ipv6_0"), object.table("ipv6_1")};

@@ -91,7 +91,9 @@ public final class Chain implements AutoCloseable {
   /// The same of all maps, for programs of the shield's own object that are loaded later.
   void shareAll(OpenedObject opened) throws LibbpfException {
     for (var map : opened.maps()) {
-      if (!map.contains(".rodata")) {
+      if (map.endsWith(ShieldMemory.TABLES)) {
+        opened.reuse(ShieldMemory.TABLES, shield.descriptor(ShieldMemory.TABLES));
+      } else if (!map.contains(".rodata")) {
         opened.reuse(map, shield.descriptor(map));
       }
     }

@@ -13,7 +13,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.TreeSet;
 
-/// The two places for a rule set in the kernel, but for addresses: `rules`, `rows` and `selectors`.
+/// The two places for a rule set in the kernel, but for addresses: `sets`, `rows` and `selectors`.
 final class RuleSlots {
   private static final int ROWS = 8192;
   private static final int[] ROWS_OF_SIDE = {0, 4096};
@@ -28,9 +28,10 @@ final class RuleSlots {
 
   RuleSlots(BpfObject object, int hz) throws LibbpfException {
     this.hz = hz;
-    rules = object.share("rules", 2 * ShieldMemory.RULE_SET_BYTES);
-    rows = object.share("rows", 2 * ROWS * ROW_BYTES);
-    selectors = object.share("selectors", 2L * Selectors.SIZE * Short.BYTES);
+    var tables = object.share(ShieldMemory.TABLES, ShieldMemory.TABLES_BYTES);
+    rules = tables.asSlice(ShieldMemory.SETS, 2 * ShieldMemory.RULE_SET_BYTES);
+    rows = tables.asSlice(ShieldMemory.ROWS, 2 * ROWS * ROW_BYTES);
+    selectors = tables.asSlice(ShieldMemory.SELECTORS, 2L * Selectors.SIZE * Short.BYTES);
   }
 
   /// Writes a whole set into the place that no packet reads.

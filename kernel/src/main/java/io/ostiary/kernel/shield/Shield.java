@@ -63,7 +63,8 @@ public final class Shield implements AutoCloseable {
           "handshake_tcx",
           "meter_out",
           "beat",
-          "empty");
+          "empty",
+          "empty_tcx");
 
   private final BpfObject object;
   private final MemorySegment control;

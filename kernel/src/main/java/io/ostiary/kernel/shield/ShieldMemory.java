@@ -9,6 +9,15 @@ import java.util.Map;
 /// Where the fields of the shared structs stand, as `shield.h` and `meter.h` lay them out, and the
 /// check of that against the compiled program.
 final class ShieldMemory {
+  /// The object's own data, which is `struct tables` alone.
+  static final String TABLES = ".bss";
+
+  static final long TABLES_BYTES = 3_971_536;
+  static final long ROWS = 0;
+  static final long SELECTORS = 1_048_576;
+  static final long SETS = 1_856_512;
+  static final long IPV4_TOP = 1_874_384;
+
   static final long RULE_SET_BYTES = 8936;
   static final long ALLOW = 0;
   static final long DENY = 56;
@@ -69,6 +78,9 @@ final class ShieldMemory {
                   "packets", BAN_PACKETS,
                   "bytes", BAN_SIZE)),
           Map.entry("ban_key", Map.of("address", 0L, "length", 16L)),
+          Map.entry(
+              "tables",
+              Map.of("rows", ROWS, "ipv4_top", IPV4_TOP, "selectors", SELECTORS, "sets", SETS)),
           Map.entry(
               "rule_set",
               Map.ofEntries(
@@ -155,6 +167,7 @@ final class ShieldMemory {
       Map.ofEntries(
           Map.entry("ban", BAN_BYTES),
           Map.entry("ban_key", BAN_KEY_BYTES),
+          Map.entry("tables", TABLES_BYTES),
           Map.entry("rule_set", RULE_SET_BYTES),
           Map.entry("rule_hits", RULE_HITS_BYTES),
           Map.entry("control", CONTROL_BYTES),
