@@ -83,18 +83,23 @@ static __always_inline bool same_flow(struct flow *f, struct packet *p)
 	       f->ifindex == p->ifindex && f->vlan == p->vlan && f->protocol == p->protocol;
 }
 
-/* What was refused is no flow: it is in the totals, and cannot take the place of a flow. */
-static __always_inline void meter_refused(struct packet *p, __u64 bytes)
+/*
+ * What was refused is no flow: it is in the totals, and cannot take the place of a flow. In a flood
+ * it is not listed by source either, but for those that are sampled.
+ */
+static __always_inline void meter_refused(struct packet *p, __u64 bytes, bool placed)
 {
-	__u32 zero = 0;
-	struct meter_totals *t = bpf_map_lookup_elem(&totals, &zero);
+	__u32 in = TOTAL_IN;
+	struct meter_totals *t = bpf_map_lookup_elem(&totals, &in);
 
 	if (!t)
 		return;
-	t->packets += p->segments;
-	t->bytes += bytes;
-	t->unlisted_packets += p->segments;
-	t->unlisted_bytes += bytes;
+	t->refused_packets += p->segments;
+	t->refused_bytes += bytes;
+	if (placed) {
+		t->placed_packets += p->segments;
+		t->placed_bytes += bytes;
+	}
 }
 
 /* The place goes to another flow, maybe one of the other direction. */
@@ -149,16 +154,17 @@ static __always_inline void meter_flow(struct packet *p, struct control *c, __u6
 	f->tcp_flags |= p->tcp_flags;
 }
 
+/* @param sampled whether this packet stands for others in the sketch */
 static __always_inline void meter(struct packet *p, struct control *c, __u64 source, __u64 bytes,
-				  bool dropped)
+				  bool dropped, bool sampled)
 {
 	__u32 now = bpf_jiffies64();
 
 	if (dropped)
-		meter_refused(p, bytes);
+		meter_refused(p, bytes, sampled || !p->family);
 	else
 		meter_flow(p, c, source, bytes, now, TOTAL_IN);
-	if (p->family)
+	if (p->family && (sampled || !dropped))
 		meter_source(p, c, source, bytes, dropped, now);
 	if (p->segments > 1) {
 		struct wire *w = wire_of(p);

@@ -2,9 +2,9 @@
 #pragma once
 /*
  * Who is banned: exact prefixes with an end, one map entry each, so that a ban is in force with one
- * system call and needs no new rule set. A bit for each hash says for nearly every other source that
- * no ban is about it, so that the hash map, much slower, is asked for the banned alone. Java sets the
- * bits before the entry, and clears them after it.
+ * system call and needs no new rule set. A bit for each hash says for nearly every other source
+ * that no ban is about it, so that the hash map, much slower, is asked for the banned alone. Java
+ * sets the bits before the entry, and clears them after it.
  */
 #include "control.h"
 #include "limit.h"

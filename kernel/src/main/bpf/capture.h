@@ -28,7 +28,7 @@
 #define CAPTURE_WOULD_DROP 4
 #define CAPTURE_OUT 1 /* in capture_record.flags */
 
-/* Which packets one capture wants. What is 0 matches everything, but for verdicts and directions. */
+/* Which packets one capture wants. 0 matches everything, but for verdicts and directions. */
 struct capture_filter {
 	__u32 peer[4]; /* who is at the other end, in the form of packet.source, masked */
 	__u32 mask[4];
@@ -287,7 +287,7 @@ static __always_inline void capture_describe(struct capture_record *r, struct pa
 	cpu->busy = 0;                                                                        \
 	return 0;
 
-/* Global, so that the verifier takes them by themselves and those who do not capture lose nothing. */
+/* Global, so that the verifier takes them by themselves; who does not capture loses nothing. */
 __noinline int capture_xdp(struct xdp_md *context, struct packet *p, __u32 running)
 {
 	const __u32 out = 0;

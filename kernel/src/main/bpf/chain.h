@@ -66,7 +66,7 @@ struct {
 	__type(value, struct kept);
 } kept SEC(".maps");
 
-/* By slot: what stages said. `answered` less than `runs`: the stage took packets out of the chain. */
+/* By slot: what stages said. `answered` less than `runs`: the stage took packets out. */
 struct stage_counter {
 	__u64 runs;
 	__u64 answered;
@@ -83,7 +83,7 @@ struct {
 	__type(value, struct stage_counter);
 } stage_counters SEC(".maps");
 
-/* To which API the last call of a connection went; direct-mapped, written by Java without a call. */
+/* To which API the last call of a connection went; direct-mapped, written by Java directly. */
 #define CONNECTION_APIS 16384
 
 struct connection_api {
@@ -202,7 +202,7 @@ __noinline int keep_for(struct packet *p, __u32 slot)
 	return slot;
 }
 
-/* Sends the packet to the first stage of `stages`; not 0, and of one side of the classifier only. */
+/* Sends the packet to the first of `stages`; not 0, and of one side of the classifier only. */
 __noinline int to_stage(struct packet *p, __u32 stages)
 {
 	__u32 zero = 0, slot = lowest(stages) & (SLOTS - 1);

@@ -16,8 +16,8 @@
  * TCP flags, the VLAN tags and the interface. Up to 64 rules are one word of a row, which is what
  * the common path looks at; with more a function of its own goes through up to seven words.
  *
- * Order: management allow-list, sessions of operators, bans, allow, deny, limits; but what the stack
- * needs to stay reachable is not dropped. Of several rules of one kind the first of the file counts.
+ * Order: management allow-list, sessions of operators, bans, allow, deny, limits; but what the
+ * stack needs to stay reachable is not dropped. Of several rules of one kind the first counts.
  * The whole set is swapped by one store: packets read `active` once, and each table of the other
  * number was complete before it was made active.
  */
@@ -136,7 +136,7 @@ static __always_inline __u32 class_of_ipv4(__be32 address, struct rule_set *set,
 
 	if (!(top & IPV4_IS_BLOCK))
 		return top;
-	/* Most of a sparse block is of one class: then its memory, seldom cached, is not touched. */
+	/* Most of a sparse block is of one class: then its memory, seldom cached, is left alone. */
 	if (!(top >> (IPV4_GROUPS_SHIFT + (host >> 11 & 31)) & 1))
 		return top >> IPV4_AROUND_SHIFT & ((1 << IPV4_CLASS_BITS) - 1);
 	key = top & 0xffff;

@@ -5,7 +5,7 @@
 #include "shield.h"
 #include "meter.h"
 
-/* Only for benchmarks and tests: 1 draws sources from 2^16 addresses, 2 from all, 3 for packets that
+/* Only for benchmarks and tests: 1 draws sources of 2^16 addresses, 2 of all, 3 for packets that
  * have one hop left. The verifier removes it. */
 const volatile __u32 random_sources = 0;
 

@@ -119,8 +119,7 @@ static __always_inline bool wants_handshake(struct packet *p, struct control *c,
 {
 	__u32 flags = p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST);
 
-	/* Nearly every packet that passes acknowledges something while no flood is on. Of what has no
-	 * ports the flags are 0. */
+	/* Nearly every packet that passes acknowledges something, and no flood is on. */
 	if (reason == REASON_PASSED ? flags == TCP_ACK && !flood_is_on(c)
 				    : reason != REASON_LIMIT_RULE)
 		return false;

@@ -10,288 +10,28 @@
  * tcp_probe when a segment has arrived, before the stack works on it, and net_dev_queue when one of
  * ours leaves. Two more tell who reset, and kfree_skb what the kernel dropped and why.
  *
+ * A connection that a client opens, in the order in which things happen:
+ *
+ *     SYN comes                lens_sockops   on_syn: the time goes into lens_syns
+ *     SYN-ACK leaves           lens_sent      on_syn_ack: and the time of the answer
+ *     ACK comes                lens_sockops   on_accepted: the socket exists; a record is claimed,
+ *                                             the SYN's times go into it; lens_tuples knows it
+ *     a request's segments     lens_arrived   when, and what the socket had counted until then
+ *     the answer's segments    lens_sent      what has been counted now, retransmits as well
+ *     FIN or RST               lens_sockops, lens_reset_...: who ended it; the record stays
+ *     a packet is thrown away  lens_dropped   at any time: by socket, else by lens_tuples
+ *
+ * lens_tables.h lists the maps, lens_record.h keeps a record, lens_name.h is the hash of the
+ * four-tuple, lens_drop.h tells whose a dropped packet was, lens_kernel.h has the kernel's own
+ * structures, lens.h what Java shares.
+ *
  * No lock: everything but net_dev_queue runs under the socket's own lock, and net_dev_queue only
  * copies counters that grow, one store each. A record changes hands by a compare-and-swap on its
  * generation.
  */
-#include <linux/bpf.h>
-#include <linux/types.h>
-#include <stdbool.h>
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
-
-#include "lens.h"
-#include "lens_kernel.h"
-
-#define AF_INET 2
-#define AF_INET6 10
-#define ETIMEDOUT 110
-#define SOCK_DONE 1 /* enum sock_flags: a FIN has come */
-#define FIN 1
-#define ETH_P_IP 0x0800
-#define ETH_P_IPV6 0x86dd
-#define TCP 6
-
-/* The only read-only data, so that it lies at offset 0. */
-const volatile struct lens_settings settings = {.owner_known = 1, .cast = 1};
-
-extern void *bpf_rdonly_cast(const void *pointer, __u32 btf_id) __ksym __weak;
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, LENS_RECORDS);
-	__type(key, __u32);
-	__type(value, struct lens_record);
-} lens_records SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, LENS_SYNS);
-	__type(key, __u32);
-	__type(value, struct lens_syn);
-} lens_syns SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, LENS_TUPLES);
-	__type(key, __u32);
-	__type(value, struct lens_tuple);
-} lens_tuples SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct lens_control);
-} lens_control SEC(".maps");
-
-static __always_inline struct lens_control *control(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&lens_control, &zero);
-}
-
-static __always_inline struct lens_record *way(__u64 cookie, __u32 step)
-{
-	__u32 first = cookie >> LENS_SET_BITS;
-	__u32 slot = (cookie & (LENS_SETS - 1)) * LENS_WAYS + ((first + step) & (LENS_WAYS - 1));
-
-	return bpf_map_lookup_elem(&lens_records, &slot);
-}
-
-static __always_inline struct lens_record *find(__u64 cookie)
-{
-	struct lens_record *r;
-
-	if (!cookie)
-		return NULL;
-#pragma unroll
-	for (__u32 i = 0; i < LENS_WAYS; i++) {
-		r = way(cookie, i);
-		if (r && r->cookie == cookie)
-			return r;
-	}
-	return NULL;
-}
-
-/* Makes the generation odd, so that no reader trusts the record until settle(). */
-static __always_inline bool take(struct lens_record *r)
-{
-	__u32 even = r->generation & ~1U;
-
-	return __sync_val_compare_and_swap(&r->generation, even, even + 1) == even;
-}
-
-static __always_inline void settle(struct lens_record *r)
-{
-	/* An exchange is a full barrier: all stores above are seen before the even number is. */
-	__sync_lock_test_and_set(&r->generation, (r->generation | 1) + 1);
-}
-
-/*
- * A record for a new connection: of its four ways the first that is free or belonged to a
- * connection now closed. Where all four are open the first is given up, and counted.
- */
-static __always_inline struct lens_record *claim(struct lens_control *c, __u64 cookie)
-{
-	struct lens_record *r;
-
-#pragma unroll
-	for (__u32 i = 0; i < LENS_WAYS; i++) {
-		r = way(cookie, i);
-		if (!r || (r->cookie && !r->closed_ns))
-			continue;
-		if (take(r))
-			return r;
-	}
-	r = way(cookie, 0);
-	if (r && take(r)) {
-		__sync_fetch_and_add(&c->overwritten, 1);
-		return r;
-	}
-	__sync_fetch_and_add(&c->untracked, 1);
-	return NULL;
-}
-
-static __always_inline void wipe(struct lens_record *r, __u64 cookie, __u32 flags)
-{
-	__u32 generation = r->generation;
-
-	__builtin_memset((char *)r + 16, 0, sizeof(*r) - 16);
-	r->cookie = cookie;
-	r->generation = generation;
-	r->flags = flags;
-}
-
-static __always_inline bool after(__u32 a, __u32 b)
-{
-	return (__s32)(b - a) < 0;
-}
-
-/* Eight nanoseconds more or less are the price of keeping the kind in the same store. */
-static __always_inline void event(struct lens_record *r, enum lens_event kind, __u64 now)
-{
-	__u32 number = r->events;
-
-	r->event[number & (LENS_EVENTS - 1)] = (now & ~7ULL) | kind;
-	r->events = number + 1;
-}
-
-static __always_inline void hole(struct lens_record *r, __u64 now)
-{
-	if (r->flags & LENS_HOLE)
-		return;
-	r->flags |= LENS_HOLE;
-	r->hole_since = now >> 10;
-}
-
-static __always_inline void filled(struct lens_record *r, __u64 now)
-{
-	r->flags &= ~LENS_HOLE;
-	r->stalled += (__u32)(now >> 10) - r->hole_since;
-}
-
-static __always_inline void windows(struct lens_record *r, struct tcp_sock *tp, __u32 flags)
-{
-	__u32 was = flags;
-
-	if (tp->snd_wnd)
-		flags &= ~LENS_WINDOW_ZERO;
-	else
-		flags |= LENS_WINDOW_ZERO;
-	if (tp->rcv_wnd)
-		flags &= ~LENS_FULL;
-	else
-		flags |= LENS_FULL;
-	if (flags & ~was & LENS_WINDOW_ZERO) {
-		r->zero_windows++;
-		event(r, LENS_PEER_FULL, bpf_ktime_get_ns());
-	}
-	if (flags & ~was & LENS_FULL) {
-		r->own_zero_windows++;
-		event(r, LENS_WE_FULL, bpf_ktime_get_ns());
-	}
-	if (flags != was)
-		r->flags = flags;
-}
-
-/*
- * The counters of the socket. A FIN takes a sequence number, which the kernel counts as a byte in
- * both directions; so does our SYN in bytes_acked. Neither is data, so they are taken out.
- */
-static __always_inline void copy(struct lens_record *r, struct tcp_sock *tp, __u32 arriving,
-				 __u32 acked)
-{
-	__u64 sent = tp->bytes_sent, once = sent - tp->bytes_retrans;
-	__u64 confirmed = tp->bytes_acked + acked;
-	__u64 fin = (tp->inet_conn.icsk_inet.sk.__sk_common.skc_flags >> SOCK_DONE) & 1;
-	__u32 smallest = tp->rtt_min.s[0].v, again = tp->total_retrans;
-	__u32 flags = r->flags;
-
-	r->bytes_in = tp->bytes_received + arriving - fin;
-	r->segments_in = tp->segs_in;
-	r->bytes_out = sent;
-	r->bytes_acked = confirmed < once ? confirmed : once;
-	r->segments_out = tp->segs_out;
-	if (again != r->retransmits) {
-		r->retransmits = again;
-		event(r, LENS_SENT_AGAIN, bpf_ktime_get_ns());
-	}
-	r->srtt_us = tp->srtt_us >> 3;
-	r->min_rtt_us = smallest == ~0U ? 0 : smallest;
-	r->out_of_order_in = tp->rcv_ooopack;
-	if (tp->write_seq - tp->snd_una != acked)
-		flags |= LENS_UNACKED;
-	else
-		flags &= ~LENS_UNACKED;
-	if (flags != r->flags)
-		r->flags = flags;
-	if (r->established_ns)
-		windows(r, tp, flags);
-}
-
-static __always_inline __u64 mix(__u64 h)
-{
-	h ^= h >> 32;
-	h *= 0x9e3779b97f4a7c15ULL;
-	h ^= h >> 29;
-	return h;
-}
-
-/* The other end and our port, both in host order. */
-struct endpoint {
-	__u32 address[4]; /* network order; IPv4 as ::ffff:a.b.c.d */
-	__u16 port;
-	__u16 local_port;
-};
-
-/* ::ffff:a.b.c.d and a.b.c.d are one client: the request has the one, its socket the other. */
-static __always_inline void ipv4(struct endpoint *e, __u32 address)
-{
-	e->address[0] = e->address[1] = 0;
-	e->address[2] = bpf_htonl(0xffff);
-	e->address[3] = address;
-}
-
-static __always_inline __u64 tag(struct endpoint *e, __u64 seed)
-{
-	__u64 h = seed ^ ((__u64)e->port << 32) ^ e->local_port;
-
-	h = mix(h ^ ((__u64)e->address[0] << 32 | e->address[1])) ^ ((__u64)e->address[2] << 32);
-	return mix(mix(h ^ e->address[3]));
-}
-
-static __always_inline __u64 tag_of(struct bpf_sock_ops *ops, __u64 seed)
-{
-	struct endpoint e = {
-		.port = bpf_ntohl(ops->remote_port),
-		.local_port = ops->local_port,
-	};
-
-	if (ops->family == AF_INET6) {
-		e.address[0] = ops->remote_ip6[0];
-		e.address[1] = ops->remote_ip6[1];
-		e.address[2] = ops->remote_ip6[2];
-		/* Or clang makes one load with a computed offset of the two, which is refused. */
-		barrier();
-		e.address[3] = ops->remote_ip6[3];
-		barrier();
-	} else {
-		ipv4(&e, ops->remote_ip4);
-		barrier();
-	}
-	return tag(&e, seed);
-}
-
-static __always_inline bool watched(struct lens_control *c, __u32 port)
-{
-	return c->ports[(port >> 6) & 1023] >> (port & 63) & 1;
-}
+#include "lens_name.h"
+#include "lens_record.h"
+#include "lens_drop.h"
 
 /* A SYN came to a listener: only the request exists, not yet a socket, so only the time is kept. */
 static __always_inline void on_syn(struct bpf_sock_ops *ops, struct lens_control *c)
@@ -655,78 +395,6 @@ int BPF_PROG(lens_reset_sent, struct sock *sk)
 	return 0;
 }
 
-struct headers {
-	__u8 bytes[40];
-};
-
-struct port_pair {
-	__be16 source;
-	__be16 destination;
-};
-
-/* Both ends of a TCP packet: who sent it is `in.address`, whom it was for is `out.address`. */
-static __always_inline bool ends(struct sk_buff *skb, struct endpoint *in, struct endpoint *out)
-{
-	struct headers h = {};
-	struct port_pair ports;
-	__u32 *words = (__u32 *)h.bytes;
-	__u32 size = sizeof(h);
-	__be16 protocol = skb->protocol;
-	__u16 network = skb->network_header;
-	void *at = skb->head + network;
-
-	if (network == 0xffff || (protocol != bpf_htons(ETH_P_IP) && protocol != bpf_htons(ETH_P_IPV6)))
-		return false;
-	if (bpf_probe_read_kernel(&h, sizeof(h), at))
-		return false;
-	if (protocol == bpf_htons(ETH_P_IP)) {
-		if (h.bytes[9] != TCP)
-			return false;
-		size = (h.bytes[0] & 15) * 4;
-		ipv4(in, words[3]);
-		ipv4(out, words[4]);
-	} else {
-		if (h.bytes[6] != TCP)
-			return false;
-#pragma unroll
-		for (int i = 0; i < 4; i++) {
-			in->address[i] = words[2 + i];
-			out->address[i] = words[6 + i];
-		}
-	}
-	if (bpf_probe_read_kernel(&ports, sizeof(ports), at + size))
-		return false;
-	in->port = out->local_port = bpf_ntohs(ports.source);
-	out->port = in->local_port = bpf_ntohs(ports.destination);
-	return true;
-}
-
-/*
- * Containers on this host may talk to us: what their part of the kernel drops is not our doing. A
- * segment in a queue of TCP has no device, and a pointer of the queue in its place; reading behind
- * that gives nothing or nonsense, never a fault, and then the packet is nobody's.
- */
-static __always_inline __u64 net_of(struct sk_buff *skb, struct sock *sk)
-{
-	struct net_device *device = skb->dev;
-
-	if (device)
-		return device->nd_net.net->net_cookie;
-	return sk ? sk->__sk_common.skc_net.net->net_cookie : 0;
-}
-
-static __always_inline struct lens_record *remembered(struct endpoint *e, __u64 seed, __u64 net)
-{
-	__u64 t = tag(e, seed), cookie;
-	__u32 slot = t & (LENS_TUPLES - 1);
-	struct lens_tuple *tuple = bpf_map_lookup_elem(&lens_tuples, &slot);
-
-	if (!tuple || tuple->net != net)
-		return NULL;
-	cookie = tuple->cookie;
-	return (tuple->seal ^ cookie) == t ? find(cookie) : NULL;
-}
-
 /*
  * A packet was thrown away. A segment that brought nothing new is no loss, and counted where it
  * arrived. What a rule of ours drops in XDP never comes here; what it drops at tcx does.
@@ -749,7 +417,7 @@ int BPF_PROG(lens_dropped, struct sk_buff *skb, void *location, __u32 reason)
 	if (!ends(skb, &in, &out))
 		return 0;
 	net = net_of(skb, sk);
-	/* A packet on its way out has its sender; where both ends are ours only that tells which. */
+	/* A packet on its way out has its sender; where both ends are ours only that tells. */
 	if (sk && sk->__sk_common.skc_num == out.local_port)
 		tp = tracked_sender(sk);
 	r = tp ? record_of(sk) : remembered(&in, c->seed, net);

@@ -71,8 +71,8 @@ enum lens_close {
 
 /*
  * One connection: four cache lines. The first two change with segments, the third with the
- * connection's life, the fourth when something goes wrong. Times are CLOCK_MONOTONIC nanoseconds. `generation` is odd while the record
- * passes from one connection to the next.
+ * connection's life, the fourth when something goes wrong. Times are CLOCK_MONOTONIC nanoseconds.
+ * `generation` is odd while the record passes from one connection to the next.
  */
 struct lens_record {
 	__u64 cookie;
@@ -97,7 +97,7 @@ struct lens_record {
 	__u32 out_of_order_in;
 	__u32 zero_windows;
 	__u32 own_zero_windows;
-	__u64 answered_ns; /* when what was written before the newest request was last acknowledged */
+	__u64 answered_ns; /* when what was written before the newest request was acknowledged */
 	__u32 events;	   /* how many there were; the ring keeps the newest */
 	__u32 requests;	   /* bursts of data that came after we had written, the first included */
 
@@ -144,7 +144,7 @@ struct lens_control {
 	__u64 untracked;   /* connections that got none, because two CPUs wanted the same record */
 	__u64 ports[1024]; /* one bit per listening port */
 	__u64 net; /* the cookie of the listeners' network namespace; 0: none was accepted yet */
-	__u64 drops[LENS_DROPS]; /* packets of these ports and connections that the kernel dropped */
+	__u64 drops[LENS_DROPS]; /* packets of these ports and connections that were dropped */
 };
 
 #endif

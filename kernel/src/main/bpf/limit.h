@@ -6,7 +6,7 @@
 #include "reason.h"
 
 #define BUCKETS (1 << 18)
-#define LIMIT_STEP 0xd1342543de82ef95ULL
+#define LIMIT_STEP 0xd1342543de82ef95ULL /* odd: all rules differ */
 
 /* When each source may send its next packet, by a limit (GCRA); in jiffies << 32. */
 struct bucket_table {
@@ -28,7 +28,7 @@ static __always_inline __u64 *bucket(__u64 id)
 	return table ? &table->of[id & (BUCKETS - 1)] : NULL;
 }
 
-/* What shares a rate under a rule: the first `bits` of an IPv4 source, 32 more of an IPv6 source. */
+/* What shares a rate under a rule: the first `bits` of an IPv4 source, 32 more of an IPv6 one. */
 static __always_inline __u64 limit_hash(struct packet *p, __u32 bits, __u32 rule, __u64 seed)
 {
 	__u64 address = bpf_ntohl(p->source[3]);
@@ -36,7 +36,7 @@ static __always_inline __u64 limit_hash(struct packet *p, __u32 bits, __u32 rule
 
 	if (p->family == 6)
 		address = (__u64)bpf_ntohl(p->source[0]) << 32 | bpf_ntohl(p->source[1]);
-	/* The rule goes into the key, by a sum: no other address has the same place under all rules. */
+	/* By a sum: else two addresses could share a place under every two rules. */
 	return mix((seed + rule * LIMIT_STEP) ^ (address >> behind) ^ (__u64)p->family << 56);
 }
 
@@ -116,7 +116,8 @@ static __always_inline bool too_early(__u64 *next, __u64 interval, __u64 toleran
 	return false;
 }
 
-static __always_inline __u64 limit_id(struct packet *p, struct rule_set *set, __u32 rule, __u64 seed)
+static __always_inline __u64 limit_id(struct packet *p, struct rule_set *set, __u32 rule,
+				      __u64 seed)
 {
 	rule &= RULE_SLOTS - 1;
 	return limit_hash(p, set->bits[rule], rule, seed);

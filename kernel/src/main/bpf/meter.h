@@ -7,8 +7,8 @@
  * new flow takes the place of one that is old or small; a flow that is alive and proven stays, and
  * the packet is counted as unlisted. What is replaced is added to `evicted`, so that
  *     packets seen = sum(flows) + evicted + unlisted
- * holds to the packet, on each CPU. (A reader who copies the tables while packets arrive may see one
- * of the terms a few packets older than the others.)
+ * holds to the packet, on each CPU. (A reader who copies the tables while packets arrive may see
+ * one of the terms a few packets older than the others.)
  */
 #define FLOWS 8192 /* fewer where there are more than four CPUs */
 #define SOURCES 8192
@@ -23,8 +23,8 @@
 #define TOTAL_OUT 2
 
 /*
- * Of one interface: what left it, and how many packets were merged before they were counted, so that
- * `ip -s link` can be compared where it counts aggregates (veth and lo without XDP).
+ * Of one interface: what left it, and how many packets were merged before they were counted, so
+ * that `ip -s link` can be compared where it counts aggregates (veth and lo without XDP).
  */
 struct wire {
 	__u64 out_packets;
@@ -65,6 +65,10 @@ struct meter_totals {
 	__u64 evicted_bytes;
 	__u64 unlisted_packets;
 	__u64 unlisted_bytes;
+	__u64 refused_packets; /* in TOTAL_IN alone: unlisted as well, but counted once */
+	__u64 refused_bytes;
+	__u64 placed_packets; /* of the refused: listed by source, or without one */
+	__u64 placed_bytes;
 };
 
 _Static_assert(sizeof(struct flow) == 72, "shield/ShieldMemory.java");

@@ -2,9 +2,9 @@
 #pragma once
 /*
  * From bytes to what a verdict needs, by a cursor that never leaves the packet. Nothing is guessed:
- * ports are read from the first fragment only, and what cannot be read stays unknown. A fragment that
- * begins within a TCP header, behind its ports, could replace the flags that a rule looked at; no
- * sender makes one, and it is malformed (RFC 3128).
+ * ports are read from the first fragment only, and what cannot be read stays unknown. A fragment
+ * that begins within a TCP header, behind its ports, could replace the flags that a rule looked at;
+ * no sender makes one, and it is malformed (RFC 3128).
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>

@@ -12,7 +12,7 @@ enum reason {
 	REASON_MALFORMED = 4,  /* headers contradict themselves or the packet's length */
 	REASON_STAGE = 5,      /* a user's own stage said so */
 	REASON_BAN_LIMIT = 6,  /* the source is held to a rate, and over it */
-	REASON_LIMIT_CONNECTIONS = 8, /* the source opens more connections than a limit rule lets it */
+	REASON_LIMIT_CONNECTIONS = 8, /* the source opens more connections than it may */
 	REASON_SYN_COOKIE = 9, /* not lost: the SYN was answered with a SYN cookie */
 	REASON_COOKIE_INVALID = 10, /* it ends a handshake that nobody began */
 	REASON_SILENCE = 11, /* Java is silent, and the rule set says closed */

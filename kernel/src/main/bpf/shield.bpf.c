@@ -33,9 +33,7 @@ static __always_inline int settle_now(struct packet *p, struct control *c, struc
 	count(p, verdict, p->segments, bytes);
 	if (metering) {
 		source = address_hash(p, c->seed);
-		meter(p, c, source, bytes, dropped);
-		if (p->family)
-			sketch(p, source, dropped);
+		meter(p, c, source, bytes, dropped, p->family && sketch(p, source, dropped));
 	}
 	return dropped ? STEP_DROP : chain_end(p, c);
 }

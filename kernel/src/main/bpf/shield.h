@@ -55,7 +55,7 @@ struct rule_set {
 	__u64 connections[RULE_WORDS]; /* limits that count new connections, not packets */
 	__u64 intervals[RULE_SLOTS];  /* of a limit: between two packets, in jiffies << 32 */
 	__u64 tolerances[RULE_SLOTS]; /* and how far ahead a burst may run, in the same unit */
-	__u8 bits[RULE_SLOTS]; /* of a limit: leading bits of an IPv4 source that share it; IPv6: + 32 */
+	__u8 bits[RULE_SLOTS]; /* of a limit: leading bits of a source that share it; IPv6: + 32 */
 	__u8 lengths6[SIDES * LENGTHS6_MAX]; /* in ipv6, the longest first, 0 ends */
 	__u16 lengths4[SIDES];	     /* bit n: ipv4_long has prefixes of 32 - n bits */
 	__u32 class4[SIDES];	     /* of an address that no prefix holds */

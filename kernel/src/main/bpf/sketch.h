@@ -2,8 +2,8 @@
 #pragma once
 /*
  * Who sends how much, and how many there are: a sample of the packets for user space, and registers
- * that count different sources (HyperLogLog), each CPU its own. Nothing is looked up by source, so a
- * million invented ones cost what one costs. A sample is one store into a ring; Java adapts the
+ * that count different sources (HyperLogLog), each CPU its own. Nothing is looked up by source, so
+ * a million invented ones cost what one costs. A sample is one store into a ring; Java adapts the
  * stride to the rate: each packet while there are few, then a random one of so many.
  */
 #include "classify.h"
@@ -85,26 +85,26 @@ static __always_inline void count_distinct(struct sketch *s, __u64 source)
 	*longest = h ? lowest_bit(h) + 1 : 64 - REGISTER_BITS + 1;
 }
 
-/* @param source address_hash() of the packet */
-static __always_inline void sketch(struct packet *p, __u64 source, bool dropped)
+/* @param source address_hash() of the packet; true: it was sampled */
+static __always_inline bool sketch(struct packet *p, __u64 source, bool dropped)
 {
 	__u32 slot = bpf_get_smp_processor_id(), stride;
 	struct sketch *s = bpf_map_lookup_elem(&sketches, &slot);
 	struct sample *sample;
 
 	if (!s)
-		return;
+		return false;
 	s->packets += p->segments;
 	count_distinct(s, source);
 	if (s->skip) {
 		s->skip--;
-		return;
+		return false;
 	}
 	stride = s->stride;
 	slot = slot * sample_slots + (s->samples & (sample_slots - 1));
 	sample = bpf_map_lookup_elem(&samples, &slot);
 	if (!sample)
-		return;
+		return false;
 	sample->source = p->family == 4 ? bpf_ntohl(p->source[3])
 					: (__u64)bpf_ntohl(p->source[0]) << 32 |
 						  bpf_ntohl(p->source[1]);
@@ -116,4 +116,5 @@ static __always_inline void sketch(struct packet *p, __u64 source, bool dropped)
 	s->samples++;
 	if (stride > 1)
 		s->skip = (__u64)bpf_get_prandom_u32() * (2 * stride - 1) >> 32;
+	return true;
 }

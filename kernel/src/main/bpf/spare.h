@@ -23,8 +23,9 @@ __noinline int last_word(struct packet *p, __u32 reason)
 
 static __always_inline enum reason spare(struct packet *p, struct control *c, enum reason reason)
 {
-	if (reason == REASON_PASSED && c->on_silence != SILENCE_CLOSED)
-		return REASON_PASSED;
+	if (reason == REASON_PASSED ? c->on_silence != SILENCE_CLOSED
+				    : p->protocol != IPPROTO_TCP)
+		return reason; /* operators have TCP alone */
 	return last_word(p, reason) & (REASONS - 1);
 }
 

@@ -23,26 +23,28 @@ interface Refuser {
   AutoCloseable start() throws Exception;
 
   /// What answers nothing else and thus is no filter: the fastest that this path can be.
-  Refuser CEILING =
-      of(
-          "XDP_DROP of everything, no rule",
-          () -> {
-            byte[] elf;
-            try (var stream = Refuser.class.getResourceAsStream("/bpf/flood.bpf.o")) {
-              if (stream == null) {
-                throw new IOException("/bpf/flood.bpf.o is not on the class path");
-              }
-              elf = stream.readAllBytes();
-            }
-            var object = BpfObject.load("drop", elf);
-            var link =
-                object.attachInterface(
-                    object.program("drop"), BpfLink.Hook.XDP_NATIVE, interfaceIndex());
-            return () -> {
-              link.close();
-              object.close();
-            };
-          });
+  Refuser CEILING = of("XDP_DROP of everything, no rule", () -> bare("drop"));
+
+  /// Looks at each packet, whose headers another core has just written, and counts nothing: the
+  /// fastest that a filter can be here.
+  Refuser READER = of("a program for this port alone, no counter", () -> bare("drop_port"));
+
+  private static AutoCloseable bare(String program) throws Exception {
+    byte[] elf;
+    try (var stream = Refuser.class.getResourceAsStream("/bpf/flood.bpf.o")) {
+      if (stream == null) {
+        throw new IOException("/bpf/flood.bpf.o is not on the class path");
+      }
+      elf = stream.readAllBytes();
+    }
+    var object = BpfObject.load("drop", elf);
+    var link =
+        object.attachInterface(object.program(program), BpfLink.Hook.XDP_NATIVE, interfaceIndex());
+    return () -> {
+      link.close();
+      object.close();
+    };
+  }
 
   /// As a user runs it: rules, counters, meter, heartbeat.
   Refuser OSTIARY =

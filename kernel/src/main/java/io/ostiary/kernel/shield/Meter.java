@@ -28,6 +28,16 @@ final class Meter {
 
   private static final int FLOW_OUT = 0x8000;
 
+  private static final int TOTAL_IN = 0;
+  private static final int TOTAL_SOURCES = 1;
+  private static final int TOTAL_OUT = 2;
+
+  /// Which numbers of a total say how much was refused, and how much of it found its place by
+  /// source: packets, then bytes.
+  private static final int REFUSED = 6;
+
+  private static final int PLACED = 8;
+
   private static final long FLOW_PACKETS = 48;
   private static final long SOURCE_PACKETS = 16;
 
@@ -126,17 +136,34 @@ final class Meter {
     return sum;
   }
 
+  /// What was refused is counted once, in a place of its own, and is no flow that is listed.
   MeterTotals totals() throws LibbpfException {
-    return totals(0);
+    var of = totals(TOTAL_IN);
+    return new MeterTotals(
+        of[0] + of[REFUSED],
+        of[1] + of[REFUSED + 1],
+        of[2],
+        of[3],
+        of[4] + of[REFUSED],
+        of[5] + of[REFUSED + 1]);
   }
 
   /// Of the list of sources: the packets in it, what was evicted, what was not listed.
   MeterTotals sourceTotals() throws LibbpfException {
-    return totals(1);
+    var in = totals(TOTAL_IN);
+    var of = totals(TOTAL_SOURCES);
+    return new MeterTotals(
+        of[0],
+        of[1],
+        of[2],
+        of[3],
+        of[4] + in[REFUSED] - in[PLACED],
+        of[5] + in[REFUSED + 1] - in[PLACED + 1]);
   }
 
   MeterTotals sentTotals() throws LibbpfException {
-    return totals(2);
+    var of = totals(TOTAL_OUT);
+    return new MeterTotals(of[0], of[1], of[2], of[3], of[4], of[5]);
   }
 
   MeteredWire wire(int interfaceIndex) throws LibbpfException {
@@ -152,7 +179,7 @@ final class Meter {
     }
   }
 
-  private MeterTotals totals(int entry) throws LibbpfException {
+  private long[] totals(int entry) throws LibbpfException {
     try (var arena = Arena.ofConfined()) {
       int longs = (int) (ShieldMemory.TOTALS_BYTES / Long.BYTES);
       var values = arena.allocate(ShieldMemory.TOTALS_BYTES * processors, 8);
@@ -161,7 +188,7 @@ final class Meter {
       for (int i = 0; i < longs; i++) {
         sums[i] = sum(values, 0, (long) i * Long.BYTES, longs);
       }
-      return new MeterTotals(sums[0], sums[1], sums[2], sums[3], sums[4], sums[5]);
+      return sums;
     }
   }
 

@@ -62,7 +62,7 @@ final class ShieldMemory {
 
   static final long FLOW_BYTES = 72;
   static final long SOURCE_BYTES = 48;
-  static final long TOTALS_BYTES = 48;
+  static final long TOTALS_BYTES = 80;
   static final long COUNTER_BYTES = 16;
   static final long WIRE_BYTES = 32;
 
@@ -161,7 +161,11 @@ final class ShieldMemory {
                   "evicted_packets", 16L,
                   "evicted_bytes", 24L,
                   "unlisted_packets", 32L,
-                  "unlisted_bytes", 40L)));
+                  "unlisted_bytes", 40L,
+                  "refused_packets", 48L,
+                  "refused_bytes", 56L,
+                  "placed_packets", 64L,
+                  "placed_bytes", 72L)));
 
   private static final Map<String, Long> SIZES =
       Map.ofEntries(

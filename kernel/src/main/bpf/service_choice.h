@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+#pragma once
+/* Which target a new connection goes to, by the three algorithms; and what is a flood, in which all
+ * of them are the first. */
+#include "service_flow.h"
+
+/* The moving average rises fast and falls slowly, so that trouble is seen at once. */
+static __always_inline __u32 averaged(__u32 average, __u32 sample)
+{
+	if (!average)
+		return sample;
+	if (sample > average)
+		return average + ((sample - average + 1) >> 1);
+	return average - ((average - sample) >> 3);
+}
+
+static __always_inline __u64 cost(struct service_target *t, __u32 now, __u32 second)
+{
+	__u32 age = (now - t->answer_at) >> (second & 31);
+	__u32 answer = age < 20 ? t->answer_micros >> age : 0;
+	__u32 open = t->open < 0 ? 0 : t->open;
+
+	/* Bounds that no sum of them passes 64 bits. */
+	answer = answer < ANSWER_MOST_MICROS ? answer : ANSWER_MOST_MICROS;
+	open = open < OPEN_MOST ? open : OPEN_MOST;
+	/* Long unheard of, it is worth another try: what it took then says less and less. */
+	return (__u64)(open + 1) * (answer + ANSWER_FLOOR_MICROS) * t->inverse_weight;
+}
+
+static __always_inline __u8 slot(struct table *table, __u32 random)
+{
+	return table->target[(__u64)random * TABLE_SLOTS >> 32];
+}
+
+static __always_inline __u32 least_loaded(struct table *table, __u32 service, __u32 second)
+{
+	__u64 random = mix(bpf_get_prandom_u32());
+	__u32 best = NO_TARGET, now = bpf_jiffies64();
+	__u64 lowest = ~0ULL;
+
+#pragma unroll
+	for (int i = 0; i < CANDIDATES; i++) {
+		__u32 candidate = slot(table, random);
+		struct service_target *t = target_of(service, candidate);
+		__u64 price;
+
+		random = mix(random + i);
+		if (candidate == best || candidate >= TARGETS || !t)
+			continue;
+		price = cost(t, now, second);
+		if (price < lowest) {
+			lowest = price;
+			best = candidate;
+		}
+	}
+	return best;
+}
+
+/* More new connections at once than records could be kept of until their clients answer. */
+static __always_inline bool flooded(struct service_control *c)
+{
+	__u32 zero = 0, now = bpf_jiffies64();
+	struct flood *f = bpf_map_lookup_elem(&service_flood, &zero);
+
+	if (!f)
+		return false;
+	if (now - f->since > c->hz / 16) {
+		f->since = now;
+		f->syns = f->syns > c->syns_max ? c->syns_max / 2 : 0;
+	}
+	f->syns++;
+	return f->syns > c->syns_max;
+}
+
+static __always_inline __u32 pick(struct service *s, __u32 service, __u64 hash, bool free,
+				  __u32 second)
+{
+	struct table *table;
+	void *inner;
+	__u32 zero = 0;
+
+	inner = bpf_map_lookup_elem(&tables, &service);
+	table = inner ? bpf_map_lookup_elem(inner, &zero) : NULL;
+	if (!table)
+		return NO_TARGET;
+	if (!free || s->algorithm == MAGLEV)
+		return slot(table, hash);
+	if (s->algorithm == WEIGHTED)
+		return slot(table, bpf_get_prandom_u32());
+	return least_loaded(table, service, second);
+}
