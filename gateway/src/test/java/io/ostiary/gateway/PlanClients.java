@@ -97,6 +97,24 @@ final class PlanClients {
       return new String(in.readNBytes(length), StandardCharsets.ISO_8859_1);
     }
 
+    /// The content: chunks begin and end anywhere.
+    private String chunks() throws IOException {
+      var all = new StringBuilder();
+      for (int size = size(); size > 0; size = size()) {
+        all.append(read(size));
+        read(2);
+      }
+      return all.toString();
+    }
+
+    private int size() throws IOException {
+      var digits = new StringBuilder();
+      for (int c = in.read(); c >= 0 && c != '\n'; c = in.read()) {
+        digits.append((char) c);
+      }
+      return Integer.parseInt(digits.toString().strip(), 16);
+    }
+
     @Override
     public void close() throws IOException {
       socket.close();
@@ -225,7 +243,7 @@ final class PlanClients {
       try (var line = new Line(plain)) {
         line.send("GET /events HTTP/1.1\r\nHost: t.example\r\nConnection: close\r\n\r\n");
         var head = line.head();
-        var all = new String(line.in.readAllBytes(), StandardCharsets.ISO_8859_1);
+        var all = line.chunks();
         var said = all.lines().filter(text -> text.startsWith("data: ")).toList();
         if (said.size() != 5) {
           failures.add("events: " + said.size() + " of 5 came: " + head);

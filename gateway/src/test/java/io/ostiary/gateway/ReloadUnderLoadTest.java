@@ -2,16 +2,6 @@ package io.ostiary.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
-import io.grpc.Grpc;
-import io.grpc.InsecureServerCredentials;
-import io.grpc.Metadata;
-import io.grpc.Server;
-import io.grpc.ServerCall;
-import io.grpc.ServerCallHandler;
-import io.grpc.ServerInterceptor;
-import io.grpc.ServerInterceptors;
-import io.grpc.testing.integration.TestServiceImpl;
 import io.ostiary.gateway.spi.Exchange;
 import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.HeaderName;
@@ -32,14 +22,6 @@ import io.ostiary.model.Split;
 import io.ostiary.model.Target;
 import io.ostiary.model.Tls;
 import io.ostiary.model.UpstreamLink;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -48,9 +30,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.Test;
@@ -107,121 +87,7 @@ class ReloadUnderLoadTest {
     }
   }
 
-  /// One of the two servers behind: says its number and the stamps that the request has.
-  private record Behind(int number, ServerSocket socket, Server grpc) implements AutoCloseable {
-    private static Behind open(int number) throws IOException {
-      var socket = new ServerSocket(0, 256, InetAddress.getLoopbackAddress());
-      var work = Executors.newScheduledThreadPool(1, Thread.ofPlatform().daemon().factory());
-      var grpc =
-          Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
-              .addService(
-                  ServerInterceptors.intercept(new TestServiceImpl(work), new Saying(number)))
-              .build()
-              .start();
-      var behind = new Behind(number, socket, grpc);
-      Thread.startVirtualThread(behind::accept);
-      return behind;
-    }
-
-    private void accept() {
-      try {
-        while (true) {
-          var accepted = socket.accept();
-          Thread.startVirtualThread(() -> serve(accepted));
-        }
-      } catch (IOException e) {
-        // It is over.
-      }
-    }
-
-    private void serve(Socket accepted) {
-      try (accepted) {
-        var in =
-            new BufferedReader(
-                new InputStreamReader(accepted.getInputStream(), StandardCharsets.ISO_8859_1));
-        var out = accepted.getOutputStream();
-        for (var first = in.readLine(); first != null; first = in.readLine()) {
-          var api = "";
-          var route = "";
-          for (var line = in.readLine(); !line.isEmpty(); line = in.readLine()) {
-            if (line.startsWith("X-Api-Plan: ")) {
-              api = line.substring(12);
-            } else if (line.startsWith("X-Route-Plan: ")) {
-              route = line.substring(14);
-            }
-          }
-          answer(first.split(" ")[1], number + " " + api + " " + route, in, out);
-        }
-      } catch (IOException e) {
-        // The gateway has hung up.
-      }
-    }
-
-    private static void answer(String target, String said, BufferedReader in, OutputStream out)
-        throws IOException {
-      switch (target) {
-        case "/ws" -> {
-          send(
-              out,
-              "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                  + "Sec-WebSocket-Accept: x\r\nX-Said: "
-                  + said
-                  + "\r\n\r\n");
-          for (int c = in.read(); c >= 0; c = in.read()) {
-            out.write(c);
-          }
-        }
-        case "/events" -> {
-          send(
-              out,
-              "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-                  + "Transfer-Encoding: chunked\r\n\r\n");
-          for (int i = 0; i < 5; i++) {
-            var event = "data: " + said + "\n\n";
-            send(out, Integer.toHexString(event.length()) + "\r\n" + event + "\r\n");
-            LockSupport.parkNanos(20_000_000);
-          }
-          send(out, "0\r\n\r\n");
-        }
-        default ->
-            send(out, "HTTP/1.1 200 OK\r\nContent-Length: " + said.length() + "\r\n\r\n" + said);
-      }
-    }
-
-    private static void send(OutputStream out, String text) throws IOException {
-      out.write(text.getBytes(StandardCharsets.ISO_8859_1));
-    }
-
-    @Override
-    public void close() throws IOException {
-      socket.close();
-      grpc.shutdownNow();
-    }
-  }
-
-  /// The same for calls of gRPC, in a field of the answer.
-  private record Saying(int number) implements ServerInterceptor {
-    private static String stamp(Metadata head, String name) {
-      return head.get(Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER));
-    }
-
-    @Override
-    public <A, B> ServerCall.Listener<A> interceptCall(
-        ServerCall<A, B> call, Metadata head, ServerCallHandler<A, B> next) {
-      var said = number + " " + stamp(head, "x-api-plan") + " " + stamp(head, "x-route-plan");
-      return next.startCall(
-          new SimpleForwardingServerCall<>(call) {
-            @Override
-            public void sendHeaders(Metadata answer) {
-              answer.put(PlanClients.ECHOED, said);
-              super.sendHeaders(answer);
-            }
-          },
-          head);
-    }
-  }
-
-  private static Snapshot snapshot(Kit kit, int secure, List<Behind> behind, List<Tls> tls) {
+  private static Snapshot snapshot(Kit kit, int secure, List<PlanServer> behind, List<Tls> tls) {
     var base = kit.snapshot();
     long plan = base.version();
     var server = behind.get((int) (plan % 2));
@@ -232,9 +98,9 @@ class ReloadUnderLoadTest {
       routes.add(route("r" + i, "/more/" + i, null, plan));
     }
     kit.link = UpstreamLink.PLAIN;
-    var up = kit.upstream("up", List.of(target(server.socket.getLocalPort())));
+    var up = kit.upstream("up", List.of(target(server.port())));
     kit.link = new UpstreamLink(UpstreamLink.Protocol.HTTP2, null, UpstreamLink.ProxyHeader.OFF);
-    var grpc = kit.upstream("grpc", List.of(target(server.grpc.getPort())));
+    var grpc = kit.upstream("grpc", List.of(target(server.grpcPort())));
     var uses = List.of(new PolicyUse("stamp", new Stamp(plan, "X-Api-Plan")));
     return new Snapshot(
         plan,
@@ -305,8 +171,8 @@ class ReloadUnderLoadTest {
         List.of(pki.tls(pki.issue("one", "localhost")), pki.tls(pki.issue("two", "localhost")));
     int secure = Kit.freePort();
     var done = new AtomicBoolean();
-    try (var zero = Behind.open(0);
-        var one = Behind.open(1);
+    try (var zero = PlanServer.open(0);
+        var one = PlanServer.open(1);
         var kit = new Kit(List.of(target(1)), new Stamping())) {
       kit.answer = Duration.ofSeconds(10);
       kit.settings = GatewaySettings.DEFAULT;
@@ -329,7 +195,8 @@ class ReloadUnderLoadTest {
         assertThat(thread.join(Duration.ofSeconds(20))).isTrue();
       }
       System.out.printf(
-          "plans %d: %d calls: HTTP/1.1 %d, HTTP/2 %d, gRPC %d, WebSocket %d, events %d; failures %s%n",
+          "plans %d: %d calls: HTTP/1.1 %d, HTTP/2 %d, gRPC %d, WebSocket %d, events %d;"
+              + " failures %s%n",
           plans,
           clients.calls(),
           clients.http1.get(),
