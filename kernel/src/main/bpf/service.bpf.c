@@ -95,11 +95,9 @@ static __always_inline int rewrite(struct __sk_buff *skb, struct packet *p, bool
 static __always_inline int handle(struct __sk_buff *skb, bool source)
 {
 	struct packet p = {};
-	__u32 linear = skb->data_end - skb->data;
 	int outcome;
 
-	if (linear < HEADERS_MAX && linear < skb->len)
-		bpf_skb_pull_data(skb, skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX);
+	make_linear(skb, HEADERS_MAX);
 	if (!read(&p, (void *)(long)skb->data, (void *)(long)skb->data_end))
 		return TCX_NEXT;
 	outcome = source ? judge_outgoing(&p) : judge_incoming(&p);

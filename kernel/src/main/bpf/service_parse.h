@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #pragma once
 /* From bytes to what the above needs. What is no whole TCP or UDP packet is not ours. */
+#include "linear.h"
 #include "service_tables.h"
 
 static __always_inline bool read_transport(struct packet *p, void *start, void *at, void *end,
@@ -57,7 +58,7 @@ static __always_inline bool read(struct packet *p, void *start, void *end)
 	if (type == bpf_htons(ETH_P_IP)) {
 		struct iphdr *ip = at;
 
-		if ((void *)(ip + 1) > end || ip->ihl != 5 || ip->frag_off & bpf_htons(FRAGMENT))
+		if ((void *)(ip + 1) > end || ip->ihl != 5 || ip->frag_off & bpf_htons(IP_FRAGMENT))
 			return false;
 		p->family = 4;
 		p->protocol = ip->protocol;

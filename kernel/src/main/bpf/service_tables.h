@@ -33,7 +33,6 @@
 
 #define TCX_NEXT -1
 #define TCX_DROP 2
-#define FRAGMENT 0x3fff /* more fragments, or an offset */
 #define SYN 2
 #define ACK 16
 #define RST 4

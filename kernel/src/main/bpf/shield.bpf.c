@@ -15,6 +15,7 @@
 #include "spare.h"
 #include "handshake.h"
 #include "capture.h"
+#include "linear.h"
 
 /* The verdict stands: counted once, here. */
 static __always_inline int settle_now(struct packet *p, struct control *c, struct rule_set *set,
@@ -168,10 +169,7 @@ int classifier_xdp(struct xdp_md *ctx)
 
 static __always_inline bool read_tcx(struct packet *p, struct __sk_buff *skb)
 {
-	__u32 linear = skb->data_end - skb->data;
-
-	if (linear < HEADERS_MAX && linear < skb->len)
-		bpf_skb_pull_data(skb, skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX);
+	make_linear(skb, HEADERS_MAX);
 	p->length = skb->len;
 	p->segments = skb->gso_segs ? skb->gso_segs : 1;
 	p->ifindex = skb->ifindex;

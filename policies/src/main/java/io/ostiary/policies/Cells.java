@@ -42,7 +42,7 @@ final class Cells {
   /// @param owed how far ahead of now its time may be: the tolerance, or more where [#add] is used
   long take(long key, long now, long interval, long tolerance, long owed) {
     long[] bucket = bucket((int) (key >>> 54));
-    int time = BUCKET_CELLS + slot(bucket, key, now);
+    int time = slot(bucket, key, now) + 1;
     while (true) {
       long before = (long) LONGS.getVolatile(bucket, time);
       // A time beyond what can be owed was left by a wider limit before a reload: cut it, once.
@@ -62,7 +62,7 @@ final class Cells {
   /// @return how many nanoseconds of the burst are left, below 0: it owes so much
   long add(long key, long now, long more, long tolerance, long owed) {
     long[] bucket = bucket((int) (key >>> 54));
-    int time = BUCKET_CELLS + slot(bucket, key, now);
+    int time = slot(bucket, key, now) + 1;
     while (true) {
       long before = (long) LONGS.getVolatile(bucket, time);
       long start = Math.clamp(before, now, now + owed);
@@ -83,12 +83,14 @@ final class Cells {
     return winner == null ? fresh : winner;
   }
 
+  /// Where in the bucket the key stands; its time stands behind it, so that one line of the cache
+  /// holds both.
   private static int slot(long[] bucket, long key, long now) {
     int start = (int) key & (BUCKET_CELLS - 1);
-    int oldest = start;
+    int oldest = 2 * start;
     long oldestTime = Long.MAX_VALUE;
     for (int i = 0; i < BUCKET_CELLS; i++) {
-      int slot = (start + i) & (BUCKET_CELLS - 1);
+      int slot = 2 * ((start + i) & (BUCKET_CELLS - 1));
       long held = (long) LONGS.getVolatile(bucket, slot);
       if (held == 0) {
         held = (long) LONGS.compareAndExchange(bucket, slot, 0L, key);
@@ -99,7 +101,7 @@ final class Cells {
       if (held == key) {
         return slot;
       }
-      long time = (long) LONGS.getVolatile(bucket, BUCKET_CELLS + slot);
+      long time = (long) LONGS.getVolatile(bucket, slot + 1);
       if (time < oldestTime) {
         oldestTime = time;
         oldest = slot;
@@ -111,7 +113,7 @@ final class Cells {
   private static int replace(long[] bucket, int slot, long time, long key, long now) {
     LONGS.setVolatile(bucket, slot, key);
     if (time > now) {
-      LONGS.compareAndSet(bucket, BUCKET_CELLS + slot, time, now);
+      LONGS.compareAndSet(bucket, slot + 1, time, now);
     }
     return slot;
   }

@@ -10,10 +10,12 @@ public final class HeaderName {
   private static final String TOKEN_MARKS = "!#$%&'*+-.^_`|~";
 
   private final String text;
+  private final byte[] bytes;
   private final byte[] lower;
 
   private HeaderName(String text) {
     this.text = text;
+    this.bytes = text.getBytes(StandardCharsets.ISO_8859_1);
     this.lower = text.toLowerCase(Locale.ROOT).getBytes(StandardCharsets.ISO_8859_1);
   }
 
@@ -24,6 +26,11 @@ public final class HeaderName {
           "header name: '" + text + "' (expected: 1-256 letters, digits or " + TOKEN_MARKS + ")");
     }
     return new HeaderName(text);
+  }
+
+  /// The name as it goes on the wire. Shared: do not write to it.
+  public byte[] bytes() {
+    return bytes;
   }
 
   /// The name in lower case. Shared: do not write to it.

@@ -358,37 +358,36 @@ public final class Fields implements Headers {
 
   @Override
   public void add(HeaderName name, String value) {
-    var spelled = name.toString();
-    room(spelled.length() + value.length() + 4);
+    byte[] spelled = name.bytes();
+    int size = value.length();
+    room(spelled.length + size + 4);
     int start = length;
-    for (int i = 0; i < spelled.length(); i++) {
-      bytes[length++] = (byte) spelled.charAt(i);
-    }
-    int nameEnd = length;
-    int kind = FieldKind.of(bytes, start, nameEnd);
+    byte[] to = bytes;
+    System.arraycopy(spelled, 0, to, start, spelled.length);
+    int nameEnd = start + spelled.length;
+    int kind = FieldKind.of(to, start, nameEnd);
     if (kind == FieldKind.IDENTITY || kind == FieldKind.COOKIE) {
       kind = FieldKind.OTHER;
     }
     if (FieldKind.owned(kind)) {
-      length = start;
       throw new IllegalArgumentException(
           name + ": set by a filter (expected: a field that does not belong to the gateway)");
     }
-    bytes[length++] = ':';
-    bytes[length++] = ' ';
-    int valueStart = length;
-    for (int i = 0; i < value.length(); i++) {
+    to[nameEnd] = ':';
+    to[nameEnd + 1] = ' ';
+    int valueStart = nameEnd + 2;
+    for (int i = 0; i < size; i++) {
       char c = value.charAt(i);
       if (c > 0xff || !Bytes.VALUE[c]) {
-        length = start;
         throw new IllegalArgumentException(
             name + ": a character U+%04X (expected: printable ISO-8859-1)".formatted((int) c));
       }
-      bytes[length++] = (byte) c;
+      to[valueStart + i] = (byte) c;
     }
-    int valueEnd = length;
-    bytes[length++] = '\r';
-    bytes[length++] = '\n';
+    int valueEnd = valueStart + size;
+    to[valueEnd] = '\r';
+    to[valueEnd + 1] = '\n';
+    length = valueEnd + 2;
     put(start, nameEnd, valueStart, valueEnd, length, kind);
   }
 
