@@ -25,6 +25,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Good requests reach the upstream as nginx and HAProxy pass them on, up to the fields that
@@ -258,5 +259,22 @@ class DifferentialTest {
 
     assertThat(ours).as("as through nginx").isEqualTo(through(nginx, request));
     assertThat(ours).as("as through HAProxy").isEqualTo(through(haproxy, request));
+  }
+
+  /// The rows of `docs/forwarding.md` about targets: what differs is what it says.
+  @ParameterizedTest
+  @CsvSource({
+    "/a/../b, /b, /a/../b, /a/../b",
+    "/a/./b, /a/b, /a/./b, /a/./b",
+    "/%7Euser, /~user, /%7Euser, /%7Euser",
+    "http://t.example/abs, /abs, /abs, http://t.example/abs"
+  })
+  void targetsDifferAsThePageSays(String sent, String ours, String byNginx, String byHaproxy)
+      throws Exception {
+    var request = "GET " + sent + " HTTP/1.1\r\nHost: t.example\r\nConnection: close\r\n\r\n";
+
+    assertThat(through(kit.port, request).target()).isEqualTo(ours);
+    assertThat(through(nginx, request).target()).isEqualTo(byNginx);
+    assertThat(through(haproxy, request).target()).isEqualTo(byHaproxy);
   }
 }
