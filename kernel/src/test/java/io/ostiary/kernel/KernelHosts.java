@@ -279,14 +279,25 @@ final class KernelHosts implements AutoCloseable {
   static Ended execute(String... command) {
     try {
       var process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      var unused =
+          process
+              .onExit()
+              .completeOnTimeout(process, 30, TimeUnit.SECONDS)
+              .thenAccept(KernelHosts::endIfItRuns);
       var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      if (!process.waitFor(30, TimeUnit.SECONDS)) {
-        process.destroyForcibly();
-        throw new AssertionError(String.join(" ", command) + ": no end after 30 s");
+      if (!process.waitFor(5, TimeUnit.SECONDS)) {
+        throw new AssertionError(String.join(" ", command) + ": no end after 35 s");
       }
       return new Ended(process.exitValue(), output);
     } catch (IOException | InterruptedException e) {
       throw new AssertionError(String.join(" ", command), e);
+    }
+  }
+
+  /// It then ends with 137.
+  private static void endIfItRuns(Process process) {
+    if (process.isAlive()) {
+      process.destroyForcibly();
     }
   }
 
