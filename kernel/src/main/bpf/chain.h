@@ -17,6 +17,7 @@
  */
 #include "account.h"
 #include "classify.h"
+#include "linear.h"
 #include "operator.h"
 #include "ostiary_stage.h"
 
@@ -297,9 +298,15 @@ static __always_inline int leave_xdp(struct xdp_md *ctx, int step)
 	return step == STEP_DROP ? XDP_DROP : XDP_PASS;
 }
 
+/* Enough for Ethernet, two tags, IPv6 with some extensions, and TCP. */
+#define HEADERS_MAX 256
+
 static __always_inline int leave_tcx(struct __sk_buff *skb, int step)
 {
 	if (step < SLOTS) {
+		/* A stage reads by itself, and finds as much in front as it always did. */
+		if (step < SLOT_SERVICE)
+			pull(skb, HEADERS_MAX);
 		bpf_tail_call(skb, &tcx_chain, step);
 		if (step < SLOT_SERVICE)
 			bpf_tail_call(skb, &tcx_chain, SLOT_CLASSIFIER);

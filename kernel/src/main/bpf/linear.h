@@ -47,7 +47,16 @@ static __always_inline bool headers_are_linear(void *data, void *end)
 	       transport_is_linear(v6 + 1, end, v6->nexthdr);
 }
 
-/* Afterwards the first `most` bytes lie in the head, or all headers do. */
+/* Afterwards the first `most` bytes lie in the head. */
+static __always_inline void pull(struct __sk_buff *skb, __u32 most)
+{
+	__u32 linear = skb->data_end - skb->data;
+
+	if (linear < most && linear < skb->len)
+		bpf_skb_pull_data(skb, skb->len < most ? skb->len : most);
+}
+
+/* The same, or all headers do. */
 static __always_inline void make_linear(struct __sk_buff *skb, __u32 most)
 {
 	__u32 linear = skb->data_end - skb->data;
@@ -55,5 +64,5 @@ static __always_inline void make_linear(struct __sk_buff *skb, __u32 most)
 	if (linear >= most || linear >= skb->len)
 		return;
 	if (!headers_are_linear((void *)(long)skb->data, (void *)(long)skb->data_end))
-		bpf_skb_pull_data(skb, skb->len < most ? skb->len : most);
+		pull(skb, most);
 }

@@ -164,9 +164,6 @@ int classifier_xdp(struct xdp_md *ctx)
 	return leave_xdp(ctx, step);
 }
 
-/* Enough for Ethernet, two tags, IPv6 with some extensions, and TCP. */
-#define HEADERS_MAX 256
-
 static __always_inline bool read_tcx(struct packet *p, struct __sk_buff *skb)
 {
 	make_linear(skb, HEADERS_MAX);
