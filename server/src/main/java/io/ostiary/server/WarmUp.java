@@ -9,13 +9,11 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 
@@ -24,13 +22,11 @@ import java.util.List;
 /// off.
 public final class WarmUp {
   private static final int CALLS = 300;
-  private static final Duration ANSWER = Duration.ofSeconds(10);
+  private static final int ANSWER_MILLIS = 10_000;
 
   private static final String ORDER =
       "{\"customer\":\"ada@example.org\",\"items\":[{\"product\":\"tea-green\",\"quantity\":1}]}";
 
-  private final HttpClient client =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final Path folder;
   private final int port;
 
@@ -63,8 +59,6 @@ public final class WarmUp {
       try (var _ = Ostiary.start(settings, new Progress(out))) {
         use();
       }
-    } finally {
-      client.shutdownNow();
     }
   }
 
@@ -80,25 +74,19 @@ public final class WarmUp {
     return file;
   }
 
-  private void use() throws IOException, InterruptedException {
-    String call = "";
+  private void use() throws IOException {
+    var call = "";
     for (int i = 0; i < CALLS; i++) {
-      call =
-          send(gateway("/demo/orders/" + (1 + i % 5))).headers().firstValue("Ostiary-Call").get();
+      call = field(ask(port, "GET /demo/orders/" + (1 + i % 5), "", ""), "Ostiary-Call");
     }
-    send(gateway("/demo/orders?limit=many"));
-    send(gateway("/demo/nowhere"));
-    send(HttpRequest.newBuilder(gateway("/demo/orders/1").uri()).DELETE().build());
-    var order = HttpRequest.BodyPublishers.ofString(ORDER);
-    send(
-        HttpRequest.newBuilder(gateway("/demo/orders").uri())
-            .header("Content-Type", "application/json")
-            .POST(order)
-            .build());
-    var address = Files.readString(folder.resolve("data/control.address")).strip();
+    ask(port, "GET /demo/orders?limit=many", "", "");
+    ask(port, "GET /demo/nowhere", "", "");
+    ask(port, "DELETE /demo/orders/1", "", "");
+    ask(port, "POST /demo/orders", "Content-Type: application/json\r\n", ORDER);
+    var address = URI.create(Files.readString(folder.resolve("data/control.address")).strip());
     var token = Files.readString(folder.resolve("data/admin.token")).strip();
     for (var path : List.of("/", "/healthz", "/readyz", "/metrics", "/api/openapi.json")) {
-      send(HttpRequest.newBuilder(URI.create(address + path)).build());
+      ask(address.getPort(), "GET " + path, "", "");
     }
     for (var path :
         List.of(
@@ -113,20 +101,31 @@ public final class WarmUp {
             "/sources",
             "/bans",
             "/consumers")) {
-      send(
-          HttpRequest.newBuilder(URI.create(address + "/api/v1" + path))
-              .header("Authorization", "Bearer " + token)
-              .build());
+      var key = "Authorization: Bearer " + token + "\r\n";
+      ask(address.getPort(), "GET /api/v1" + path, key, "");
     }
   }
 
-  private HttpRequest gateway(String path) {
-    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).build();
+  /// One request over a connection of its own, and all that came back. Nothing of a client library
+  /// is used: its classes would be in the start-up cache, and in the memory of everybody.
+  private static String ask(int port, String what, String fields, String body) throws IOException {
+    try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      socket.setSoTimeout(ANSWER_MILLIS);
+      var text =
+          "%s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n%sContent-Length: %d\r\n\r\n%s"
+              .formatted(what, port, fields, body.length(), body);
+      socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+    }
   }
 
-  private HttpResponse<byte[]> send(HttpRequest request) throws IOException, InterruptedException {
-    var limited = HttpRequest.newBuilder(request, (name, value) -> true).timeout(ANSWER).build();
-    return client.send(limited, HttpResponse.BodyHandlers.ofByteArray());
+  private static String field(String answer, String name) throws IOException {
+    int at = answer.indexOf("\r\n" + name + ": ");
+    if (at < 0) {
+      throw new IOException("no field " + name + " in: " + answer.lines().findFirst().orElse(""));
+    }
+    int start = at + name.length() + 4;
+    return answer.substring(start, answer.indexOf('\r', start));
   }
 
   private static int freePort() throws IOException {
