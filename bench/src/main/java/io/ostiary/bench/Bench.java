@@ -25,19 +25,78 @@ public final class Bench {
   private static final int WARM_UP_SECONDS = Integer.getInteger("ostiary.warm-up", 15);
 
   private final Path folder;
-  private final Workload workload = Workload.of(1000, 10_000);
+  private final Race race;
+  private final Workload workload;
   private final List<Running> running = new ArrayList<>();
   private final Map<String, List<Sample>> samples = new LinkedHashMap<>();
 
-  private Bench(Path folder) {
-    this.folder = folder;
+  /// @param reference what all are compared with
+  /// @param judged what is compared with each of `without`, by name
+  /// @param costMax how much more it may cost than the first of those
+  private record Race(
+      String part,
+      int routes,
+      int keys,
+      List<Candidate> candidates,
+      String reference,
+      String judged,
+      List<String> without,
+      double costMax) {
+    /// Against nginx and HAProxy that do the same, and what each part of the kernel side costs.
+    private static Race gateway() {
+      var nginx = new Nginx(true, 18_001);
+      var off = new Ostiary(true, Ostiary.Kernel.OFF, 18_011, 19_011);
+      var join = new Ostiary(true, Ostiary.Kernel.JOIN, 18_011, 19_011);
+      var everything = new Ostiary(true, Ostiary.Kernel.EVERYTHING, 18_011, 19_011);
+      return new Race(
+          "gateway",
+          1000,
+          10_000,
+          List.of(
+              nginx,
+              new Nginx(false, 18_002),
+              new HaProxy(true, 18_003),
+              new Ostiary(false, Ostiary.Kernel.OFF, 18_013, 19_013),
+              off,
+              join,
+              everything),
+          nginx.name(),
+          everything.name(),
+          List.of(join.name(), off.name()),
+          1.03);
+    }
+
+    /// Against the gateway that most who write Java know, and what keys and limits cost where there
+    /// are a hundred.
+    private static Race spring() {
+      var spring = new Spring(18_021);
+      var bare = new Ostiary(false, Ostiary.Kernel.OFF, 18_013, 19_013);
+      var featured = new Ostiary(true, Ostiary.Kernel.OFF, 18_011, 19_011);
+      return new Race(
+          "spring",
+          100,
+          100,
+          List.of(spring, bare, featured),
+          spring.name(),
+          featured.name(),
+          List.of(bare.name()),
+          1.08);
+    }
   }
 
-  /// Arguments: the number of rounds, the upstream's program, the results' folder.
+  private Bench(Path folder, Race race) {
+    this.folder = folder;
+    this.race = race;
+    workload = Workload.of(race.routes, race.keys);
+  }
+
+  /// Arguments: the number of rounds, the upstream's program, the results' folder, and `spring` for
+  /// the other race.
   public static void main(String[] args) throws IOException, InterruptedException {
     int rounds = Integer.parseInt(args[0]);
     var folder = Files.createTempDirectory("ostiary-bench");
-    var bench = new Bench(folder);
+    boolean other = args.length > 3 && args[3].equals("spring");
+    var bench = new Bench(folder, other ? Race.spring() : Race.gateway());
     try {
       bench.run(rounds, Path.of(args[1]), Path.of(args[2]));
     } finally {
@@ -47,16 +106,7 @@ public final class Bench {
 
   private void run(int rounds, Path upstream, Path results)
       throws IOException, InterruptedException {
-    var off = new Ostiary(true, Ostiary.Kernel.OFF, 18_011, 19_011);
-    var candidates =
-        List.of(
-            new Nginx(true, 18_001),
-            new Nginx(false, 18_002),
-            new HaProxy(true, 18_003),
-            new Ostiary(false, Ostiary.Kernel.OFF, 18_013, 19_013),
-            off,
-            new Ostiary(true, Ostiary.Kernel.JOIN, 18_011, 19_011),
-            new Ostiary(true, Ostiary.Kernel.EVERYTHING, 18_011, 19_011));
+    var candidates = race.candidates;
     var script = folder.resolve("load.lua");
     workload.writeScript(script);
     start(
@@ -77,7 +127,9 @@ public final class Bench {
     }
     for (int round = 1; round <= rounds; round++) {
       // Programs on the loopback interface would cost every candidate.
-      off.before(folderOf(off), workload);
+      for (var process : started.keySet()) {
+        off(candidates, process);
+      }
       for (var candidate : candidates) {
         candidate.before(folderOf(candidate), workload);
         var process = Objects.requireNonNull(started.get(candidate.port()));
@@ -85,6 +137,16 @@ public final class Bench {
       }
     }
     write(results, rounds);
+  }
+
+  /// The first candidate of a process is the one without a kernel side.
+  private void off(List<Candidate> candidates, int port) throws IOException, InterruptedException {
+    for (var candidate : candidates) {
+      if (candidate.port() == port) {
+        candidate.before(folderOf(candidate), workload);
+        return;
+      }
+    }
   }
 
   private Path folderOf(Candidate candidate) {
@@ -130,14 +192,7 @@ public final class Bench {
   }
 
   private void write(Path results, int rounds) throws IOException {
-    var report =
-        new Report(
-            samples,
-            new Nginx(true, 1).name(),
-            new Ostiary(true, Ostiary.Kernel.EVERYTHING, 1, 1).name(),
-            List.of(
-                new Ostiary(true, Ostiary.Kernel.JOIN, 1, 1).name(),
-                new Ostiary(true, Ostiary.Kernel.OFF, 1, 1).name()));
+    var report = new Report(samples, race.reference, race.judged, race.without, race.costMax);
     var time =
         LocalDateTime.now(java.time.ZoneOffset.UTC)
             .format(DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmm'Z'"));
@@ -145,7 +200,7 @@ public final class Bench {
         """
         # CPU per request, %s
 
-        `./ostiary bench` with %d rounds of %d s; %d connections on one load core, proxies pinned to one
+        `./ostiary bench %s` with %d rounds of %d s; %d connections on one load core, proxies pinned to one
         core; %d routes, %d keys; GET with a %d-byte answer over HTTP/1.1; upstream on the load's core.
         CPU is the scheduler's count over the whole process tree (JIT and GC included).
 
@@ -154,6 +209,7 @@ public final class Bench {
         """
             .formatted(
                 time,
+                race.part,
                 rounds,
                 SECONDS_OF_ROUND,
                 CONNECTIONS,
@@ -165,7 +221,7 @@ public final class Bench {
                 System.getProperty("os.version"),
                 Runtime.version());
     Files.createDirectories(results);
-    var file = results.resolve(time + "-gateway.md");
+    var file = results.resolve(time + "-" + race.part + ".md");
     Files.writeString(file, text);
     say(text);
     say("written to " + file);
