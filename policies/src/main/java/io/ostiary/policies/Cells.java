@@ -2,6 +2,7 @@ package io.ostiary.policies;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -28,8 +29,10 @@ final class Cells {
   private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
 
   private final KeyedHash hash = new KeyedHash();
-  private final AtomicReferenceArray<long @Nullable []> buckets =
-      new AtomicReferenceArray<>(BUCKETS);
+
+  /// Made by the first call, as the buckets are: most of ten thousand limits may never have one.
+  private final AtomicReference<@Nullable AtomicReferenceArray<long @Nullable []>> table =
+      new AtomicReference<>();
 
   /// What became of one request.
   ///
@@ -74,6 +77,12 @@ final class Cells {
   }
 
   private long[] bucket(int index) {
+    var buckets = table.get();
+    if (buckets == null) {
+      var fresh = new AtomicReferenceArray<long @Nullable []>(BUCKETS);
+      var winner = table.compareAndExchange(null, fresh);
+      buckets = winner == null ? fresh : winner;
+    }
     var bucket = buckets.get(index);
     if (bucket != null) {
       return bucket;
@@ -121,7 +130,8 @@ final class Cells {
   /// How many buckets are in use, for tests.
   int bucketsMade() {
     int made = 0;
-    for (int i = 0; i < BUCKETS; i++) {
+    var buckets = table.get();
+    for (int i = 0; buckets != null && i < BUCKETS; i++) {
       made += buckets.get(i) == null ? 0 : 1;
     }
     return made;

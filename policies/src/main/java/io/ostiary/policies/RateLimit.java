@@ -9,6 +9,8 @@ import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
+import io.ostiary.model.Api;
+import io.ostiary.model.Route;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
 import io.ostiary.model.setting.OrOne;
@@ -19,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Lets each caller make so many requests in a time, spread evenly with some burst (GCRA). Several
@@ -128,6 +131,13 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
         value >= min && value <= max, name + ": " + value + " (expected: " + min + "-" + max + ")");
   }
 
+  /// The ids of an API's routes.
+  private record Routes(Api api, Set<String> ids) {}
+
+  /// Of the API that was compiled last: a look through all of its routes for each of them takes
+  /// seconds where there are ten thousand.
+  private volatile @Nullable Routes last;
+
   @Override
   public String name() {
     return "rate-limit";
@@ -141,7 +151,7 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
   @Override
   public Filter compile(Settings settings, Site site) {
     var where = CountBy.Where.of(site, settings, settings.by);
-    settings.costs.keySet().forEach(route -> known(route, site));
+    int cost = settings.costs.isEmpty() ? settings.cost : cost(settings, site);
     boolean alone = settings.limits.size() == 1;
     var windows = new ArrayList<RateWindow>();
     for (int i = 0; i < settings.limits.size(); i++) {
@@ -156,14 +166,27 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
               site.state(String.class),
               settings.costField != null));
     }
-    int cost = settings.costs.getOrDefault(site.route().id(), settings.cost);
     return new Gate(settings, windows, cost);
   }
 
-  private static void known(String route, Site site) {
-    require(
-        site.api().routes().stream().anyMatch(one -> one.id().equals(route)),
-        "rate-limit.costs: " + route + " (expected: the id of a route of this API)");
+  private int cost(Settings settings, Site site) {
+    var routes = routes(site.api());
+    for (var route : settings.costs.keySet()) {
+      require(
+          routes.ids.contains(route),
+          "rate-limit.costs: " + route + " (expected: the id of a route of this API)");
+    }
+    return settings.costs.getOrDefault(site.route().id(), settings.cost);
+  }
+
+  @SuppressWarnings("ReferenceEquality") // Every one of its routes comes with the same API.
+  private Routes routes(Api api) {
+    var routes = last;
+    if (routes == null || routes.api != api) {
+      routes = new Routes(api, api.routes().stream().map(Route::id).collect(Collectors.toSet()));
+      last = routes;
+    }
+    return routes;
   }
 
   /// `PT1M30S` as people write it: `1m30s`.

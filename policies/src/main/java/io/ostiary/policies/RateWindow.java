@@ -3,12 +3,14 @@ package io.ostiary.policies;
 import io.ostiary.gateway.spi.Exchange;
 import io.ostiary.gateway.spi.StateKey;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// One limit of a [RateLimit] in force: its counters, and what clients are told of it in the fields
 /// of the IETF draft *RateLimit header fields for HTTP*. For all event loops at once.
 final class RateWindow {
   private static final int TEXTS_MAX = 4096;
+  private static final Pattern UNQUOTED = Pattern.compile("[^ !#-\\[\\]-~]");
 
   /// @param text `RateLimit` where so much remains
   private record Told(long remaining, String text) {}
@@ -24,7 +26,10 @@ final class RateWindow {
 
   /// What was told last, by the low bits of what remained: callers are mostly far from their limit
   /// and near each other, so hardly a call makes a text of its own.
-  private final AtomicReferenceArray<@Nullable Told> told;
+  ///
+  /// Made by the first call, for most of ten thousand routes may never have one. Two loops that
+  /// make it at once lose nothing but texts.
+  private volatile @Nullable AtomicReferenceArray<@Nullable Told> told;
 
   /// @param name how clients see it
   /// @param charges whether calls may turn out to cost more than was taken: a caller may then owe
@@ -37,12 +42,9 @@ final class RateWindow {
     burst = limit.most();
     tolerance = interval * burst;
     owed = charges ? 2 * tolerance : tolerance;
-    quoted = "\"" + name.replaceAll("[^ !#-\\[\\]-~]", "_") + "\"";
+    quoted = "\"" + UNQUOTED.matcher(name).replaceAll("_") + "\"";
     long seconds = limit.per().toSeconds();
     policy = quoted + ";q=" + limit.requests() + (seconds > 0 ? ";w=" + seconds : "");
-    told =
-        new AtomicReferenceArray<>(
-            Integer.highestOneBit((int) Math.min(burst + 1, TEXTS_MAX) * 2 - 1));
   }
 
   /// @return below 0: it does not fit, and would in so many nanoseconds
@@ -89,6 +91,13 @@ final class RateWindow {
 
   /// Until everything is back takes what was used times the interval, rounded up.
   private String text(long remaining) {
+    var told = this.told;
+    if (told == null) {
+      told =
+          new AtomicReferenceArray<>(
+              Integer.highestOneBit((int) Math.min(burst + 1, TEXTS_MAX) * 2 - 1));
+      this.told = told;
+    }
     int index = (int) remaining & (told.length() - 1);
     var last = told.get(index);
     if (last == null || last.remaining != remaining) {

@@ -92,7 +92,7 @@ public final class PlanCompiler {
     var unrouted = new LinkedHashSet<UnroutedWatch>();
     for (var api : snapshot.apis()) {
       var way = way(api, api.upstream(), api.split(), handles, faults);
-      var chains = new HashMap<List<PolicyUse>, FilterChain>();
+      var chains = new Chains(new HashMap<>(), new HashMap<>());
       for (var route : api.routes()) {
         var own = own(api, route, handles, faults);
         own = own == null ? way : own;
@@ -183,17 +183,22 @@ public final class PlanCompiler {
   private record Input(
       Snapshot snapshot, Map<String, UpstreamHandle> handles, List<PlanFault> faults) {}
 
-  /// @param chains of this API by the policies that routes add; takes those that routes can share
+  /// What the routes of one API can share.
+  ///
+  /// @param whole chains by the policies that routes add
+  /// @param own filters of the API's own policies that did not ask for their route, by their places
+  private record Chains(Map<List<PolicyUse>, FilterChain> whole, Map<Integer, Shared> own) {}
+
+  /// @param from its first place for state
+  /// @param to the first place behind its own
+  private record Shared(Filter filter, int from, int to) {}
+
+  /// @param chains takes what routes can share
   private FilterChain add(
-      HostTable<RoutePlan> routes,
-      Input input,
-      Map<List<PolicyUse>, FilterChain> chains,
-      Api api,
-      Route route,
-      Way way) {
+      HostTable<RoutePlan> routes, Input input, Chains chains, Api api, Route route, Way way) {
     var faults = input.faults;
     var where = "api " + api.name() + ", route " + route.id() + ": ";
-    var known = chains.get(route.policies());
+    var known = chains.whole.get(route.policies());
     var chain = known == null ? chain(input, chains, api, route, where) : known;
     if (chain == null) {
       return FilterChain.EMPTY;
@@ -220,10 +225,11 @@ public final class PlanCompiler {
     return chain;
   }
 
-  /// A chain none of whose policies asked for the route is the same at every route of the API with
-  /// the same policies: with ten thousand routes this is what a reload would take longest for.
+  /// A filter that did not ask for its route is the same at every route of the API, and so is a
+  /// chain of nothing else at every route with the same policies: with ten thousand routes this is
+  /// what a reload would take longest for.
   private @Nullable FilterChain chain(
-      Input input, Map<List<PolicyUse>, FilterChain> chains, Api api, Route route, String where) {
+      Input input, Chains chains, Api api, Route route, String where) {
     var faults = input.faults;
     var uses = new ArrayList<>(api.policies());
     uses.addAll(route.policies());
@@ -238,25 +244,36 @@ public final class PlanCompiler {
                       .formatted(uses.size(), FilterChain.FILTERS_MAX)));
       return null;
     }
-    var site = new SiteOf(input, api, route);
     var filters = new ArrayList<Filter>();
     var names = new ArrayList<String>();
-    boolean whole = true;
-    for (var use : uses) {
-      var filter = filter(use, site, where, faults);
-      if (filter != null) {
-        filters.add(filter);
-        names.add(use.name());
+    var sites = new ArrayList<SiteOf>();
+    int states = 0;
+    for (int i = 0; i < uses.size(); i++) {
+      var made = chains.own.get(i);
+      if (made == null || made.from != states) {
+        var site = new SiteOf(input, api, route, states);
+        var filter = filter(uses.get(i), site, where, faults);
+        sites.add(site);
+        if (filter == null) {
+          continue;
+        }
+        made = new Shared(filter, states, site.states);
+        if (i < api.policies().size() && !site.routeAsked) {
+          site.forAll = true;
+          chains.own.put(i, made);
+        }
       }
-      whole &= filter != null;
+      states = made.to;
+      filters.add(made.filter);
+      names.add(uses.get(i).name());
     }
-    if (!whole) {
+    if (filters.size() < uses.size()) {
       return null;
     }
-    var chain = new FilterChain(filters, names, site.states);
-    if (!site.routeAsked) {
-      site.forAll = true;
-      chains.put(route.policies(), chain);
+    var chain = new FilterChain(filters, names, states);
+    if (sites.stream().noneMatch(site -> site.routeAsked)) {
+      sites.forEach(site -> site.forAll = true);
+      chains.whole.put(route.policies(), chain);
     }
     return chain;
   }
@@ -305,10 +322,12 @@ public final class PlanCompiler {
     private boolean routeAsked;
     private boolean forAll;
 
-    private SiteOf(Input input, Api api, Route route) {
+    /// @param states the first place for state that is free
+    private SiteOf(Input input, Api api, Route route, int states) {
       this.input = input;
       this.api = api;
       this.route = route;
+      this.states = states;
     }
 
     @Override

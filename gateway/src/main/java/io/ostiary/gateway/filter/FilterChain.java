@@ -6,11 +6,11 @@ import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.Moment;
 import io.ostiary.gateway.spi.UnroutedWatch;
 import io.ostiary.model.Ending;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
+import java.util.Set;
 import java.util.function.IntPredicate;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /// The filters of one route, with one list for each moment, so that a moment nobody wants costs a
 /// look at an empty array. Immutable; shared by all event loops.
@@ -18,6 +18,9 @@ import java.util.stream.Stream;
 /// On the way in they run in the order they were written, on the way out in the opposite order: the
 /// policy nearest to the upstream sees its response first.
 public final class FilterChain {
+  /// Stands before what is made with it.
+  private static final int[] NOBODY = {};
+
   /// One bit of a long for each filter.
   public static final int FILTERS_MAX = 64;
 
@@ -27,6 +30,10 @@ public final class FilterChain {
   private final String[] names;
   private final Ending.Refused[] refusals;
   private final int states;
+
+  /// Of each filter.
+  private final List<Set<Moment>> moments;
+
   private final int[] request;
   private final int[] requestStream;
   private final int[] requestWhole;
@@ -42,13 +49,17 @@ public final class FilterChain {
   private final long responseChanges;
   private final int requestWholeMax;
   private final int responseWholeMax;
+  private final List<UnroutedWatch> unrouted;
 
   /// @param states how many places for state the filters asked for
   public FilterChain(List<Filter> filters, List<String> names, int states) {
     this.filters = filters.toArray(Filter[]::new);
     this.names = names.toArray(String[]::new);
-    this.refusals = names.stream().map(Ending.Refused::new).toArray(Ending.Refused[]::new);
+    this.refusals = new Ending.Refused[this.names.length];
+    Arrays.setAll(refusals, i -> new Ending.Refused(this.names[i]));
     this.states = states;
+    moments = new ArrayList<>(filters.size());
+    filters.forEach(filter -> moments.add(filter.moments()));
     request = at(i -> has(i, Moment.REQUEST));
     requestBody = at(i -> has(i, Moment.REQUEST_BODY) && !(requestNeed(i) instanceof None));
     requestWhole = among(requestBody, i -> requestNeed(i) instanceof BodyNeed.Whole);
@@ -59,29 +70,33 @@ public final class FilterChain {
     responseWhole = among(responseBody, i -> responseNeed(i) instanceof BodyNeed.Whole);
     responseStream = among(responseBody, i -> !(responseNeed(i) instanceof BodyNeed.Whole));
     end = reversed(at(i -> has(i, Moment.END)));
-    endOnly =
-        IntStream.of(end)
-            .filter(i -> this.filters[i].moments().size() == 1)
-            .mapToLong(i -> 1L << i)
-            .reduce(0, (a, b) -> a | b);
-    preflights =
-        IntStream.range(0, this.filters.length)
-            .filter(i -> this.filters[i].answersPreflights())
-            .mapToLong(i -> 1L << i)
-            .reduce(0, (a, b) -> a | b);
+    endOnly = bits(among(end, i -> moments.get(i).size() == 1));
+    preflights = bits(at(i -> this.filters[i].answersPreflights()));
     requestChanges = bits(among(requestBody, i -> requestNeed(i) instanceof BodyNeed.Change));
     responseChanges = bits(among(responseBody, i -> responseNeed(i) instanceof BodyNeed.Change));
     requestWholeMax = smallest(requestWhole, true);
     responseWholeMax = smallest(responseWhole, false);
+    unrouted = watches(filters);
+  }
+
+  private static List<UnroutedWatch> watches(List<Filter> filters) {
+    var watches = new ArrayList<UnroutedWatch>(0);
+    for (var filter : filters) {
+      var watch = filter.unrouted();
+      if (watch != null) {
+        watches.add(watch);
+      }
+    }
+    return List.copyOf(watches);
   }
 
   /// Who wants to know of exchanges without a route.
   public List<UnroutedWatch> unrouted() {
-    return Stream.of(filters).map(Filter::unrouted).filter(Objects::nonNull).toList();
+    return unrouted;
   }
 
   private boolean has(int filter, Moment moment) {
-    return filters[filter].moments().contains(moment);
+    return moments.get(filter).contains(moment);
   }
 
   private BodyNeed requestNeed(int filter) {
@@ -92,16 +107,31 @@ public final class FilterChain {
     return filters[filter].responseBodyNeed();
   }
 
+  // Loops rather than streams: a reload makes ten thousand chains.
+
   private int[] at(IntPredicate wanted) {
-    return IntStream.range(0, filters.length).filter(wanted).toArray();
+    var all = new int[filters.length];
+    Arrays.setAll(all, i -> i);
+    return among(all, wanted);
   }
 
   private static int[] among(int[] order, IntPredicate wanted) {
-    return IntStream.of(order).filter(wanted).toArray();
+    var found = new int[order.length];
+    int count = 0;
+    for (int i : order) {
+      if (wanted.test(i)) {
+        found[count++] = i;
+      }
+    }
+    return count == 0 ? NOBODY : Arrays.copyOf(found, count);
   }
 
   private static long bits(int[] filters) {
-    return IntStream.of(filters).mapToLong(i -> 1L << i).reduce(0, (a, b) -> a | b);
+    long bits = 0;
+    for (int i : filters) {
+      bits |= 1L << i;
+    }
+    return bits;
   }
 
   private static int[] reversed(int[] order) {

@@ -160,10 +160,18 @@ public final class RouteBench {
 
   private void reloads() throws IOException {
     Map<String, List<Configuration>> candidates = new LinkedHashMap<>();
-    candidates.put("10 APIs of 10 routes", pair(10, 10, false));
-    candidates.put("100 APIs of 100 routes", pair(100, 100, false));
-    candidates.put("1 API of 10,000 routes", pair(1, 10_000, false));
-    candidates.put("100 APIs of 100 routes, each with policies", pair(100, 100, true));
+    var keys = "key-auth: {}, ip: { deny: [ 198.18.0.0/15 ] }";
+    var own =
+        "rate-limit: { requests: 10, per: 1m, by: address },"
+            + " headers: { request: { set: { X-Route: rROUTE } } }";
+    var pages =
+        "cors: { origins: 'https://a.example' },"
+            + " rate-limit: { requests: 9, costs: { 'GET /r1/{id}': 3 } }";
+    candidates.put("10 APIs of 10 routes", pair(10, 10, keys, ""));
+    candidates.put("100 APIs of 100 routes", pair(100, 100, keys, ""));
+    candidates.put("1 API of 10,000 routes", pair(1, 10_000, keys, ""));
+    candidates.put("100 APIs of 100 routes, each with policies", pair(100, 100, keys, own));
+    candidates.put("1 API of 10,000 routes, with cors and costs", pair(1, 10_000, pages, ""));
     Map<String, double[]> millis = new LinkedHashMap<>();
     Map<String, double[]> first = new LinkedHashMap<>();
     try (var gateway = gateway()) {
@@ -225,27 +233,28 @@ public final class RouteBench {
   }
 
   /// Two configurations that differ in one route of the last API.
-  private static List<Configuration> pair(int apis, int routes, boolean policies)
+  private static List<Configuration> pair(int apis, int routes, String ofApi, String ofRoute)
       throws IOException {
     return List.of(
-        configuration(apis, routes, policies, "/last"),
-        configuration(apis, routes, policies, "/latest"));
+        configuration(apis, routes, ofApi, ofRoute, "/last"),
+        configuration(apis, routes, ofApi, ofRoute, "/latest"));
   }
 
-  private static Configuration configuration(int apis, int routes, boolean policies, String last)
-      throws IOException {
+  /// @param ofApi policies of each API
+  /// @param ofRoute policies of each route, with its number in place of `ROUTE`; empty: none
+  private static Configuration configuration(
+      int apis, int routes, String ofApi, String ofRoute, String last) throws IOException {
     var text = new StringBuilder("listeners: [ \"127.0.0.1:18299\" ]\n");
     text.append("upstreams: [ { name: u, targets: \"127.0.0.1:18298\" } ]\napis:\n");
     for (int api = 0; api < apis; api++) {
       text.append("  - { name: a%d, path: /a%d, upstream: u,\n".formatted(api, api));
-      text.append("      policies: [ key-auth: {}, ip: { deny: [ 198.18.0.0/15 ] } ], routes: [\n");
+      text.append("      policies: [ ").append(ofApi).append(" ], routes: [\n");
       for (int route = 0; route < routes; route++) {
         boolean latest = api == apis - 1 && route == routes - 1;
         var path = latest ? last : "/r%d/{id}".formatted(route);
         text.append("      { path: \"").append(path).append("\", methods: GET");
-        if (policies) {
-          text.append(", policies: [ rate-limit: { requests: 10, per: 1m, by: address },");
-          text.append(" headers: { request: { set: { X-Route: r").append(route).append(" } } } ]");
+        if (!ofRoute.isEmpty()) {
+          text.append(", policies: [ ").append(ofRoute.replace("ROUTE", "" + route)).append(" ]");
         }
         text.append(" },\n");
       }
