@@ -405,6 +405,7 @@ function call(key) {
       },
     ],
     network,
+    fields: { tenant: 'acme' },
     upstreamNetwork: {
       ...network,
       roundTrip: { smoothedMicros: 60, smallestMicros: 41, handshakeMicros: 55, samples: 3 },
@@ -834,6 +835,23 @@ const ROUTES = {
     counts: { apis: 2, routes: 8, upstreams: 2, consumers: 3, keys: 4, rules: 2, bans: 1 },
   }),
   '/api/v1/apis': () => ({ items: APIS() }),
+  '/api/v1/quotas': () => ({
+    items: [
+      ['orders/month', 'c_acme', 'acme', 9_412, 10_000],
+      ['orders/month', 'c_globex', 'globex', 10_000, 10_000],
+      ['orders/month', '(nobody)', null, 312, 10_000],
+      ['search/day/api', '', null, 48_211, 250_000],
+      ['old/month', 'c_acme', 'acme', 17, 0],
+    ].map(([quota, who, name, used, requests]) => ({
+      quota,
+      who,
+      name,
+      used,
+      requests,
+      from: '2026-11-01T00:00:00Z',
+      to: requests === 0 ? '1970-01-01T00:00:00Z' : '2026-12-01T00:00:00Z',
+    })),
+  }),
   '/api/v1/services': () => ({
     sentence: '1 services on 4 interfaces; 1,204 connections are known, the maps take 5.6 MiB.',
     items: [

@@ -86,6 +86,11 @@ function Facts({ call }: { call: Call }) {
         {bytes(line.requestBytes)} in, {bytes(line.responseBytes)} out
       </span>
       <span>{line.blame === 'none' ? line.reason : `${line.blame}: ${line.reason}`}</span>
+      {Object.entries(call.fields).map(([name, value]) => (
+        <span key={name}>
+          {name} <span className="mono">{value}</span>
+        </span>
+      ))}
       <span className="mono">{line.call}</span>
     </span>
   );

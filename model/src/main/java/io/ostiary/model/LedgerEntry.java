@@ -2,7 +2,10 @@ package io.ostiary.model;
 
 import java.net.InetAddress;
 import java.time.Instant;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The one line that stays of a call: who, what, when, how it ended and by whom, and what the
@@ -16,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param upstreamNetwork the same for the upstream connection
 /// @param upstreamTarget what a policy let go upstream in place of `target`, cut as that; null: the
 ///   client's target, an API's path that is cut off aside
+/// @param fields what policies gave it for its record, see [LoggedFields]
 public record LedgerEntry(
     long call,
     Instant start,
@@ -43,10 +47,12 @@ public record LedgerEntry(
     List<Attempt> attempts,
     @Nullable Network network,
     @Nullable Network upstreamNetwork,
-    @Nullable String upstreamTarget) {
+    @Nullable String upstreamTarget,
+    Map<String, String> fields) {
   public LedgerEntry {
     filters = List.copyOf(filters);
     attempts = List.copyOf(attempts);
+    fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));
   }
 
   /// @param accepted when the connection was accepted

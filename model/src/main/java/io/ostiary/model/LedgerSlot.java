@@ -39,6 +39,9 @@ public final class LedgerSlot {
   /// Request fields that an access log asked for.
   public final Noted noted = new Noted();
 
+  /// What policies gave it for those who read records.
+  public final LoggedFields logged = new LoggedFields();
+
   /// The peer of the connection as 4 or 16 bytes, and whom trusted proxies say it speaks for.
   public final byte[] peer = new byte[16];
 
@@ -171,6 +174,7 @@ public final class LedgerSlot {
     upstreamRequestBytes = other.upstreamRequestBytes;
     upstreamResponseBytes = other.upstreamResponseBytes;
     copyTimes(other);
+    logged.copyFrom(other.logged);
     clientBefore.copyFrom(other.clientBefore);
     clientAtHead.copyFrom(other.clientAtHead);
     clientAtEnd.copyFrom(other.clientAtEnd);

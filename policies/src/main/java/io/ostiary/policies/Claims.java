@@ -45,7 +45,8 @@ final class Claims {
     return words;
   }
 
-  private static String text(Object claim) {
+  /// A claim as one text: lists with commas, members as JSON.
+  static String text(Object claim) {
     return switch (claim) {
       case Collection<?> items ->
           items.stream()

@@ -21,20 +21,46 @@ final class Template {
     PATH,
     /// The value of a parameter: all of it is percent-encoded.
     QUERY,
-    /// The value of a header field: as it came.
-    FIELD
+    /// The value of a request's header field: as it came, where it fits in one.
+    FIELD,
+    /// The same of a response, so that what it says is known as well.
+    ANSWER,
+    /// What is kept of a call: as it came.
+    RECORD;
+
+    private boolean knowsAnswer() {
+      return this == ANSWER || this == RECORD;
+    }
+
+    private boolean encodes(String value) {
+      return switch (this) {
+        case PATH, QUERY -> true;
+        case FIELD, ANSWER -> !fits(value);
+        case RECORD -> false;
+      };
+    }
+
+    /// What would end a field's line, or is no character of one, would be refused on the way.
+    private static boolean fits(String value) {
+      return value.chars().allMatch(c -> (c >= ' ' || c == '\t') && c != 0x7f && c <= 0xff);
+    }
   }
 
   static final Pattern PLACE = Pattern.compile("\\{(\\*|[A-Za-z][A-Za-z0-9_.-]*(?::[^{}:\\s]+)?)}");
   private static final String KNOWN =
       "{NAME} of the route's path, {*}, {method}, {host}, {path}, {client}, {consumer}, {call},"
-          + " {header:NAME}, {query:NAME} or {cookie:NAME}";
+          + " {api}, {route}, {subject}, {claim:NAME}, {header:NAME}, {query:NAME} or"
+          + " {cookie:NAME}";
 
   /// A text, or a place.
   ///
   /// @param encoded whether the value is percent-encoded already
   private record Part(
-      String text, @Nullable Function<Exchange, @Nullable String> value, boolean encoded) {}
+      String text, @Nullable Function<Exchange, @Nullable String> value, boolean encoded) {
+    Part(Function<Exchange, @Nullable String> value) {
+      this("", value, false);
+    }
+  }
 
   private final List<Part> parts;
   private final Kind kind;
@@ -51,7 +77,7 @@ final class Template {
     int from = 0;
     while (matcher.find()) {
       parts.add(literal(text.substring(from, matcher.start()), kind));
-      parts.add(place(setting, matcher.group(1), site));
+      parts.add(place(setting, matcher.group(1), kind, site));
       from = matcher.end();
     }
     parts.add(literal(text.substring(from), kind));
@@ -62,28 +88,53 @@ final class Template {
     return new Part(kind == Kind.QUERY ? encoded(text) : text, null, true);
   }
 
-  private static Part place(String setting, String name, Site site) {
+  private static Part place(String setting, String name, Kind kind, Site site) {
     int colon = name.indexOf(':');
     if (colon < 0) {
-      return plain(setting, name, site);
+      return plain(setting, name, kind, site);
     }
     var of = name.substring(colon + 1);
     return switch (name.substring(0, colon)) {
       case "header" -> {
         var field = HeaderName.of(of);
-        yield new Part("", exchange -> exchange.requestHeaders().first(field), false);
+        yield new Part(exchange -> exchange.requestHeaders().first(field));
       }
-      case "query" -> new Part("", exchange -> Query.first(exchange.query(), of), false);
-      case "cookie" -> new Part("", exchange -> When.cookie(exchange, of), false);
-      default -> throw unknown(setting, name);
+      case "response" -> {
+        if (!kind.knowsAnswer()) {
+          throw unknown(setting, name, kind);
+        }
+        var field = HeaderName.of(of);
+        yield new Part(exchange -> answer(exchange, field));
+      }
+      case "query" -> new Part(exchange -> Query.first(exchange.query(), of));
+      case "cookie" -> new Part(exchange -> When.cookie(exchange, of));
+      case "claim" -> new Part(exchange -> claim(exchange, of));
+      default -> throw unknown(setting, name, kind);
     };
   }
 
-  private static IllegalArgumentException unknown(String setting, String name) {
-    return new IllegalArgumentException("%s: {%s} (expected: %s)".formatted(setting, name, KNOWN));
+  private static IllegalArgumentException unknown(String setting, String name, Kind kind) {
+    var known = kind.knowsAnswer() ? "{status}, {response:NAME}, " + KNOWN : KNOWN;
+    return new IllegalArgumentException("%s: {%s} (expected: %s)".formatted(setting, name, known));
   }
 
-  private static Part plain(String setting, String name, Site site) {
+  /// A call that ended before it was answered has no fields of an answer.
+  private static @Nullable String answer(Exchange exchange, HeaderName field) {
+    return exchange.status() == 0 ? null : exchange.responseHeaders().first(field);
+  }
+
+  private static @Nullable String claim(Exchange exchange, String name) {
+    var identity = exchange.identity();
+    var claim = identity == null ? null : Claims.find(identity.claims(), name);
+    return claim == null ? null : Claims.text(claim);
+  }
+
+  private static @Nullable String subject(Exchange exchange) {
+    var identity = exchange.identity();
+    return identity == null || identity.subject().isEmpty() ? null : identity.subject();
+  }
+
+  private static Part plain(String setting, String name, Kind kind, Site site) {
     var pattern = site.route().path();
     if (pattern.segments().contains("{" + name + "}")
         || site.api().path().contains("{" + name + "}")) {
@@ -99,13 +150,22 @@ final class Template {
         int depth = pattern.under(site.api().path()).segments().size();
         yield new Part("", exchange -> rest(exchange.path(), depth), true);
       }
-      case "method" -> new Part("", Exchange::method, false);
-      case "host" -> new Part("", exchange -> hostName(exchange.host()), false);
+      case "method" -> new Part(Exchange::method);
+      case "host" -> new Part(exchange -> hostName(exchange.host()));
       case "path" -> new Part("", Exchange::path, true);
-      case "client" -> new Part("", exchange -> exchange.client().getHostAddress(), false);
-      case "consumer" -> new Part("", Template::consumer, false);
-      case "call" -> new Part("", exchange -> CallId.text(exchange.callId()), false);
-      default -> throw unknown(setting, name);
+      case "client" -> new Part(exchange -> exchange.client().getHostAddress());
+      case "consumer" -> new Part(Template::consumer);
+      case "call" -> new Part(exchange -> CallId.text(exchange.callId()));
+      case "api" -> new Part(exchange -> exchange.api().name());
+      case "route" -> new Part(exchange -> exchange.route().id());
+      case "subject" -> new Part(Template::subject);
+      case "status" -> {
+        if (!kind.knowsAnswer()) {
+          throw unknown(setting, name, kind);
+        }
+        yield new Part(exchange -> exchange.status() == 0 ? null : "" + exchange.status());
+      }
+      default -> throw unknown(setting, name, kind);
     };
   }
 
@@ -152,7 +212,7 @@ final class Template {
       if (value == null) {
         return null;
       }
-      out.append(part.encoded || kind == Kind.FIELD ? value : encoded(value));
+      out.append(!part.encoded && kind.encodes(value) ? encoded(value) : value);
     }
     return out.toString();
   }

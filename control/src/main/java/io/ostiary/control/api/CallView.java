@@ -10,6 +10,7 @@ import io.ostiary.model.LedgerEntry;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// One call as it goes out; see `openapi.yaml`.
@@ -27,6 +28,7 @@ record CallView(
     List<Attempt> attempts,
     @Nullable NetworkView network,
     @Nullable NetworkView upstreamNetwork,
+    Map<String, String> fields,
     Explained explanation) {
 
   record Timings(
@@ -86,6 +88,7 @@ record CallView(
         entry.attempts().stream().map(CallView::attempt).toList(),
         NetworkView.of(entry.network()),
         NetworkView.of(entry.upstreamNetwork()),
+        entry.fields(),
         explained(explanation));
   }
 

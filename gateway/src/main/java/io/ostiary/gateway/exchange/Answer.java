@@ -53,6 +53,8 @@ final class Answer implements ChannelFutureListener {
   }
 
   void begin() {
+    // A call that ends without an answer must not show that of the call before.
+    head.own(0);
     begun = false;
     replying = false;
     headHeld = false;

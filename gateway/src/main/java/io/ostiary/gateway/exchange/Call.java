@@ -422,6 +422,7 @@ public final class Call extends FilterView {
     return routing;
   }
 
+  @Override
   CallTimes times() {
     return times;
   }

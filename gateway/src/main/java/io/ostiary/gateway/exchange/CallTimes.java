@@ -7,6 +7,7 @@ import io.ostiary.model.ConnectionMark;
 import io.ostiary.model.Ending;
 import io.ostiary.model.LedgerEntry.Why;
 import io.ostiary.model.LedgerSlot;
+import io.ostiary.model.LoggedFields;
 import io.ostiary.model.Upstream;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,7 @@ final class CallTimes {
 
   int upstreamStatus;
   int status;
+  final LoggedFields logged = new LoggedFields();
 
   CallTimes(Call call) {
     this.call = call;
@@ -61,6 +63,7 @@ final class CallTimes {
     responseHeadBytes = 0;
     upstreamStatus = 0;
     status = 0;
+    logged.clear();
     clientAtHead.cookie = 0;
     upstreamAtEnd.cookie = 0;
   }
@@ -205,6 +208,7 @@ final class CallTimes {
     slot.method = call.requestHead().method();
     slot.protocol = call.requestHead().version11() ? "HTTP/1.1" : "HTTP/1.0";
     call.plan().notes().take(call.requestHead().fields(), slot.noted);
+    slot.logged.copyFrom(logged);
     target(slot);
   }
 

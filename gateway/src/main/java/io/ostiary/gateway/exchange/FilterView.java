@@ -32,6 +32,8 @@ abstract sealed class FilterView implements Exchange, RouteGuard.Asker permits C
 
   abstract Routing routing();
 
+  abstract CallTimes times();
+
   @Override
   public Api api() {
     return routed().api();
@@ -133,6 +135,11 @@ abstract sealed class FilterView implements Exchange, RouteGuard.Asker permits C
   @Override
   public boolean secure() {
     return clientSide().secure();
+  }
+
+  @Override
+  public void note(String name, String value) {
+    times().logged.add(name, value);
   }
 
   @Override

@@ -107,6 +107,12 @@ public interface Exchange {
   /// @param word stable, in kebab case, such as `request-invalid`
   void remark(String word);
 
+  /// Gives the call's record a value for those who read it: the ledger, access logs, the console.
+  /// Bounded as [io.ostiary.model.LoggedFields] says. Never a credential.
+  ///
+  /// @param name from the settings, not from a call
+  void note(String name, String value);
+
   <T> @Nullable T state(StateKey<T> key);
 
   <T> void state(StateKey<T> key, T value);

@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -43,6 +44,7 @@ public final class FakeExchange implements Exchange {
   private @Nullable Consumer consumer;
   private @Nullable Identity identity;
   private @Nullable String remark;
+  private final Map<String, String> notes = new LinkedHashMap<>();
   private long nanos = 1_000_000_000L;
   private long callId = 1;
 
@@ -255,6 +257,16 @@ public final class FakeExchange implements Exchange {
   @Override
   public void remark(String word) {
     remark = word;
+  }
+
+  @Override
+  public void note(String name, String value) {
+    notes.putIfAbsent(name, value);
+  }
+
+  /// What policies gave its record.
+  public Map<String, String> notes() {
+    return notes;
   }
 
   @Override

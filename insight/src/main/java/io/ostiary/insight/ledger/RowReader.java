@@ -18,7 +18,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Reads a row back, whole or as a line of a table. Confined to its thread; made for one row.
@@ -67,12 +69,27 @@ public final class RowReader {
         attempts,
         network(),
         network(),
-        upstreamTarget());
+        upstreamTarget(),
+        fields());
   }
 
-  /// Rows of before end without it.
+  /// Whether anything follows; rows of before end sooner.
+  private boolean more() {
+    return at < start + Row.getInt(in, start + Row.LENGTH);
+  }
+
+  private Map<String, String> fields() {
+    int count = more() ? (int) number() : 0;
+    var fields = new LinkedHashMap<String, String>();
+    for (int i = 0; i < count; i++) {
+      var name = names.textOrEmpty((int) number());
+      fields.put(name, new String(bytes((int) number()), StandardCharsets.UTF_8));
+    }
+    return fields;
+  }
+
   private @Nullable String upstreamTarget() {
-    if (at >= start + Row.getInt(in, start + Row.LENGTH)) {
+    if (!more()) {
       return null;
     }
     int length = (int) number();

@@ -5,6 +5,7 @@ import io.ostiary.model.ConnectionEvent;
 import io.ostiary.model.ConnectionFacts;
 import io.ostiary.model.ConnectionMark;
 import io.ostiary.model.LedgerSlot;
+import io.ostiary.model.LoggedFields;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
@@ -19,8 +20,9 @@ public final class RowWriter {
   /// How what the kernel measured is laid out; 1 is how it was at first, 0 means it is unknown.
   static final int NETWORK_NOW = 2;
 
-  /// No row is longer: fixed part, target, method, and at most 10 bytes for each number.
-  private static final int SIZE_MAX = 5120;
+  /// No row is longer: fixed part, targets, method, values of policies, and at most 10 bytes for
+  /// each number.
+  private static final int SIZE_MAX = 7424;
 
   private static final int METHOD_BYTES_MAX = 64;
 
@@ -61,6 +63,8 @@ public final class RowWriter {
     // Rows of before end here, so a reader asks whether anything follows.
     number(slot.upstreamTargetLength);
     bytes(slot.upstreamTarget, slot.upstreamTargetLength);
+    // Those of later ended here.
+    logged(slot.logged, names);
     Row.putInt(out, start + Row.LENGTH, at - start);
     batch.added(slot.callId, at);
   }
@@ -383,6 +387,18 @@ public final class RowWriter {
       value >>>= 7;
     }
     out[at++] = (byte) value;
+  }
+
+  /// Their names stand in the configuration, so there are few of them.
+  private void logged(LoggedFields logged, Names names) {
+    number(logged.count());
+    for (int i = 0; i < logged.count(); i++) {
+      int length = logged.end(i) - logged.start(i);
+      number(names.id(logged.name(i)));
+      number(length);
+      System.arraycopy(logged.bytes(), logged.start(i), out, at, length);
+      at += length;
+    }
   }
 
   private void bytes(byte[] from, int length) {

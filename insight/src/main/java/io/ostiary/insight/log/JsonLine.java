@@ -33,6 +33,7 @@ final class JsonLine implements Line {
     kernel(slot, out);
     trace(slot, out);
     headers(slot, out);
+    fields(slot, out);
     out.raw('}');
   }
 
@@ -102,6 +103,20 @@ final class JsonLine implements Line {
       }
     }
     if (any) {
+      out.raw('}');
+    }
+  }
+
+  private static void fields(LedgerSlot slot, LineBytes out) {
+    var logged = slot.logged;
+    for (int i = 0; i < logged.count(); i++) {
+      out.raw(i > 0 ? ",\"" : ",\"fields\":{\"");
+      out.raw(logged.name(i));
+      out.raw("\":\"");
+      out.json(logged.text(i));
+      out.raw('"');
+    }
+    if (logged.count() > 0) {
       out.raw('}');
     }
   }

@@ -27,6 +27,7 @@ final class PartsLine implements Line {
       switch (parts.get(i)) {
         case Part.Text(var text) -> out.raw(text);
         case Part.Header(var name) -> header(slot, name, out);
+        case Part.Field(var name) -> field(slot, name, out);
         case Part.Value(var what) -> value(slot, what, out);
       }
     }
@@ -39,6 +40,16 @@ final class PartsLine implements Line {
       out.raw('-');
     } else {
       out.escaped(noted.bytes(), noted.start(number), noted.end(number));
+    }
+  }
+
+  private static void field(LedgerSlot slot, String name, LineBytes out) {
+    var logged = slot.logged;
+    int number = logged.find(name);
+    if (number < 0 || logged.end(number) == logged.start(number)) {
+      out.raw('-');
+    } else {
+      out.escaped(logged.bytes(), logged.start(number), logged.end(number));
     }
   }
 

@@ -13,6 +13,7 @@ import java.net.InetAddress;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Builds a ledger entry whose defaults are a call that was answered with 200 after 5 ms; a test
@@ -39,6 +40,7 @@ public final class EntryBuilder {
   private @Nullable Network network;
   private @Nullable Network upstreamNetwork;
   private @Nullable String upstreamTarget;
+  private Map<String, String> fields = Map.of();
 
   public EntryBuilder at(Instant time, long counter) {
     start = time;
@@ -185,6 +187,12 @@ public final class EntryBuilder {
     return this;
   }
 
+  /// What policies gave it for its record.
+  public EntryBuilder fields(Map<String, String> logged) {
+    fields = logged;
+    return this;
+  }
+
   public LedgerEntry build() {
     return new LedgerEntry(
         call,
@@ -213,7 +221,8 @@ public final class EntryBuilder {
         attempts,
         network,
         upstreamNetwork,
-        upstreamTarget);
+        upstreamTarget,
+        fields);
   }
 
   private static @Nullable Long nanos(@Nullable Integer micros) {

@@ -11,8 +11,10 @@ import io.ostiary.model.Cidr;
 import io.ostiary.model.ConnectionEvent;
 import io.ostiary.model.ConnectionFacts;
 import io.ostiary.model.LedgerSlot;
+import io.ostiary.model.LoggedFields;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class RowTest {
@@ -77,8 +79,38 @@ final class RowTest {
     assertThat(read(0).target()).isEqualTo("/api0/orders/17?expand=items");
     // As it was before this was kept.
     int length = batch.offset(0) + Row.LENGTH;
-    Row.putInt(batch.bytes(), length, Row.getInt(batch.bytes(), length) - 17);
+    Row.putInt(batch.bytes(), length, Row.getInt(batch.bytes(), length) - 18);
     assertThat(read(0).upstreamTarget()).isNull();
+  }
+
+  @Test
+  void keepsWhatPoliciesGaveIt() {
+    fixture.answered(slot, 1_795_478_400_000L, 10_000_000_000L, 4_000);
+    slot.logged.add("tenant", "Z\u00fcrich \u20ac");
+    slot.logged.add("tenant", "another's");
+    slot.logged.add("empty", "");
+    var copy = new LedgerSlot();
+    copy.copyFrom(slot);
+    writer.write(copy, after, batch);
+    assertThat(read(0).fields())
+        .containsExactly(Map.entry("tenant", "Z\u00fcrich \u20ac"), Map.entry("empty", ""));
+    // As it was before this was kept.
+    int length = batch.offset(0) + Row.LENGTH;
+    Row.putInt(batch.bytes(), length, Row.getInt(batch.bytes(), length) - 19);
+    assertThat(read(0).fields()).isEmpty();
+  }
+
+  @Test
+  void cutsWhatPoliciesGiveBetweenCharacters() {
+    for (int i = 0; i < LoggedFields.FIELDS_MAX + 1; i++) {
+      slot.logged.add("f" + i, "x" + "\u20ac".repeat(300));
+    }
+    assertThat(slot.logged.count()).isEqualTo(LoggedFields.FIELDS_MAX);
+    assertThat(slot.logged.text(0)).isEqualTo("x" + "\u20ac".repeat(170));
+    assertThat(slot.logged.end(LoggedFields.FIELDS_MAX - 1))
+        .isBetween(LoggedFields.BYTES_MAX - 3, LoggedFields.BYTES_MAX);
+    slot.logged.clear();
+    assertThat(slot.logged.find("f0")).isEqualTo(-1);
   }
 
   @Test
@@ -210,6 +242,9 @@ final class RowTest {
     for (var attempt : slot.attempts) {
       attempt.startNanos = -1;
       attempt.firstByteNanos = -1;
+    }
+    for (int i = 0; i < LoggedFields.FIELDS_MAX; i++) {
+      slot.logged.add("field" + i, "v".repeat(2_000));
     }
     slot.method = "M".repeat(300);
     slot.clientAtEnd.bytesIn = -1;

@@ -122,6 +122,8 @@ class AccessLogTest {
     var slot = slot();
     var value = "say \"\\hi\\\" \u00fc \t";
     note(slot, "x-note", value);
+    slot.logged.add("tenant", "\u20ac \"1\"");
+    slot.logged.add("page", "2");
     var text = line(new Format.Json(List.of("X-Note")), slot);
     var python =
         new ProcessBuilder(
@@ -129,7 +131,7 @@ class AccessLogTest {
                 "-c",
                 "import json,sys\nd=json.loads(sys.stdin.buffer.read())\n"
                     + "print(d['status'],d['client'],d['millis'],d['body_bytes'],d['call'],"
-                    + "d['time'],ascii(d['headers']['x-note']))")
+                    + "d['time'],ascii(d['headers']['x-note']),ascii(d['fields']))")
             .redirectErrorStream(true)
             .start();
     try (var in = python.getOutputStream()) {
@@ -138,8 +140,19 @@ class AccessLogTest {
 
     assertThat(new String(python.getInputStream().readAllBytes(), UTF_8).strip())
         .isEqualTo(
-            "200 198.18.0.2 1.5 300 %s 2025-11-29T18:00:00.123Z '%s'"
-                .formatted(CallId.text(slot.callId), "say \"\\\\hi\\\\\" \\xfc \\t"));
+            "200 198.18.0.2 1.5 300 %s 2025-11-29T18:00:00.123Z '%s' %s"
+                .formatted(
+                    CallId.text(slot.callId),
+                    "say \"\\\\hi\\\\\" \\xfc \\t",
+                    "{'tenant': '\\u20ac \"1\"', 'page': '2'}"));
+  }
+
+  @Test
+  void showsWhatPoliciesGaveACallWhereAPatternAsks() {
+    var slot = slot();
+    slot.logged.add("tenant", "a \"b\"\n\u00fc");
+    var format = Format.Parts.of("{field:tenant} {field:other}");
+    assertThat(line(format, slot)).isEqualTo("a \\x22b\\x22\\x0a\\xc3\\xbc -");
   }
 
   @Test

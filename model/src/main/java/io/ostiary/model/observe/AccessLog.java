@@ -134,6 +134,17 @@ public record AccessLog(Destination to, Format format, List<Rule> rules, boolean
       }
     }
 
+    /// What a policy gave the call's record under this name.
+    record Field(String name) implements Part {
+      private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_.-]{0,63}");
+
+      public Field {
+        if (!NAME.matcher(name).matches()) {
+          throw Require.invalid("field", "'" + name + "'", "a name that a log policy gives");
+        }
+      }
+    }
+
     record Value(What what) implements Part {}
   }
 

@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
 final class PartsReader {
   private static final int LENGTH_MAX = 1024;
   private static final String HEADER = "header:";
+  private static final String FIELD = "field:";
 
   private PartsReader() {}
 
@@ -61,6 +62,9 @@ final class PartsReader {
     if (name.startsWith(HEADER)) {
       return new Part.Header(name.substring(HEADER.length()));
     }
+    if (name.startsWith(FIELD)) {
+      return new Part.Field(name.substring(FIELD.length()));
+    }
     for (var what : What.values()) {
       if (spelled(what).equals(name)) {
         return new Part.Value(what);
@@ -70,7 +74,7 @@ final class PartsReader {
         "pattern",
         "{" + name + "}",
         Arrays.stream(What.values()).map(PartsReader::spelled).collect(Collectors.joining(", "))
-            + " or header:NAME");
+            + ", header:NAME or field:NAME");
   }
 
   private static String spelled(What what) {
