@@ -11,13 +11,17 @@ import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
+import io.ostiary.model.Api;
+import io.ostiary.model.PathPattern;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
 import io.ostiary.model.setting.OrOne;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +38,10 @@ public final class Cors implements Policy<Cors.Settings> {
   private static final HeaderName ALLOW_HEADERS = HeaderName.of("Access-Control-Allow-Headers");
   private static final HeaderName MAX_AGE = HeaderName.of("Access-Control-Max-Age");
   private static final HeaderName EXPOSE = HeaderName.of("Access-Control-Expose-Headers");
+  private static final HeaderName ASKED_PRIVATE =
+      HeaderName.of("Access-Control-Request-Private-Network");
+  private static final HeaderName ALLOW_PRIVATE =
+      HeaderName.of("Access-Control-Allow-Private-Network");
   private static final List<String> USUAL_METHODS =
       List.of("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT");
 
@@ -43,8 +51,12 @@ public final class Cors implements Policy<Cors.Settings> {
   /// @param expose response fields that pages may read, or `*`
   /// @param credentials whether cookies and HTTP authentication are let through
   /// @param maxAge how long browsers may remember a preflight
+  /// @param privateNetwork whether public pages may call it in a private network
   public record Settings(
-      @About("'*', origins such as https://app.example.com, or https://*.example.com.") @OrOne
+      @About(
+              "'*', origins such as https://app.example.com, https://*.example.com or"
+                  + " http://localhost:*.")
+          @OrOne
           List<String> origins,
       @About("Methods that pages may use, or '*'; not given: those the API has on the path.")
           List<String> methods,
@@ -55,7 +67,10 @@ public final class Cors implements Policy<Cors.Settings> {
       @About("Whether cookies and HTTP authentication are let through.") @Default("false")
           boolean credentials,
       @About("How long browsers may remember a preflight, at most 7d.") @Default("10m")
-          Duration maxAge) {
+          Duration maxAge,
+      @About("Whether pages of the Internet may call an API that is in a private network.")
+          @Default("false")
+          boolean privateNetwork) {
     public Settings {
       origins = List.copyOf(origins);
       methods = List.copyOf(methods);
@@ -71,7 +86,7 @@ public final class Cors implements Policy<Cors.Settings> {
         refuseStar("headers", headers);
         refuseStar("expose", expose);
       }
-      methods.forEach(method -> token("cors.methods", method));
+      methods.forEach(Settings::method);
       headers.forEach(name -> token("cors.headers", name));
       expose.forEach(name -> token("cors.expose", name));
       if (maxAge.isNegative() || maxAge.toDays() > 7) {
@@ -89,6 +104,15 @@ public final class Cors implements Policy<Cors.Settings> {
       }
     }
 
+    /// Browsers compare methods byte by byte, and send `patch` as it is written.
+    private static void method(String method) {
+      token("cors.methods", method);
+      if (!method.equals(method.toUpperCase(Locale.ROOT))) {
+        throw new IllegalArgumentException(
+            "cors.methods: '" + method + "' (expected: capital letters, such as PATCH)");
+      }
+    }
+
     private static void token(String setting, String text) {
       try {
         HeaderName.of(text);
@@ -98,6 +122,10 @@ public final class Cors implements Policy<Cors.Settings> {
       }
     }
   }
+
+  /// Of the API that was compiled last: a look through all of its routes for each of them takes
+  /// seconds where there are ten thousand.
+  private volatile @Nullable Methods last;
 
   @Override
   public String name() {
@@ -112,8 +140,8 @@ public final class Cors implements Policy<Cors.Settings> {
   @Override
   @SuppressWarnings("ReferenceEquality") // a use is known by its very settings object
   public Filter compile(Settings settings, Site site) {
-    var uses = new ArrayList<>(site.api().policies());
-    uses.addAll(site.route().policies());
+    var ofApi = site.api().policies();
+    var uses = ofApi.isEmpty() ? site.route().policies() : ofApi;
     if (!uses.isEmpty() && uses.getFirst().settings() != settings) {
       throw new IllegalArgumentException(
           "cors: behind '"
@@ -125,70 +153,33 @@ public final class Cors implements Policy<Cors.Settings> {
   }
 
   /// Routes of one path share its methods: browsers ask for one, and remember all that are told.
-  private static List<String> methods(Settings settings, Site site) {
+  private List<String> methods(Settings settings, Site site) {
     if (!settings.methods.isEmpty()) {
       return settings.methods;
     }
-    var methods = new TreeSet<String>();
-    for (var route : site.api().routes()) {
-      if (route.path().equals(site.route().path())) {
-        methods.addAll(route.methods().isEmpty() ? USUAL_METHODS : route.methods());
-      }
-    }
-    return List.copyOf(methods);
+    var methods = methods(site.api()).of.get(site.route().path());
+    return methods == null ? List.of() : List.copyOf(methods);
   }
 
-  /// Pages that may call, by their origin.
-  private record Pages(boolean all, Set<String> exact, List<Below> below) {
-    /// `https://*.example.com:8443`, without the star.
-    private record Below(String start, String end) {
-      boolean holds(String origin) {
-        if (!origin.startsWith(start)
-            || !origin.endsWith(end)
-            || origin.length() <= start.length() + end.length()) {
-          return false;
-        }
-        var label = origin.substring(start.length(), origin.length() - end.length());
-        return label.chars().allMatch(c -> c == '.' || c == '-' || Character.isLetterOrDigit(c));
-      }
+  @SuppressWarnings("ReferenceEquality") // Every one of its routes comes with the same API.
+  private Methods methods(Api api) {
+    var methods = last;
+    if (methods == null || methods.api != api) {
+      methods = Methods.of(api);
+      last = methods;
     }
+    return methods;
+  }
 
-    static Pages of(List<String> texts) {
-      var exact = new ArrayList<String>();
-      var below = new ArrayList<Below>();
-      for (var text : texts) {
-        if (text.equals("*")) {
-          continue;
-        }
-        var origin = text.toLowerCase(Locale.ROOT);
-        int star = origin.indexOf("://*.");
-        if (!origin.matches(
-            "[a-z][a-z0-9+.-]*://(\\*\\.)?([a-z0-9._-]+|\\[[0-9a-f:.]+])(:[0-9]+)?")) {
-          throw new IllegalArgumentException(
-              "cors.origins: '"
-                  + text
-                  + "' (expected: '*', https://app.example.com or https://*.example.com, without a"
-                  + " path)");
-        }
-        if (star < 0) {
-          exact.add(origin);
-        } else {
-          below.add(new Below(origin.substring(0, star + 3), origin.substring(star + 4)));
-        }
+  /// The methods of each path of an API.
+  private record Methods(Api api, Map<PathPattern, Set<String>> of) {
+    static Methods of(Api api) {
+      var of = new HashMap<PathPattern, Set<String>>();
+      for (var route : api.routes()) {
+        of.computeIfAbsent(route.path(), _ -> new TreeSet<>())
+            .addAll(route.methods().isEmpty() ? USUAL_METHODS : route.methods());
       }
-      return new Pages(texts.contains("*"), Set.copyOf(exact), List.copyOf(below));
-    }
-
-    boolean hold(String origin) {
-      if (all || exact.contains(origin)) {
-        return true;
-      }
-      for (int i = 0; i < below.size(); i++) {
-        if (below.get(i).holds(origin)) {
-          return true;
-        }
-      }
-      return false;
+      return new Methods(api, of);
     }
   }
 
@@ -202,16 +193,18 @@ public final class Cors implements Policy<Cors.Settings> {
                     "Pages of this origin may not call this API.")
                 .withFields(new Field(Vary.NAME, "Origin")));
 
-    private final Pages origins;
+    private final CorsPages origins;
     private final boolean credentials;
+    private final boolean privateNetwork;
     private final String methods;
     private final String headers;
     private final String expose;
     private final String maxAge;
 
     Gate(Settings settings, List<String> methods) {
-      origins = Pages.of(settings.origins);
+      origins = CorsPages.of(settings.origins);
       credentials = settings.credentials;
+      privateNetwork = settings.privateNetwork;
       this.methods = String.join(", ", methods);
       headers = String.join(", ", settings.headers);
       expose = String.join(", ", settings.expose);
@@ -235,11 +228,13 @@ public final class Cors implements Policy<Cors.Settings> {
         return Verdict.CONTINUE;
       }
       var origin = origin(asked);
-      return origin == null ? REFUSED : new Verdict.Answer(new Message(204, preflight(origin), ""));
+      return origin == null
+          ? REFUSED
+          : new Verdict.Answer(new Message(204, preflight(origin, asked), ""));
     }
 
-    private List<Field> preflight(String origin) {
-      var fields = new ArrayList<Field>(6);
+    private List<Field> preflight(String origin, Headers asked) {
+      var fields = new ArrayList<Field>(7);
       fields.add(new Field(ALLOW_ORIGIN, shown(origin)));
       if (credentials) {
         fields.add(new Field(ALLOW_CREDENTIALS, "true"));
@@ -249,7 +244,10 @@ public final class Cors implements Policy<Cors.Settings> {
         fields.add(new Field(ALLOW_HEADERS, headers));
       }
       fields.add(new Field(MAX_AGE, maxAge));
-      if (!origins.all) {
+      if (privateNetwork && "true".equals(asked.first(ASKED_PRIVATE))) {
+        fields.add(new Field(ALLOW_PRIVATE, "true"));
+      }
+      if (!origins.all()) {
         fields.add(new Field(Vary.NAME, "Origin"));
       }
       return fields;
@@ -272,7 +270,7 @@ public final class Cors implements Policy<Cors.Settings> {
           headers.set(EXPOSE, expose);
         }
       }
-      if (!origins.all) {
+      if (!origins.all()) {
         // Also where no page calls: a cache may hand this answer to one.
         Vary.add(headers, "Origin");
       }
@@ -286,7 +284,7 @@ public final class Cors implements Policy<Cors.Settings> {
     }
 
     private String shown(String origin) {
-      return origins.all ? "*" : origin;
+      return origins.all() ? "*" : origin;
     }
   }
 }

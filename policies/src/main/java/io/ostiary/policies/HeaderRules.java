@@ -27,12 +27,17 @@ final class HeaderRules {
 
   private HeaderRules() {}
 
+  /// Whether the name is the gateway's own.
+  static boolean owned(String name) {
+    var lower = name.toLowerCase(Locale.ROOT);
+    return OWNED.contains(lower) || lower.startsWith("ostiary-");
+  }
+
   /// A name that a policy may change.
   ///
   /// @param setting for the message
   static HeaderName changeable(String setting, String name) {
-    var lower = name.toLowerCase(Locale.ROOT);
-    if (OWNED.contains(lower) || lower.startsWith("ostiary-")) {
+    if (owned(name)) {
       throw new IllegalArgumentException(
           setting
               + ": "

@@ -36,7 +36,8 @@ class CorsTest {
         List.of("Content-Type"),
         List.of("Link"),
         credentials,
-        Duration.ofMinutes(10));
+        Duration.ofMinutes(10),
+        false);
   }
 
   private static Filter filter(Cors.Settings settings) {
@@ -88,10 +89,16 @@ class CorsTest {
         "https://example.com",
         "https://.wild.example",
         "https://evil.example/.wild.example",
-        "https://evil@a.wild.example"
+        "https://evil@a.wild.example",
+        "https://a.wild.example:444",
+        "http://localhost.evil.example",
+        "http://localhost:80.evil.example",
+        "http://localhost:",
+        "http://localhost:1:2",
+        "https://localhost:5173"
       })
   void refusesForeignPages(String origin) {
-    var filter = filter(settings(true, APP, "https://*.wild.example"));
+    var filter = filter(settings(true, APP, "https://*.wild.example", "http://localhost:*"));
     var problem = Sites.problem(filter.request(preflight(origin)));
     assertThat(problem.status()).isEqualTo(403);
     assertThat(Sites.fields(problem)).containsExactly("Vary: Origin");
@@ -103,7 +110,12 @@ class CorsTest {
     "https://*.wild.example, https://a.b.wild.example",
     "http://localhost:5173, http://localhost:5173",
     "http://[::1]:8080, http://[::1]:8080",
-    "HTTPS://App.Example.com, https://app.example.com"
+    "HTTPS://App.Example.com, https://app.example.com",
+    "https://app.example.com:443, https://app.example.com",
+    "http://localhost:*, http://localhost:5173",
+    "http://localhost:*, http://localhost",
+    "http://[::1]:*, http://[::1]:8080",
+    "https://*.wild.example:*, https://a.wild.example:8443"
   })
   void knowsItsOrigins(String written, String origin) {
     assertThat(answer(filter(settings(false, written)).request(preflight(origin))))
@@ -137,6 +149,53 @@ class CorsTest {
     assertThat(exchange.responseHeaders().all("Vary")).containsExactly("x, origin");
   }
 
+  /// https://wicg.github.io/private-network-access
+  @Test
+  void letsPagesOfTheInternetInOnlyWhereToldTo() {
+    for (boolean allowed : List.of(false, true)) {
+      var settings =
+          new Cors.Settings(
+              List.of(APP),
+              List.of(),
+              List.of(),
+              List.of(),
+              false,
+              Duration.ofMinutes(10),
+              allowed);
+      var asked = preflight(APP).with("Access-Control-Request-Private-Network", "true");
+      assertThat(answer(filter(settings).request(asked)))
+          .filteredOn(field -> field.startsWith("Access-Control-Allow-Private-Network"))
+          .hasSize(allowed ? 1 : 0);
+      assertThat(answer(filter(settings).request(preflight(APP))))
+          .noneMatch(field -> field.startsWith("Access-Control-Allow-Private-Network"));
+    }
+  }
+
+  @Test
+  void manyRoutesOfOnePathShareTheirMethods() {
+    var routes = new java.util.ArrayList<io.ostiary.model.Route>();
+    for (var method : List.of("PUT", "GET", "DELETE")) {
+      routes.add(Sites.route(method, "/a", method));
+      routes.add(Sites.route("b" + method, "/b", method));
+    }
+    routes.add(Sites.route("c", "/c", "GET"));
+    var settings = settings(false, APP);
+    var api = Sites.api(routes, new PolicyUse("cors", settings));
+    var cors = new Cors();
+    var snapshot = Sites.snapshot(api, List.of(), List.of());
+    for (var route : routes) {
+      var site = new FakeSite(snapshot, api, route, new java.util.HashMap<>());
+      assertThat(answer(cors.compile(settings, site).request(preflight(APP))))
+          .contains(
+              "Access-Control-Allow-Methods: "
+                  + (route.path().text().equals("/c") ? "GET" : "DELETE, GET, PUT"));
+    }
+    var other = Sites.api(List.of(routes.getFirst()), new PolicyUse("cors", settings));
+    var elsewhere = Sites.site(Sites.snapshot(other, List.of(), List.of()));
+    assertThat(answer(cors.compile(settings, elsewhere).request(preflight(APP))))
+        .contains("Access-Control-Allow-Methods: PUT");
+  }
+
   @Test
   void anOrdinaryOptionsIsNoPreflight() {
     var exchange = SITE.exchange("OPTIONS", "/orders").with("Origin", APP);
@@ -147,6 +206,10 @@ class CorsTest {
   void refusesSettingsThatBrowsersOrSafetyForbid() {
     assertThatThrownBy(() -> settings(true, "*")).hasMessageStartingWith("cors.origins: *");
     assertThatThrownBy(() -> settings(false)).hasMessageStartingWith("cors.origins: nothing");
+    assertThatThrownBy(() ->
+            new Cors.Settings(
+                List.of(APP), List.of("patch"), List.of(), List.of(), false, Duration.ZERO, false))
+        .hasMessageStartingWith("cors.methods: 'patch' (expected: capital letters");
     for (var origin : List.of("null", APP + "/", "app.example.com", "https://a.*.com")) {
       assertThatThrownBy(() -> filter(settings(false, origin)))
           .hasMessageStartingWith("cors.origins: '" + origin + "'");
