@@ -171,6 +171,10 @@ public final class AnyOf implements Policy<AnyOf.Settings> {
             // Such as a page to sign in on.
             return answer;
           }
+          case Verdict.Wait wait -> {
+            // The same, once it is known where it is.
+            return wait;
+          }
           case Verdict.Reply(var problem) -> challenges.addAll(problem.fields());
           default -> throw new IllegalStateException("a way lets in whom it is not shown");
         }

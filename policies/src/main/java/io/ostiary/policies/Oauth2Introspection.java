@@ -19,12 +19,10 @@ import io.ostiary.model.setting.Default;
 import io.ostiary.model.setting.OrOne;
 import io.ostiary.model.setting.Secret;
 import java.net.URI;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.text.ParseException;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -129,7 +127,7 @@ public final class Oauth2Introspection implements Policy<Oauth2Introspection.Set
     private final Callers callers;
     private final Claims.ToHeaders headers;
     private final Memory memory;
-    private final List<Field> fields;
+    private final OauthClient client;
     private final String realm;
 
     Gate(Settings settings, Site site, Memory memory, InstantSource clock) {
@@ -140,20 +138,7 @@ public final class Oauth2Introspection implements Policy<Oauth2Introspection.Set
       callers = Callers.of(site.snapshot());
       headers = new Claims.ToHeaders("oauth2-introspection.headers", settings.headers);
       realm = site.api().name();
-      var basic = form(settings.clientId) + ":" + form(settings.clientSecret.text());
-      fields =
-          List.of(
-              Field.of("Accept", "application/json"),
-              Field.of("Content-Type", "application/x-www-form-urlencoded"),
-              Field.of(
-                  "Authorization",
-                  "Basic "
-                      + Base64.getEncoder()
-                          .encodeToString(basic.getBytes(StandardCharsets.UTF_8))));
-    }
-
-    private static String form(String text) {
-      return URLEncoder.encode(text, StandardCharsets.UTF_8);
+      client = new OauthClient(settings.clientId, settings.clientSecret);
     }
 
     @Override
@@ -208,9 +193,10 @@ public final class Oauth2Introspection implements Policy<Oauth2Introspection.Set
       if (running != null) {
         return running;
       }
-      var body = "token=" + form(token) + "&token_type_hint=access_token";
-      var ask =
-          new HttpAsk("POST", settings.url, fields, body, settings.timeout, ANSWER_BYTES_MAX, true);
+      var form = new LinkedHashMap<String, String>();
+      form.put("token", token);
+      form.put("token_type_hint", "access_token");
+      var ask = client.ask(settings.url, form, settings.timeout, ANSWER_BYTES_MAX, true);
       http.send(ask)
           .thenApply(reply -> answer(key, reply))
           .whenComplete((answer, failure) -> {

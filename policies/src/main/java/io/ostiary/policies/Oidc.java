@@ -1,42 +1,34 @@
 package io.ostiary.policies;
 
-import com.nimbusds.jose.jwk.JWK;
-import com.nimbusds.jose.util.JSONObjectUtils;
 import io.ostiary.gateway.spi.Exchange;
 import io.ostiary.gateway.spi.Field;
 import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.spi.HttpAsk;
-import io.ostiary.gateway.spi.HttpCalls;
 import io.ostiary.gateway.spi.Message;
 import io.ostiary.gateway.spi.Moment;
 import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.SignIn;
 import io.ostiary.gateway.spi.Site;
+import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.spi.Verdict;
-import io.ostiary.gateway.spi.Work;
 import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
 import io.ostiary.model.setting.Secret;
-import io.ostiary.policies.JwtCheck.Algorithm;
 import io.ostiary.policies.Refusals.Refused;
 import java.net.URI;
-import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
-import java.security.SecureRandom;
-import java.text.ParseException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -45,12 +37,11 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Leads people to sign in with an OpenID provider (code flow with PKCE) and recognises them by a
-/// session that stands in a cookie only we can read; nothing of it is kept here.
+/// session that stands in a cookie only we can read; nothing of it is kept here. Where the provider
+/// gives a refresh token the session is renewed without anybody noticing, see [OidcTokens].
 public final class Oidc implements Policy<Oidc.Settings> {
-  private static final System.Logger LOG = System.getLogger("io.ostiary.policies");
+  static final System.Logger LOG = System.getLogger("io.ostiary.policies");
   private static final Duration LOGIN = Duration.ofMinutes(10);
-  private static final Duration LIMIT = Duration.ofSeconds(5);
-  private static final int ANSWER_BYTES_MAX = 256 * 1024;
   private static final int TARGET_CHARS_MAX = 1000;
   private static final int SECRET_BYTES_MIN = 32;
 
@@ -78,7 +69,12 @@ public final class Oidc implements Policy<Oidc.Settings> {
           String callbackPath,
       @About("The path that signs out; a route with this policy.") @Default("/oidc/logout")
           String logoutPath,
+      @About("Where the provider leads who signed out; not given: as it likes.")
+          @Nullable URI afterLogout,
       @About("How long a session lasts.") @Default("8h") Duration session,
+      @About("Whether a session ends when the provider no longer renews its refresh token.")
+          @Default("true")
+          boolean refresh,
       @About("The claim that is a consumer's name or id; not given: see jwt.")
           @Nullable String consumerClaim,
       @About("Whether people who are no consumers of ours are refused.") @Default("false")
@@ -95,6 +91,9 @@ public final class Oidc implements Policy<Oidc.Settings> {
       }
       if (baseUrl != null) {
         HttpAsk.check("oidc.base-url", baseUrl);
+      }
+      if (afterLogout != null) {
+        HttpAsk.check("oidc.after-logout", afterLogout);
       }
       for (var path : List.of(callbackPath, logoutPath)) {
         if (!path.startsWith("/") || path.indexOf('?') >= 0) {
@@ -133,48 +132,53 @@ public final class Oidc implements Policy<Oidc.Settings> {
     private static final HeaderName COOKIE = HeaderName.of("Cookie");
     private static final HeaderName HOST = HeaderName.of("Host");
     private static final HeaderName ACCEPT = HeaderName.of("Accept");
-    private static final SecureRandom RANDOM = new SecureRandom();
+    private static final HeaderName SET_COOKIE = HeaderName.of("Set-Cookie");
+    private static final HeaderName CACHE_CONTROL = HeaderName.of("Cache-Control");
     private static final Set<String> KEPT =
         Set.of("iss", "sub", "email", "name", "preferred_username");
 
     private final Settings settings;
     private final Provider provider;
     private final InstantSource clock;
-    private final HttpCalls http;
-    private final Work work;
+    private final OidcTokens tokens;
     private final Callers callers;
     private final Claims.ToHeaders headers;
-    private final JwtCheck check;
     private final SealedCookie login;
     private final SealedCookie session;
+    private final StateKey<String> renewed;
 
     Gate(Settings settings, Site site, Provider provider, InstantSource clock) {
       this.settings = settings;
       this.provider = provider;
       this.clock = clock;
-      http = site.http();
-      work = site.work();
+      var issuer = settings.issuer.toString();
+      tokens =
+          new OidcTokens(
+              issuer,
+              provider,
+              new OauthClient(settings.clientId, settings.clientSecret),
+              site.http(),
+              site.work(),
+              clock,
+              site.shared(
+                  "oidc tokens " + issuer + " " + settings.clientId,
+                  OidcTokens.Memory.class,
+                  () -> OidcTokens.Memory.of(clock)));
+      renewed = site.state(String.class);
       callers = Callers.of(site.snapshot());
       headers = new Claims.ToHeaders("oidc.headers", settings.headers);
-      check =
-          new JwtCheck(
-              List.of(Algorithm.parse("RS256"), Algorithm.parse("ES256"), Algorithm.parse("PS256")),
-              List.of(settings.issuer.toString()),
-              List.of(settings.clientId),
-              List.of("exp", "sub", "nonce"),
-              Duration.ofSeconds(30));
       login = new SealedCookie("__Host-ostiary-login", settings.cookieSecret.bytes());
       session = new SealedCookie("__Host-ostiary-oidc", settings.cookieSecret.bytes());
     }
 
     @Override
     public Set<Moment> moments() {
-      return Set.of(Moment.REQUEST);
+      return settings.refresh ? Set.of(Moment.REQUEST, Moment.RESPONSE) : Set.of(Moment.REQUEST);
     }
 
     @Override
     public boolean addressed(Exchange exchange) {
-      return cookie(exchange, session.name()) != null
+      return When.cookie(exchange, session.name()) != null
           || exchange.path().equals(settings.callbackPath)
           || exchange.path().equals(settings.logoutPath);
     }
@@ -190,16 +194,63 @@ public final class Oidc implements Policy<Oidc.Settings> {
       if (exchange.path().equals(settings.callbackPath)) {
         return cameBack(exchange);
       }
-      if (exchange.path().equals(settings.logoutPath)) {
-        return new Verdict.Wait(provider.endpoints().handle((found, _) -> signedOut(found)));
-      }
-      var value = cookie(exchange, session.name());
+      var value = When.cookie(exchange, session.name());
       var open = value == null ? null : session.open(value);
+      if (exchange.path().equals(settings.logoutPath)) {
+        return new Verdict.Wait(signOut(open));
+      }
       if (open == null || number(open, "until") <= clock.millis()) {
         return signIn(exchange);
       }
+      if (settings.refresh
+          && open.get("refresh") instanceof String refresh
+          && number(open, "fresh") <= clock.millis()) {
+        return new Verdict.Wait(
+            tokens
+                .renewed(refresh, subject(open))
+                .thenApply(outcome -> new Verdict.OnLoop(() -> goOn(exchange, open, outcome))));
+      }
       hideCookies(exchange);
       return admit(exchange, open);
+    }
+
+    private static String subject(Map<String, Object> open) {
+      return open.get("claims") instanceof Map<?, ?> claims ? "" + claims.get("sub") : "";
+    }
+
+    /// Under the session as it is now; the answer brings its cookie.
+    private Verdict goOn(Exchange exchange, Map<String, Object> open, OidcTokens.Outcome outcome) {
+      return switch (outcome) {
+        case OidcTokens.Outcome.Over() -> signIn(exchange);
+        case OidcTokens.Outcome.Unknown() -> {
+          hideCookies(exchange);
+          yield admit(exchange, open);
+        }
+        case OidcTokens.Outcome.Renewed(var given) -> {
+          var content = new LinkedHashMap<>(open);
+          if (given.claims() != null) {
+            content.put("claims", kept(given.claims()));
+          }
+          long left = (number(open, "until") - clock.millis()) / 1000;
+          var sealed = sealed(content, given);
+          if (sealed != null) {
+            exchange.state(renewed, session.set(sealed, Math.max(1, left)));
+          }
+          hideCookies(exchange);
+          yield admit(exchange, content);
+        }
+      };
+    }
+
+    @Override
+    public Verdict response(Exchange exchange) {
+      var cookie = exchange.state(renewed);
+      if (cookie != null) {
+        exchange.responseHeaders().add(SET_COOKIE, cookie);
+        // Nobody else may be handed this answer with this cookie.
+        exchange.responseHeaders().set(CACHE_CONTROL, "no-store");
+      }
+      return Verdict.CONTINUE;
     }
 
     private Verdict admit(Exchange exchange, Map<String, Object> open) {
@@ -234,9 +285,9 @@ public final class Oidc implements Policy<Oidc.Settings> {
     }
 
     private Verdict leave(Provider.Endpoints found, String target, String back) {
-      var state = random();
-      var nonce = random();
-      var verifier = random() + random();
+      var state = Pkce.random();
+      var nonce = Pkce.random();
+      var verifier = Pkce.random() + Pkce.random();
       Map<String, Object> kept = new LinkedHashMap<>();
       kept.put("state", state);
       kept.put("nonce", nonce);
@@ -253,15 +304,15 @@ public final class Oidc implements Policy<Oidc.Settings> {
       parameters.put("scope", String.join(" ", scopes));
       parameters.put("state", state);
       parameters.put("nonce", nonce);
-      parameters.put("code_challenge", challenge(verifier));
+      parameters.put("code_challenge", Pkce.challenge(verifier));
       parameters.put("code_challenge_method", "S256");
       var place = found.authorization().toString();
-      var location = place + (place.indexOf('?') < 0 ? "?" : "&") + form(parameters);
+      var location = place + (place.indexOf('?') < 0 ? "?" : "&") + OauthClient.form(parameters);
       return redirect(location, login.set(login.seal(kept), LOGIN.toSeconds()));
     }
 
     private Verdict cameBack(Exchange exchange) {
-      var value = cookie(exchange, login.name());
+      var value = When.cookie(exchange, login.name());
       var kept = value == null ? null : login.open(value);
       var query = exchange.query() == null ? "" : "" + exchange.query();
       var state = one(query, "state");
@@ -283,70 +334,27 @@ public final class Oidc implements Policy<Oidc.Settings> {
       return new Verdict.Wait(
           provider
               .endpoints()
-              .thenCompose(found -> claims(found, body, String.valueOf(kept.get("nonce"))))
-              .handle((claims, failure) ->
+              .thenCompose(found -> tokens.forCode(found, body, String.valueOf(kept.get("nonce"))))
+              .handle((given, failure) ->
                   failure == null
-                      ? begun(claims, String.valueOf(kept.get("target")))
+                      ? begun(given, String.valueOf(kept.get("target")))
                       : unavailable(failure)));
     }
 
-    /// The claims of the ID token that the code is worth. A code is sent once only.
-    private CompletionStage<Map<String, Object>> claims(
-        Provider.Endpoints found, Map<String, String> body, String nonce) {
-      var basic = encoded(settings.clientId) + ":" + encoded(settings.clientSecret.text());
-      var fields =
-          List.of(
-              Field.of("Accept", "application/json"),
-              Field.of("Content-Type", "application/x-www-form-urlencoded"),
-              Field.of(
-                  "Authorization",
-                  "Basic "
-                      + Base64.getEncoder()
-                          .encodeToString(basic.getBytes(StandardCharsets.UTF_8))));
-      var ask =
-          new HttpAsk("POST", found.token(), fields, form(body), LIMIT, ANSWER_BYTES_MAX, false);
-      return http.send(ask)
-          .thenCompose(reply -> {
-            if (reply.status() != 200) {
-              throw new Refused("The provider did not accept the sign-in. Begin again.");
-            }
-            var read = check.read(idToken(reply.body()), clock.millis());
-            if (!same(nonce, String.valueOf(read.claims().get("nonce")))) {
-              throw new Refused("The sign-in belongs to another one. Begin again.");
-            }
-            return keys(read)
-                .thenCompose(keys ->
-                    work.run(() -> {
-                      JwtCheck.verify(read, keys);
-                      return read.claims();
-                    }));
-          });
-    }
-
-    private CompletionStage<List<JWK>> keys(JwtCheck.Unverified read) {
-      var known = provider.keys().current();
-      var found = known == null ? List.<JWK>of() : candidates(read, known);
-      return found.isEmpty()
-          ? provider.keys().renewed().thenApply(keys -> candidates(read, keys))
-          : CompletableFuture.completedFuture(found);
-    }
-
-    private static List<JWK> candidates(JwtCheck.Unverified read, KeySet.Keys keys) {
-      return JwtCheck.candidates(read, keys.all());
-    }
-
-    private static String idToken(String body) {
-      try {
-        if (JSONObjectUtils.parse(body).get("id_token") instanceof String token) {
-          return token;
-        }
-      } catch (ParseException e) {
-        // Said below.
+    private Verdict begun(OidcTokens.Given given, String target) {
+      Map<String, Object> content = new LinkedHashMap<>();
+      content.put("claims", kept(Objects.requireNonNull(given.claims())));
+      content.put("until", clock.millis() + settings.session.toMillis());
+      var value = sealed(content, given);
+      if (value == null) {
+        return refused("What the provider says of you does not fit a cookie. Tell the operator.");
       }
-      throw new Refused("The provider did not say who you are.");
+      var safe = target.startsWith("/") && !target.startsWith("//") ? target : "/";
+      return redirect(safe, login.clear(), session.set(value, settings.session.toSeconds()));
     }
 
-    private Verdict begun(Map<String, Object> claims, String target) {
+    /// What of the claims anybody asks for.
+    private Map<String, Object> kept(Map<String, Object> claims) {
       var wanted = new TreeSet<>(KEPT);
       wanted.addAll(settings.headers.values());
       wanted.add(settings.groupsClaim);
@@ -360,25 +368,44 @@ public final class Oidc implements Policy<Oidc.Settings> {
           kept.put(name, claim);
         }
       }
-      Map<String, Object> content = new LinkedHashMap<>();
-      content.put("claims", kept);
-      content.put("until", clock.millis() + settings.session.toMillis());
-      var value = session.seal(content);
-      if (value.length() + session.name().length() > SealedCookie.CHARS_MAX) {
-        return refused("What the provider says of you does not fit a cookie. Tell the operator.");
+      return kept;
+    }
+
+    /// The session as a cookie's value, with what renews it; null: it does not fit.
+    private @Nullable String sealed(Map<String, Object> content, OidcTokens.Given given) {
+      content.remove("refresh");
+      content.remove("fresh");
+      if (settings.refresh && given.refresh() != null) {
+        content.put("refresh", given.refresh());
+        content.put("fresh", given.untilMillis());
       }
-      var safe = target.startsWith("/") && !target.startsWith("//") ? target : "/";
-      return redirect(safe, login.clear(), session.set(value, settings.session.toSeconds()));
+      var value = session.seal(content);
+      return value.length() + session.name().length() > SealedCookie.CHARS_MAX ? null : value;
+    }
+
+    private CompletionStage<Verdict> signOut(@Nullable Map<String, Object> open) {
+      var refresh = open == null ? null : open.get("refresh");
+      return provider
+          .endpoints()
+          .thenCompose(found ->
+              refresh instanceof String token
+                  ? tokens.revoked(found, token).thenApply(_ -> found)
+                  : CompletableFuture.completedFuture(found))
+          .handle((found, _) -> signedOut(found));
     }
 
     private Verdict signedOut(Provider.@Nullable Endpoints found) {
       var logout = found == null ? null : found.logout();
+      var form = new LinkedHashMap<String, String>();
+      form.put("client_id", settings.clientId);
+      var after = settings.afterLogout;
+      if (after != null) {
+        form.put("post_logout_redirect_uri", after.toString());
+      }
       var place =
           logout == null
-              ? "/"
-              : logout
-                  + (logout.getRawQuery() == null ? "?" : "&")
-                  + form(Map.of("client_id", settings.clientId));
+              ? after == null ? "/" : after.toString()
+              : logout + (logout.getRawQuery() == null ? "?" : "&") + OauthClient.form(form);
       return redirect(place, session.clear(), login.clear());
     }
 
@@ -422,18 +449,6 @@ public final class Oidc implements Policy<Oidc.Settings> {
       return (exchange.secure() ? "https://" : "http://") + host + settings.callbackPath;
     }
 
-    private static @Nullable String cookie(Exchange exchange, String name) {
-      for (var field : exchange.requestHeaders().all(COOKIE)) {
-        for (var part : field.split(";", -1)) {
-          var pair = part.strip();
-          if (pair.startsWith(name) && pair.startsWith("=", name.length())) {
-            return pair.substring(name.length() + 1);
-          }
-        }
-      }
-      return null;
-    }
-
     /// The upstream has no use for ours.
     private void hideCookies(Exchange exchange) {
       var fields = exchange.requestHeaders();
@@ -461,33 +476,6 @@ public final class Oidc implements Policy<Oidc.Settings> {
     private static boolean same(String one, String other) {
       return MessageDigest.isEqual(
           one.getBytes(StandardCharsets.UTF_8), other.getBytes(StandardCharsets.UTF_8));
-    }
-
-    private static String random() {
-      var bytes = new byte[24];
-      RANDOM.nextBytes(bytes);
-      return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
-    }
-
-    private static String challenge(String verifier) {
-      try {
-        var digest = MessageDigest.getInstance("SHA-256");
-        return Base64.getUrlEncoder()
-            .withoutPadding()
-            .encodeToString(digest.digest(verifier.getBytes(StandardCharsets.US_ASCII)));
-      } catch (GeneralSecurityException e) {
-        throw new IllegalStateException("every JDK has SHA-256", e);
-      }
-    }
-
-    private static String encoded(String text) {
-      return URLEncoder.encode(text, StandardCharsets.UTF_8);
-    }
-
-    private static String form(Map<String, String> members) {
-      return members.entrySet().stream()
-          .map(member -> encoded(member.getKey()) + "=" + encoded(member.getValue()))
-          .collect(Collectors.joining("&"));
     }
   }
 }

@@ -31,8 +31,14 @@ final class Provider {
   private volatile @Nullable Endpoints known;
 
   /// @param logout null: it has none
+  /// @param revocation null: it has none
   record Endpoints(
-      URI authorization, URI token, URI keys, @Nullable URI logout, long askedMillis) {}
+      URI authorization,
+      URI token,
+      URI keys,
+      @Nullable URI logout,
+      @Nullable URI revocation,
+      long askedMillis) {}
 
   Provider(String issuer, HttpCalls http, InstantSource clock) {
     this.issuer = issuer;
@@ -109,11 +115,16 @@ final class Provider {
           url(members, "authorization_endpoint"),
           url(members, "token_endpoint"),
           url(members, "jwks_uri"),
-          members.get("end_session_endpoint") == null ? null : url(members, "end_session_endpoint"),
+          optional(members, "end_session_endpoint"),
+          optional(members, "revocation_endpoint"),
           clock.millis());
     } catch (ParseException e) {
       throw new IllegalStateException(issuer + ": its configuration is not JSON", e);
     }
+  }
+
+  private static @Nullable URI optional(Map<String, Object> members, String name) {
+    return members.get(name) == null ? null : url(members, name);
   }
 
   private static URI url(Map<String, Object> members, String name) {

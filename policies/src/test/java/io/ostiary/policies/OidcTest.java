@@ -29,6 +29,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
@@ -37,6 +38,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /// A browser on one side and a provider on the other, which checks what RFC 6749, RFC 7636 and
@@ -52,6 +54,14 @@ class OidcTest {
   private Map<String, String> asked = Map.of();
   private UnaryOperator<JWTClaimsSet.Builder> change = claims -> claims;
   private boolean down;
+
+  /// What the provider takes once more; null: it gives none.
+  private @Nullable String refresh;
+
+  private final List<String> used = new ArrayList<>();
+  private final List<String> revoked = new ArrayList<>();
+  private @Nullable CompletableFuture<HttpReply> held;
+  private HttpReply declined = new HttpReply(400, List.of(), "{\"error\":\"invalid_grant\"}");
 
   private static ECKey key() {
     try {
@@ -75,6 +85,10 @@ class OidcTest {
   }
 
   private CompletionStage<HttpReply> provider(HttpAsk ask) {
+    if (held != null && ask.body().contains("refresh_token")) {
+      used.add(form(ask.body()).get("refresh_token"));
+      return held;
+    }
     if (down) {
       return CompletableFuture.failedFuture(new HttpCallException("no answer"));
     }
@@ -87,12 +101,17 @@ class OidcTest {
                   """
                   {"issuer":"%1$s","authorization_endpoint":"%1$s/auth",
                    "token_endpoint":"%1$s/token","jwks_uri":"%1$s/keys",
-                   "end_session_endpoint":"%1$s/logout"}
+                   "end_session_endpoint":"%1$s/logout",
+                   "revocation_endpoint":"%1$s/revoke"}
                   """
                       .formatted(ISSUER));
           case "/keys" ->
               new HttpReply(200, List.of(), new JWKSet(KEY.toPublicJWK()).toString(true));
           case "/token" -> token(ask);
+          case "/revoke" -> {
+            revoked.add(form(ask.body()).get("token"));
+            yield new HttpReply(200, List.of(), "");
+          }
           default -> new HttpReply(404, List.of(), "");
         });
   }
@@ -100,6 +119,9 @@ class OidcTest {
   /// Gives an ID token for the code, once, to whoever knows the verifier.
   private HttpReply token(HttpAsk ask) {
     var form = form(ask.body());
+    if ("refresh_token".equals(form.get("grant_type"))) {
+      return renewed(ask, form.get("refresh_token"));
+    }
     boolean good =
         form.get("code").equals("the-code")
             && challenge(form.get("code_verifier")).equals(asked.get("code_challenge"))
@@ -108,13 +130,33 @@ class OidcTest {
     if (!good) {
       return new HttpReply(400, List.of(), "{\"error\":\"invalid_grant\"}");
     }
+    return signed(asked.get("nonce"));
+  }
+
+  /// As providers do that change their refresh tokens: the old one is good once.
+  private HttpReply renewed(HttpAsk ask, String token) {
+    assertThat(ask.repeatable()).isFalse();
+    used.add(token);
+    if (!token.equals(refresh)) {
+      return declined;
+    }
+    refresh = "refresh-" + (used.size() + 1);
+    return signed(null);
+  }
+
+  private HttpReply given(String idToken) {
+    var more = refresh == null ? "" : ",\"expires_in\":60,\"refresh_token\":\"" + refresh + "\"";
+    return new HttpReply(200, List.of(), "{\"id_token\":\"" + idToken + "\"" + more + "}");
+  }
+
+  private HttpReply signed(@Nullable String nonce) {
     try {
       var claims =
           new JWTClaimsSet.Builder()
               .issuer(ISSUER)
               .audience("ostiary")
               .subject("user-7")
-              .claim("nonce", asked.get("nonce"))
+              .claim("nonce", nonce)
               .claim("email", "ann@example.com")
               .claim("groups", List.of("staff"))
               .claim("huge", "x".repeat(10_000))
@@ -124,7 +166,7 @@ class OidcTest {
               new JWSHeader.Builder(JWSAlgorithm.ES256).keyID("e1").build(),
               change.apply(claims).build());
       token.sign(new ECDSASigner(KEY));
-      return new HttpReply(200, List.of(), "{\"id_token\":\"" + token.serialize() + "\"}");
+      return given(token.serialize());
     } catch (com.nimbusds.jose.JOSEException e) {
       throw new AssertionError(e);
     }
@@ -149,23 +191,7 @@ class OidcTest {
   }
 
   private Filter filter() {
-    return new Oidc(clock)
-        .compile(
-            new Oidc.Settings(
-                URI.create(ISSUER),
-                "ostiary",
-                new Secret("our secret"),
-                new Secret(COOKIE_SECRET),
-                Set.of("email"),
-                URI.create("https://api.example.com"),
-                "/oidc/callback",
-                "/oidc/logout",
-                Duration.ofHours(8),
-                null,
-                false,
-                "groups",
-                Map.of("X-Email", "email")),
-            site);
+    return new Oidc(clock).compile(settings(COOKIE_SECRET), site);
   }
 
   /// A page in a browser.
@@ -326,21 +352,132 @@ class OidcTest {
         .isEqualTo("oidc-unavailable");
   }
 
+  private void signedIn(Filter filter) {
+    refresh = "refresh-1";
+    leave(filter, "/");
+    answer(comeBack(filter, asked.get("state")));
+  }
+
+  /// A call under the session, and the cookie that its answer brings.
+  private FakeExchange called(Filter filter) {
+    var exchange = page("/");
+    assertThat(Verdicts.request(filter, exchange)).isEqualTo(Verdict.CONTINUE);
+    filter.response(exchange);
+    return exchange;
+  }
+
+  private void keep(FakeExchange exchange) {
+    var cookie = exchange.responseHeaders().first("Set-Cookie");
+    assertThat(cookie).startsWith("__Host-ostiary-oidc=").contains("; Secure", "; HttpOnly");
+    cookies.put(
+        "__Host-ostiary-oidc", cookie.substring(cookie.indexOf('=') + 1, cookie.indexOf(';')));
+  }
+
+  @Test
+  void renewsASessionBeforeAnybodyNotices() {
+    var filter = filter();
+    signedIn(filter);
+    assertThat(called(filter).responseHeaders().first("Set-Cookie")).isNull();
+    change = claims -> claims.claim("email", "ann@new.example");
+    for (int turn = 1; turn <= 3; turn++) {
+      clock.pass(Duration.ofSeconds(61));
+      var exchange = called(filter);
+      assertThat(used).hasSize(turn).last().isEqualTo("refresh-" + turn);
+      assertThat(exchange.requestHeaders().all("X-Email")).containsExactly("ann@new.example");
+      assertThat(exchange.responseHeaders().all("Cache-Control")).containsExactly("no-store");
+      keep(exchange);
+      assertThat(called(filter).responseHeaders().first("Set-Cookie")).isNull();
+    }
+    clock.pass(Duration.ofHours(8));
+    assertThat(Verdicts.request(filter, page("/"))).isInstanceOf(Verdict.Answer.class);
+  }
+
+  @Test
+  void tabsThatComeAtOnceRenewASessionOnce() {
+    var filter = filter();
+    signedIn(filter);
+    clock.pass(Duration.ofSeconds(61));
+    held = new CompletableFuture<>();
+    var verdicts = new ArrayList<Verdict>();
+    var tabs = List.of(page("/a"), page("/b"));
+    tabs.forEach(tab -> verdicts.add(filter.request(tab)));
+    assertThat(used).containsExactly("refresh-1");
+    refresh = "refresh-2";
+    held.complete(signed(null));
+    held = null;
+    for (int i = 0; i < 2; i++) {
+      assertThat(Verdicts.settled(verdicts.get(i))).isEqualTo(Verdict.CONTINUE);
+      filter.response(tabs.get(i));
+      assertThat(tabs.get(i).responseHeaders().first("Set-Cookie")).isNotNull();
+    }
+    // A third comes with the old cookie after that.
+    called(filter);
+    assertThat(used).containsExactly("refresh-1");
+  }
+
+  @Test
+  void aSessionThatTheProviderEndedIsOver() {
+    var filter = filter();
+    signedIn(filter);
+    refresh = "another";
+    clock.pass(Duration.ofSeconds(61));
+    assertThat(answer(Verdicts.request(filter, page("/"))).status()).isEqualTo(302);
+    var program = page("/");
+    program.requestHeaders().set(io.ostiary.gateway.spi.HeaderName.of("Accept"), "*/*");
+    assertThat(Sites.problem(Verdicts.request(filter, program)).status()).isEqualTo(401);
+    assertThat(used).containsExactly("refresh-1");
+  }
+
+  @Test
+  void aRenewedSessionOfSomebodyElseIsNone() {
+    var filter = filter();
+    signedIn(filter);
+    change = claims -> claims.subject("user-8");
+    clock.pass(Duration.ofSeconds(61));
+    assertThat(Verdicts.request(filter, page("/"))).isInstanceOf(Verdict.Answer.class);
+  }
+
+  @Test
+  void aProviderThatCannotTellEndsNoSession() {
+    var filter = filter();
+    signedIn(filter);
+    refresh = "another";
+    declined = new HttpReply(401, List.of(), "{\"error\":\"invalid_client\"}");
+    clock.pass(Duration.ofSeconds(61));
+    assertThat(called(filter).responseHeaders().first("Set-Cookie")).isNull();
+    called(filter);
+    assertThat(used).as("not asked again at once").hasSize(1);
+    clock.pass(OidcTokens.PAUSE);
+    called(filter);
+    assertThat(used).hasSize(2);
+  }
+
+  @Test
+  void signingOutRevokesTheRefreshToken() {
+    var filter = filter();
+    signedIn(filter);
+    answer(Verdicts.request(filter, page("/oidc/logout")));
+    assertThat(revoked).containsExactly("refresh-1");
+    assertThat(cookies).isEmpty();
+  }
+
   private static Oidc.Settings settings(String cookieSecret) {
     return new Oidc.Settings(
         URI.create(ISSUER),
         "ostiary",
-        new Secret("s"),
+        new Secret("our secret"),
         new Secret(cookieSecret),
-        Set.of(),
+        Set.of("email"),
+        URI.create("https://api.example.com"),
+        "/oidc/callback",
+        "/oidc/logout",
         null,
-        "/c",
-        "/l",
-        Duration.ofHours(1),
+        Duration.ofHours(8),
+        true,
         null,
         false,
         "groups",
-        Map.of());
+        Map.of("X-Email", "email"));
   }
 
   @Test
