@@ -119,6 +119,7 @@ final class Pki {
         minimum,
         clients,
         clients == Tls.Clients.OFF ? null : authority(),
+        null,
         true,
         "digest " + issued);
   }

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// @param minimum the oldest version that is spoken
 /// @param clients whether clients show certificates
 /// @param clientAuthorities PEM file of who may sign those; null: none
+/// @param clientRevocations file of the authorities' lists of certificates that do not stand any
+///   more; null: none is asked
 /// @param stapling whether certificates are sent with word of their authority that they stand
 /// @param digest over the content of all files
 public record Tls(
@@ -19,6 +21,7 @@ public record Tls(
     Version minimum,
     Clients clients,
     @Nullable Path clientAuthorities,
+    @Nullable Path clientRevocations,
     boolean stapling,
     String digest) {
   public Tls {
@@ -27,6 +30,10 @@ public record Tls(
     if (clients == Clients.OFF && clientAuthorities != null) {
       throw Require.invalid(
           "tls.client-authorities", clientAuthorities, "client-certificates beside it");
+    }
+    if (clients == Clients.OFF && clientRevocations != null) {
+      throw Require.invalid(
+          "tls.client-revocations", clientRevocations, "client-certificates beside it");
     }
     if (clients != Clients.OFF && clientAuthorities == null) {
       throw Require.invalid("tls.client-certificates", clients, "client-authorities beside it");

@@ -9,12 +9,14 @@ import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.Balance;
 import io.ostiary.model.BanSink;
 import io.ostiary.model.ConnectionLens;
+import io.ostiary.model.Consumer;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.Listener;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Snapshot;
 import io.ostiary.model.Target;
+import io.ostiary.model.Tls;
 import io.ostiary.model.Upstream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,6 +28,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// A gateway with policies before a fake upstream, asked by curl.
 final class PolicyKit implements AutoCloseable {
@@ -33,6 +36,11 @@ final class PolicyKit implements AutoCloseable {
   private final int port = freePort();
   private long version;
   private final FakeUpstream upstream;
+
+  /// Of the next snapshot.
+  @Nullable Tls tls;
+
+  List<Consumer> consumers = List.of();
 
   PolicyKit(FakeUpstream upstream, List<Policy<?>> policies, PolicyUse... uses) {
     this.upstream = upstream;
@@ -57,7 +65,7 @@ final class PolicyKit implements AutoCloseable {
             version,
             Instant.now(),
             GatewaySettings.DEFAULT,
-            List.of(new Listener("127.0.0.1", port)),
+            List.of(new Listener("127.0.0.1", port, Listener.ProxyProtocol.OFF, tls)),
             List.of(api),
             List.of(
                 new Upstream(
@@ -69,7 +77,7 @@ final class PolicyKit implements AutoCloseable {
                     Duration.ofSeconds(3),
                     Duration.ofSeconds(3),
                     1000)),
-            List.of(),
+            consumers,
             List.of(),
             KernelSettings.OFF,
             List.of());
@@ -93,7 +101,7 @@ final class PolicyKit implements AutoCloseable {
   }
 
   String url(String target) {
-    return "http://127.0.0.1:" + port + target;
+    return (tls == null ? "http" : "https") + "://127.0.0.1:" + port + target;
   }
 
   /// What curl prints, ISO-8859-1. The last argument is the target.

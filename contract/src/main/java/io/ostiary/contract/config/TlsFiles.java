@@ -14,6 +14,7 @@ import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.Signature;
 import java.security.cert.CertificateFactory;
+import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Clock;
@@ -61,23 +62,53 @@ final class TlsFiles {
     if (certificates.size() < written.certificates().size()) {
       return null;
     }
-    return notes.attempt(pointer, () -> tls(written, certificates, digest));
+    return notes.attempt(pointer, () -> tls(written, certificates, digest, pointer));
   }
 
-  private static Tls tls(
-      Written.Tls written, List<Tls.Certificate> certificates, MessageDigest digest) {
+  private Tls tls(
+      Written.Tls written, List<Tls.Certificate> certificates, MessageDigest digest, String at) {
     var authorities = written.clientAuthorities();
     if (authorities != null) {
       var name = "client-authorities";
       var ignored = certificates(name, authorities, content(name, authorities, digest));
+    }
+    var revocations = written.clientRevocations();
+    if (revocations != null) {
+      revocations(revocations, content("client-revocations", revocations, digest), at);
     }
     return new Tls(
         certificates,
         written.minimum(),
         written.clientCertificates(),
         authorities,
+        revocations,
         written.stapling(),
         HexFormat.of().formatHex(digest.digest()));
+  }
+
+  /// A list that is out of date lets nobody in, so it is told before it is.
+  private void revocations(Path file, byte[] content, String at) {
+    var all = new ArrayList<X509CRL>();
+    try {
+      for (var one :
+          CertificateFactory.getInstance("X.509").generateCRLs(new ByteArrayInputStream(content))) {
+        all.add((X509CRL) one);
+      }
+    } catch (GeneralSecurityException e) {
+      all.clear();
+    }
+    if (all.isEmpty()) {
+      throw Require.invalid(
+          "client-revocations", file, "lists of revoked certificates, -----BEGIN X509 CRL-----");
+    }
+    for (var list : all) {
+      if (list.getNextUpdate() != null && list.getNextUpdate().toInstant().isBefore(now)) {
+        notes.warning(
+            at + "/client-revocations",
+            "client-revocations: %s is out of date since %s; no client gets in"
+                .formatted(file, list.getNextUpdate().toInstant()));
+      }
+    }
   }
 
   private Tls.Certificate certificate(

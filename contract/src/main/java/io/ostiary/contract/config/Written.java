@@ -74,6 +74,10 @@ record Written(
           io.ostiary.model.Tls.Clients clientCertificates,
       @About("PEM file of the authorities that sign clients' certificates")
           @Nullable Path clientAuthorities,
+      @About(
+              "PEM or DER file of those authorities' lists of revoked certificates (CRL), one for each"
+                  + " authority")
+          @Nullable Path clientRevocations,
       @About("Whether certificates are sent with their authority's word that they stand (OCSP)")
           @Default("true")
           boolean stapling) {}

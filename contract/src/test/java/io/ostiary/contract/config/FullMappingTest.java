@@ -41,6 +41,7 @@ class FullMappingTest {
             minimum: tls-1-3
             client-certificates: optional
             client-authorities: target/tls/api.pem
+            client-revocations: target/tls/api.crl
             stapling: false
       apis:
         - name: b

@@ -102,7 +102,47 @@ class TlsFilesTest {
         .singleElement()
         .asString()
         .contains("client-authorities");
+    assertThat(
+            faults(
+                "{ certificates: { chain: api.pem, key: api.key }, client-certificates: required,"
+                    + " client-authorities: api.pem, client-revocations: api.pem }"))
+        .singleElement()
+        .asString()
+        .contains("client-revocations: ")
+        .contains("lists of revoked certificates");
+    assertThat(
+            faults(
+                "{ certificates: { chain: api.pem, key: api.key }, client-revocations: api.crl }"))
+        .singleElement()
+        .asString()
+        .contains("client-revocations")
+        .contains("client-certificates beside it");
     assertThat(faults("{ certificates: [] }")).singleElement().asString().contains("certificates");
+  }
+
+  @Test
+  void aListThatIsOutOfDateIsWarnedOf() throws Exception {
+    Files.writeString(folder.resolve("index.txt"), "");
+    Files.writeString(
+        folder.resolve("ca.cnf"),
+        "[ca]\ndefault_ca=a\n[a]\ndatabase=%s/index.txt\ndefault_md=sha256\n".formatted(folder));
+    var command =
+        "openssl ca -config ca.cnf -gencrl -cert api.pem -keyfile api.key -out past.crl"
+            + " -crl_lastupdate 20200101000000Z -crl_nextupdate 20210101000000Z";
+    var openssl =
+        new ProcessBuilder(command.split(" ")).directory(folder.toFile()).inheritIO().start();
+    assertThat(openssl.waitFor()).isZero();
+    for (var name : List.of("api", "past")) {
+      var read =
+          read(
+              "{ certificates: { chain: api.pem, key: api.key }, client-certificates: required,"
+                  + " client-authorities: api.pem, client-revocations: %s.crl }".formatted(name));
+      assertThat(read).isInstanceOf(ConfigRead.Understood.class);
+      assertThat(((ConfigRead.Understood) read).warnings())
+          .extracting(Fault::message)
+          .filteredOn(message -> message.contains("no client gets in"))
+          .hasSize(name.equals("past") ? 1 : 0);
+    }
   }
 
   @Test

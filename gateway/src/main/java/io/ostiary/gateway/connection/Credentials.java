@@ -160,7 +160,9 @@ final class Credentials implements Mapping<String, SslContext>, AutoCloseable {
       builder
           .clientAuth(
               tls.clients() == Tls.Clients.REQUIRED ? ClientAuth.REQUIRE : ClientAuth.OPTIONAL)
-          .trustManager(Objects.requireNonNull(tls.clientAuthorities()).toFile());
+          .trustManager(
+              ClientTrust.of(
+                  Objects.requireNonNull(tls.clientAuthorities()), tls.clientRevocations()));
     }
     var context = builder.build();
     if (context.sessionContext() instanceof OpenSslServerSessionContext sessions) {
