@@ -34,6 +34,8 @@ import type {
   NewCapture,
   NewCredential,
   NewKey,
+  QuotaReset,
+  Quotas,
   RouteAnswer,
   RouteQuestion,
   Rules,
@@ -191,6 +193,20 @@ function useChange<Argument, Result>(change: (argument: Argument) => Promise<Res
       client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== 'session' }),
   });
 }
+
+export const useQuotas = () => usePolled<Quotas>('/api/v1/quotas', {}, 5_000);
+export const useResetQuota = () =>
+  useChange((reset: QuotaReset) =>
+    ask<void>('/api/v1/quotas/reset', { method: 'POST', body: reset }),
+  );
+export const usePurgeCache = () =>
+  useChange(({ api, url }: { api: string; url?: string }) =>
+    ask<void>('/api/v1/apis/{api}/purge', {
+      method: 'POST',
+      path: { api },
+      body: url === undefined ? {} : { url },
+    }),
+  );
 
 export const useCreateConsumer = () =>
   useChange((name: string) =>

@@ -43,6 +43,7 @@ const PATHS = [
   '/upstreams',
   '/services',
   '/consumers',
+  '/quotas',
   '/audit',
 ];
 
@@ -99,6 +100,7 @@ test.each([
   '/upstreams',
   '/services',
   '/consumers',
+  '/quotas',
   '/audit',
   '/calls/05x9k2m4n6p8q',
 ])('says why %s failed and how to repair it', async (address) => {
@@ -118,24 +120,29 @@ test.each([
   expect(screen.getAllByText('Restart with --data.').length).toBeGreaterThan(0);
 });
 
-test.each(['/packets', '/apis', '/upstreams', '/consumers', '/audit', '/calls?mode=history'])(
-  'has a next step where %s is empty',
-  async (address) => {
-    reply = () =>
-      Response.json({
-        items: [],
-        next: null,
-        available: true,
-        sentence: '',
-        configuration: { state: 'in-force' },
-        listeners: [],
-        packetsPerSecond: 0,
-        connectionsPerSecond: 0,
-        sources: 0,
-        sampledOneOf: 1,
-        cookies: { state: 'off', since: null, answered: 0, completed: 0, invalid: 0 },
-      });
-    const { container } = show(address);
-    await waitFor(() => expect(container.querySelector('.state strong')).not.toBeNull());
-  },
-);
+test.each([
+  '/packets',
+  '/apis',
+  '/upstreams',
+  '/consumers',
+  '/quotas',
+  '/audit',
+  '/calls?mode=history',
+])('has a next step where %s is empty', async (address) => {
+  reply = () =>
+    Response.json({
+      items: [],
+      next: null,
+      available: true,
+      sentence: '',
+      configuration: { state: 'in-force' },
+      listeners: [],
+      packetsPerSecond: 0,
+      connectionsPerSecond: 0,
+      sources: 0,
+      sampledOneOf: 1,
+      cookies: { state: 'off', since: null, answered: 0, completed: 0, invalid: 0 },
+    });
+  const { container } = show(address);
+  await waitFor(() => expect(container.querySelector('.state strong')).not.toBeNull());
+});

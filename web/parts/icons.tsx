@@ -11,6 +11,7 @@ const PATHS: Readonly<Record<string, string>> = {
   upstreams: 'M3 4h14v4H3zM3 12h14v4H3zM6 6h.01M6 14h.01',
   services: 'M10 3v5M10 8 4 13M10 8v5M10 8l6 5M2.5 13h3v3h-3zM8.5 13h3v3h-3zM14.5 13h3v3h-3z',
   consumers: 'M10 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM4 17c.5-3.5 3-5 6-5s5.5 1.5 6 5',
+  quotas: 'M10 3a7 7 0 1 0 7 7h-7zM13 2.5a7 7 0 0 1 4.5 4.5H13z',
   audit: 'M5 2.5h7l3.5 3.5v11.5H5zM12 2.5V6h3.5M7.5 10h5M7.5 13.5h5',
   search: 'M8.5 14a5.5 5.5 0 1 0 0-11 5.5 5.5 0 0 0 0 11zM13 13l4 4',
   pause: 'M7 4v12M13 4v12',

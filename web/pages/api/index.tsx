@@ -8,6 +8,7 @@ import { RouteTester } from '../../parts/route-tester';
 import { Answer, Empty } from '../../parts/states';
 import { Table } from '../../parts/table';
 import { UsageCard } from '../../parts/usage';
+import { caches, Purge } from './purge';
 
 export const page = { path: '/apis/:api', title: 'API' } as const;
 
@@ -36,6 +37,7 @@ function Detail({ api }: { api: Api }) {
         <Link to="/calls" extra={{ api: summary.name }} className="plain-button">
           Its calls
         </Link>
+        {caches(api) && <Purge api={summary.name} />}
       </PageHead>
       <Numbers rate={summary.rate} />
       <div className="tabs" role="tablist">

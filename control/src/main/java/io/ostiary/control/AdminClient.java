@@ -92,6 +92,16 @@ public final class AdminClient implements AutoCloseable {
     return send("POST", "/api/v1/route", question);
   }
 
+  /// Throws away what an API's cache keeps.
+  ///
+  /// @param url of one answer; empty: all
+  public JsonNode purge(String api, String url) throws AdminException {
+    return send(
+        "POST",
+        "/api/v1/apis/" + encode(api) + "/purge",
+        url.isEmpty() ? Map.of() : Map.of("url", url));
+  }
+
   public JsonNode now(int windowSeconds) throws AdminException {
     return get("/api/v1/now?window=" + windowSeconds);
   }

@@ -2,6 +2,7 @@ package io.ostiary.server;
 
 import io.ostiary.server.command.BanCommand;
 import io.ostiary.server.command.BansCommand;
+import io.ostiary.server.command.CacheCommand;
 import io.ostiary.server.command.CaptureCommand;
 import io.ostiary.server.command.CheckCommand;
 import io.ostiary.server.command.ConfirmCommand;
@@ -28,6 +29,7 @@ import picocli.CommandLine.Command;
       RouteCommand.class,
       ExplainCommand.class,
       TopCommand.class,
+      CacheCommand.class,
       CaptureCommand.class,
       KeyCommand.class,
       PasswordCommand.class,
