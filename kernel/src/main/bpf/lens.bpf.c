@@ -396,8 +396,23 @@ int BPF_PROG(lens_reset_sent, struct sock *sk)
 }
 
 /*
- * A packet was thrown away. A segment that brought nothing new is no loss, and counted where it
- * arrived. What a rule of ours drops in XDP never comes here; what it drops at tcx does.
+ * What brought nothing new was counted where it arrived; what a queue is emptied of, when its socket
+ * is closed, had arrived there. A kernel without the latter reason has none to compare with.
+ */
+static __always_inline bool no_loss(__u32 reason)
+{
+	if (reason == bpf_core_enum_value(enum skb_drop_reason___lens,
+					  SKB_DROP_REASON_TCP_OLD_DATA___lens))
+		return true;
+	return bpf_core_enum_value_exists(enum skb_drop_reason___lens,
+					  SKB_DROP_REASON_QUEUE_PURGE___lens) &&
+	       reason == bpf_core_enum_value(enum skb_drop_reason___lens,
+					     SKB_DROP_REASON_QUEUE_PURGE___lens);
+}
+
+/*
+ * A packet was thrown away. What a rule of ours drops in XDP never comes here; what it drops at tcx
+ * does.
  */
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(lens_dropped, struct sk_buff *skb, void *location, __u32 reason)
@@ -411,8 +426,7 @@ int BPF_PROG(lens_dropped, struct sk_buff *skb, void *location, __u32 reason)
 	__u32 kind;
 	__u64 net;
 
-	if (!c || reason == bpf_core_enum_value(enum skb_drop_reason___lens,
-						SKB_DROP_REASON_TCP_OLD_DATA___lens))
+	if (!c || no_loss(reason))
 		return 0;
 	if (!ends(skb, &in, &out))
 		return 0;

@@ -106,6 +106,7 @@ struct tcp_skb_cb {
 
 enum skb_drop_reason___lens {
 	SKB_DROP_REASON_TCP_OLD_DATA___lens = 1,
+	SKB_DROP_REASON_QUEUE_PURGE___lens = 2,
 };
 
 #undef KERNEL

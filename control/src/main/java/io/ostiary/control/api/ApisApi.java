@@ -159,7 +159,11 @@ final class ApisApi {
     var api = find(context).api().name();
     var address = url.isEmpty() ? null : address(url);
     if (source.purge(api, address) == 0) {
-      throw ApiProblem.notFound("cache", api);
+      throw ApiProblem.of(
+          404,
+          "not-found",
+          "No such thing",
+          "cache: " + api + " keeps nothing (expected: an API with the policy cache)");
     }
     var actor = Guard.principal(context).actor();
     database.write(handle -> {
