@@ -396,8 +396,8 @@ int BPF_PROG(lens_reset_sent, struct sock *sk)
 }
 
 /*
- * What brought nothing new was counted where it arrived; what a queue is emptied of, when its socket
- * is closed, had arrived there. A kernel without the latter reason has none to compare with.
+ * What brought nothing new was counted where it arrived; what a queue is emptied of, when its
+ * socket is closed, had arrived there. A kernel without the latter reason has none to compare with.
  */
 static __always_inline bool no_loss(__u32 reason)
 {
