@@ -17,10 +17,7 @@ import io.grpc.testing.integration.Messages;
 import io.grpc.testing.integration.TestServiceGrpc;
 import io.grpc.testing.integration.TestServiceImpl;
 import io.ostiary.gateway.spi.BodyNeed;
-import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.Moment;
-import io.ostiary.gateway.spi.Policy;
-import io.ostiary.gateway.spi.Site;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Retries;
 import io.ostiary.model.Target;
@@ -193,23 +190,11 @@ class GrpcTest {
     }
   }
 
-  record None() {}
-
   /// Reads the request's content whole, so that it can be sent again.
-  private record Gathering() implements Policy<None>, Filter {
+  private record Gathering() implements PlainPolicy {
     @Override
     public String name() {
       return "gathering";
-    }
-
-    @Override
-    public Class<None> settings() {
-      return None.class;
-    }
-
-    @Override
-    public Filter compile(None settings, Site site) {
-      return this;
     }
 
     @Override
@@ -246,7 +231,7 @@ class GrpcTest {
             new Target("127.0.0.1", server.getPort(), 1));
     try (var two = new Kit(both, new Gathering())) {
       two.link = kit.link;
-      two.uses = List.of(new PolicyUse("gathering", new None()));
+      two.uses = List.of(new PolicyUse("gathering", new PlainPolicy.None()));
       two.retries = repeating(Set.of(8));
       two.publish();
       assertThat(outcomes(two.port)).contains(Status.Code.OK, Status.Code.UNAVAILABLE);

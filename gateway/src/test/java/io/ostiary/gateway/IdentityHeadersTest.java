@@ -3,18 +3,13 @@ package io.ostiary.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.gateway.spi.Exchange;
-import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.HeaderName;
-import io.ostiary.gateway.spi.Moment;
-import io.ostiary.gateway.spi.Policy;
-import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.PolicyUse;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -27,28 +22,11 @@ class IdentityHeadersTest {
   private static final int SPELLINGS = 200;
   private static final String MARKS = "-_.!#$%&'*+^`|~";
 
-  record None() {}
-
   /// Tells the upstream who calls, after a wait, as a sign-in does.
-  private record Telling(String header) implements Policy<None>, Filter {
+  private record Telling(String header) implements PlainPolicy {
     @Override
     public String name() {
       return "telling";
-    }
-
-    @Override
-    public Class<None> settings() {
-      return None.class;
-    }
-
-    @Override
-    public Filter compile(None settings, Site site) {
-      return this;
-    }
-
-    @Override
-    public Set<Moment> moments() {
-      return Set.of(Moment.REQUEST);
     }
 
     @Override
@@ -108,7 +86,7 @@ class IdentityHeadersTest {
     var policy = new Telling(name);
     try (var upstream = FakeUpstream.echo();
         var kit = new Kit(upstream, policy)) {
-      kit.uses = List.of(new PolicyUse("telling", new None()));
+      kit.uses = List.of(new PolicyUse("telling", new PlainPolicy.None()));
       kit.publish();
       removedInEverySpelling(name, kit, upstream);
       assertThat(upstream.heads())

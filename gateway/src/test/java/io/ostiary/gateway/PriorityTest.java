@@ -3,11 +3,7 @@ package io.ostiary.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.gateway.spi.Exchange;
-import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.HeaderName;
-import io.ostiary.gateway.spi.Moment;
-import io.ostiary.gateway.spi.Policy;
-import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.Cidr;
@@ -28,30 +24,13 @@ import org.junit.jupiter.api.Test;
 
 /// Who goes first where not all calls can.
 class PriorityTest {
-  record None() {}
-
   /// Knows callers by what they say they are.
-  private record Believing() implements Policy<None>, Filter {
+  private record Believing() implements PlainPolicy {
     private static final HeaderName NAME = HeaderName.of("X-Name");
 
     @Override
     public String name() {
       return "believing";
-    }
-
-    @Override
-    public Class<None> settings() {
-      return None.class;
-    }
-
-    @Override
-    public Filter compile(None settings, Site site) {
-      return this;
-    }
-
-    @Override
-    public Set<Moment> moments() {
-      return Set.of(Moment.REQUEST);
     }
 
     @Override
@@ -96,7 +75,7 @@ class PriorityTest {
             });
         var kit = new Kit(upstream, new Believing());
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      kit.uses = List.of(new PolicyUse("believing", new None()));
+      kit.uses = List.of(new PolicyUse("believing", new PlainPolicy.None()));
       kit.settings = trusting("127.0.0.0/8");
       kit.answer = Duration.ofSeconds(20);
       kit.overload =

@@ -3,11 +3,7 @@ package io.ostiary.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.gateway.spi.Exchange;
-import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.Message;
-import io.ostiary.gateway.spi.Moment;
-import io.ostiary.gateway.spi.Policy;
-import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.Api;
@@ -26,28 +22,11 @@ import org.junit.jupiter.api.Test;
 
 /// Which route a request gets, through a whole gateway.
 class RoutingTest {
-  record None() {}
-
   /// Answers with the API and the route that were found.
-  private static final class Which implements Policy<None>, Filter {
+  private static final class Which implements PlainPolicy {
     @Override
     public String name() {
       return "which";
-    }
-
-    @Override
-    public Class<None> settings() {
-      return None.class;
-    }
-
-    @Override
-    public Filter compile(None settings, Site site) {
-      return this;
-    }
-
-    @Override
-    public Set<Moment> moments() {
-      return Set.of(Moment.REQUEST);
     }
 
     @Override
@@ -57,7 +36,8 @@ class RoutingTest {
     }
   }
 
-  private static final List<PolicyUse> WHICH = List.of(new PolicyUse("which", new None()));
+  private static final List<PolicyUse> WHICH =
+      List.of(new PolicyUse("which", new PlainPolicy.None()));
 
   private static Route route(String id, String path, Conditions conditions, String... methods) {
     return new Route(id, Set.of(methods), new PathPattern(path), conditions, null, null, List.of());

@@ -3,11 +3,8 @@ package io.ostiary.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.gateway.spi.Exchange;
-import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.spi.Moment;
-import io.ostiary.gateway.spi.Policy;
-import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.PolicyUse;
@@ -23,26 +20,14 @@ import org.junit.jupiter.api.Test;
 /// Whatever way a client spells a path: routing and policies see the very bytes that the upstream
 /// reads, or the call is refused. `docs/routing.md` has the table.
 class SameBytesTest {
-  record None() {}
-
   /// Tells the client which route the gateway took and which path its policies saw.
-  private static final class Telling implements Policy<None>, Filter {
+  private static final class Telling implements PlainPolicy {
     private static final HeaderName ROUTE = HeaderName.of("X-Route");
     private static final HeaderName SEEN = HeaderName.of("X-Seen");
 
     @Override
     public String name() {
       return "telling";
-    }
-
-    @Override
-    public Class<None> settings() {
-      return None.class;
-    }
-
-    @Override
-    public Filter compile(None settings, Site site) {
-      return this;
     }
 
     @Override
@@ -169,7 +154,7 @@ class SameBytesTest {
     int refused = 0;
     try (var upstream = FakeUpstream.echo();
         var kit = new Kit(upstream, new Telling())) {
-      kit.uses = List.of(new PolicyUse("telling", new None()));
+      kit.uses = List.of(new PolicyUse("telling", new PlainPolicy.None()));
       kit.routes =
           List.of(
               Kit.route("admin", "/admin/*"),

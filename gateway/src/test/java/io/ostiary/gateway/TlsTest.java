@@ -6,10 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.ostiary.gateway.spi.ClientCertificate;
 import io.ostiary.gateway.spi.ClientCertificate.NameKind;
 import io.ostiary.gateway.spi.Exchange;
-import io.ostiary.gateway.spi.Filter;
-import io.ostiary.gateway.spi.Moment;
 import io.ostiary.gateway.spi.Policy;
-import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.Cidr;
@@ -23,7 +20,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.BeforeAll;
@@ -157,28 +153,10 @@ class TlsTest {
   }
 
   /// Remembers whom it saw.
-  private record Witness(List<Optional<ClientCertificate>> seen)
-      implements Policy<Witness.Settings>, Filter {
-    record Settings() {}
-
+  private record Witness(List<Optional<ClientCertificate>> seen) implements PlainPolicy {
     @Override
     public String name() {
       return "witness";
-    }
-
-    @Override
-    public Class<Settings> settings() {
-      return Settings.class;
-    }
-
-    @Override
-    public Filter compile(Settings settings, Site site) {
-      return this;
-    }
-
-    @Override
-    public Set<Moment> moments() {
-      return Set.of(Moment.REQUEST);
     }
 
     @Override
@@ -195,7 +173,7 @@ class TlsTest {
     new Pki(stranger).issue("eve");
     try (var upstream = FakeUpstream.echo();
         var kit = kit(upstream, pki.tls(Tls.Clients.REQUIRED, Tls.Version.TLS_1_2, api), witness)) {
-      kit.uses = List.of(new PolicyUse("witness", new Witness.Settings()));
+      kit.uses = List.of(new PolicyUse("witness", new PlainPolicy.None()));
       kit.publish();
       assertThat(curl(kit)).doesNotContain("200");
       assertThat(curl(kit, "--cert", "stranger/eve.pem", "--key", "stranger/eve.key"))

@@ -3,45 +3,23 @@ package io.ostiary.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.gateway.spi.Exchange;
-import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.Message;
-import io.ostiary.gateway.spi.Moment;
-import io.ostiary.gateway.spi.Policy;
-import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.Api;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Split;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 /// What a policy can put in the place of the client's target, and what the upstream then reads.
 class UpstreamTargetTest {
-  record None() {}
-
   /// Lets the call go on where `change` says true, else answers 299.
-  private record Changing(Predicate<Exchange> change) implements Policy<None>, Filter {
+  private record Changing(Predicate<Exchange> change) implements PlainPolicy {
     @Override
     public String name() {
       return "changing";
-    }
-
-    @Override
-    public Class<None> settings() {
-      return None.class;
-    }
-
-    @Override
-    public Filter compile(None settings, Site site) {
-      return this;
-    }
-
-    @Override
-    public Set<Moment> moments() {
-      return Set.of(Moment.REQUEST);
     }
 
     @Override
@@ -66,7 +44,7 @@ class UpstreamTargetTest {
                   true,
                   null,
                   List.of(Kit.route("all", "/*")),
-                  List.of(new PolicyUse("changing", new None()))));
+                  List.of(new PolicyUse("changing", new PlainPolicy.None()))));
       kit.publish();
       var answer = kit.get(target);
       var path = target.replace("%7e", "~");
@@ -106,7 +84,7 @@ class UpstreamTargetTest {
                 upstream,
                 new Changing(
                     exchange -> exchange.query() == null || exchange.upstreamPath("/v2")))) {
-      kit.uses = List.of(new PolicyUse("changing", new None()));
+      kit.uses = List.of(new PolicyUse("changing", new PlainPolicy.None()));
       kit.publish();
       assertThat(kit.get("/a?b=1")).endsWith("/v2?b=1");
       assertThat(kit.get("/a")).endsWith("/a");
@@ -187,7 +165,7 @@ class UpstreamTargetTest {
                   exchange.query("b=1");
                   return true;
                 }))) {
-      kit.uses = List.of(new PolicyUse("changing", new None()));
+      kit.uses = List.of(new PolicyUse("changing", new PlainPolicy.None()));
       kit.publish();
       assertThat(kit.get("/a?key=s3cret&b=1")).endsWith("\r\n\r\n/a?b=1");
       assertThat(kit.ledger(1).getFirst()).startsWith("GET /a?b=1 ");

@@ -3,22 +3,16 @@ package io.ostiary.policies;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.ostiary.contract.config.ApiDocuments.Loaded;
 import io.ostiary.contract.openapi.Body;
 import io.ostiary.contract.openapi.OpenApi;
-import io.ostiary.contract.openapi.OpenApiReader;
 import io.ostiary.gateway.spi.Message;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeExchange;
 import io.ostiary.gateway.testing.FakeSite;
 import io.ostiary.model.Api;
-import io.ostiary.model.Split;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
@@ -31,80 +25,62 @@ class MockTest {
 
   @BeforeAll
   static void read() throws IOException {
-    var file = directory.resolve("orders.yaml");
-    Files.writeString(
-        file,
-        """
-        openapi: 3.1.0
-        info: { title: Orders, version: "1" }
-        paths:
-          /orders:
-            get:
-              operationId: list
-              responses:
-                "200":
-                  description: all
-                  headers:
-                    X-Total: { schema: { type: integer, minimum: 3 } }
-                  content:
-                    application/json:
-                      schema:
-                        type: array
-                        minItems: 2
-                        items: { $ref: "#/components/schemas/Order" }
-                    text/csv: { example: "id\\n1\\n" }
-                "404":
-                  description: none
-                  content:
-                    application/problem+json:
-                      examples:
-                        gone: { value: { title: Gone } }
-                        never: { $ref: "#/components/examples/Never" }
-            delete:
-              operationId: clear
-              responses: { "204": { description: done } }
-        components:
-          examples:
-            Never: { value: { title: Never } }
-          schemas:
-            Order:
-              allOf:
-                - type: object
-                  required: [ id, made ]
-                  properties:
-                    id: { type: string, format: uuid }
-                    made: { type: string, format: date-time }
-                - type: object
-                  properties:
-                    count: { type: integer, exclusiveMinimum: 4, multipleOf: 5 }
-                    state: { enum: [ open, closed ] }
-                    note: { type: [ "null", string ], minLength: 6, maxLength: 7 }
-                    secret: { type: string, writeOnly: true }
-                    parent: { $ref: "#/components/schemas/Order" }
-                    tags: { type: object, additionalProperties: { type: boolean } }
-        """);
-    var loaded = (Loaded.Understood) new OpenApiReader().load(file, "orders.yaml");
     api =
-        new Api(
-            "orders",
-            List.of(),
-            "/",
-            "orders",
-            Split.NONE,
-            true,
-            loaded.document(),
-            loaded.routes(),
-            List.of());
-  }
-
-  private static FakeSite site(String route) {
-    var found = api.routes().stream().filter(one -> one.id().equals(route)).findFirst();
-    return new FakeSite(
-        Sites.snapshot(api, List.of(), List.of()), api, found.orElseThrow(), new HashMap<>());
+        Sites.described(
+            directory,
+            """
+            openapi: 3.1.0
+            info: { title: Orders, version: "1" }
+            paths:
+              /orders:
+                get:
+                  operationId: list
+                  responses:
+                    "200":
+                      description: all
+                      headers:
+                        X-Total: { schema: { type: integer, minimum: 3 } }
+                      content:
+                        application/json:
+                          schema:
+                            type: array
+                            minItems: 2
+                            items: { $ref: "#/components/schemas/Order" }
+                        text/csv: { example: "id\\n1\\n" }
+                    "404":
+                      description: none
+                      content:
+                        application/problem+json:
+                          examples:
+                            gone: { value: { title: Gone } }
+                            never: { $ref: "#/components/examples/Never" }
+                delete:
+                  operationId: clear
+                  responses: { "204": { description: done } }
+            components:
+              examples:
+                Never: { value: { title: Never } }
+              schemas:
+                Order:
+                  allOf:
+                    - type: object
+                      required: [ id, made ]
+                      properties:
+                        id: { type: string, format: uuid }
+                        made: { type: string, format: date-time }
+                    - type: object
+                      properties:
+                        count: { type: integer, exclusiveMinimum: 4, multipleOf: 5 }
+                        state: { enum: [ open, closed ] }
+                        note: { type: [ "null", string ], minLength: 6, maxLength: 7 }
+                        secret: { type: string, writeOnly: true }
+                        parent: { $ref: "#/components/schemas/Order" }
+                        tags: { type: object, additionalProperties: { type: boolean } }
+            """);
   }
 
   private static Verdict ask(String route, Mock.Settings settings, String... fields) {
-    var site = site(route);
+    var site = Sites.site(api, route);
     FakeExchange exchange = site.exchange(route.equals("list") ? "GET" : "DELETE", "/orders");
     for (int i = 0; i < fields.length; i += 2) {
       exchange.with(fields[i], fields[i + 1]);
@@ -140,7 +116,7 @@ class MockTest {
     var operation =
         Objects.requireNonNull(
             ((OpenApi) Objects.requireNonNull(api.document()))
-                .operation(Objects.requireNonNull(site("list").route().operation())));
+                .operation(Objects.requireNonNull(Sites.site(api, "list").route().operation())));
     Body body =
         Objects.requireNonNull(Objects.requireNonNull(operation.responses().of(200)).body());
     var media = Objects.requireNonNull(body.media("application/json"));

@@ -1,5 +1,7 @@
 package io.ostiary.policies;
 
+import io.ostiary.contract.config.ApiDocuments.Loaded;
+import io.ostiary.contract.openapi.OpenApiReader;
 import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeSite;
@@ -15,7 +17,10 @@ import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
 import io.ostiary.model.Split;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
@@ -55,6 +60,30 @@ final class Sites {
   static FakeSite site(Snapshot snapshot) {
     var api = snapshot.apis().getFirst();
     return new FakeSite(snapshot, api, api.routes().getFirst(), new HashMap<>());
+  }
+
+  /// The API `orders` with its routes as a document says, which is written as `orders.yaml`.
+  static Api described(Path directory, String document) throws IOException {
+    var file = directory.resolve("orders.yaml");
+    Files.writeString(file, document);
+    var loaded = (Loaded.Understood) new OpenApiReader().load(file, "orders.yaml");
+    return new Api(
+        "orders",
+        List.of(),
+        "/",
+        "orders",
+        Split.NONE,
+        true,
+        loaded.document(),
+        loaded.routes(),
+        List.of());
+  }
+
+  /// The place of one route.
+  static FakeSite site(Api api, String route) {
+    var found = api.routes().stream().filter(one -> one.id().equals(route)).findFirst();
+    return new FakeSite(
+        snapshot(api, List.of(), List.of()), api, found.orElseThrow(), new HashMap<>());
   }
 
   static ApiKey key(String text, String consumer) {

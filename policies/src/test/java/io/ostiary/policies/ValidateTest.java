@@ -3,8 +3,6 @@ package io.ostiary.policies;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.ostiary.contract.config.ApiDocuments.Loaded;
-import io.ostiary.contract.openapi.OpenApiReader;
 import io.ostiary.gateway.spi.BodyNeed;
 import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.Moment;
@@ -14,16 +12,13 @@ import io.ostiary.gateway.testing.FakeExchange;
 import io.ostiary.gateway.testing.FakeSite;
 import io.ostiary.model.Api;
 import io.ostiary.model.Ending;
-import io.ostiary.model.Split;
 import io.ostiary.policies.Validate.Mode;
 import io.ostiary.policies.Validate.Unknown;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
-import java.util.HashMap;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -42,79 +37,61 @@ class ValidateTest {
 
   @BeforeAll
   static void read() throws IOException {
-    var file = directory.resolve("orders.yaml");
-    Files.writeString(
-        file,
-        """
-        openapi: 3.1.0
-        info: { title: Orders, version: "1" }
-        paths:
-          /orders:
-            get:
-              operationId: list
-              parameters:
-                - { name: limit, in: query, schema: { type: integer, maximum: 100 } }
-            post:
-              operationId: add
-              parameters:
-                - { name: dry, in: query, schema: { type: boolean } }
-              requestBody:
-                required: true
-                content:
-                  application/json:
-                    schema:
-                      type: object
-                      required: [ customer, items ]
-                      additionalProperties: false
-                      properties:
-                        customer: { type: string, minLength: 1 }
-                        items:
-                          type: array
-                          items:
-                            type: object
-                            required: [ sku ]
-                            properties:
-                              sku: { type: string }
-                              count: { type: integer, minimum: 1 }
-          /trees:
-            post:
-              operationId: plant
-              requestBody:
-                content:
-                  application/json:
-                    schema: { $ref: "#/components/schemas/Tree" }
-        components:
-          schemas:
-            Tree:
-              type: object
-              properties:
-                n:
-                  anyOf:
-                    - { $ref: "#/components/schemas/Tree" }
-                    - { $ref: "#/components/schemas/Tree" }
-        """);
-    var loaded = (Loaded.Understood) new OpenApiReader().load(file, "orders.yaml");
     api =
-        new Api(
-            "orders",
-            List.of(),
-            "/",
-            "orders",
-            Split.NONE,
-            true,
-            loaded.document(),
-            loaded.routes(),
-            List.of());
-  }
-
-  private static FakeSite site(String route) {
-    var snapshot = Sites.snapshot(api, List.of(), List.of());
-    var found = api.routes().stream().filter(r -> r.id().equals(route)).findFirst().orElseThrow();
-    return new FakeSite(snapshot, api, found, new HashMap<>());
+        Sites.described(
+            directory,
+            """
+            openapi: 3.1.0
+            info: { title: Orders, version: "1" }
+            paths:
+              /orders:
+                get:
+                  operationId: list
+                  parameters:
+                    - { name: limit, in: query, schema: { type: integer, maximum: 100 } }
+                post:
+                  operationId: add
+                  parameters:
+                    - { name: dry, in: query, schema: { type: boolean } }
+                  requestBody:
+                    required: true
+                    content:
+                      application/json:
+                        schema:
+                          type: object
+                          required: [ customer, items ]
+                          additionalProperties: false
+                          properties:
+                            customer: { type: string, minLength: 1 }
+                            items:
+                              type: array
+                              items:
+                                type: object
+                                required: [ sku ]
+                                properties:
+                                  sku: { type: string }
+                                  count: { type: integer, minimum: 1 }
+              /trees:
+                post:
+                  operationId: plant
+                  requestBody:
+                    content:
+                      application/json:
+                        schema: { $ref: "#/components/schemas/Tree" }
+            components:
+              schemas:
+                Tree:
+                  type: object
+                  properties:
+                    n:
+                      anyOf:
+                        - { $ref: "#/components/schemas/Tree" }
+                        - { $ref: "#/components/schemas/Tree" }
+            """);
   }
 
   private static Verdict post(Validate.Settings settings, FakeExchange exchange, String body) {
-    Filter filter = new Validate(Runnable::run).compile(settings, site("add"));
+    Filter filter = new Validate(Runnable::run).compile(settings, Sites.site(api, "add"));
     var verdict = filter.request(exchange);
     if (verdict.equals(Verdict.CONTINUE)) {
       verdict = filter.requestBody(exchange, bytes(body).asReadOnlyBuffer(), true);
@@ -126,7 +103,7 @@ class ValidateTest {
   }
 
   private static FakeExchange json(String target) {
-    return site("add").exchange("POST", target).with("Content-Type", "application/json");
+    return Sites.site(api, "add").exchange("POST", target).with("Content-Type", "application/json");
   }
 
   private static List<String> faults(Verdict verdict) {
@@ -157,7 +134,7 @@ class ValidateTest {
 
   @Test
   void refusesBeforeABodyWhereNoneIsTaken() {
-    var site = site("list");
+    var site = Sites.site(api, "list");
     var filter = new Validate().compile(ENFORCE, site);
     assertThat(filter.moments()).containsExactly(Moment.REQUEST);
     assertThat(filter.requestBodyNeed()).isEqualTo(BodyNeed.NONE);
@@ -186,7 +163,7 @@ class ValidateTest {
 
   @Test
   void otherMediaTypesAre415() {
-    var site = site("add");
+    var site = Sites.site(api, "add");
     var xml = site.exchange("POST", "/orders").with("Content-Type", "text/xml");
     var problem = Sites.problem(post(ENFORCE, xml, "<a/>"));
     assertThat(problem.status()).isEqualTo(415);
@@ -206,7 +183,7 @@ class ValidateTest {
     var exchange = json("/orders?x=1");
     assertThat(post(REPORT, exchange, "{}")).isEqualTo(Verdict.CONTINUE);
     assertThat(exchange.remark()).isEqualTo("request-invalid");
-    var xml = site("add").exchange("POST", "/orders").with("Content-Type", "text/xml");
+    var xml = Sites.site(api, "add").exchange("POST", "/orders").with("Content-Type", "text/xml");
     assertThat(post(REPORT, xml, "<a/>")).isEqualTo(Verdict.CONTINUE);
     assertThat(xml.remark()).isEqualTo("request-invalid");
   }
@@ -236,7 +213,7 @@ class ValidateTest {
   @Test
   void longBodiesDoNotHoldTheEventLoop() {
     var later = new Later();
-    var filter = new Validate(later).compile(ENFORCE, site("add"));
+    var filter = new Validate(later).compile(ENFORCE, Sites.site(api, "add"));
     var items = "{\"sku\":\"x\"},".repeat(BodyChecks.ON_LOOP_BYTES_MAX / 10);
     var good = "{\"customer\":\"a\",\"items\":[" + items + "{\"sku\":\"x\"}]}";
     var exchange = json("/orders?x=1");
@@ -255,7 +232,7 @@ class ValidateTest {
   @Test
   void reportsOnLongBodiesWhenTheCallEnds() {
     var later = new Later();
-    var filter = new Validate(later).compile(REPORT, site("add"));
+    var filter = new Validate(later).compile(REPORT, Sites.site(api, "add"));
     var exchange = json("/orders");
     filter.request(exchange);
     var body = bytes("[" + "1,".repeat(BodyChecks.ON_LOOP_BYTES_MAX) + "1]");
@@ -268,13 +245,19 @@ class ValidateTest {
   @Test
   void aCostlySchemaIsCheckedBesideTheLoopFromThenOn() {
     var later = new Later();
-    var filter = new Validate(later).compile(ENFORCE, site("plant"));
+    var filter = new Validate(later).compile(ENFORCE, Sites.site(api, "plant"));
     var depth = 18;
     var bomb = bytes("{\"n\":".repeat(depth) + "1" + "}".repeat(depth));
-    var first = site("plant").exchange("POST", "/trees").with("Content-Type", "application/json");
+    var first =
+        Sites.site(api, "plant")
+            .exchange("POST", "/trees")
+            .with("Content-Type", "application/json");
     filter.request(first);
     assertThat(faults(filter.requestBody(first, bomb, true))).isNotEmpty();
-    var second = site("plant").exchange("POST", "/trees").with("Content-Type", "application/json");
+    var second =
+        Sites.site(api, "plant")
+            .exchange("POST", "/trees")
+            .with("Content-Type", "application/json");
     filter.request(second);
     assertThat(later.done(filter.requestBody(second, bytes("{\"n\":{}}"), true)))
         .isEqualTo(Verdict.CONTINUE);
@@ -287,14 +270,14 @@ class ValidateTest {
           throw new RejectedExecutionException();
         };
     var body = "[" + "1,".repeat(BodyChecks.ON_LOOP_BYTES_MAX) + "1]";
-    var enforcing = new Validate(full).compile(ENFORCE, site("add"));
+    var enforcing = new Validate(full).compile(ENFORCE, Sites.site(api, "add"));
     var exchange = json("/orders");
     enforcing.request(exchange);
     var problem = Sites.problem(enforcing.requestBody(exchange, bytes(body), true));
     assertThat(problem.status()).isEqualTo(503);
     assertThat(problem.code()).isEqualTo("validate-busy");
     assertThat(Sites.fields(problem)).containsExactly("Retry-After: 1");
-    var reporting = new Validate(full).compile(REPORT, site("add"));
+    var reporting = new Validate(full).compile(REPORT, Sites.site(api, "add"));
     var reported = json("/orders");
     reporting.request(reported);
     assertThat(reporting.requestBody(reported, bytes(body), true)).isEqualTo(Verdict.CONTINUE);
@@ -303,7 +286,7 @@ class ValidateTest {
 
   @Test
   void unknownParametersMayBeIgnored() {
-    var site = site("list");
+    var site = Sites.site(api, "list");
     var settings = new Validate.Settings(Mode.ENFORCE, Mode.OFF, Unknown.IGNORE, 1 << 20);
     var filter = new Validate().compile(settings, site);
     assertThat(filter.request(site.exchange("GET", "/orders?x=1"))).isEqualTo(Verdict.CONTINUE);
@@ -312,14 +295,14 @@ class ValidateTest {
   @Test
   void offDoesNothing() {
     var settings = new Validate.Settings(Mode.OFF, Mode.OFF, Unknown.REFUSE, 1 << 20);
-    var filter = new Validate().compile(settings, site("add"));
+    var filter = new Validate().compile(settings, Sites.site(api, "add"));
     assertThat(filter.moments()).isEmpty();
     assertThat(filter.requestBodyNeed()).isEqualTo(BodyNeed.NONE);
   }
 
   @Test
   void bodiesAreBounded() {
-    assertThat(new Validate().compile(ENFORCE, site("add")).requestBodyNeed())
+    assertThat(new Validate().compile(ENFORCE, Sites.site(api, "add")).requestBodyNeed())
         .isEqualTo(new BodyNeed.Whole(1 << 20));
   }
 

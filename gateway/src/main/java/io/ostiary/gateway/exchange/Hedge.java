@@ -98,11 +98,6 @@ final class Hedge implements StreamOwner {
   }
 
   @Override
-  public boolean wantsTunnel() {
-    return false;
-  }
-
-  @Override
   public @Nullable InetSocketAddress client() {
     return attempts.client();
   }

@@ -13,7 +13,6 @@ import io.ostiary.gateway.wire.FieldKind;
 import io.ostiary.gateway.wire.Numbers;
 import io.ostiary.gateway.wire.ResponseHead;
 import io.ostiary.model.GatewaySettings;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -122,22 +121,6 @@ final class MirrorCopy implements Mirror.Copy, StreamOwner {
     if (acquired.established()) {
       connected();
     }
-  }
-
-  @Override
-  public boolean wantsTunnel() {
-    return false;
-  }
-
-  /// Nobody: the mirror's connections are shared by all calls.
-  @Override
-  public @Nullable InetSocketAddress client() {
-    return null;
-  }
-
-  @Override
-  public @Nullable InetSocketAddress clientTarget() {
-    return null;
   }
 
   @Override

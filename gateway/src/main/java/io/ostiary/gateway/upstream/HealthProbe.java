@@ -74,21 +74,6 @@ final class HealthProbe implements StreamOwner {
   }
 
   @Override
-  public boolean wantsTunnel() {
-    return false;
-  }
-
-  @Override
-  public @Nullable InetSocketAddress client() {
-    return null;
-  }
-
-  @Override
-  public @Nullable InetSocketAddress clientTarget() {
-    return null;
-  }
-
-  @Override
   public void moved(UpstreamConnection to) {
     connection = to;
   }

@@ -8,13 +8,19 @@ import org.jspecify.annotations.Nullable;
 /// The attempt that an upstream answers at the moment.
 public interface StreamOwner {
   /// Whether the connection may have to change its protocol, so that it must be one of HTTP/1.1.
-  boolean wantsTunnel();
+  default boolean wantsTunnel() {
+    return false;
+  }
 
   /// For whom the connection is; null: for nobody but us.
-  @Nullable InetSocketAddress client();
+  default @Nullable InetSocketAddress client() {
+    return null;
+  }
 
-  /// Where that client connected to.
-  @Nullable InetSocketAddress clientTarget();
+  /// Where that client connected to; null: there is none.
+  default @Nullable InetSocketAddress clientTarget() {
+    return null;
+  }
 
   /// The attempt goes over another connection from now on, because the target does not speak what
   /// was hoped for.
