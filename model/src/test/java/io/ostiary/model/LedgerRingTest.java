@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -70,6 +74,38 @@ final class LedgerRingTest {
       ring.drain(slot -> assertThat(slot.callId).isEqualTo(next[0]++), 1000);
     }
     writer.join();
+  }
+
+  @Test
+  void asManySlotsGoRoundAsLinesWait() {
+    var ring = new LedgerRing(256);
+    Set<LedgerSlot> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (int i = 0; i < 10_000; i++) {
+      seen.add(Objects.requireNonNull(ring.claim()));
+      write(ring, i);
+      if (i % 10 == 9) {
+        assertThat(read(ring, 10)).hasSize(10);
+      }
+    }
+    // Ten wait at most; the writer looks only now and then how far the reader is.
+    assertThat(seen).hasSizeLessThan(64);
+    for (int burst = 0; burst < 3; burst++) {
+      for (int i = 0; i < 256; i++) {
+        write(ring, i);
+      }
+      assertThat(ring.lost()).isZero();
+      assertThat(read(ring, 1000)).hasSize(256);
+    }
+  }
+
+  @Test
+  void whatIsClaimedTwiceIsOneSlot() {
+    var ring = new LedgerRing(4);
+    var slot = ring.claim();
+    assertThat(ring.claim()).isSameAs(slot);
+    ring.publish();
+    assertThat(ring.claim()).isNotSameAs(slot);
+    assertThat(ring.lost()).isZero();
   }
 
   private static void write(LedgerRing ring, long id) {

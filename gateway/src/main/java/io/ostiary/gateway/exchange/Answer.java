@@ -67,7 +67,7 @@ final class Answer implements ChannelFutureListener {
     ending = null;
     trailers = null;
     var own = call.clientSide().wire();
-    wire = own == null ? text.on(call.clientSide().channel()) : own;
+    wire = own == null ? text.on(call.clientSide().link()) : own;
   }
 
   ResponseHead head() {

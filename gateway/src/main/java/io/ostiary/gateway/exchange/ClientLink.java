@@ -19,6 +19,7 @@ public final class ClientLink {
   private final long acceptedNanos;
   private final long cookie;
   private final ConnectionMark mark = new ConnectionMark();
+  private final LastWrite lastWrite;
   private Peer speaker;
   private boolean secure;
   private @Nullable ClientCertificate certificate;
@@ -27,6 +28,7 @@ public final class ClientLink {
     this.loop = loop;
     this.listener = listener;
     this.channel = channel;
+    lastWrite = new LastWrite(channel);
     var address = (InetSocketAddress) channel.remoteAddress();
     peer = Peer.of(address.getAddress());
     peerPort = address.getPort();
@@ -59,6 +61,10 @@ public final class ClientLink {
 
   public Channel channel() {
     return channel;
+  }
+
+  LastWrite lastWrite() {
+    return lastWrite;
   }
 
   public Peer peer() {

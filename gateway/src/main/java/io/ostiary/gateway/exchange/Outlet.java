@@ -91,12 +91,12 @@ final class Outlet {
   }
 
   /// Sends the rest, and tells the listener when the socket has taken everything.
-  void flushLast(ChannelFutureListener listener) {
+  void flushLast(LastWrite by, ChannelFutureListener listener) {
     var last = out == null ? io.netty.buffer.Unpooled.EMPTY_BUFFER : out;
     out = null;
     bytes += last.readableBytes();
     dirty = false;
-    channel().writeAndFlush(last).addListener(listener);
+    by.write(last, listener);
   }
 
   long bytes() {

@@ -1,7 +1,6 @@
 package io.ostiary.gateway.exchange;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.ostiary.gateway.wire.Bytes;
 import io.ostiary.gateway.wire.FieldKind;
@@ -35,12 +34,12 @@ final class TextWire implements AnswerWire {
 
   private final Outlet outlet = new Outlet();
   private Framing framing = Framing.NONE;
-  private @Nullable Channel channel;
+  private @Nullable ClientLink link;
 
-  TextWire on(Channel to) {
+  TextWire on(ClientLink to) {
     framing = Framing.NONE;
-    channel = to;
-    outlet.begin(to);
+    link = to;
+    outlet.begin(to.channel());
     return this;
   }
 
@@ -117,7 +116,7 @@ final class TextWire implements AnswerWire {
     if (framing == Framing.CHUNKED) {
       outlet.lastChunk(trailers, keep);
     }
-    outlet.flushLast(taken);
+    outlet.flushLast(Objects.requireNonNull(link).lastWrite(), taken);
   }
 
   @Override
@@ -127,7 +126,7 @@ final class TextWire implements AnswerWire {
 
   @Override
   public boolean writable() {
-    return Objects.requireNonNull(channel).isWritable();
+    return Objects.requireNonNull(link).channel().isWritable();
   }
 
   @Override
@@ -138,6 +137,6 @@ final class TextWire implements AnswerWire {
   @Override
   public void drop() {
     outlet.drop();
-    channel = null;
+    link = null;
   }
 }

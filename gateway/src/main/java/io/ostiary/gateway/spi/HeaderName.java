@@ -12,11 +12,13 @@ public final class HeaderName {
   private final String text;
   private final byte[] bytes;
   private final byte[] lower;
+  private final int hash;
 
   private HeaderName(String text) {
     this.text = text;
     this.bytes = text.getBytes(StandardCharsets.ISO_8859_1);
     this.lower = text.toLowerCase(Locale.ROOT).getBytes(StandardCharsets.ISO_8859_1);
+    this.hash = text.toLowerCase(Locale.ROOT).replace('_', '-').hashCode();
   }
 
   /// @param text a token (RFC 9110 section 5.6.2) in the spelling that goes on the wire
@@ -36,6 +38,12 @@ public final class HeaderName {
   /// The name in lower case. Shared: do not write to it.
   public byte[] lower() {
     return lower;
+  }
+
+  /// The hash code of the name in lower case where `_` counts as `-`: names with different ones are
+  /// different.
+  public int hash() {
+    return hash;
   }
 
   /// Whether `other` is this name where every mark counts as the same mark, and case does not

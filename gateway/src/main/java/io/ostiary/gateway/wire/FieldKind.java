@@ -1,5 +1,7 @@
 package io.ostiary.gateway.wire;
 
+import org.jspecify.annotations.Nullable;
+
 /// What a field is to the gateway: most are nothing to it, some frame the message, some belong to
 /// one hop, some are its own to write.
 public final class FieldKind {
@@ -54,8 +56,14 @@ public final class FieldKind {
   private static final int OWNED_MAX = UPGRADE;
 
   private static final byte[] OURS = Bytes.of("ostiary");
-  private static final byte[][][] NAMES = new byte[20][][];
-  private static final int[][] KINDS = new int[20][];
+
+  /// The names that mean something, found by their hash ([HeaderName#hash]); the next slot where
+  /// one is taken.
+  private static final int SLOTS = 128;
+
+  private static final byte[] @Nullable [] NAMES = new byte[SLOTS][];
+  private static final int[] HASHES = new int[SLOTS];
+  private static final byte[] KINDS = new byte[SLOTS];
 
   static {
     known("host", HOST);
@@ -88,21 +96,29 @@ public final class FieldKind {
   }
 
   /// The kind of a name, where `_` counts as `-`.
-  static int of(byte[] bytes, int from, int to) {
-    int length = to - from;
-    if (length < NAMES.length && NAMES[length] != null) {
-      var names = NAMES[length];
-      for (int i = 0; i < names.length; i++) {
-        if (matches(bytes, from, names[i])) {
-          return KINDS[length][i];
-        }
+  ///
+  /// @param hash its [HeaderName#hash]
+  static int of(byte[] bytes, int from, int to, int hash) {
+    for (int slot = slot(hash); ; slot = (slot + 1) & SLOTS - 1) {
+      var name = NAMES[slot];
+      if (name == null) {
+        return ours(bytes, from, to) ? IDENTITY : OTHER;
+      }
+      if (HASHES[slot] == hash && name.length == to - from && matches(bytes, from, name)) {
+        return KINDS[slot];
       }
     }
-    return length > OURS.length && ours(bytes, from) ? IDENTITY : OTHER;
+  }
+
+  private static int slot(int hash) {
+    return (hash * 0x9e3779b9) >>> Integer.numberOfLeadingZeros(SLOTS - 1);
   }
 
   /// `ostiary` and any mark behind it: what upstreams are told of callers begins so.
-  private static boolean ours(byte[] bytes, int from) {
+  private static boolean ours(byte[] bytes, int from, int to) {
+    if ((bytes[from] | 0x20) != 'o' || to - from <= OURS.length) {
+      return false;
+    }
     for (int i = 0; i < OURS.length; i++) {
       if (Bytes.fold(bytes[from + i]) != OURS[i]) {
         return false;
@@ -113,9 +129,7 @@ public final class FieldKind {
 
   private static boolean matches(byte[] bytes, int from, byte[] name) {
     for (int i = 0; i < name.length; i++) {
-      byte b = bytes[from + i];
-      byte folded = b == '_' ? (byte) '-' : Bytes.fold(b);
-      if (folded != name[i]) {
+      if (Bytes.NAME[bytes[from + i] & 0xff] != name[i]) {
         return false;
       }
     }
@@ -123,17 +137,12 @@ public final class FieldKind {
   }
 
   private static void known(String name, int kind) {
-    int length = name.length();
-    int had = NAMES[length] == null ? 0 : NAMES[length].length;
-    var names = new byte[had + 1][];
-    var kinds = new int[had + 1];
-    for (int i = 0; i < had; i++) {
-      names[i] = NAMES[length][i];
-      kinds[i] = KINDS[length][i];
+    int slot = slot(name.hashCode());
+    while (NAMES[slot] != null) {
+      slot = (slot + 1) & SLOTS - 1;
     }
-    names[had] = Bytes.of(name);
-    kinds[had] = kind;
-    NAMES[length] = names;
-    KINDS[length] = kinds;
+    NAMES[slot] = Bytes.of(name);
+    HASHES[slot] = name.hashCode();
+    KINDS[slot] = (byte) kind;
   }
 }

@@ -221,7 +221,8 @@ public final class FieldList extends DefaultHttp2Headers {
       int from = value.arrayOffset();
       return !Bytes.equalsFolded(value.array(), from, from + value.length(), TRAILERS);
     }
-    return switch (FieldKind.of(array, at, at + name.length())) {
+    int end = at + name.length();
+    return switch (FieldKind.of(array, at, end, Bytes.nameHash(array, at, end))) {
       case FieldKind.CONNECTION,
           FieldKind.TRANSFER_ENCODING,
           FieldKind.KEEP_ALIVE,

@@ -16,12 +16,13 @@ import org.jspecify.annotations.Nullable;
 /// No object is made per field. What goes on is copied line by line, neighbours together, so a head
 /// that nobody changed costs one copy.
 public final class Fields implements Headers {
-  private static final int STRIDE = 6;
+  private static final int STRIDE = 7;
   private static final int NAME_END = 1;
   private static final int VALUE = 2;
   private static final int VALUE_END = 3;
   private static final int LINE_END = 4;
   private static final int KIND = 5;
+  private static final int HASH = 6;
   private static final int KEPT_BYTES_MAX = 64 * 1024;
 
   private byte[] bytes = new byte[2048];
@@ -94,22 +95,24 @@ public final class Fields implements Headers {
       return HeadFault.FIELD_FOLDED;
     }
     boolean underscore = false;
+    int hash = 0;
     int p = start;
     for (; p < end && bytes[p] != ':'; p++) {
-      if (Bytes.TOKEN[bytes[p] & 0xff] == 0) {
+      byte b = bytes[p];
+      byte named = Bytes.NAME[b & 0xff];
+      if (named == 0) {
         return HeadFault.FIELD_NAME;
       }
-      underscore |= bytes[p] == '_';
+      hash = 31 * hash + named;
+      underscore |= b == '_';
     }
     if (p == start || p == end) {
       return HeadFault.FIELD_NAME;
     }
     int value = p + 1;
     int valueEnd = end;
-    for (int i = value; i < end; i++) {
-      if (!Bytes.VALUE[bytes[i] & 0xff]) {
-        return HeadFault.FIELD_VALUE;
-      }
+    if (!Bytes.fieldValue(bytes, value, end)) {
+      return HeadFault.FIELD_VALUE;
     }
     while (value < valueEnd && blank(bytes[value])) {
       value++;
@@ -117,7 +120,7 @@ public final class Fields implements Headers {
     while (valueEnd > value && blank(bytes[valueEnd - 1])) {
       valueEnd--;
     }
-    int kind = FieldKind.of(bytes, start, p);
+    int kind = FieldKind.of(bytes, start, p, hash);
     if (underscore && kind != FieldKind.OTHER) {
       if (FieldKind.owned(kind)) {
         return HeadFault.FIELD_DISGUISED;
@@ -127,7 +130,7 @@ public final class Fields implements Headers {
     if (kind == FieldKind.IDENTITY) {
       kind = FieldKind.REMOVED;
     }
-    put(start, p, value, valueEnd, end + 2, kind);
+    put(start, p, value, valueEnd, end + 2, kind, hash);
     return null;
   }
 
@@ -135,7 +138,8 @@ public final class Fields implements Headers {
     return b == ' ' || b == '\t';
   }
 
-  private void put(int start, int nameEnd, int value, int valueEnd, int lineEnd, int kind) {
+  private void put(
+      int start, int nameEnd, int value, int valueEnd, int lineEnd, int kind, int hash) {
     int at = count * STRIDE;
     if (at + STRIDE > index.length) {
       index = Arrays.copyOf(index, index.length * 2);
@@ -146,6 +150,7 @@ public final class Fields implements Headers {
     index[at + VALUE_END] = valueEnd;
     index[at + LINE_END] = lineEnd;
     index[at + KIND] = kind;
+    index[at + HASH] = hash;
     count++;
   }
 
@@ -280,9 +285,11 @@ public final class Fields implements Headers {
 
   private int find(HeaderName name, int from) {
     var lower = name.lower();
+    int hash = name.hash();
     for (int i = from; i < count; i++) {
       int at = i * STRIDE;
-      if (index[at + KIND] != FieldKind.REMOVED
+      if (index[at + HASH] == hash
+          && index[at + KIND] != FieldKind.REMOVED
           && Bytes.isToken(bytes, index[at], index[at + NAME_END], lower)) {
         return i;
       }
@@ -365,7 +372,7 @@ public final class Fields implements Headers {
     byte[] to = bytes;
     System.arraycopy(spelled, 0, to, start, spelled.length);
     int nameEnd = start + spelled.length;
-    int kind = FieldKind.of(to, start, nameEnd);
+    int kind = FieldKind.of(to, start, nameEnd, name.hash());
     if (kind == FieldKind.IDENTITY || kind == FieldKind.COOKIE) {
       kind = FieldKind.OTHER;
     }
@@ -388,7 +395,7 @@ public final class Fields implements Headers {
     to[valueEnd] = '\r';
     to[valueEnd + 1] = '\n';
     length = valueEnd + 2;
-    put(start, nameEnd, valueStart, valueEnd, length, kind);
+    put(start, nameEnd, valueStart, valueEnd, length, kind, name.hash());
   }
 
   @Override

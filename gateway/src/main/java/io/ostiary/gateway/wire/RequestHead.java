@@ -111,9 +111,7 @@ public final class RequestHead {
     int end = fields.length();
     int lf = searched;
     while (true) {
-      while (lf < end && bytes[lf] != '\n') {
-        lf++;
-      }
+      lf = Bytes.lineFeed(bytes, lf, end);
       searched = lf;
       if (lf == end) {
         return Progress.MORE;

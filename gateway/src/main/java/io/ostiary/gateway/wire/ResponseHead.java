@@ -76,9 +76,7 @@ public final class ResponseHead {
     int end = fields.length();
     int lf = searched;
     while (true) {
-      while (lf < end && bytes[lf] != '\n') {
-        lf++;
-      }
+      lf = Bytes.lineFeed(bytes, lf, end);
       searched = lf;
       if (lf == end) {
         return RequestHead.Progress.MORE;
@@ -130,12 +128,7 @@ public final class ResponseHead {
     }
     reasonStart = Math.min(start + 13, end);
     reasonEnd = end;
-    for (int i = reasonStart; i < end; i++) {
-      if (!Bytes.VALUE[bytes[i] & 0xff]) {
-        return HeadFault.STATUS_LINE;
-      }
-    }
-    return null;
+    return Bytes.fieldValue(bytes, reasonStart, end) ? null : HeadFault.STATUS_LINE;
   }
 
   /// Takes a status that came otherwise than in a line.

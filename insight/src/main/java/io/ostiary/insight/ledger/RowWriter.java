@@ -7,6 +7,7 @@ import io.ostiary.model.ConnectionMark;
 import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.LoggedFields;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,13 @@ public final class RowWriter {
   private final IntFunction<String> dropReasons;
   private final Map<Integer, NetworkPlace> placesKnown = new HashMap<>();
   private final CallPackets packets = new CallPackets();
+  private final Seen api = new Seen();
+  private final Seen reason = new Seen();
+  private final Seen upstream = new Seen();
+  private final Seen listener = new Seen();
+  private final Seen askedUpstream = new Seen();
+  private final Seen askedTarget = new Seen();
+  private final Seen[] filters = new Seen[LedgerSlot.FILTERS_MAX];
   private byte[] out = new byte[0];
   private int at;
   private long base;
@@ -38,6 +46,7 @@ public final class RowWriter {
   public RowWriter(IntFunction<NetworkPlace> places, IntFunction<String> dropReasons) {
     this.places = places;
     this.dropReasons = dropReasons;
+    Arrays.setAll(filters, i -> new Seen());
   }
 
   /// Asks again where packets come in; called about once a second, since modes can change.
@@ -88,17 +97,17 @@ public final class RowWriter {
     out[start + Row.FLAGS] = (byte) (slot.sampled ? Row.SAMPLED : 0);
     packets(slot, start);
     out[start + Row.CLIENT_LENGTH] = (byte) slot.clientLength;
-    var api = slot.api;
+    var called = slot.api;
     var route = slot.route;
     var consumer = slot.consumer;
-    Row.putInt(out, start + Row.API, api == null ? 0 : names.idOf(api, api.name()));
+    Row.putInt(out, start + Row.API, called == null ? 0 : api.idOf(names, called, called.name()));
     Row.putInt(out, start + Row.ROUTE, route == null ? 0 : names.idOf(route, route.id()));
     Row.putInt(
         out, start + Row.CONSUMER, consumer == null ? 0 : names.idOf(consumer, consumer.id()));
-    Row.putInt(out, start + Row.REASON, names.id(slot.reason));
-    var upstream = slot.attemptCount == 0 ? null : slot.attempts[slot.attemptCount - 1].upstream;
+    Row.putInt(out, start + Row.REASON, reason.id(names, slot.reason));
+    var asked = slot.attemptCount == 0 ? null : slot.attempts[slot.attemptCount - 1].upstream;
     Row.putInt(
-        out, start + Row.UPSTREAM, upstream == null ? 0 : names.idOf(upstream, upstream.name()));
+        out, start + Row.UPSTREAM, asked == null ? 0 : upstream.idOf(names, asked, asked.name()));
     Row.putLong(out, start + Row.REQUEST_BYTES, slot.requestBytes);
     Row.putLong(out, start + Row.RESPONSE_BYTES, slot.responseBytes);
     System.arraycopy(slot.client, 0, out, start + Row.CLIENT, 16);
@@ -110,7 +119,7 @@ public final class RowWriter {
     bytes(slot.peer, slot.peerLength);
     number(slot.peerPort);
     trace(slot);
-    number(slot.listener == null ? 0 : names.idOf(slot.listener));
+    number(slot.listener == null ? 0 : listener.idOf(names, slot.listener));
     number(slot.requestNumber);
     method(slot.method);
     number(slot.targetLength);
@@ -161,7 +170,7 @@ public final class RowWriter {
     int count = Math.min(slot.filterCount, LedgerSlot.FILTERS_MAX);
     number(count);
     for (int i = 0; i < count; i++) {
-      number(names.id(slot.filterNames[i]));
+      number(filters[i].id(names, slot.filterNames[i]));
       time(slot.filterNanos[i]);
     }
   }
@@ -171,9 +180,9 @@ public final class RowWriter {
     number(count);
     for (int i = 0; i < count; i++) {
       var attempt = slot.attempts[i];
-      var upstream = attempt.upstream;
-      number(upstream == null ? 0 : names.idOf(upstream, upstream.name()));
-      number(attempt.target == null ? 0 : names.idOf(attempt.target));
+      var asked = attempt.upstream;
+      number(asked == null ? 0 : askedUpstream.idOf(names, asked, asked.name()));
+      number(attempt.target == null ? 0 : askedTarget.idOf(names, attempt.target));
       // Rows of before attempts had a reason have none here, which reads as the first one.
       number((attempt.reused ? 1 : 0) | attempt.why.code() << 1);
       time(attempt.startNanos);
@@ -382,11 +391,13 @@ public final class RowWriter {
 
   /// Seven bits a byte, the lowest first.
   private void number(long value) {
-    while ((value & ~0x7fL) != 0) {
-      out[at++] = (byte) (value | 0x80);
-      value >>>= 7;
+    var to = out;
+    int p = at;
+    for (; (value & ~0x7fL) != 0; value >>>= 7) {
+      to[p++] = (byte) (value | 0x80);
     }
-    out[at++] = (byte) value;
+    to[p++] = (byte) value;
+    at = p;
   }
 
   /// Their names stand in the configuration, so there are few of them.

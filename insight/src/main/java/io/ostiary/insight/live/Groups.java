@@ -16,14 +16,28 @@ final class Groups {
   private final int sizeMax;
   private @Nullable Tally other;
 
+  /// What was asked for before; there is often but one.
+  private @Nullable Object lastKey;
+
+  private @Nullable Tally last;
+
   Groups(int sizeMax) {
     this.sizeMax = sizeMax;
   }
 
   /// Null where the key is new and there is room for it.
+  @SuppressWarnings("ReferenceEquality") // Whether it is the same object is the question.
   @Nullable Tally get(Object key) {
+    if (key == lastKey) {
+      return last;
+    }
     var tally = tallies.get(key);
-    return tally == null && other != null ? other : tally;
+    if (tally == null) {
+      return other;
+    }
+    lastKey = key;
+    last = tally;
+    return tally;
   }
 
   /// The tally for a key that [#get] did not know.

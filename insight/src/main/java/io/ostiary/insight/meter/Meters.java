@@ -50,6 +50,8 @@ public final class Meters {
           .register(registry);
   private final Map<String, CounterDataPoint> refusalsOf = new HashMap<>();
   private @Nullable ApiMeters noApi;
+  private @Nullable Api lastApi;
+  private @Nullable ApiMeters last;
 
   /// @param kernel the kernel's counters as they were sampled last
   /// @param drops packets that the kernel threw away behind the shield, by its reasons
@@ -102,9 +104,12 @@ public final class Meters {
     return noApi;
   }
 
+  @SuppressWarnings("ReferenceEquality") // Whether it is the same object is the question.
   private ApiMeters of(Api api) {
-    var known = byApi.get(api);
+    var known = api == lastApi && last != null ? last : byApi.get(api);
     if (known != null) {
+      lastApi = api;
+      last = known;
       return known;
     }
     if (byApi.size() >= KNOWN_MAX) {
