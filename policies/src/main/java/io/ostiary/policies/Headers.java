@@ -66,7 +66,7 @@ public final class Headers implements Policy<Headers.Settings> {
     }
 
     private static Map<String, String> ordered(Map<String, String> map) {
-      return Collections.unmodifiableMap(new LinkedHashMap<>(map));
+      return map.isEmpty() ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(map));
     }
 
     boolean isEmpty() {

@@ -127,8 +127,10 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
   }
 
   private static void between(String name, long value, long min, long max) {
-    require(
-        value >= min && value <= max, name + ": " + value + " (expected: " + min + "-" + max + ")");
+    if (value < min || value > max) {
+      throw new IllegalArgumentException(
+          name + ": " + value + " (expected: " + min + "-" + max + ")");
+    }
   }
 
   /// The ids of an API's routes.

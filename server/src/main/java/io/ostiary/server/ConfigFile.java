@@ -2,6 +2,7 @@ package io.ostiary.server;
 
 import io.ostiary.contract.config.ConfigRead;
 import io.ostiary.contract.config.ConfigReader;
+import io.ostiary.contract.config.ConfigSource;
 import io.ostiary.contract.config.ConfigWatcher;
 import io.ostiary.contract.openapi.OpenApiReader;
 import io.ostiary.contract.tree.Fault;
@@ -19,6 +20,7 @@ final class ConfigFile implements AutoCloseable {
   private static final long LOOK_MILLIS = 500;
 
   private final Path file;
+  private final ConfigSource source;
   private final Path data;
   private final Consumer<List<Policy<?>>> use;
   private final Thread policyWatch;
@@ -36,6 +38,7 @@ final class ConfigFile implements AutoCloseable {
       Control control,
       Progress progress) {
     this.file = file;
+    source = new ConfigSource(file);
     this.data = data;
     this.policies = policies;
     this.use = use;
@@ -43,7 +46,7 @@ final class ConfigFile implements AutoCloseable {
     this.control = control;
     this.progress = progress;
     // Before the first reading, so that no change is missed.
-    watcher = ConfigWatcher.start(file, this::changed);
+    watcher = ConfigWatcher.start(source, this::changed);
     policyWatch = Thread.ofVirtual().name("policy-watcher").start(this::watchPolicies);
   }
 
@@ -52,7 +55,7 @@ final class ConfigFile implements AutoCloseable {
       var before = seen;
       while (true) {
         TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
-        var now = PolicyList.stamp(PolicyList.folder(file, data));
+        var now = PolicyList.stamp(PolicyList.folder(source, data));
         // A jar that is being copied differs from one look to the next.
         if (now.equals(before)) {
           policiesChanged(now);
@@ -69,7 +72,7 @@ final class ConfigFile implements AutoCloseable {
       return;
     }
     seen = stamp;
-    var next = PolicyList.load(PolicyList.folder(file, data));
+    var next = PolicyList.load(PolicyList.folder(source, data));
     next.refusals().forEach(progress::line);
     var before = policies;
     policies = next;
@@ -134,7 +137,7 @@ final class ConfigFile implements AutoCloseable {
 
   /// What is wrong, ready to print; empty when it is in force.
   private synchronized List<String> load() {
-    return switch (ConfigReader.read(file, policies.settings(), new OpenApiReader())) {
+    return switch (ConfigReader.read(source, policies.settings(), new OpenApiReader())) {
       case ConfigRead.Refused(var faults) -> {
         control.refuse(file.toString(), faults);
         yield faults.stream().map(Fault::render).toList();

@@ -1,6 +1,7 @@
 package io.ostiary.server;
 
 import io.ostiary.contract.config.ConfigReader;
+import io.ostiary.contract.config.ConfigSource;
 import io.ostiary.gateway.spi.Policy;
 import io.ostiary.server.jar.PolicyFolder;
 import java.nio.file.Path;
@@ -47,6 +48,11 @@ public record PolicyList(List<Policy<?>> all, List<String> refusals, String stam
 
   /// The folder that a configuration names, or the usual one in the data folder.
   public static Path folder(Path configuration, Path data) {
+    return folder(new ConfigSource(configuration), data);
+  }
+
+  /// The same of a file that others read as well.
+  static Path folder(ConfigSource configuration, Path data) {
     var named = ConfigReader.policiesFolder(configuration);
     return named == null ? data.resolve("policies") : named;
   }

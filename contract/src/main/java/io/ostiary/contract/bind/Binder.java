@@ -30,6 +30,9 @@ public final class Binder {
   private final Faults faults = new Faults();
   private final IdentityHashMap<PolicyUse, Position> uses = new IdentityHashMap<>();
 
+  /// What holds where nothing is written: the same for each of ten thousand routes.
+  private final IdentityHashMap<Shape.Field, Object> usual = new IdentityHashMap<>();
+
   public List<Fault> faults() {
     return faults.sorted();
   }
@@ -75,13 +78,7 @@ public final class Binder {
     }
     var mapping = node instanceof Mapping given ? given : new Mapping(node.at(), List.of());
     long before = faults.count();
-    var meant = new HashSet<String>();
-    for (var member : mapping.members()) {
-      if (!shape.names().contains(member.name())) {
-        faults.add(unknown(member, shape.names()));
-        Spelling.nearest(member.name(), shape.names()).ifPresent(meant::add);
-      }
-    }
+    var meant = unknown(shape, mapping);
     var values = new @Nullable Object[shape.fields().size()];
     for (int i = 0; i < values.length; i++) {
       var field = shape.fields().get(i);
@@ -89,6 +86,22 @@ public final class Binder {
       values[i] = misspelt ? null : field(field, mapping);
     }
     return faults.count() == before ? make(shape, values, mapping) : null;
+  }
+
+  /// Notes the members that the shape does not have.
+  ///
+  /// @return what they may be meant to be
+  private Set<String> unknown(Shape.Fields shape, Mapping mapping) {
+    Set<String> meant = Set.of();
+    for (int i = 0; i < mapping.members().size(); i++) {
+      var member = mapping.members().get(i);
+      if (!shape.has(member.name())) {
+        faults.add(unknown(member, shape.names()));
+        meant = meant.isEmpty() ? new HashSet<>() : meant;
+        Spelling.nearest(member.name(), shape.names()).ifPresent(meant::add);
+      }
+    }
+    return meant;
   }
 
   private @Nullable Object field(Shape.Field field, Mapping mapping) {
@@ -100,6 +113,19 @@ public final class Binder {
   }
 
   private @Nullable Object absent(Shape.Field field, Node place) {
+    var known = usual.get(field);
+    if (known != null) {
+      return known;
+    }
+    long before = faults.count();
+    var value = fallback(field, place);
+    if (value != null && faults.count() == before) {
+      usual.put(field, value);
+    }
+    return value;
+  }
+
+  private @Nullable Object fallback(Shape.Field field, Node place) {
     if (field.fallback() != null) {
       return bind(field.shape(), field.fallback(), field.name());
     }

@@ -24,6 +24,15 @@ public sealed interface Shape {
       fields = List.copyOf(fields);
     }
 
+    boolean has(String name) {
+      for (int i = 0; i < fields.size(); i++) {
+        if (fields.get(i).name().equals(name)) {
+          return true;
+        }
+      }
+      return false;
+    }
+
     public List<String> names() {
       return fields.stream().map(Field::name).toList();
     }

@@ -23,6 +23,9 @@ final class Conditional {
   }
 
   private static List<Conditions.Test> tests(Map<String, Written.Expected> written) {
+    if (written.isEmpty()) {
+      return List.of();
+    }
     return written.entrySet().stream()
         .map(entry -> new Conditions.Test(entry.getKey(), expectation(entry.getValue())))
         .toList();

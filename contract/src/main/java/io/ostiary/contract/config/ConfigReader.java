@@ -24,8 +24,13 @@ public final class ConfigReader {
   /// @param documents reads the OpenAPI documents
   public static ConfigRead read(
       Path file, Map<String, Class<? extends Record>> policies, ApiDocuments documents) {
-    var parsed = TreeReader.read(file, file.toString(), Limits.CONFIGURATION);
-    return read(parsed, file, new Shapes(policies), documents);
+    return read(new ConfigSource(file), policies, documents);
+  }
+
+  /// The same of a file that others read as well.
+  public static ConfigRead read(
+      ConfigSource source, Map<String, Class<? extends Record>> policies, ApiDocuments documents) {
+    return read(source.parsed(), source.file(), new Shapes(policies), documents);
   }
 
   /// Reads a text that is not in a file, or not yet.
@@ -42,11 +47,14 @@ public final class ConfigReader {
 
   /// The folder of policies that a file names, which must be known before the policies in it can be
   /// read; null where it names none or cannot be read.
-  public static @Nullable Path policiesFolder(Path file) {
-    var parsed = TreeReader.read(file, file.toString(), Limits.CONFIGURATION);
+  public static @Nullable Path policiesFolder(ConfigSource source) {
     var named =
-        parsed instanceof Parsed.Tree(var root, var _) ? Notes.text(root, "policies-folder") : null;
-    return named == null ? null : file.toAbsolutePath().resolveSibling(named.text()).normalize();
+        source.parsed() instanceof Parsed.Tree(var root, var _)
+            ? Notes.text(root, "policies-folder")
+            : null;
+    return named == null
+        ? null
+        : source.file().toAbsolutePath().resolveSibling(named.text()).normalize();
   }
 
   /// Reads what [Configuration#kernelText] said, at another time.

@@ -39,11 +39,11 @@ public final class ConfigWatcher implements AutoCloseable {
   private String digest;
 
   private ConfigWatcher(
-      Path file, Runnable changed, @Nullable WatchService service, long pollMillis) {
+      ConfigSource source, Runnable changed, @Nullable WatchService service, long pollMillis) {
     this.changed = changed;
     this.service = service;
     this.pollMillis = pollMillis;
-    files = new WatchedFiles(file);
+    files = new WatchedFiles(source);
     register();
     signature = files.signature();
     digest = files.digest();
@@ -55,18 +55,18 @@ public final class ConfigWatcher implements AutoCloseable {
   ///
   /// @param changed called on a virtual thread, once for all changes that come together; what it
   ///   throws goes to the thread's handler of uncaught exceptions and does not stop the watcher
-  public static ConfigWatcher start(Path file, Runnable changed) {
-    return start(file, changed, events(), POLL_MILLIS);
+  public static ConfigWatcher start(ConfigSource source, Runnable changed) {
+    return start(source, changed, events(), POLL_MILLIS);
   }
 
   /// Without events, for the test of the poll.
   static ConfigWatcher polling(Path file, Runnable changed, long pollMillis) {
-    return start(file, changed, null, pollMillis);
+    return start(new ConfigSource(file), changed, null, pollMillis);
   }
 
   private static ConfigWatcher start(
-      Path file, Runnable changed, @Nullable WatchService service, long pollMillis) {
-    var watcher = new ConfigWatcher(file, changed, service, pollMillis);
+      ConfigSource source, Runnable changed, @Nullable WatchService service, long pollMillis) {
+    var watcher = new ConfigWatcher(source, changed, service, pollMillis);
     watcher.thread.start();
     return watcher;
   }

@@ -32,7 +32,7 @@ final class Overlaps {
 
   private void api(Api api, int index) {
     for (var route : api.routes()) {
-      var pattern = route.path().under(api.path()).text().replaceAll("\\{[^/}]*}", "{}");
+      var pattern = unnamed(route.path().under(api.path()).text());
       for (var method : route.methods().isEmpty() ? Set.of("*") : route.methods()) {
         var other = taken(api, route, method + " " + pattern, new Place(index, api.name(), route));
         if (other != null && !(other.api() == index && fromDocument(other, route))) {
@@ -48,6 +48,26 @@ final class Overlaps {
         }
       }
     }
+  }
+
+  /// Without the names of its templates, which say nothing of what it answers to.
+  private static String unnamed(String pattern) {
+    int open = pattern.indexOf('{');
+    if (open < 0) {
+      return pattern;
+    }
+    var unnamed = new StringBuilder(pattern.length());
+    int kept = 0;
+    while (open >= 0) {
+      int close = pattern.indexOf('}', open);
+      int slash = pattern.indexOf('/', open);
+      if (close >= 0 && (slash < 0 || slash > close)) {
+        unnamed.append(pattern, kept, open + 1);
+        kept = close;
+      }
+      open = pattern.indexOf('{', Math.max(kept, open + 1));
+    }
+    return unnamed.append(pattern, kept, pattern.length()).toString();
   }
 
   /// Routes for different hosts, or that ask for different things, do not meet.

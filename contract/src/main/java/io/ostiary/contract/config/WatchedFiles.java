@@ -1,8 +1,6 @@
 package io.ostiary.contract.config;
 
-import io.ostiary.contract.tree.Limits;
 import io.ostiary.contract.tree.Parsed;
-import io.ostiary.contract.tree.TreeReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,19 +14,20 @@ import java.util.Set;
 
 /// The configuration and the documents it names, as they are on the disk. Used by one thread.
 final class WatchedFiles {
+  private final ConfigSource source;
   private final Path file;
   private Set<Path> documents = Set.of();
 
-  WatchedFiles(Path file) {
-    this.file = file.toAbsolutePath();
+  WatchedFiles(ConfigSource source) {
+    this.source = source;
+    file = source.file().toAbsolutePath();
     refresh();
   }
 
   /// Reads again which documents the configuration names. Where it cannot be read, those it named
   /// before stay.
   void refresh() {
-    var parsed = TreeReader.read(file, file.toString(), Limits.CONFIGURATION);
-    if (parsed instanceof Parsed.Tree(var root, var _)) {
+    if (source.parsed() instanceof Parsed.Tree(var root, var _)) {
       var named = new LinkedHashSet<>(Documents.named(root, file));
       named.addAll(TargetFiles.named(root, file));
       documents = named;

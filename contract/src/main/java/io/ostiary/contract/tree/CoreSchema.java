@@ -32,12 +32,21 @@ final class CoreSchema {
       value = Numbers.integer(text.substring(2), 16);
     } else if (radix(text, "0o", 8)) {
       value = Numbers.integer(text.substring(2), 8);
-    } else if (DECIMAL.matcher(text).matches()) {
+    } else if (digits(text) || DECIMAL.matcher(text).matches()) {
       value = Numbers.parse(text);
     } else {
       return new Node.Text(at, text);
     }
     return value == null ? null : new Node.Numeral(at, text, value);
+  }
+
+  private static boolean digits(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static boolean radix(String text, String prefix, int radix) {

@@ -45,9 +45,9 @@ public final class Mapping implements Node {
     if (!index.isEmpty()) {
       return index.get(name);
     }
-    for (var member : members) {
-      if (member.name().equals(name)) {
-        return member;
+    for (int i = 0; i < members.size(); i++) {
+      if (members.get(i).name().equals(name)) {
+        return members.get(i);
       }
     }
     return null;

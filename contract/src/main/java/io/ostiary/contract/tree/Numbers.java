@@ -17,7 +17,7 @@ final class Numbers {
     if (text.length() > DIGITS_MAX) {
       return null;
     }
-    boolean whole = text.chars().noneMatch(c -> c == '.' || c == 'e' || c == 'E');
+    boolean whole = text.indexOf('.') < 0 && text.indexOf('e') < 0 && text.indexOf('E') < 0;
     if (whole) {
       return integer(text, 10);
     }

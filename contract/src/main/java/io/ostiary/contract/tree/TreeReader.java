@@ -35,6 +35,9 @@ public final class TreeReader {
       return broken(
           name, "size: more than " + limits.bytesMax() + " bytes (expected: at most that)");
     }
+    if (ascii(bytes)) {
+      return parse(new String(bytes, StandardCharsets.ISO_8859_1), name, limits);
+    }
     var in = ByteBuffer.wrap(bytes);
     var out = CharBuffer.allocate(bytes.length);
     var decoder =
@@ -55,12 +58,25 @@ public final class TreeReader {
     return parse(text, name, limits);
   }
 
+  private static boolean ascii(byte[] bytes) {
+    for (byte one : bytes) {
+      if (one < 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /// @param name what faults call the text; its ending decides between JSON and YAML
   public static Parsed parse(String text, String name, Limits limits) {
     var marked = !text.isEmpty() && text.charAt(0) == '\ufeff';
     var source = new Source(name, marked ? text.substring(1) : text);
-    return name.toLowerCase(Locale.ROOT).endsWith(".json")
-        ? new JsonComposer(source, limits).compose()
+    if (name.toLowerCase(Locale.ROOT).endsWith(".json")) {
+      return new JsonComposer(source, limits).compose();
+    }
+    var simple = SimpleYaml.compose(source, limits);
+    return simple != null
+        ? new Parsed.Tree(simple, List.of())
         : new YamlComposer(source, limits).compose();
   }
 

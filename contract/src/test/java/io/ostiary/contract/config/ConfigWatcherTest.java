@@ -23,7 +23,7 @@ class ConfigWatcherTest {
   @BeforeEach
   void start() throws IOException {
     file = Files.writeString(dir.resolve("ostiary.yaml"), "apis: []\n");
-    watcher = ConfigWatcher.start(file, told::release);
+    watcher = ConfigWatcher.start(new ConfigSource(file), told::release);
   }
 
   @AfterEach
@@ -115,7 +115,7 @@ class ConfigWatcherTest {
     Files.writeString(second.resolve("c.yaml"), "# 2\n");
     var data = Files.createSymbolicLink(dir.resolve("..data"), Path.of("..1"));
     var link = Files.createSymbolicLink(dir.resolve("c.yaml"), Path.of("..data/c.yaml"));
-    watcher = ConfigWatcher.start(link, told::release);
+    watcher = ConfigWatcher.start(new ConfigSource(link), told::release);
 
     var swapped = Files.createSymbolicLink(dir.resolve("..tmp"), Path.of("..2"));
     Files.move(swapped, data, StandardCopyOption.ATOMIC_MOVE);
@@ -148,7 +148,7 @@ class ConfigWatcherTest {
     var seen = new AtomicBoolean();
     watcher =
         ConfigWatcher.start(
-            file,
+            new ConfigSource(file),
             () -> {
               assertThat(Thread.currentThread().isVirtual()).isTrue();
               told.release();

@@ -52,6 +52,7 @@ public final class RouteBench {
     var bench = new RouteBench();
     bench.lookups();
     bench.reloads();
+    bench.files();
     var stamp =
         DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmm'Z'", Locale.ROOT)
             .withZone(ZoneOffset.UTC)
@@ -209,6 +210,58 @@ public final class RouteBench {
     }
   }
 
+  /// From a file that is written to its plan in force.
+  private void files() throws IOException {
+    var keys = "key-auth: {}, ip: { deny: [ 198.18.0.0/15 ] }";
+    var own =
+        "rate-limit: { requests: 10, per: 1m, by: address },"
+            + " headers: { request: { set: { X-Route: rROUTE } } }";
+    var candidates = new LinkedHashMap<String, List<String>>();
+    candidates.put("100 APIs of 100 routes", texts(100, 100, keys, ""));
+    candidates.put("100 APIs of 100 routes, each with policies", texts(100, 100, keys, own));
+    var whole = new LinkedHashMap<String, double[]>();
+    var read = new LinkedHashMap<String, double[]>();
+    try (var gateway = gateway();
+        var reloads = new FileReloads(gateway, 0)) {
+      for (int round = -15; round < RELOADS; round++) {
+        for (var candidate : candidates.entrySet()) {
+          var reload = reloads.write(candidate.getValue().get(round & 1));
+          if (round >= 0) {
+            whole.computeIfAbsent(candidate.getKey(), _ -> new double[RELOADS])[round] =
+                reload.whole();
+            read.computeIfAbsent(candidate.getKey(), _ -> new double[RELOADS])[round] =
+                reload.read();
+          }
+        }
+      }
+    }
+    say("");
+    say(
+        "A file that is written, until its plan is in force; %d rounds in turns."
+            .formatted(RELOADS));
+    say("The watcher waits 15 ms for the writer to be done.");
+    say("");
+    say("| file | what | min ms | median ms | max ms |");
+    say("|---|---|---|---|---|");
+    for (var candidate : candidates.entrySet()) {
+      var name =
+          "%s, %,d bytes".formatted(candidate.getKey(), candidate.getValue().get(0).length());
+      row(name + " | reading, compiling, publishing", of(read, candidate.getKey()));
+      row(name + " | since it was written", of(whole, candidate.getKey()));
+      if (median(of(whole, candidate.getKey())) > RELOAD_MILLIS_MAX) {
+        good = false;
+        say("");
+        say("NOT as it should be, at most %.0f ms: %s".formatted(RELOAD_MILLIS_MAX, name));
+      }
+    }
+  }
+
+  /// As [#pair], in writing.
+  private static List<String> texts(int apis, int routes, String ofApi, String ofRoute) {
+    return List.of(
+        text(apis, routes, ofApi, ofRoute, "/last"), text(apis, routes, ofApi, ofRoute, "/latest"));
+  }
+
   private static Gateway gateway() {
     return new Gateway(
         new DataPlane(
@@ -244,6 +297,20 @@ public final class RouteBench {
   /// @param ofRoute policies of each route, with its number in place of `ROUTE`; empty: none
   private static Configuration configuration(
       int apis, int routes, String ofApi, String ofRoute, String last) throws IOException {
+    var file = Files.createTempFile("ostiary-routes", ".yaml");
+    try {
+      Files.writeString(file, text(apis, routes, ofApi, ofRoute, last));
+      var read = ConfigReader.read(file, PolicyList.load().settings(), new OpenApiReader());
+      if (read instanceof ConfigRead.Understood(var configuration, _)) {
+        return configuration;
+      }
+      throw new IllegalStateException(read.toString());
+    } finally {
+      Files.delete(file);
+    }
+  }
+
+  private static String text(int apis, int routes, String ofApi, String ofRoute, String last) {
     var text = new StringBuilder("listeners: [ \"127.0.0.1:18299\" ]\n");
     text.append("upstreams: [ { name: u, targets: \"127.0.0.1:18298\" } ]\napis:\n");
     for (int api = 0; api < apis; api++) {
@@ -260,17 +327,7 @@ public final class RouteBench {
       }
       text.append("      ] }\n");
     }
-    var file = Files.createTempFile("ostiary-routes", ".yaml");
-    try {
-      Files.writeString(file, text);
-      var read = ConfigReader.read(file, PolicyList.load().settings(), new OpenApiReader());
-      if (read instanceof ConfigRead.Understood(var configuration, _)) {
-        return configuration;
-      }
-      throw new IllegalStateException(read.toString());
-    } finally {
-      Files.delete(file);
-    }
+    return text.toString();
   }
 
   // Figures.
