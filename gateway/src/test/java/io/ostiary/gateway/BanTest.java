@@ -29,16 +29,7 @@ class BanTest {
 
   private static GatewaySettings trustingLoopback() {
     var some = Kit.settings(1024);
-    return new GatewaySettings(
-        some.headBytesMax(),
-        some.headFieldsMax(),
-        some.bodyBytesMax(),
-        some.headTimeout(),
-        some.bodyTimeout(),
-        some.idleTimeout(),
-        some.drainTimeout(),
-        some.connectionsMax(),
-        List.of(Cidr.parse("127.0.0.0/8")));
+    return some.withTrustedProxies(List.of(Cidr.parse("127.0.0.0/8")));
   }
 
   private static String forwarded(String client) {

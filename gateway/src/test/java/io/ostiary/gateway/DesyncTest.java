@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.GatewaySettings;
+import io.ostiary.model.OutboundSettings;
 import io.ostiary.model.Target;
+import io.ostiary.model.observe.Observation;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -35,7 +37,9 @@ class DesyncTest {
               Duration.ofSeconds(3),
               Duration.ofSeconds(3),
               1000,
-              List.of());
+              List.of(),
+              Observation.NONE,
+              OutboundSettings.DEFAULT);
       kit.publish();
       var judge =
           new ProcessBuilder(

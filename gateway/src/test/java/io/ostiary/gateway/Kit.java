@@ -15,6 +15,7 @@ import io.ostiary.model.KernelSettings;
 import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.Listener;
 import io.ostiary.model.Listener.ProxyProtocol;
+import io.ostiary.model.OutboundSettings;
 import io.ostiary.model.Outliers;
 import io.ostiary.model.Overload;
 import io.ostiary.model.PathPattern;
@@ -28,6 +29,7 @@ import io.ostiary.model.Target;
 import io.ostiary.model.Tls;
 import io.ostiary.model.Upstream;
 import io.ostiary.model.UpstreamLink;
+import io.ostiary.model.observe.Observation;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -125,7 +127,9 @@ final class Kit implements AutoCloseable {
         Duration.ofSeconds(5),
         Duration.ofSeconds(5),
         1000,
-        List.of());
+        List.of(),
+        Observation.NONE,
+        OutboundSettings.DEFAULT);
   }
 
   static Route route(String id, String path, String... methods) {

@@ -45,16 +45,7 @@ class PriorityTest {
 
   private static GatewaySettings trusting(String... proxies) {
     var some = Kit.settings(1024);
-    return new GatewaySettings(
-        some.headBytesMax(),
-        some.headFieldsMax(),
-        some.bodyBytesMax(),
-        some.headTimeout(),
-        some.bodyTimeout(),
-        some.idleTimeout(),
-        some.drainTimeout(),
-        some.connectionsMax(),
-        java.util.stream.Stream.of(proxies).map(Cidr::parse).toList());
+    return some.withTrustedProxies(java.util.stream.Stream.of(proxies).map(Cidr::parse).toList());
   }
 
   private static String status(Kit kit, String fields) {

@@ -8,7 +8,6 @@ import io.ostiary.model.Ban;
 import io.ostiary.model.Ban.Action;
 import io.ostiary.model.Ban.Place;
 import io.ostiary.model.Cidr;
-import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.Listener;
 import io.ostiary.model.Listener.ProxyProtocol;
 import io.ostiary.model.Snapshot;
@@ -34,16 +33,7 @@ class ProxyProtocolTest {
   private static void publish(Kit kit, ProxyProtocol mode, String... trusted) {
     var some = Kit.settings(1024);
     kit.settings =
-        new GatewaySettings(
-            some.headBytesMax(),
-            some.headFieldsMax(),
-            some.bodyBytesMax(),
-            some.headTimeout(),
-            some.bodyTimeout(),
-            some.idleTimeout(),
-            some.drainTimeout(),
-            some.connectionsMax(),
-            java.util.stream.Stream.of(trusted).map(Cidr::parse).toList());
+        some.withTrustedProxies(java.util.stream.Stream.of(trusted).map(Cidr::parse).toList());
     var all = kit.snapshot();
     var snapshot =
         new Snapshot(

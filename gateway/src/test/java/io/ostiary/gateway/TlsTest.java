@@ -10,7 +10,6 @@ import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.Cidr;
-import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.Listener.ProxyProtocol;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Tls;
@@ -203,17 +202,7 @@ class TlsTest {
     try (var upstream = FakeUpstream.echo();
         var kit = kit(upstream, pki.tls(api, wild))) {
       var some = Kit.settings(1024);
-      kit.settings =
-          new GatewaySettings(
-              some.headBytesMax(),
-              some.headFieldsMax(),
-              some.bodyBytesMax(),
-              some.headTimeout(),
-              some.bodyTimeout(),
-              some.idleTimeout(),
-              some.drainTimeout(),
-              some.connectionsMax(),
-              List.of(Cidr.parse("127.0.0.1")));
+      kit.settings = some.withTrustedProxies(List.of(Cidr.parse("127.0.0.1")));
       kit.proxy = ProxyProtocol.REQUIRED;
       kit.publish();
       assertThat(curl(kit, "--haproxy-protocol")).startsWith("HTTP/2 200");

@@ -154,16 +154,7 @@ class TraceTest {
 
   private static GatewaySettings settings(double percent) {
     var plain = Kit.settings(1024);
-    return new GatewaySettings(
-        plain.headBytesMax(),
-        plain.headFieldsMax(),
-        plain.bodyBytesMax(),
-        plain.headTimeout(),
-        plain.bodyTimeout(),
-        plain.idleTimeout(),
-        plain.drainTimeout(),
-        plain.connectionsMax(),
-        plain.trustedProxies(),
+    return plain.withObservation(
         new Observation(
             List.of(),
             new Telemetry(

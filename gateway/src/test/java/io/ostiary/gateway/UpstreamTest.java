@@ -6,7 +6,6 @@ import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.Api;
 import io.ostiary.model.Balance;
 import io.ostiary.model.Cidr;
-import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.HealthCheck;
 import io.ostiary.model.Snapshot;
 import io.ostiary.model.Split;
@@ -39,7 +38,8 @@ class UpstreamTest {
                 up.connectTimeout(),
                 up.answerTimeout(),
                 up.idleTimeout(),
-                up.connectionsMax())),
+                up.connectionsMax(),
+                up.link())),
         List.of(),
         List.of(),
         plain.kernel(),
@@ -117,16 +117,7 @@ class UpstreamTest {
         var kit = new Kit(upstream)) {
       var d = Kit.settings(1024);
       kit.settings =
-          new GatewaySettings(
-              d.headBytesMax(),
-              d.headFieldsMax(),
-              d.bodyBytesMax(),
-              d.headTimeout(),
-              d.bodyTimeout(),
-              d.idleTimeout(),
-              d.drainTimeout(),
-              d.connectionsMax(),
-              List.of(Cidr.parse("127.0.0.0/8"), Cidr.parse("198.18.0.1")));
+          d.withTrustedProxies(List.of(Cidr.parse("127.0.0.0/8"), Cidr.parse("198.18.0.1")));
       kit.publish();
       var clients = new java.util.ArrayList<String>();
       for (var fields :

@@ -39,7 +39,9 @@ public record GatewaySettings(
           Duration.ofSeconds(75),
           Duration.ofSeconds(30),
           50_000,
-          List.of());
+          List.of(),
+          Observation.NONE,
+          OutboundSettings.DEFAULT);
 
   public GatewaySettings {
     Require.between("limits.head (bytes)", headBytesMax, 1024, 1024 * 1024);
@@ -53,19 +55,9 @@ public record GatewaySettings(
     trustedProxies = List.copyOf(trustedProxies);
   }
 
-  /// Policies call as usual.
-  public GatewaySettings(
-      int headBytesMax,
-      int headFieldsMax,
-      long bodyBytesMax,
-      Duration headTimeout,
-      Duration bodyTimeout,
-      Duration idleTimeout,
-      Duration drainTimeout,
-      int connectionsMax,
-      List<Cidr> trustedProxies,
-      Observation observation) {
-    this(
+  /// The same but for whom is believed about the client.
+  public GatewaySettings withTrustedProxies(List<Cidr> trusted) {
+    return new GatewaySettings(
         headBytesMax,
         headFieldsMax,
         bodyBytesMax,
@@ -74,23 +66,14 @@ public record GatewaySettings(
         idleTimeout,
         drainTimeout,
         connectionsMax,
-        trustedProxies,
+        trusted,
         observation,
-        OutboundSettings.DEFAULT);
+        outbound);
   }
 
-  /// Nobody is told of calls, and policies call as usual.
-  public GatewaySettings(
-      int headBytesMax,
-      int headFieldsMax,
-      long bodyBytesMax,
-      Duration headTimeout,
-      Duration bodyTimeout,
-      Duration idleTimeout,
-      Duration drainTimeout,
-      int connectionsMax,
-      List<Cidr> trustedProxies) {
-    this(
+  /// The same but for who is told of calls.
+  public GatewaySettings withObservation(Observation told) {
+    return new GatewaySettings(
         headBytesMax,
         headFieldsMax,
         bodyBytesMax,
@@ -100,7 +83,7 @@ public record GatewaySettings(
         drainTimeout,
         connectionsMax,
         trustedProxies,
-        Observation.NONE,
-        OutboundSettings.DEFAULT);
+        told,
+        outbound);
   }
 }

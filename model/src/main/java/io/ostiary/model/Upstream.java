@@ -45,28 +45,6 @@ public record Upstream(
     }
   }
 
-  /// Over HTTP/1.1 in plain text, with everything else as it is by default.
-  public Upstream(
-      String name,
-      List<Target> targets,
-      Balance balance,
-      @Nullable HealthCheck health,
-      Duration connectTimeout,
-      Duration answerTimeout,
-      Duration idleTimeout,
-      int connectionsMax) {
-    this(
-        name,
-        targets,
-        balance,
-        health,
-        connectTimeout,
-        answerTimeout,
-        idleTimeout,
-        connectionsMax,
-        UpstreamLink.PLAIN);
-  }
-
   /// With everything else as it is by default.
   public Upstream(
       String name,

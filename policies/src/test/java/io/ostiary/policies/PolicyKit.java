@@ -18,6 +18,7 @@ import io.ostiary.model.Snapshot;
 import io.ostiary.model.Target;
 import io.ostiary.model.Tls;
 import io.ostiary.model.Upstream;
+import io.ostiary.model.UpstreamLink;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -76,7 +77,8 @@ final class PolicyKit implements AutoCloseable {
                     Duration.ofSeconds(1),
                     Duration.ofSeconds(3),
                     Duration.ofSeconds(3),
-                    1000)),
+                    1000,
+                    UpstreamLink.PLAIN)),
             consumers,
             List.of(),
             KernelSettings.OFF,

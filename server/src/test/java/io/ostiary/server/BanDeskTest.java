@@ -81,16 +81,7 @@ class BanDeskTest {
     return new Snapshot(
         1,
         Instant.EPOCH,
-        new GatewaySettings(
-            base.headBytesMax(),
-            base.headFieldsMax(),
-            base.bodyBytesMax(),
-            base.headTimeout(),
-            base.bodyTimeout(),
-            base.idleTimeout(),
-            base.drainTimeout(),
-            base.connectionsMax(),
-            List.of(Cidr.parse("198.18.5.0/24"))),
+        base.withTrustedProxies(List.of(Cidr.parse("198.18.5.0/24"))),
         List.of(new Listener("127.0.0.1", 8080)),
         List.of(),
         List.of(),

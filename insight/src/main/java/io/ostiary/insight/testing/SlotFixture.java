@@ -13,6 +13,7 @@ import io.ostiary.model.Route;
 import io.ostiary.model.Split;
 import io.ostiary.model.Target;
 import io.ostiary.model.Upstream;
+import io.ostiary.model.UpstreamLink;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -42,7 +43,8 @@ public final class SlotFixture {
           Duration.ofSeconds(1),
           Duration.ofSeconds(10),
           Duration.ofSeconds(10),
-          100);
+          100,
+          UpstreamLink.PLAIN);
   private final Api[] apis;
   private final Consumer[] consumers;
   private long counter;

@@ -117,18 +117,7 @@ class ExporterTest {
             "edge",
             10,
             Duration.ofMillis(200));
-    var settings =
-        new GatewaySettings(
-            plain.headBytesMax(),
-            plain.headFieldsMax(),
-            plain.bodyBytesMax(),
-            plain.headTimeout(),
-            plain.bodyTimeout(),
-            plain.idleTimeout(),
-            plain.drainTimeout(),
-            plain.connectionsMax(),
-            List.of(),
-            new Observation(List.of(), telemetry));
+    var settings = plain.withObservation(new Observation(List.of(), telemetry));
     return new Snapshot(
         1,
         Instant.now(),
