@@ -60,18 +60,45 @@ public final class Dissector {
   /// @return the offset behind the tags; the type of what follows stands before it
   private int tags(int type) {
     int at = Headers.ETHERNET;
+    int before = 0;
     for (int i = 0; i < Headers.TAGS_MAX && Headers.isTag(type) && at + 4 <= frame.length; i++) {
-      var layer = new LayerBuilder(frame, Part.HEADER, "vlan", at);
-      layer
-          .bits(".priority", "priority", at, 2, 13, 7)
-          .bits(".dei", "drop eligible", at, 2, 12, 1)
-          .bits(".id", "VLAN", at, 2, 0, 0xfff);
-      type = Headers.u16(frame, at + 2);
-      layer.hex(".etype", "type", at + 2, 2, Protocols.ether(type));
-      add(layer.end(4, "VLAN %s", ".id"));
+      int next = Headers.u16(frame, at + 2);
+      if (type == Headers.QINQ) {
+        providerTag(at, before == Headers.QINQ, next);
+      } else {
+        var layer = new LayerBuilder(frame, Part.HEADER, "vlan", at);
+        layer
+            .bits(".priority", "priority", at, 2, 13, 7)
+            .bits(".dei", "drop eligible", at, 2, 12, 1)
+            .bits(".id", "VLAN", at, 2, 0, 0xfff);
+        if (next < TYPE_MIN) {
+          layer.number(".len", "length", at + 2, 2);
+        } else {
+          layer.hex(".etype", "type", at + 2, 2, Protocols.ether(next));
+        }
+        add(layer.end(4, "VLAN %s", ".id"));
+      }
+      before = type;
+      type = next;
       at += 4;
     }
     return at;
+  }
+
+  /// A tag of IEEE 802.1ad, whose fields have names of their own: of two in a row the first is the
+  /// service's, the second the customer's.
+  private void providerTag(int at, boolean behindAnother, int next) {
+    boolean beforeAnother = next == Headers.QINQ && !behindAnother;
+    var id = behindAnother ? ".cvid" : beforeAnother ? ".svid" : ".id";
+    var layer = new LayerBuilder(frame, Part.HEADER, "ieee8021ad", at);
+    layer
+        .bits(".priority", "priority", at, 1, 5, 7)
+        .bits(".dei", "drop eligible", at, 1, 4, 1)
+        .bits(id, "VLAN", at, 2, 0, 0xfff);
+    if (!beforeAnother) {
+      layer.hex("ieee8021ah.etype", "type", at + 2, 2, Protocols.ether(next));
+    }
+    add(layer.end(4, "VLAN %s", id));
   }
 
   private void network(int at, int depth) {
@@ -84,7 +111,11 @@ public final class Dissector {
   }
 
   private void arp(int at) {
-    if (at + 28 > frame.length || Headers.u16(frame, at + 4) != 0x0604) {
+    boolean forIpv4 =
+        at + 28 <= frame.length
+            && Headers.u16(frame, at + 2) == Headers.IPV4
+            && Headers.u16(frame, at + 4) == 0x0604;
+    if (!forIpv4) {
       payload(at, "ARP");
       return;
     }
@@ -125,7 +156,7 @@ public final class Dissector {
         .hexBits(".dsfield", "differentiated services", at + 1, 1, 0, 255, 2)
         .bits(".dsfield.dscp", "DSCP", at + 1, 1, 2, 63)
         .bits(".dsfield.ecn", "ECN", at + 1, 1, 0, 3)
-        .number(".len", "total length", at + 2, 2)
+        .field(".len", "total length", totalLength(at, length), at + 2, 2)
         .hex(".id", "identification", at + 4, 2)
         .bits(".flags.df", "don't fragment", at + 6, 1, 6, 1)
         .bits(".flags.mf", "more fragments", at + 6, 1, 5, 1)
@@ -142,6 +173,12 @@ public final class Dissector {
     }
     boolean later = (fragment & 0x1fff) != 0;
     transport(at, later ? -1 : protocol, at + size, later, depth);
+  }
+
+  /// A device that cuts segments itself is given none, nor is one of more than 64 KiB: then it is
+  /// what there is.
+  private String totalLength(int at, int length) {
+    return length > 0 ? "" + length : (frame.length - at) + " (0 in the header, as for offload)";
   }
 
   private void ipv6(int at, int depth) {

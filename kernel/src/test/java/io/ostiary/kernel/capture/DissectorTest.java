@@ -42,7 +42,7 @@ final class DissectorTest {
   /// What tshark must not show without our showing it too.
   private static final Pattern THEIRS =
       Pattern.compile(
-          "eth\\.(dst|src|type)|vlan\\.(id|priority|etype)|arp\\.(opcode|src\\.proto_ipv4)"
+          "eth\\.(dst|src|type)|vlan\\.(id|priority|etype)|ieee8021ad\\.(s?v?id|cvid|priority)|arp\\.(opcode|src\\.proto_ipv4)"
               + "|ip\\.(hdr_len|len|id|frag_offset|ttl|proto|checksum|src|dst|opt\\.type)"
               + "|ipv6\\.(version|plen|nxt|hlim|src|dst|fraghdr\\.offset)"
               + "|tcp\\.(srcport|dstport|seq_raw|ack_raw|hdr_len|flags|checksum|option_kind)"

