@@ -42,6 +42,11 @@ record RuleTrial(
       return settings == null ? new Kept(text, ConfigReader.kernel(text, file)) : this;
     }
 
+    /// As [#read], which is not needed where the text is that of `next`.
+    Kept known(Kept next, Path file) {
+      return text.equals(next.text) ? next : read(file);
+    }
+
     boolean same(Kept other) {
       return text.equals(other.text)
           || (settings != null && other.settings != null && settings.sameEffect(other.settings));
@@ -76,7 +81,7 @@ record RuleTrial(
   RuleTrial with(Configuration configuration, Path file, Instant now) {
     var next = Kept.of(configuration);
     var confirm = configuration.kernel().safety().confirm();
-    var known = committed == null ? null : committed.read(file);
+    var known = committed == null ? null : committed.known(next, file);
     var settings = configuration.kernel();
     boolean nothingBefore = known == null && settings.sameEffect(settings.withoutRules());
     if (confirm.isZero() || nothingBefore || (known != null && next.same(known))) {

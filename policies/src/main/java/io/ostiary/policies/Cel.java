@@ -41,24 +41,27 @@ public final class Cel implements Policy<Cel.Settings> {
   private static final int TURNS_MAX = 1000;
   private static final int EXPRESSIONS_MAX = 16;
 
-  private static final dev.cel.bundle.Cel ENVIRONMENT = environment();
+  /// Some hundred classes that most starts do without.
+  private static final class Environment {
+    private static final dev.cel.bundle.Cel CEL = make();
 
-  private static dev.cel.bundle.Cel environment() {
-    var members = MapType.create(SimpleType.STRING, SimpleType.DYN);
-    return CelFactory.plannerCelBuilder()
-        .setStandardMacros(CelStandardMacro.STANDARD_MACROS)
-        .setOptions(
-            CelOptions.current()
-                .enableHeterogeneousNumericComparisons(true)
-                .comprehensionMaxIterations(TURNS_MAX)
-                .maxExpressionCodePointSize(CHARS_MAX)
-                .build())
-        .addVar("request", members)
-        .addVar("consumer", members)
-        .addVar("identity", members)
-        .addVar("claims", members)
-        .setResultType(SimpleType.BOOL)
-        .build();
+    private static dev.cel.bundle.Cel make() {
+      var members = MapType.create(SimpleType.STRING, SimpleType.DYN);
+      return CelFactory.plannerCelBuilder()
+          .setStandardMacros(CelStandardMacro.STANDARD_MACROS)
+          .setOptions(
+              CelOptions.current()
+                  .enableHeterogeneousNumericComparisons(true)
+                  .comprehensionMaxIterations(TURNS_MAX)
+                  .maxExpressionCodePointSize(CHARS_MAX)
+                  .build())
+          .addVar("request", members)
+          .addVar("consumer", members)
+          .addVar("identity", members)
+          .addVar("claims", members)
+          .setResultType(SimpleType.BOOL)
+          .build();
+    }
   }
 
   public record Settings(
@@ -76,7 +79,7 @@ public final class Cel implements Policy<Cel.Settings> {
   /// @throws IllegalArgumentException where it cannot be compiled, with the place in it
   private static Program program(String expression) {
     try {
-      return ENVIRONMENT.createProgram(ENVIRONMENT.compile(expression).getAst());
+      return Environment.CEL.createProgram(Environment.CEL.compile(expression).getAst());
     } catch (CelValidationException | CelEvaluationException e) {
       throw new IllegalArgumentException("cel.require: " + e.getMessage(), e);
     }

@@ -25,8 +25,6 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// Answers in the upstream's place with what the API's OpenAPI document says it would.
 public final class Mock implements Policy<Mock.Settings> {
-  private static final JsonMapper JSON = new JsonMapper();
-
   /// @param always false: only calls that ask for it
   /// @param delay how long an answer takes
   public record Settings(
@@ -75,7 +73,7 @@ public final class Mock implements Policy<Mock.Settings> {
   private JsonNode tree(Document document) {
     var last = read;
     if (last == null || last.document != document) {
-      last = new Read(document, JSON.readTree(document.json()));
+      last = new Read(document, new JsonMapper().readTree(document.json()));
       read = last;
     }
     return last.tree;

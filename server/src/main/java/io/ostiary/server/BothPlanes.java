@@ -3,6 +3,7 @@ package io.ostiary.server;
 import io.ostiary.control.Publication;
 import io.ostiary.gateway.Gateway;
 import io.ostiary.gateway.Published;
+import io.ostiary.gateway.exchange.PlanFault;
 import io.ostiary.insight.Insight;
 import io.ostiary.model.Ban;
 import io.ostiary.model.GatewaySettings;
@@ -70,9 +71,12 @@ final class BothPlanes implements Publication {
   }
 
   private List<Problem> putIntoForce(Snapshot snapshot) {
+    if (before == null) {
+      return begin(snapshot);
+    }
     kernel.prepare(snapshot);
     if (gateway.publish(snapshot) instanceof Published.Refused(var faults)) {
-      return faults.stream().map(fault -> new Problem(fault.message(), fault.policy())).toList();
+      return refusals(faults);
     }
     var refused = kernel.apply(snapshot);
     if (refused.isEmpty()) {
@@ -82,6 +86,30 @@ final class BothPlanes implements Publication {
     }
     takeBack();
     return problems(refused);
+  }
+
+  /// The first snapshot. What the kernel is to judge is judged before a listener opens. Where there
+  /// is nothing of that kind, callers need not wait for the verifier: the programs are loaded
+  /// behind the listeners, and connections of these tenths of a second have no facts of the kernel.
+  private List<Problem> begin(Snapshot snapshot) {
+    boolean judges = KernelSide.judges(snapshot);
+    var refused = judges ? kernel.apply(snapshot) : List.<String>of();
+    if (!refused.isEmpty()) {
+      return problems(refused);
+    }
+    if (gateway.publish(snapshot) instanceof Published.Refused(var faults)) {
+      return refusals(faults);
+    }
+    refused = judges ? List.of() : kernel.apply(snapshot);
+    if (refused.isEmpty()) {
+      before = snapshot;
+      inForce.accept(snapshot.gateway());
+    }
+    return problems(refused);
+  }
+
+  private static List<Problem> refusals(List<PlanFault> faults) {
+    return faults.stream().map(fault -> new Problem(fault.message(), fault.policy())).toList();
   }
 
   /// The kernel first: it is what keeps a flood away, and takes microseconds.
@@ -150,7 +178,6 @@ final class BothPlanes implements Publication {
         .toList();
   }
 
-  /// The first snapshot has nothing to go back to; whoever published it ends the process.
   private void takeBack() {
     if (before != null && gateway.publish(before) instanceof Published.Refused(var faults)) {
       LOG.error("the gateway runs what the kernel side refused, and cannot go back: {}", faults);

@@ -139,6 +139,16 @@ final class KernelSide implements AutoCloseable, PacketView {
     }
   }
 
+  /// Whether packets are to be judged by anything that the snapshot says.
+  static boolean judges(Snapshot snapshot) {
+    var settings = snapshot.kernel();
+    boolean runs = !(settings.interfaces() instanceof Interfaces.Off);
+    return runs
+        && !(settings.rules().isEmpty()
+            && snapshot.services().isEmpty()
+            && snapshot.bans().stream().noneMatch(ban -> ban.place() == Ban.Place.KERNEL));
+  }
+
   /// Brings the kernel's part of a snapshot into force.
   ///
   /// @return what is wrong with it; empty when it is in force, and also where the kernel side

@@ -23,25 +23,28 @@ final class SpareMemory {
   private static final long QUIET_CALLS = 600;
 
   private final LongSupplier calls;
-  private final @Nullable MethodHandle trim;
   private long callsBefore;
   private long collectionsBefore = -1;
 
   /// @param calls how many calls there were since the start
   SpareMemory(LongSupplier calls) {
     this.calls = calls;
-    trim = trim();
   }
 
-  /// glibc's `malloc_trim`; null with a C library that has none.
-  private static @Nullable MethodHandle trim() {
-    var linker = Linker.nativeLinker();
-    var type = FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG);
-    return linker
-        .defaultLookup()
-        .find("malloc_trim")
-        .map(address -> linker.downcallHandle(address, type))
-        .orElse(null);
+  /// glibc's `malloc_trim`; null with a C library that has none. Linked when it is first called,
+  /// and not while the start is waited for.
+  private static final class Trim {
+    static final @Nullable MethodHandle FUNCTION = link();
+
+    private static @Nullable MethodHandle link() {
+      var linker = Linker.nativeLinker();
+      var type = FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG);
+      return linker
+          .defaultLookup()
+          .find("malloc_trim")
+          .map(address -> linker.downcallHandle(address, type))
+          .orElse(null);
+    }
   }
 
   /// Until the thread is interrupted.
@@ -57,9 +60,10 @@ final class SpareMemory {
     }
   }
 
-  private void giveBack() {
+  void giveBack() {
     System.gc();
     collectionsBefore = collections();
+    var trim = Trim.FUNCTION;
     if (trim != null) {
       try {
         int ignored = (int) trim.invokeExact(0L);

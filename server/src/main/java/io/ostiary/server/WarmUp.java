@@ -1,11 +1,10 @@
 package io.ostiary.server;
 
-import io.ostiary.server.command.ControlAddress;
+import io.ostiary.server.command.RunOptions;
 import io.ostiary.server.demo.DemoFiles;
 import io.ostiary.server.demo.OrderService;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -14,12 +13,11 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 
 /// A short life of the whole of Ostiary, so that the start-up cache learns what a start and the
-/// first calls need: on loopback and free ports only, in a temporary folder, with the kernel side
-/// off.
+/// first calls need: on loopback and free ports only, with the kernel side off.
 public final class WarmUp {
   private static final int CALLS = 300;
   private static final int ANSWER_MILLIS = 10_000;
@@ -35,27 +33,28 @@ public final class WarmUp {
     this.port = port;
   }
 
+  /// @param folder where its records are. Run it twice: the second start finds a database, as all
+  ///   but the first do, and the cache does without what makes one
   /// @param out where its own Ostiary reports
-  public static void run(PrintWriter out) throws IOException, InterruptedException {
-    var folder = Files.createTempDirectory("ostiary-warm-up");
-    try {
-      new WarmUp(folder, freePort()).live(out);
-    } finally {
-      delete(folder);
-    }
+  public static void run(Path folder, PrintWriter out) throws IOException, InterruptedException {
+    new WarmUp(Files.createDirectories(folder), freePort()).live(out);
+    new SpareMemory(() -> 0).giveBack();
   }
 
   private void live(PrintWriter out) throws IOException, InterruptedException {
     var loopback = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     try (var orders = new OrderService(loopback)) {
       orders.start();
-      var settings =
-          new RunSettings(
-              configuration(orders.port()),
-              folder.resolve("data"),
-              new ControlAddress("127.0.0.1", 0),
-              Runtime.getRuntime().availableProcessors(),
-              false);
+      var options =
+          RunOptions.parse(
+              "run",
+              "--config",
+              configuration(orders.port()).toString(),
+              "--data",
+              folder.resolve("data").toString(),
+              "--control",
+              "127.0.0.1:0");
+      var settings = Objects.requireNonNull(options).settings();
       try (var _ = Ostiary.start(settings, new Progress(out))) {
         use();
       }
@@ -64,7 +63,7 @@ public final class WarmUp {
 
   /// The demo's, with other ports and without the kernel side.
   private Path configuration(int upstream) throws IOException {
-    var file = DemoFiles.lay(folder.resolve("demo"));
+    var file = DemoFiles.lay(Files.createTempDirectory(folder, "demo"));
     Files.writeString(
         file,
         Files.readString(file)
@@ -131,20 +130,6 @@ public final class WarmUp {
   private static int freePort() throws IOException {
     try (var socket = new ServerSocket(0)) {
       return socket.getLocalPort();
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (var paths = Files.walk(folder)) {
-      paths
-          .sorted(Comparator.reverseOrder())
-          .forEach(path -> {
-            try {
-              Files.deleteIfExists(path);
-            } catch (IOException e) {
-              throw new UncheckedIOException(e);
-            }
-          });
     }
   }
 }

@@ -18,6 +18,7 @@ import java.math.BigDecimal;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.AbstractMap;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -27,6 +28,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// Types to shapes, by reflection, each once. A type that cannot be written is a fault of its
@@ -38,12 +41,40 @@ public final class Shapes {
 
   /// @param policies the name and the settings record of each policy that may be used
   public Shapes(Map<String, Class<? extends Record>> policies) {
-    var settings = new LinkedHashMap<String, Shape.Fields>();
-    // Before it is filled: settings may hold uses of policies themselves.
-    use = new Shape.Use(Collections.unmodifiableMap(settings));
-    policies.entrySet().stream()
-        .sorted(Map.Entry.comparingByKey())
-        .forEach(policy -> settings.put(policy.getKey(), fields(policy.getValue())));
+    use = new Shape.Use(new Settings(new TreeMap<>(policies)));
+  }
+
+  /// The shapes of policies' settings by name, each made when it is asked for: a configuration
+  /// mostly uses a few, and settings may hold uses of policies themselves.
+  private final class Settings extends AbstractMap<String, Shape.Fields> {
+    private final SortedMap<String, Class<? extends Record>> types;
+
+    Settings(SortedMap<String, Class<? extends Record>> types) {
+      this.types = types;
+    }
+
+    @Override
+    public Shape.@Nullable Fields get(@Nullable Object name) {
+      var type = types.get(name);
+      return type == null ? null : fields(type);
+    }
+
+    @Override
+    public boolean containsKey(@Nullable Object name) {
+      return types.containsKey(name);
+    }
+
+    @Override
+    public Set<String> keySet() {
+      return Collections.unmodifiableSet(types.keySet());
+    }
+
+    @Override
+    public Set<Map.Entry<String, Shape.Fields>> entrySet() {
+      var all = new LinkedHashMap<String, Shape.Fields>();
+      types.forEach((name, type) -> all.put(name, fields(type)));
+      return Collections.unmodifiableSet(all.entrySet());
+    }
   }
 
   /// The shape of a record.

@@ -7,6 +7,7 @@ import io.ostiary.contract.tree.Fault;
 import io.ostiary.contract.tree.Limits;
 import io.ostiary.contract.tree.Parsed;
 import io.ostiary.contract.tree.TreeReader;
+import io.ostiary.model.PolicyUse;
 import io.ostiary.model.setting.Alone;
 import io.ostiary.model.setting.Bytes;
 import io.ostiary.model.setting.Default;
@@ -147,13 +148,16 @@ class BinderTest {
 
   record Odd(Thread thread) {}
 
+  record Uses(List<PolicyUse> policies) {}
+
   record BadDefault(@Default("soon") Duration pause) {}
 
   @Test
   void refusesRecordsThatCannotBeWritten() {
     assertThatThrownBy(() -> new Shapes(Map.of()).fields(Loop.class))
         .hasMessageContaining("contains itself");
-    assertThatThrownBy(() -> new Shapes(Map.of("odd", Odd.class)))
+    var uses = new Shapes(Map.of("odd", Odd.class)).fields(Uses.class);
+    assertThatThrownBy(() -> JsonSchema.of(uses))
         .hasMessageStartingWith("java.lang.Thread: cannot be written");
     assertThatThrownBy(() -> new Shapes(Map.of()).fields(BadDefault.class))
         .hasMessageContaining("pause: 'soon' (expected: a duration");

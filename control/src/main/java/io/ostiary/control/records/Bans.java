@@ -100,11 +100,11 @@ public final class Bans {
   }
 
   static List<Ban> active(Handle handle, Instant now) {
-    return handle
-        .createQuery("SELECT * FROM ban WHERE TRUE" + ACTIVE)
-        .bind("now", now.toEpochMilli())
-        .map((row, context) -> row(row).ban())
-        .list();
+    return Rows.of(
+        handle,
+        "SELECT * FROM ban WHERE lifted_at IS NULL AND until > ?",
+        row -> row(row).ban(),
+        now.toEpochMilli());
   }
 
   private static Row row(ResultSet row) throws SQLException {

@@ -42,10 +42,7 @@ public final class Credentials {
   }
 
   static List<Row> all(Handle handle) {
-    return handle
-        .createQuery("SELECT * FROM credential ORDER BY created_at, id")
-        .map((row, context) -> row(row))
-        .list();
+    return Rows.of(handle, "SELECT * FROM credential ORDER BY created_at, id", Credentials::row);
   }
 
   private static Row row(ResultSet row) throws SQLException {

@@ -75,15 +75,14 @@ public final class Keys {
 
   /// Those that work now.
   static List<Row> active(Handle handle, Instant now) {
-    return handle
-        .createQuery(
-            """
-            SELECT * FROM api_key
-            WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
-            """)
-        .bind("now", now.toEpochMilli())
-        .map((row, context) -> row(row))
-        .list();
+    return Rows.of(
+        handle,
+        """
+        SELECT * FROM api_key
+        WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)
+        """,
+        Keys::row,
+        now.toEpochMilli());
   }
 
   private static Row row(ResultSet row) throws SQLException {

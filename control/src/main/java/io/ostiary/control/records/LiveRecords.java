@@ -39,15 +39,16 @@ public final class LiveRecords {
 
   public static LiveRecords load(Handle handle, Instant now) {
     var live = new LiveRecords(Map.of(), Map.of(), Map.of(), Map.of());
-    handle
-        .createQuery("SELECT id, name, member_of, tags FROM consumer ORDER BY id")
-        .map((row, context) ->
-            new Consumer(
-                row.getString("id"),
-                row.getString("name"),
-                Set.copyOf(Consumers.read(row.getString("member_of"))),
-                Set.copyOf(Consumers.read(row.getString("tags"))),
-                List.of()))
+    Rows.of(
+            handle,
+            "SELECT id, name, member_of, tags FROM consumer ORDER BY id",
+            row ->
+                new Consumer(
+                    row.getString("id"),
+                    row.getString("name"),
+                    Set.copyOf(Consumers.read(row.getString("member_of"))),
+                    Set.copyOf(Consumers.read(row.getString("tags"))),
+                    List.of()))
         .forEach(consumer -> live.consumers.put(consumer.id(), consumer));
     Credentials.all(handle).forEach(live::add);
     Keys.active(handle, now).forEach(live::add);

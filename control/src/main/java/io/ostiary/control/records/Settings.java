@@ -10,11 +10,8 @@ public final class Settings {
   private Settings() {}
 
   public static Optional<String> get(Handle handle, String name) {
-    return handle
-        .createQuery("SELECT value FROM setting WHERE name = :name")
-        .bind("name", name)
-        .mapTo(String.class)
-        .findOne();
+    var sql = "SELECT value FROM setting WHERE name = ?";
+    return Rows.of(handle, sql, row -> row.getString("value"), name).stream().findFirst();
   }
 
   public static void put(Handle handle, String name, String value) {

@@ -26,17 +26,6 @@ import java.util.Map;
 /// that nobody is told of, without accepting, and its descriptor is then made to name the inherited
 /// socket (dup2); io_uring looks a descriptor up with each operation, and none has begun yet.
 public final class InheritedSockets {
-  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
-  private static final Linker LINKER = Linker.nativeLinker();
-  private static final MethodHandle DUP2 =
-      LINKER.downcallHandle(
-          LINKER.defaultLookup().findOrThrow("dup2"), FunctionDescriptor.of(INT, INT, INT));
-  private static final MethodHandle FCNTL =
-      LINKER.downcallHandle(
-          LINKER.defaultLookup().findOrThrow("fcntl"),
-          FunctionDescriptor.of(INT, INT, INT, INT),
-          Linker.Option.firstVariadicArg(2));
-
   private static final int F_GETFL = 3;
   private static final int F_SETFL = 4;
   private static final int O_NONBLOCK = 04000;
@@ -45,6 +34,20 @@ public final class InheritedSockets {
   private static final int SOL_SOCKET = 1;
   private static final int SO_ACCEPTCONN = 30;
   private static final int SO_DOMAIN = 39;
+
+  /// Linked where sockets are taken, and not at every start.
+  private static final class Calls {
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+    private static final Linker LINKER = Linker.nativeLinker();
+    static final MethodHandle DUP2 =
+        LINKER.downcallHandle(
+            LINKER.defaultLookup().findOrThrow("dup2"), FunctionDescriptor.of(INT, INT, INT));
+    static final MethodHandle FCNTL =
+        LINKER.downcallHandle(
+            LINKER.defaultLookup().findOrThrow("fcntl"),
+            FunctionDescriptor.of(INT, INT, INT, INT),
+            Linker.Option.firstVariadicArg(2));
+  }
 
   private final Map<InetSocketAddress, Integer> waiting = new HashMap<>();
 
@@ -122,7 +125,7 @@ public final class InheritedSockets {
   Channel open(ServerBootstrap bootstrap, Transport transport, int descriptor) {
     return switch (transport.kind()) {
       case EPOLL -> {
-        flags(descriptor, call(FCNTL, descriptor, F_GETFL, 0) | O_NONBLOCK);
+        flags(descriptor, call(Calls.FCNTL, descriptor, F_GETFL, 0) | O_NONBLOCK);
         yield bootstrap
             .channelFactory(() -> new EpollServerSocketChannel(descriptor))
             .register()
@@ -139,8 +142,8 @@ public final class InheritedSockets {
                 .syncUninterruptibly()
                 .channel();
         int own = ((UnixChannel) bound).fd().intValue();
-        flags(descriptor, call(FCNTL, own, F_GETFL, 0));
-        call(DUP2, descriptor, own);
+        flags(descriptor, call(Calls.FCNTL, own, F_GETFL, 0));
+        call(Calls.DUP2, descriptor, own);
         closeQuietly(descriptor);
         bound.config().setAutoRead(true);
         yield bound;
@@ -152,7 +155,7 @@ public final class InheritedSockets {
   }
 
   private static void flags(int descriptor, int flags) {
-    call(FCNTL, descriptor, F_SETFL, flags);
+    call(Calls.FCNTL, descriptor, F_SETFL, flags);
   }
 
   private static int call(MethodHandle function, int... arguments) {

@@ -1,11 +1,5 @@
 package io.ostiary.server.command;
 
-import io.ostiary.server.Ostiary;
-import io.ostiary.server.Progress;
-import io.ostiary.server.RunSettings;
-import io.ostiary.server.UserError;
-import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -62,43 +56,10 @@ public final class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    var settings =
-        new RunSettings(configuration(), data, ControlAddress.parse(control), loops(), takeOver);
-    PrintWriter out = spec.commandLine().getOut();
-    var ostiary = Ostiary.start(settings, new Progress(out));
-    Runtime.getRuntime()
-        .addShutdownHook(Thread.ofPlatform().name("end").unstarted(() -> end(ostiary)));
-    ostiary.serve();
-    return 0;
+    return options().serve(spec.commandLine().getOut());
   }
 
-  /// The machine would answer a signal with 128 + its number; who ends as asked ends with 0.
-  private static void end(Ostiary ostiary) {
-    int exit = 1;
-    try {
-      ostiary.close();
-      exit = 0;
-    } finally {
-      Runtime.getRuntime().halt(exit);
-    }
-  }
-
-  private int loops() {
-    if (loops < 0 || loops > 1024) {
-      throw new UserError("--loops: %d (expected: 1-1024, or 0 for one a core)".formatted(loops));
-    }
-    return loops == 0 ? Runtime.getRuntime().availableProcessors() : loops;
-  }
-
-  /// Null stands for the demo.
-  private @Nullable Path configuration() {
-    if (config != null) {
-      if (!Files.isReadable(config)) {
-        throw new UserError("--config: %s (expected: a file we may read)".formatted(config));
-      }
-      return config;
-    }
-    var usual = Path.of("ostiary.yaml");
-    return Files.exists(usual) ? usual : null;
+  RunOptions options() {
+    return new RunOptions(config, data, control, loops, takeOver);
   }
 }

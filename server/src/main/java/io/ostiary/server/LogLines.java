@@ -1,0 +1,44 @@
+package io.ostiary.server;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.spi.Configurator;
+import ch.qos.logback.classic.spi.ConfiguratorRank;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.spi.ContextAwareBase;
+import org.slf4j.Logger;
+
+/// How warnings look on the terminal. In Java rather than in a file of Logback's, whose reading
+/// took a good part of the time that a start may take; `-Dlogback.configurationFile` still names
+/// one that is used instead.
+@ConfiguratorRank(ConfiguratorRank.CUSTOM_HIGH_PRIORITY)
+public final class LogLines extends ContextAwareBase implements Configurator {
+  @Override
+  public ExecutionStatus configure(LoggerContext context) {
+    if (System.getProperty("logback.configurationFile") != null) {
+      return ExecutionStatus.INVOKE_NEXT_IF_ANY;
+    }
+    var line = new PatternLayoutEncoder();
+    line.setContext(context);
+    line.setPattern("%d{HH:mm:ss.SSS} %-5level %logger{0} %msg%n%ex{short}");
+    line.start();
+    var terminal = new ConsoleAppender<ILoggingEvent>();
+    terminal.setContext(context);
+    terminal.setName("err");
+    terminal.setTarget("System.err");
+    terminal.setEncoder(line);
+    terminal.start();
+    var root = context.getLogger(Logger.ROOT_LOGGER_NAME);
+    root.setLevel(Level.WARN);
+    root.addAppender(terminal);
+    // A machine without a network card is no fault.
+    context.getLogger("io.netty.util.internal.MacAddressUtil").setLevel(Level.ERROR);
+    // Tells of each frame that an upstream sends too late: a peer must not be able to fill the log.
+    context.getLogger("io.netty.handler.codec.http2").setLevel(Level.ERROR);
+    // What keeps it from starting is told to the person at the terminal, in one line.
+    context.getLogger("io.javalin.Javalin").setLevel(Level.OFF);
+    return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+  }
+}
