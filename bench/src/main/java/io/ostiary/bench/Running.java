@@ -13,7 +13,13 @@ import java.util.concurrent.TimeUnit;
 /// A started process of the bench, pinned to one core and ended with the bench.
 record Running(String name, Process process) implements AutoCloseable {
   static Running start(String name, List<String> command, int core, Path log) throws IOException {
-    var pinned = new ArrayList<>(List.of("taskset", "-c", "" + core));
+    return start(name, command, "" + core, log);
+  }
+
+  /// @param cores as `taskset` wants them, such as `0,1`
+  static Running start(String name, List<String> command, String cores, Path log)
+      throws IOException {
+    var pinned = new ArrayList<>(List.of("taskset", "-c", cores));
     pinned.addAll(command);
     var process =
         new ProcessBuilder(pinned).redirectErrorStream(true).redirectOutput(log.toFile()).start();
