@@ -33,6 +33,11 @@ final class LedgerReader implements AutoCloseable {
   private static final int BUSY_LINES = 1000;
 
   private static final long BUSY_TURN_MILLIS = 2;
+
+  /// While nobody calls. A loop's ring holds what it can write in this time.
+  private static final long STILL_TURN_MILLIS = 40;
+
+  private static final int TURNS_UNTIL_STILL = 50;
   private static final long SEAL_NANOS = 100_000_000;
   private static final int DRAIN_MAX = 4096;
   private static final long SEGMENT_BYTES_MAX = 128L << 20;
@@ -64,6 +69,7 @@ final class LedgerReader implements AutoCloseable {
   private long lagSinceNanos;
   private long callsRead;
   private long callsBefore;
+  private int still;
   private volatile long calls;
   private volatile long lagMillis;
   private volatile boolean closing;
@@ -118,8 +124,7 @@ final class LedgerReader implements AutoCloseable {
     while (!closing) {
       if (!turn()) {
         try {
-          TimeUnit.MILLISECONDS.sleep(
-              callsRead - callsBefore > BUSY_LINES ? BUSY_TURN_MILLIS : TURN_MILLIS);
+          TimeUnit.MILLISECONDS.sleep(rest());
         } catch (InterruptedException e) {
           break;
         }
@@ -130,6 +135,14 @@ final class LedgerReader implements AutoCloseable {
     }
     aftermath.turn(Long.MAX_VALUE, batch);
     seal();
+  }
+
+  private long rest() {
+    still = callsRead == callsBefore ? still + 1 : 0;
+    if (still > TURNS_UNTIL_STILL) {
+      return STILL_TURN_MILLIS;
+    }
+    return callsRead - callsBefore > BUSY_LINES ? BUSY_TURN_MILLIS : TURN_MILLIS;
   }
 
   /// Drains a bounded number of lines; true when there may be more.

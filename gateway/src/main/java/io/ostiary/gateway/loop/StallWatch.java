@@ -10,13 +10,16 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-/// Looks fifty times a second whether a filter holds an event loop, which stops every call on it. A
-/// filter that does so is named with its call and where it stands, in the log at once, and counted.
+/// Looks fifty times a second whether a filter holds an event loop, which stops every call on it;
+/// twenty times where none has run for a second. A filter that does so is named with its call and
+/// where it stands, in the log at once, and counted.
 ///
 /// Its own thread reads what loops write without a lock; what it counts is guarded by its own.
 public final class StallWatch implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
   private static final long TICK_MILLIS = 20;
+  private static final long STILL_MILLIS = 50;
+  private static final int LOOKS_UNTIL_STILL = 50;
   private static final long LIMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final int FRAMES = 8;
 
@@ -29,6 +32,7 @@ public final class StallWatch implements AutoCloseable {
   private final boolean[] told;
   private final Map<String, Stall> stalls = new TreeMap<>();
   private final Thread thread;
+  private int still;
 
   public StallWatch(List<Hold> holds) {
     this.holds = List.copyOf(holds);
@@ -45,7 +49,8 @@ public final class StallWatch implements AutoCloseable {
   private void watch() {
     try {
       while (true) {
-        TimeUnit.MILLISECONDS.sleep(TICK_MILLIS);
+        TimeUnit.MILLISECONDS.sleep(still < LOOKS_UNTIL_STILL ? TICK_MILLIS : STILL_MILLIS);
+        still++;
         for (int i = 0; i < holds.size(); i++) {
           look(i, System.nanoTime());
         }
@@ -59,6 +64,7 @@ public final class StallWatch implements AutoCloseable {
     var hold = holds.get(index);
     long turn = hold.turn();
     if (turn != turns[index]) {
+      still = 0;
       turns[index] = turn;
       since[index] = now;
       told[index] = false;
