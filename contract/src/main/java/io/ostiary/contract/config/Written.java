@@ -404,7 +404,9 @@ record Written(
 
   @About("What is asked of a target, and what of the answer is healthy")
   record Health(
-      @About("http, grpc (grpc.health.v1) or tcp (a connection is enough)") @Default("http")
+      @About(
+              "http, grpc (grpc.health.v1) or tcp (a connection is enough); grpc over TLS needs protocol auto or http2")
+          @Default("http")
           HealthCheck.Kind kind,
       @About("What an HTTP check asks for; it must be given there") @Nullable String path,
       @About("Where, instead of the target's own port; 0: there") @Default("0") int port,

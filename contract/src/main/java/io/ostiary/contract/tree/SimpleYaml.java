@@ -184,9 +184,27 @@ final class SimpleYaml {
   private Node flowSequence(Position start, int depth) {
     var items = new ArrayList<Node>();
     while (!ended(']', !items.isEmpty())) {
-      items.add(flowValue(depth + 1));
+      items.add(flowItem(depth + 1));
     }
     return new Node.Sequence(start, items);
+  }
+
+  /// A value, or an object of one member without braces: `[ key-auth: {} ]`.
+  private Node flowItem(int depth) {
+    check(at < end);
+    if (opens()) {
+      return flow(depth);
+    }
+    var start = here();
+    var scalar = scalar(true);
+    if (!colon(quoted)) {
+      return resolved(start, scalar, depth);
+    }
+    checkDepth(depth + 1);
+    checked(scalar, List.of(), Set.of());
+    at++;
+    skip();
+    return new Mapping(start, List.of(new Mapping.Member(scalar, start, flowValue(depth + 1))));
   }
 
   private Node flowMapping(Position start, int depth) {

@@ -111,6 +111,7 @@ class SimpleYamlTest {
         "a: -1\nb: - \n",
         "a: [ x?y, -z, 1:2 ]",
         "a b c: d e f  \n",
+        "a: [ b: c, 'd': {}, \"e\":[ f: 1 ], g ]",
         "200: ok\nnull: x\non: y",
       })
   void composesWhatIsSimple(String text) {
@@ -123,11 +124,28 @@ class SimpleYamlTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "a: &x 1\nb: *x", "a: !!str 1", "a: |\n  b\n", "a: b\n  c", "a:\tb", "a: 1\na: 2",
-            "a: [ b: c ]", "? a\n: b",
-        "--- a\n--- b", "a: 'b\n  c'", "a: b: c", "[a]: b", "a: \"\\u0041\"", "a\n: b", "- a\nb",
-            "a:\n   b: 1\n  c: 2",
-        "a: {b, c}", "a: 'it''s'", "a: [b\n c]", "a: \ud83d\ude00"
+        "a: &x 1\nb: *x",
+        "a: !!str 1",
+        "a: |\n  b\n",
+        "a: b\n  c",
+        "a:\tb",
+        "a: 1\na: 2",
+        "a: [ b: c: d ]",
+        "a: [ b: ]",
+        "a: [ [b]: c ]",
+        "? a\n: b",
+        "--- a\n--- b",
+        "a: 'b\n  c'",
+        "a: b: c",
+        "[a]: b",
+        "a: \"\\u0041\"",
+        "a\n: b",
+        "- a\nb",
+        "a:\n   b: 1\n  c: 2",
+        "a: {b, c}",
+        "a: 'it''s'",
+        "a: [b\n c]",
+        "a: \ud83d\ude00"
       })
   void leavesTheRestToTheWholeParser(String text) {
     assertThat(SimpleYaml.compose(new Source("a.yaml", text), Limits.CONFIGURATION)).isNull();
@@ -138,7 +156,12 @@ class SimpleYamlTest {
     var limits = new Limits(1 << 20, 3, 10);
     assertThat(SimpleYaml.compose(new Source("a.yaml", "[[[1]]]"), limits)).isNotNull();
     for (var deep :
-        List.of("[[[[1]]]]", "- - - - 1", "a: { b: { c: { d: } } }", "a:\n b:\n  c:\n   d:\n")) {
+        List.of(
+            "[[[[1]]]]",
+            "- - - - 1",
+            "[[[a: b]]]",
+            "a: { b: { c: { d: } } }",
+            "a:\n b:\n  c:\n   d:\n")) {
       var source = new Source("a.yaml", deep);
       assertThat(new YamlComposer(source, limits).compose()).isInstanceOf(Parsed.Broken.class);
       assertThat(SimpleYaml.compose(source, limits)).as(deep).isNull();
