@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.gateway.testing.FakeUpstream;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -95,6 +96,31 @@ class LeavingTest {
       assertThat(client.readAll()).isEmpty();
       assertThat(kit.ledger(1)).containsExactly("GET /a 0 GATEWAY drain-timeout attempts=1");
       ended.countDown();
+    }
+  }
+
+  /// A request that crosses the end of our side is not answered with a reset; who was accepted and
+  /// has asked for nothing yet is answered once.
+  @Test
+  void letsConnectionsAtRestGoWithoutAReset() throws Exception {
+    try (var upstream = FakeUpstream.echo();
+        var kit = new Kit(upstream).publish();
+        var rested = kit.client();
+        var fresh = kit.client()) {
+      rested.send(GET);
+      assertThat(rested.readUntil("/a")).startsWith("HTTP/1.1 200 OK\r\n");
+      while (kit.gateway.gauges().open() < 2) {
+        Thread.sleep(1);
+      }
+      var drained = CompletableFuture.supplyAsync(() -> kit.gateway.drain(Duration.ofSeconds(20)));
+      assertThat(rested.readAll()).isEmpty();
+      rested.send(GET);
+      rested.send(GET);
+      assertThat(rested.readAll()).isEmpty();
+      fresh.send(GET);
+      assertThat(fresh.readAll()).startsWith("HTTP/1.1 200 OK\r\n").contains("Connection: close");
+      rested.endInput();
+      assertThat(drained.get(20, TimeUnit.SECONDS)).isTrue();
     }
   }
 }

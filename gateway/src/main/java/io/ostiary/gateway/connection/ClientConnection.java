@@ -22,8 +22,7 @@ import io.ostiary.model.Ending;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// One connection of a client, over HTTP/1.x: it finds the requests in the bytes, and hands one
-/// after the other to a [Call].
+/// One connection of a client over HTTP/1.x: finds requests in the bytes, hands each to a [Call].
 ///
 /// Bytes that nobody can take yet stay in `held`, and while there are any, nothing more is read:
 /// that is what bounds pipelining and pushes back on a fast sender. Confined to its event loop.
@@ -237,8 +236,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
     }
   }
 
-  /// Whether the client speaks HTTP/2 from here on: it begins with it, or offers it in a request,
-  /// which is then its first stream.
+  /// Whether HTTP/2 is spoken from here on: it begins with it, or offers it in its first request.
   private boolean handsOver(Call begun) {
     if (begun.requestHead().preface()) {
       call = null;
@@ -384,8 +382,10 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
 
   @Override
   public void drain() {
-    if (state == State.IDLE || state == State.PROXY || state == State.TLS) {
-      close();
+    if (state == State.IDLE && requestNumber > 0) {
+      leave(); // A request that crosses a close is answered with a reset.
+    } else if (state == State.IDLE || state == State.PROXY || state == State.TLS) {
+      timeout(LEAVE_NANOS, "idle"); // Accepted, so owed an answer, which says it is the last.
     }
   }
 
