@@ -54,6 +54,11 @@ function answer(request, response) {
       response.end()
     }
     more()
+  } else if (path === '/grpc.health.v1.Health/Check') {
+    // SERVING, to whoever says that it came over TLS.
+    response.setHeader('content-type', 'application/grpc')
+    response.addTrailers({ 'grpc-status': '0' })
+    response.end(Buffer.from(request.headers[':scheme'] === 'https' ? '00000000020801' : '00000000020802', 'hex'))
   } else if (path === '/reset') {
     response.stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR)
   } else if (path === '/refuse') {

@@ -269,6 +269,35 @@ class TlsUpstreamTest {
         .hasMessageContaining("health.tls: true");
   }
 
+  @Test
+  void asksTheHealthServiceOfGrpcOverTls() throws Exception {
+    var link = new UpstreamLink(Protocol.AUTO, tls(null), UpstreamLink.PLAIN.proxyHeader());
+    try (var calls = upstream("auto", "good");
+        var good = upstream("h2", "good");
+        var text = upstream("https", "good");
+        var wrong = upstream("h2", "other");
+        var kit = new Kit(List.of(new Target("127.0.0.1", calls.port, 1)))) {
+      kit.others =
+          List.of(
+              checked("elsewhere", calls, link, at(good.port, Kind.GRPC, true)),
+              checked("there", good, link, at(0, Kind.GRPC, false)),
+              checked("wrong", calls, link, at(wrong.port, Kind.GRPC, true)),
+              checked("text", calls, link, at(text.port, Kind.GRPC, true)));
+      kit.publish();
+      long until = System.nanoTime() + 10_000_000_000L;
+      while ((why(kit, "wrong").isEmpty() || why(kit, "text").isEmpty())
+          && System.nanoTime() < until) {
+        Thread.sleep(50);
+      }
+      assertThat(why(kit, "wrong")).isEqualTo("health check: tls-name");
+      assertThat(why(kit, "text")).startsWith("health check: ");
+      assertThat(why(kit, "elsewhere") + why(kit, "there")).isEmpty();
+    }
+    var grpc = at(1, Kind.GRPC, true);
+    var text = new UpstreamLink(Protocol.HTTP1, tls(null), UpstreamLink.PLAIN.proxyHeader());
+    assertThatThrownBy(() -> checked("none", 1, text, grpc)).hasMessageContaining("health.kind");
+  }
+
   private static HealthCheck at(int port, Kind kind, boolean tls) {
     var any = List.of(new HealthCheck.Statuses(200, 200));
     return new HealthCheck(

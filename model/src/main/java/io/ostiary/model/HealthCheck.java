@@ -36,6 +36,11 @@ public record HealthCheck(
     this(path, every, timeout, unhealthyAfter, healthyAfter, Expected.DEFAULT);
   }
 
+  /// Whether it speaks HTTP/2 by the upstream's own TLS, where that has any.
+  boolean overHttp2() {
+    return expected.kind() == Kind.GRPC && (expected.port() == 0 || expected.tls());
+  }
+
   /// How a target is asked.
   public enum Kind {
     /// A GET.

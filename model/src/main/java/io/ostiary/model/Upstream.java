@@ -43,6 +43,13 @@ public record Upstream(
     if (health != null && health.expected().tls() && link.tls() == null) {
       throw Require.invalid("health.tls", "true", "only where the upstream has tls, whose it is");
     }
+    if (health != null
+        && health.overHttp2()
+        && link.tls() != null
+        && link.protocol() == UpstreamLink.Protocol.HTTP1) {
+      throw Require.invalid(
+          "health.kind", "grpc", "protocol: auto or http2, for over TLS it is agreed upon");
+    }
   }
 
   /// With everything else as it is by default.

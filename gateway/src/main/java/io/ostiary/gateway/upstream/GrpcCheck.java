@@ -8,11 +8,11 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/// Asks `grpc.health.v1.Health/Check` over HTTP/2 with prior knowledge. One request on a connection
-/// of its own needs little of the protocol: the preface and SETTINGS, a head of literal fields (RFC
-/// 7541 section 6.2.2), one DATA frame; and of what comes back the DATA of the stream, in which the
-/// message says how the service does. An answer without DATA is an error of gRPC. Used once;
-/// confined to its event loop.
+/// Asks `grpc.health.v1.Health/Check` over HTTP/2, with prior knowledge or over TLS. One request on
+/// a connection of its own needs little of the protocol: the preface and SETTINGS, a head of
+/// literal fields (RFC 7541 section 6.2.2), one DATA frame; and of what comes back the DATA of the
+/// stream, in which the message says how the service does. An answer without DATA is an error of
+/// gRPC. Used once; confined to its event loop.
 final class GrpcCheck implements HealthChecker.Check {
   private static final int DATA = 0;
   private static final int HEADERS = 1;
@@ -29,12 +29,15 @@ final class GrpcCheck implements HealthChecker.Check {
   private static final String PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
   private static final String[] STATES = {"UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"};
 
+  private final String scheme;
   private final String authority;
   private final byte[] message;
   private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
   private final ByteArrayOutputStream answer = new ByteArrayOutputStream();
 
-  GrpcCheck(HealthCheck check, Target target) {
+  /// @param secure whether the connection is encrypted
+  GrpcCheck(HealthCheck check, Target target, boolean secure) {
+    scheme = secure ? "https" : "http";
     var host = check.expected().host();
     authority = host.isEmpty() ? target.toString() : host;
     message = message(check.expected().service());
@@ -69,7 +72,7 @@ final class GrpcCheck implements HealthChecker.Check {
   private byte[] head() {
     var out = new ByteArrayOutputStream();
     field(out, ":method", "POST");
-    field(out, ":scheme", "http");
+    field(out, ":scheme", scheme);
     field(out, ":path", "/grpc.health.v1.Health/Check");
     field(out, ":authority", authority);
     field(out, "content-type", "application/grpc");

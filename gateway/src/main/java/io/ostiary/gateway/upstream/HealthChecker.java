@@ -88,7 +88,8 @@ final class HealthChecker {
       new HealthProbe(handle, endpoint, asked, check.timeout().toNanos(), this::probed)
           .start(loop, at);
     } else {
-      new Probe(said(), likeCalls && handle.wiring().encrypted()).start(at);
+      boolean secure = likeCalls && handle.wiring().encrypted();
+      new Probe(said(secure), secure).start(at);
     }
   }
 
@@ -100,10 +101,10 @@ final class HealthChecker {
     }
   }
 
-  private Check said() {
+  private Check said(boolean secure) {
     return switch (check.expected().kind()) {
       case HTTP -> new HttpCheck(check, endpoint.target());
-      case GRPC -> new GrpcCheck(check, endpoint.target());
+      case GRPC -> new GrpcCheck(check, endpoint.target(), secure);
       case TCP -> new TcpCheck();
     };
   }
