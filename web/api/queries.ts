@@ -34,6 +34,7 @@ import type {
   NewCapture,
   NewCredential,
   NewKey,
+  Purge,
   QuotaReset,
   Quotas,
   RouteAnswer,
@@ -200,11 +201,11 @@ export const useResetQuota = () =>
     ask<void>('/api/v1/quotas/reset', { method: 'POST', body: reset }),
   );
 export const usePurgeCache = () =>
-  useChange(({ api, url }: { api: string; url?: string }) =>
+  useChange(({ api, what }: { api: string; what: Purge }) =>
     ask<void>('/api/v1/apis/{api}/purge', {
       method: 'POST',
       path: { api },
-      body: url === undefined ? {} : { url },
+      body: what,
     }),
   );
 

@@ -10,14 +10,25 @@ export function caches(api: Api): boolean {
     .some((policy) => policy.name === 'cache');
 }
 
-/** Throws away what the API's cache keeps, of one address or all of it. */
+type Kind = 'all' | 'url' | 'prefix' | 'tag';
+
+const KINDS: Record<Kind, { readonly label: string; readonly hint: string }> = {
+  all: { label: 'Everything', hint: '' },
+  url: { label: 'One address', hint: 'Scheme, host, path and query' },
+  prefix: { label: 'All addresses that begin so', hint: 'Scheme, host and the begin of the path' },
+  tag: { label: 'All answers with a tag', hint: 'A name in Surrogate-Key or Cache-Tag' },
+};
+
+/** Throws away what the API's cache keeps, or a part of it. */
 export function Purge({ api }: { api: string }) {
   const [open, setOpen] = useState(false);
-  const [url, setUrl] = useState('');
+  const [kind, setKind] = useState<Kind>('all');
+  const [text, setText] = useState('');
   const purge = usePurgeCache();
   const close = () => {
     setOpen(false);
-    setUrl('');
+    setKind('all');
+    setText('');
     purge.reset();
   };
   return (
@@ -28,22 +39,42 @@ export function Purge({ api }: { api: string }) {
       {open && (
         <Confirm
           title={`Empty the cache of ${api}`}
-          action={url === '' ? 'Throw all away' : 'Throw it away'}
+          action={kind === 'all' ? 'Throw all away' : 'Throw it away'}
           pending={purge.isPending}
           error={purge.error}
           onClose={close}
-          onConfirm={() =>
-            purge.mutate({ api, ...(url === '' ? {} : { url }) }, { onSuccess: close })
-          }
+          onConfirm={() => {
+            if (kind === 'all' || text !== '') {
+              purge.mutate(
+                { api, what: kind === 'all' ? {} : { [kind]: text } },
+                { onSuccess: close },
+              );
+            }
+          }}
         >
           <p>What is asked for next comes from the upstream again.</p>
-          <input
+          <select
             className="input"
-            placeholder="One address with host and path; empty: all"
-            aria-label="Address"
-            value={url}
-            onChange={(event) => setUrl(event.target.value)}
-          />
+            aria-label="What is thrown away"
+            value={kind}
+            onChange={(event) => setKind(event.target.value as Kind)}
+          >
+            {Object.entries(KINDS).map(([name, { label }]) => (
+              <option key={name} value={name}>
+                {label}
+              </option>
+            ))}
+          </select>
+          {kind !== 'all' && (
+            <input
+              className="input"
+              required
+              placeholder={KINDS[kind].hint}
+              aria-label={KINDS[kind].label}
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+            />
+          )}
         </Confirm>
       )}
     </>

@@ -94,12 +94,9 @@ public final class AdminClient implements AutoCloseable {
 
   /// Throws away what an API's cache keeps.
   ///
-  /// @param url of one answer; empty: all
-  public JsonNode purge(String api, String url) throws AdminException {
-    return send(
-        "POST",
-        "/api/v1/apis/" + encode(api) + "/purge",
-        url.isEmpty() ? Map.of() : Map.of("url", url));
+  /// @param what `url`, `prefix` or `tag` with its value; empty: all
+  public JsonNode purge(String api, Map<String, String> what) throws AdminException {
+    return send("POST", "/api/v1/apis/" + encode(api) + "/purge", what);
   }
 
   public JsonNode now(int windowSeconds) throws AdminException {

@@ -2,6 +2,7 @@ package io.ostiary.control;
 
 import io.ostiary.model.Ban;
 import io.ostiary.model.PolicyUse;
+import io.ostiary.model.Purge;
 import io.ostiary.model.RouteAnswer;
 import io.ostiary.model.RouteQuestion;
 import io.ostiary.model.Snapshot;
@@ -33,9 +34,8 @@ public interface Publication {
 
   /// Throws away what policies of an API keep, such as responses of a cache.
   ///
-  /// @param address of one resource, as host, path and query; null: of all
   /// @return how many policies keep something
-  default int purge(String api, @Nullable String address) {
+  default int purge(String api, Purge purge) {
     return 0;
   }
 

@@ -12,6 +12,7 @@ import io.ostiary.control.records.LiveRecords;
 import io.ostiary.control.records.Settings;
 import io.ostiary.control.records.StorageException;
 import io.ostiary.model.Ban;
+import io.ostiary.model.Purge;
 import io.ostiary.model.RouteAnswer;
 import io.ostiary.model.RouteQuestion;
 import io.ostiary.model.Snapshot;
@@ -187,8 +188,8 @@ public final class SnapshotSource implements AutoCloseable {
   }
 
   /// See [Publication#purge].
-  public int purge(String api, @Nullable String address) {
-    return publication.purge(api, address);
+  public int purge(String api, Purge purge) {
+    return publication.purge(api, purge);
   }
 
   /// What an operator should know now.

@@ -10,6 +10,7 @@ import io.ostiary.model.Document;
 import io.ostiary.model.KernelStatus;
 import io.ostiary.model.PacketView;
 import io.ostiary.model.PathPattern;
+import io.ostiary.model.Purge;
 import io.ostiary.model.Route;
 import io.ostiary.model.RouteAnswer;
 import io.ostiary.model.RouteQuestion;
@@ -68,6 +69,7 @@ final class Fixture implements AutoCloseable {
   final FakeInsight insight = new FakeInsight();
   final List<Snapshot> published = new CopyOnWriteArrayList<>();
   final AtomicReference<List<Publication.Problem>> refusal = new AtomicReference<>(List.of());
+  final List<Purge> purged = new CopyOnWriteArrayList<>();
   final ManualClock clock = new ManualClock();
   final HttpClient client = HttpClient.newHttpClient();
   final Control control;
@@ -293,6 +295,12 @@ final class Fixture implements AutoCloseable {
         published.add(snapshot);
       }
       return refusal.get();
+    }
+
+    @Override
+    public int purge(String api, Purge purge) {
+      purged.add(purge);
+      return 1;
     }
 
     @Override

@@ -28,6 +28,7 @@ import io.ostiary.model.Ban;
 import io.ostiary.model.BanSink;
 import io.ostiary.model.LedgerRing;
 import io.ostiary.model.LedgerView;
+import io.ostiary.model.Purge;
 import io.ostiary.model.RouteAnswer;
 import io.ostiary.model.RouteQuestion;
 import io.ostiary.model.Snapshot;
@@ -228,13 +229,12 @@ public final class Gateway implements AutoCloseable {
 
   /// Throws away what policies of an API keep, such as responses of a cache.
   ///
-  /// @param address of one resource, as host, path and query; null: of all
   /// @return how many of them keep something
-  public int purge(String api, @Nullable String address) {
+  public int purge(String api, Purge purge) {
     int purged = 0;
     for (var kept : shared.all(Purgeable.class)) {
       if (kept.api().equals(api)) {
-        kept.purge(address);
+        kept.purge(purge);
         purged++;
       }
     }

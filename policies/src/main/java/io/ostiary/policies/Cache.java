@@ -29,6 +29,7 @@ public final class Cache implements Policy<Cache.Settings> {
   /// @param staleIfError for how long after that it answers where the upstream fails
   /// @param staleWhileRevalidate for how long after that it answers while one call asks anew
   /// @param collapse how long a call waits for another that fetches the same
+  /// @param hideTags whether the names that upstreams give their answers stay between us
   public record Settings(
       @About("How much is kept in all.") @Default("32MiB") @Bytes long bytes,
       @About("The longest body that is kept.") @Default("1MiB") @Bytes int entryMax,
@@ -43,7 +44,10 @@ public final class Cache implements Policy<Cache.Settings> {
           Duration staleWhileRevalidate,
       @About("How long a call waits for another one that fetches the same; 0s: it does not.")
           @Default("5s")
-          Duration collapse) {
+          Duration collapse,
+      @About("Whether clients are not told Surrogate-Key and Cache-Tag of the upstream's answers.")
+          @Default("false")
+          boolean hideTags) {
     public Settings {
       between("cache.bytes", bytes, 64 * 1024, BYTES_MAX);
       between("cache.entry-max", entryMax, 1, Math.min(bytes, 64 * 1024 * 1024));
@@ -87,7 +91,8 @@ public final class Cache implements Policy<Cache.Settings> {
             settings.defaultTtl.toNanos(),
             settings.staleIfError.toNanos(),
             settings.staleWhileRevalidate.toNanos(),
-            settings.collapse.toMillis());
+            settings.collapse.toMillis(),
+            settings.hideTags);
     return new Gate(new Cached(store, rules), site.state(Asked.class));
   }
 

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// The cache before an upstream that counts, asked by curl.
 class CacheTest {
   /// Recognises whoever says `X-Who`.
-  private static final class Who implements Policy<Who.None> {
+  static final class Who implements Policy<Who.None> {
     record None() {}
 
     @Override
@@ -63,17 +63,18 @@ class CacheTest {
     }
   }
 
-  private static Cache.Settings settings(long staleSeconds, long collapseMillis) {
+  static Cache.Settings settings(long staleSeconds, long collapseMillis) {
     return new Cache.Settings(
         1 << 20,
         1 << 18,
         Duration.ZERO,
         Duration.ofSeconds(staleSeconds),
         Duration.ofSeconds(staleSeconds),
-        Duration.ofMillis(collapseMillis));
+        Duration.ofMillis(collapseMillis),
+        false);
   }
 
-  private static PolicyKit kit(FakeUpstream upstream, Cache.Settings settings) {
+  static PolicyKit kit(FakeUpstream upstream, Cache.Settings settings) {
     return new PolicyKit(
         upstream,
         List.of(new Cache(), new Who()),
@@ -82,7 +83,7 @@ class CacheTest {
   }
 
   /// Says how often it was asked.
-  private static FakeUpstream counting(String fields) {
+  static FakeUpstream counting(String fields) {
     var asked = new AtomicInteger();
     return FakeUpstream.of(talk -> {
       talk.body();
@@ -384,7 +385,8 @@ class CacheTest {
   @Test
   void refusesSettingsThatCannotWork() {
     assertThatThrownBy(() ->
-            new Cache.Settings(1, 1, Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO))
+            new Cache.Settings(
+                1, 1, Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO, false))
         .hasMessageStartingWith("cache.bytes: 1");
     assertThatThrownBy(() -> settings(0, 60_000)).hasMessageStartingWith("cache.collapse");
   }

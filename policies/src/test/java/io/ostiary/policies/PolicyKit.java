@@ -14,6 +14,7 @@ import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.Listener;
 import io.ostiary.model.PolicyUse;
+import io.ostiary.model.Purge;
 import io.ostiary.model.Snapshot;
 import io.ostiary.model.Target;
 import io.ostiary.model.Tls;
@@ -99,7 +100,17 @@ final class PolicyKit implements AutoCloseable {
 
   /// Throws away what policies keep, of one target or all.
   int purge(String api, String target) {
-    return gateway.purge(api, target.isEmpty() ? null : "127.0.0.1:" + port + target);
+    return purge(
+        api, target.isEmpty() ? new Purge.Everything() : new Purge.Address(address() + target));
+  }
+
+  int purge(String api, Purge purge) {
+    return gateway.purge(api, purge);
+  }
+
+  /// Host and port, as calls of this kit name them.
+  String address() {
+    return "127.0.0.1:" + port;
   }
 
   String url(String target) {

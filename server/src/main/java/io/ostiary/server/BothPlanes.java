@@ -7,6 +7,7 @@ import io.ostiary.gateway.exchange.PlanFault;
 import io.ostiary.insight.Insight;
 import io.ostiary.model.Ban;
 import io.ostiary.model.GatewaySettings;
+import io.ostiary.model.Purge;
 import io.ostiary.model.RouteAnswer;
 import io.ostiary.model.RouteQuestion;
 import io.ostiary.model.Snapshot;
@@ -124,8 +125,8 @@ final class BothPlanes implements Publication {
   }
 
   @Override
-  public int purge(String api, @Nullable String address) {
-    return gateway.purge(api, address);
+  public int purge(String api, Purge purge) {
+    return gateway.purge(api, purge);
   }
 
   @Override

@@ -16,12 +16,14 @@ import io.ostiary.insight.InsightView;
 import io.ostiary.insight.LiveTick;
 import io.ostiary.model.Api;
 import io.ostiary.model.PolicyUse;
+import io.ostiary.model.Purge;
 import io.ostiary.model.Snapshot;
 import java.time.Clock;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -153,12 +155,13 @@ final class ApisApi {
   /// Throws away what the API's cache keeps.
   private void purge(Context context) {
     Query.of(context);
-    var fields = Fields.of(context, Fields.BODY_BYTES_MAX, "url");
+    var fields = Fields.of(context, Fields.BODY_BYTES_MAX, "url", "prefix", "tag");
     var url = fields.text("url", "", 0, 2000);
+    var prefix = fields.text("prefix", "", 0, 2000);
+    var tag = fields.text("tag", "", 0, 128);
     fields.done();
     var api = find(context).api().name();
-    var address = url.isEmpty() ? null : address(url);
-    if (source.purge(api, address) == 0) {
+    if (source.purge(api, purge(url, prefix, tag)) == 0) {
       throw ApiProblem.of(
           404,
           "not-found",
@@ -167,19 +170,37 @@ final class ApisApi {
     }
     var actor = Guard.principal(context).actor();
     database.write(handle -> {
-      Audit.add(handle, clock.instant(), actor, "cache-purge", api, url);
+      Audit.add(handle, clock.instant(), actor, "cache-purge", api, detail(url, prefix, tag));
       return 0;
     });
     context.status(204);
   }
 
+  private static Purge purge(String url, String prefix, String tag) {
+    if (Stream.of(url, prefix, tag).filter(text -> !text.isEmpty()).count() > 1) {
+      throw ApiProblem.invalid(
+          "body", "", "several of url, prefix and tag (expected: one of them, or none for all)");
+    }
+    if (!url.isEmpty()) {
+      return new Purge.Address(address("/url", url));
+    }
+    if (!prefix.isEmpty()) {
+      return new Purge.Below(address("/prefix", prefix));
+    }
+    return tag.isEmpty() ? new Purge.Everything() : new Purge.Tagged(tag);
+  }
+
+  private static String detail(String url, String prefix, String tag) {
+    return (prefix.isEmpty() ? "" : "below ") + (tag.isEmpty() ? "" : "tag ") + url + prefix + tag;
+  }
+
   /// Host, path and query, as calls ask for them.
-  private static String address(String url) {
+  private static String address(String pointer, String url) {
     var parts = URL.matcher(url);
     if (!parts.matches()) {
       throw ApiProblem.invalid(
           "body",
-          "/url",
+          pointer,
           url + " (expected: an address such as http://api.example.com/orders?page=1)");
     }
     var rest = parts.group(2);

@@ -1,6 +1,6 @@
 package io.ostiary.gateway.spi;
 
-import org.jspecify.annotations.Nullable;
+import io.ostiary.model.Purge;
 
 /// What a policy keeps beyond plans ([Site#shared]) and operators may throw away, such as responses
 /// of a cache. Safe for all threads.
@@ -8,8 +8,6 @@ public interface Purgeable {
   /// The name of the API that it is kept for.
   String api();
 
-  /// Nothing that was kept before is used any more.
-  ///
-  /// @param address of one resource, as host, path and query; null: of all
-  void purge(@Nullable String address);
+  /// Nothing of this that was kept before, or asked for before, is used any more.
+  void purge(Purge purge);
 }

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// What one call asks of the cache, and what became of it so far. Belongs to its exchange.
@@ -72,6 +73,11 @@ public final class Asked {
   // What is being kept.
   @Nullable ByteArrayOutputStream body;
   int status;
+  Set<String> tags = Set.of();
+
+  /// Whether there are more than are kept.
+  boolean manyTags;
+
   List<Field> fields = List.of();
   Map<HeaderName, String> vary = Map.of();
   Directives said = Directives.NONE;
@@ -101,7 +107,8 @@ public final class Asked {
     usable = safe && !headers.has(Names.RANGE) && !bodied(exchange) && !misled(exchange);
     openKey = usable ? key(exchange) : "";
     var consumer = exchange.consumer();
-    ownKey = consumer == null ? openKey : openKey + '\n' + consumer.id();
+    // Callers of nobody known have a compartment, too: a known one may be answered otherwise.
+    ownKey = openKey + '\n' + (consumer == null ? "" : consumer.id());
   }
 
   public static Asked of(Exchange exchange) {

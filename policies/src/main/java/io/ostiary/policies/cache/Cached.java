@@ -11,6 +11,7 @@ import java.net.URI;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -31,13 +32,15 @@ public final class Cached {
 
   /// @param bytesMax of the store
   /// @param entryMax of one body
+  /// @param hideTags whether clients are not told the names that upstreams give
   public record Rules(
       long bytesMax,
       int entryMax,
       long ttlNanos,
       long staleIfErrorNanos,
       long staleWhileRevalidateNanos,
-      long collapseMillis) {}
+      long collapseMillis,
+      boolean hideTags) {}
 
   private final Store store;
   private final Rules rules;
@@ -129,6 +132,7 @@ public final class Cached {
               stored != null
                   && stored.fresh(now)
                   && !stored.control.noCache
+                  && store.holds(stored)
                   && stored.fits(name -> says.getOrDefault(name, "-"));
           return usable
               ? new Verdict.Serve(stored.message(now, "fwd=uri-miss; collapsed"))
@@ -200,6 +204,7 @@ public final class Cached {
     if (!exchange.fromUpstream()) {
       return Verdict.CONTINUE;
     }
+    tagged(exchange.responseHeaders(), asked);
     if (stale != null && asked.validating && status == 304) {
       return new Verdict.Serve(validated(exchange, asked, stale, now));
     }
@@ -217,6 +222,16 @@ public final class Cached {
             Names.CACHE_STATUS,
             "ostiary; " + asked.forwarded + "; fwd-status=" + status + (kept ? "; stored" : ""));
     return Verdict.CONTINUE;
+  }
+
+  /// Reads the names that the upstream gives its answer, which clients may not be told.
+  private void tagged(Headers headers, Asked asked) {
+    var tags = Tags.of(headers);
+    asked.tags = tags == null ? Set.of() : tags;
+    asked.manyTags = tags == null;
+    if (rules.hideTags && (tags == null || !tags.isEmpty())) {
+      Tags.FIELDS.forEach(headers::remove);
+    }
   }
 
   private boolean standsIn(Stored stale, long now) {
@@ -269,6 +284,8 @@ public final class Cached {
   private void keep(Asked asked, byte[] bytes) {
     var stored =
         new Stored(
+            asked.address,
+            asked.tags,
             asked.status,
             asked.fields,
             ByteBuffer.wrap(bytes).asReadOnlyBuffer(),

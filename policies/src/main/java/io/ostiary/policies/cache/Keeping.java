@@ -92,7 +92,7 @@ final class Keeping {
     long lifetime = lifetime(said, headers, status);
     boolean worth = lifetime > 0 || headers.has(Names.ETAG) || headers.has(Names.LAST_MODIFIED);
     boolean told = explicit(said, headers) || lifetime > 0;
-    if (vary == null || !worth || !told) {
+    if (vary == null || asked.manyTags || !worth || !told) {
       return false;
     }
     asked.vary = vary;
@@ -206,6 +206,8 @@ final class Keeping {
             : stale.control;
     boolean timed = explicit(said, headers);
     return new Stored(
+        stale.address,
+        asked.tags.isEmpty() ? stale.tags : asked.tags,
         stale.status,
         fields,
         stale.body,

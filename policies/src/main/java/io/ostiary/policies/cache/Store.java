@@ -2,6 +2,7 @@ package io.ostiary.policies.cache;
 
 import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.spi.Purgeable;
+import io.ostiary.model.Purge;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// All responses that the uses of one `cache` keep, within so many bytes. Shared by all event loops
@@ -30,6 +32,7 @@ public final class Store implements Purgeable {
   private final AtomicLong bytes = new AtomicLong();
   private final AtomicLongArray invalidBefore = new AtomicLongArray(MARKS);
   private final AtomicLongArray aloneUntil = new AtomicLongArray(MARKS);
+  private final Purges purges = new Purges();
   private final AtomicBoolean making = new AtomicBoolean();
   private volatile long purgedNanos = Long.MIN_VALUE;
   private Iterator<String> hand = List.<String>of().iterator();
@@ -46,16 +49,26 @@ public final class Store implements Purgeable {
 
   /// Times of calls are CLOCK_MONOTONIC, as this is.
   @Override
-  public void purge(@Nullable String address) {
+  public void purge(Purge purge) {
     long now = System.nanoTime();
-    if (address != null) {
-      invalidate(address, now);
-      return;
+    switch (purge) {
+      case Purge.Address(var address) -> invalidate(address, now);
+      case Purge.Everything _ -> {
+        purgedNanos = now;
+        all.keySet().forEach(this::drop);
+      }
+      case Purge.Below _, Purge.Tagged _ -> {
+        // First the note, then the search: whatever is put later finds the note.
+        purges.add(purge, now);
+        all.keySet().forEach(key -> dropIf(key, stored -> Purges.matches(purge, stored)));
+      }
     }
-    purgedNanos = now;
-    for (var key : all.keySet()) {
-      drop(key);
-    }
+  }
+
+  /// Whether it was asked for after all that was thrown away, and so may be used.
+  boolean holds(Stored stored) {
+    long invalid = Math.max(purgedNanos, invalidBefore.get(mark(stored.address)));
+    return stored.askedNanos > invalid && !purges.concern(stored);
   }
 
   /// A call that is fetching what others wait for.
@@ -110,6 +123,10 @@ public final class Store implements Purgeable {
           bytes.addAndGet(stored.bytes);
           return List.copyOf(variants);
         });
+    if (purges.concern(stored)) {
+      dropIf(key, other -> other == stored);
+      return;
+    }
     makeRoom(bytesMax);
   }
 
@@ -161,6 +178,22 @@ public final class Store implements Purgeable {
     if (gone != null) {
       gone.forEach(stored -> bytes.addAndGet(-stored.bytes));
     }
+  }
+
+  private void dropIf(String key, Predicate<Stored> unwanted) {
+    all.computeIfPresent(
+        key,
+        (_, had) -> {
+          var rest = new ArrayList<Stored>(had.size());
+          for (var stored : had) {
+            if (unwanted.test(stored)) {
+              bytes.addAndGet(-stored.bytes);
+            } else {
+              rest.add(stored);
+            }
+          }
+          return rest.isEmpty() ? null : List.copyOf(rest);
+        });
   }
 
   private static int mark(String address) {

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,12 @@ public final class Stored {
 
   /// What an object of ours costs beside the text in it, roughly.
   private static final int OVERHEAD = 400;
+
+  /// The resource, whoever asks.
+  final String address;
+
+  /// By which it can be thrown away, with others.
+  final Set<String> tags;
 
   final int status;
   final List<Field> fields;
@@ -37,6 +44,8 @@ public final class Stored {
   volatile long usedNanos;
 
   Stored(
+      String address,
+      Set<String> tags,
       int status,
       List<Field> fields,
       ByteBuffer body,
@@ -45,6 +54,8 @@ public final class Stored {
       long askedNanos,
       long ageNanos,
       long lifetimeNanos) {
+    this.address = address;
+    this.tags = tags;
     this.status = status;
     this.fields = List.copyOf(fields);
     this.body = body;
@@ -57,6 +68,9 @@ public final class Stored {
     long text = 0;
     for (var field : fields) {
       text += field.name().toString().length() + field.value().length() + 64;
+    }
+    for (var tag : tags) {
+      text += tag.length() + 64;
     }
     bytes = OVERHEAD + text + body.remaining();
   }
