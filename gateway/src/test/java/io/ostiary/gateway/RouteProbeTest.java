@@ -149,4 +149,24 @@ class RouteProbeTest {
       assertThat(ask("GET", path).status()).as(path).isEqualTo(real);
     }
   }
+
+  @Test
+  void theBaseOfAnApiAnswersWithAndWithoutASlash() {
+    publish(
+        api(
+            "shop",
+            List.of(),
+            "/shop",
+            route("home", "/", Conditions.NONE, "GET"),
+            route("all", "/*", Conditions.NONE)));
+    for (var path : List.of("/shop", "/shop/")) {
+      var answer = ask("GET", "http://t" + path);
+      assertThat(answer.chosen()).as(path).isNotNull();
+      assertThat(verdicts(answer))
+          .as(path)
+          .anyMatch(verdict -> verdict.startsWith("home CHOSEN"))
+          .anyMatch(verdict -> verdict.startsWith("all LESS_PARTICULAR"));
+      assertThat(kit.get(path)).startsWith("HTTP/1.1 200 OK");
+    }
+  }
 }

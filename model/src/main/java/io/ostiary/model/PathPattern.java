@@ -45,6 +45,14 @@ public record PathPattern(String text) {
     return new PathPattern(text.equals("/") ? prefix : prefix + text);
   }
 
+  /// All spellings of this pattern below a prefix: a client appends `/` to its base address, as
+  /// OpenAPI says, or leaves it out.
+  public List<PathPattern> spelledUnder(String prefix) {
+    return text.equals("/") && !prefix.equals("/")
+        ? List.of(new PathPattern(prefix), new PathPattern(prefix + "/"))
+        : List.of(under(prefix));
+  }
+
   @Override
   public String toString() {
     return text;

@@ -217,9 +217,11 @@ public final class PlanCompiler {
     var names = List.copyOf(parameters);
     var plan = new RoutePlan(api, route, chain, way, guard, strip, names, bounds, upgrade);
     for (var table : routes.of(api.hosts())) {
-      var wrong = table.add(pattern, route.methods(), route.conditions(), plan);
-      if (wrong != null) {
-        faults.add(PlanFault.of(where + wrong));
+      for (var spelled : route.path().spelledUnder(api.path())) {
+        var wrong = table.add(spelled, route.methods(), route.conditions(), plan);
+        if (wrong != null) {
+          faults.add(PlanFault.of(where + wrong));
+        }
       }
     }
     return chain;

@@ -341,17 +341,23 @@ public final class RouteProbe {
   }
 
   /// A route's whole pattern, segment by segment.
-  private record RoutePattern(List<String> segments, boolean open) {
+  ///
+  /// @param base whether it is that of the API alone, to which an empty segment may be added
+  private record RoutePattern(List<String> segments, boolean open, boolean base) {
     static RoutePattern of(Api api, Route route) {
       var pattern = route.path().under(api.path());
       var segments = new ArrayList<String>();
       for (var segment : pattern.segments()) {
         segments.add(RouteTable.templated(segment) ? segment : RouteTable.spelled(segment));
       }
-      return new RoutePattern(segments, pattern.openEnded());
+      boolean base = route.path().text().equals("/") && !api.path().equals("/");
+      return new RoutePattern(segments, pattern.openEnded(), base);
     }
 
-    boolean matches(List<String> path) {
+    boolean matches(List<String> asked) {
+      int own = segments.size();
+      boolean ended = base && asked.size() == own + 1 && asked.get(own).isEmpty();
+      var path = ended ? asked.subList(0, own) : asked;
       if (open ? path.size() < segments.size() : path.size() != segments.size()) {
         return false;
       }
