@@ -118,6 +118,10 @@ public final class ConfigWatcher implements AutoCloseable {
   private boolean settle(WatchKey first) throws InterruptedException {
     long start = System.nanoTime();
     boolean named = drain(first);
+    if (named && !files.unfinished()) {
+      // Most writers are done by now: what we wait for them, the tree is made in.
+      files.parse();
+    }
     while (true) {
       long limit = files.unfinished() ? UNFINISHED_MILLIS : DEBOUNCE_MILLIS;
       long left = limit - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);

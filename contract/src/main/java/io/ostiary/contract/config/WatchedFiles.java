@@ -24,6 +24,11 @@ final class WatchedFiles {
     refresh();
   }
 
+  /// Makes the tree of what the configuration is now, for whoever asks for it next.
+  void parse() {
+    var _ = source.parsed();
+  }
+
   /// Reads again which documents the configuration names. Where it cannot be read, those it named
   /// before stay.
   void refresh() {
