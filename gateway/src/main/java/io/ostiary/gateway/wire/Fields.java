@@ -25,14 +25,21 @@ public final class Fields implements Headers {
   private static final int HASH = 6;
   private static final int KEPT_BYTES_MAX = 64 * 1024;
 
-  private byte[] bytes = new byte[2048];
+  // Made when the first line comes: a call has four of these, and one that waits for its head or
+  // its body needs only one. Ten thousand slow clients are many calls.
+  private static final int FIRST_BYTES = 1024;
+  private static final int FIRST_LINES = 20;
+  private static final byte[] NO_BYTES = {};
+  private static final int[] NO_LINES = {};
+
+  private byte[] bytes = NO_BYTES;
   private int length;
-  private int[] index = new int[STRIDE * 24];
+  private int[] index = NO_LINES;
   private int count;
 
   public void clear() {
     if (bytes.length > KEPT_BYTES_MAX) {
-      bytes = new byte[2048];
+      bytes = NO_BYTES;
     }
     length = 0;
     count = 0;
@@ -52,7 +59,8 @@ public final class Fields implements Headers {
 
   void room(int more) {
     if (length + more > bytes.length) {
-      bytes = Arrays.copyOf(bytes, Math.max(bytes.length * 2, length + more));
+      int most = Math.max(Math.max(bytes.length * 2, FIRST_BYTES), length + more);
+      bytes = Arrays.copyOf(bytes, most);
     }
   }
 
@@ -142,7 +150,7 @@ public final class Fields implements Headers {
       int start, int nameEnd, int value, int valueEnd, int lineEnd, int kind, int hash) {
     int at = count * STRIDE;
     if (at + STRIDE > index.length) {
-      index = Arrays.copyOf(index, index.length * 2);
+      index = Arrays.copyOf(index, Math.max(index.length * 2, STRIDE * FIRST_LINES));
     }
     index[at] = start;
     index[at + NAME_END] = nameEnd;
