@@ -15,7 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// example, a default, a constant or the first of a list of values, else the least that fits.
 /// Confined to the thread that compiles a plan.
 ///
-/// A `pattern` is not solved: where one is written, an example should be, too.
+/// A `pattern` is solved where [PatternText] can; else an example should be given, too.
 final class Examples {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
@@ -253,12 +253,19 @@ final class Examples {
   }
 
   private static String text(JsonNode schema) {
+    int least = Math.clamp(schema.path("minLength").intValue(0), 0, 10_000);
+    int most = Math.max(least, schema.path("maxLength").intValue(10_000));
     var known = FORMATS.get(schema.path("format").stringValue(""));
+    var pattern = schema.path("pattern").stringValue("");
+    if (known == null && !pattern.isEmpty()) {
+      var solved = PatternText.of(pattern, least, most);
+      if (solved != null) {
+        return solved;
+      }
+    }
     if (known != null) {
       return known;
     }
-    int least = Math.clamp(schema.path("minLength").intValue(0), 0, 10_000);
-    int most = Math.max(least, schema.path("maxLength").intValue(10_000));
     var text = new StringBuilder("text");
     while (text.length() < least) {
       text.append("text");
