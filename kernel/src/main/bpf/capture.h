@@ -13,6 +13,7 @@
  * Beyond the head at most one chunk is being written.
  */
 #include "chain.h"
+#include "sketch.h"
 
 #define CAPTURES 4 /* at a time; the first is the one of the last seconds */
 #define CAPTURE_LAST_SECONDS 0
@@ -163,7 +164,12 @@ static __always_inline bool capture_affordable(struct capture_cpu *cpu, __u32 bu
 		cpu->skipped++;
 		return false;
 	}
-	cpu->spent++;
+	if (++cpu->spent == budget) { /* refuse.h asks */
+		struct sketch *s = own_sketch();
+
+		if (s)
+			s->spent_tick = now;
+	}
 	return true;
 }
 
@@ -313,10 +319,7 @@ const volatile __u32 capturing = 1;
 
 static __always_inline __u32 capture_running(void)
 {
-	__u32 zero = 0;
-	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
-
-	return c ? c->capture : 0;
+	return shield_control.capture;
 }
 
 /*

@@ -35,8 +35,6 @@
 #define CHAIN_COOKIE (1 << SLOT_COOKIE)
 #define CHAIN_APIS (1 << 16) /* a stage asks for the API of a connection */
 
-#define INTERFACES 256
-
 #define TCX_NEXT -1
 #define TCX_DROP 2
 
@@ -209,9 +207,9 @@ __noinline int to_stage(struct packet *p, __u32 stages)
 	__u32 zero = 0, slot = lowest(stages) & (SLOTS - 1);
 	struct ostiary_packet *shown = bpf_map_lookup_elem(&ostiary_packets, &zero);
 	struct stage_counter *counter = bpf_map_lookup_elem(&stage_counters, &slot);
-	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
+	struct control *c = &shield_control;
 
-	if (!p || !c || !shown || !counter)
+	if (!p || !shown || !counter)
 		return slot;
 	count(p, REASON_STAGE, p->segments, bytes_on_wire(p));
 	show(shown, p, c->chain);

@@ -48,6 +48,7 @@ struct tables {
 	struct row rows[2][ROWS];
 	__u16 selectors[2][SELECTORS]; /* rows */
 	struct rule_set sets[2];
+	__u64 session_ports[65536 / 64]; /* a bit for each port that stands in `operators` */
 	__u64 ipv4_top[2 * SIDES][65536]; /* a class, or IPV4_IS_BLOCK and what shield.h says */
 };
 
@@ -385,9 +386,10 @@ static __always_inline void count_hit(struct packet *p, __u32 active)
 	hits = bpf_map_lookup_elem(&rule_hits, &key);
 	if (!hits)
 		return;
-	hits->packets += p->segments;
-	hits->bytes += bytes_on_wire(p);
-	if (p->reason != REASON_PASSED) {
+	if (p->reason == REASON_PASSED) {
+		hits->passed_packets += p->segments;
+		hits->passed_bytes += bytes_on_wire(p);
+	} else {
 		hits->dropped_packets += p->segments;
 		hits->dropped_bytes += bytes_on_wire(p);
 	}

@@ -16,13 +16,8 @@ const volatile __u32 metering = 1;
 const volatile __u32 flow_slots = FLOWS;
 const volatile __u32 source_slots = SOURCES;
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct control);
-} shield_control SEC(".maps");
+/* Data of its own, so that its address is part of the instructions, as with `tables`. */
+struct control shield_control SEC(".data.control");
 
 static __always_inline __u64 mix(__u64 h)
 {
@@ -37,6 +32,15 @@ static __always_inline __u64 address_hash(struct packet *p, __u64 seed)
 	__u64 *words = (__u64 *)p->source;
 
 	return mix(seed ^ words[0] ^ mix(words[1]));
+}
+
+/* The same of an IPv4 source. */
+static __always_inline __u64 hash_of_ipv4(__be32 address, __u64 seed)
+{
+	__u32 words[2];
+
+	put_words(words, bpf_htonl(0xffff), address);
+	return mix(seed ^ mix(*(__u64 *)words));
 }
 
 static __always_inline __u64 bytes_on_wire(struct packet *p)

@@ -78,11 +78,11 @@ static __always_inline void flood_goes_on(struct control *c)
  * is on, and one of 16 before, to see if its listener's queue is full. */
 __noinline int syn_arrives(struct packet *p)
 {
-	__u32 zero = 0, enough, now = bpf_jiffies64();
-	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
+	__u32 enough, now = bpf_jiffies64();
+	struct control *c = &shield_control;
 	struct sketch *s = own_sketch();
 
-	if (!p || !c || !s)
+	if (!p || !s)
 		return 0;
 	s->opens++;
 	if (!c->flood_opens)
@@ -192,12 +192,12 @@ static __always_inline struct bpf_sock *socket_of(void *ctx, struct packet *p)
 __noinline int completed(struct packet *p, __u32 active)
 {
 	struct rule_set *set = rule_set(active);
-	__u32 zero = 0, rule;
-	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
+	__u32 rule;
+	struct control *c = &shield_control;
 	struct sketch *s = own_sketch();
 	struct proven *entry;
 
-	if (!p || !c || !s)
+	if (!p || !s)
 		return REASON_PASSED;
 	s->completed++;
 	if (!p->opens_rule)
@@ -215,11 +215,11 @@ __noinline int completed(struct packet *p, __u32 active)
 __noinline int appeal(struct packet *p, __u32 active)
 {
 	struct rule_set *set = rule_set(active);
-	__u32 zero = 0, rule;
-	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
+	__u32 rule;
+	struct control *c = &shield_control;
 	struct proven *entry;
 
-	if (!p || !c)
+	if (!p)
 		return REASON_LIMIT_RULE;
 	rule = p->limit_rule & (RULE_SLOTS - 1);
 	entry = prove(limit_id(p, set, rule, c->seed));

@@ -16,6 +16,7 @@
 #include "handshake.h"
 #include "capture.h"
 #include "linear.h"
+#include "refuse.h"
 
 /* The verdict stands: counted once, here. */
 static __always_inline int settle_now(struct packet *p, struct control *c, struct rule_set *set,
@@ -34,7 +35,7 @@ static __always_inline int settle_now(struct packet *p, struct control *c, struc
 	count(p, verdict, p->segments, bytes);
 	if (metering) {
 		source = address_hash(p, c->seed);
-		meter(p, c, source, bytes, dropped, p->family && sketch(p, source, dropped));
+		meter(p, c, source, bytes, dropped, p->family && sketch(p, c, source, dropped));
 	}
 	return dropped ? STEP_DROP : chain_end(p, c);
 }
@@ -75,12 +76,9 @@ static __always_inline int decide(struct packet *p, struct control *c, struct ru
 /* @param sound whether the packet's headers agree with each other and its length */
 static __always_inline int handle(struct packet *p, bool sound)
 {
-	__u32 zero = 0;
-	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
+	struct control *c = &shield_control;
 	struct rule_set *set;
 
-	if (!c)
-		return STEP_PASS;
 	p->captures = c->capture;
 	if (random_sources && (random_sources < 3 || p->hops == 1))
 		p->source[3] = random_sources == 1 ? bpf_get_prandom_u32() & 0xffff
@@ -96,12 +94,12 @@ static __always_inline int handle(struct packet *p, bool sound)
 static __always_inline int resume(struct packet *p, bool sound)
 {
 	__u32 zero = 0, slot, later;
-	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
+	struct control *c = &shield_control;
 	struct kept *k = bpf_map_lookup_elem(&kept, &zero);
 	bool dropped;
 	struct rule_set *set;
 
-	if (!c || !k)
+	if (!k)
 		return STEP_PASS;
 	p->captures = c->capture;
 	slot = k->slot & (SLOTS - 1);
@@ -117,9 +115,6 @@ static __always_inline int resume(struct packet *p, bool sound)
 		return decide(p, c, set, sound, dropped ? REASON_STAGE : REASON_PASSED);
 	return settle(p, c, set, dropped ? REASON_STAGE : REASON_PASSED);
 }
-
-/* Less than any driver fills of the first buffer before it takes another. */
-#define FIRST_BUFFER_MIN 1024
 
 /*
  * To ask for the length of all buffers costs as much as to read all headers. Where the first one is
@@ -144,8 +139,11 @@ static __always_inline bool read_xdp(struct packet *p, struct xdp_md *ctx)
 SEC("xdp.frags")
 int shield_xdp(struct xdp_md *ctx)
 {
-	struct packet p = {};
+	if (!random_sources && refused_at_once(ctx))
+		return XDP_DROP;
 
+	/* Not before: to empty it costs as much as a tenth of the short way. */
+	struct packet p = {};
 	int step = handle(&p, read_xdp(&p, ctx));
 
 	CAPTURE_XDP(ctx, &p, step);
@@ -233,12 +231,12 @@ int handshake_xdp(struct xdp_md *ctx)
 	__u32 zero = 0;
 	__u64 cookie = 0;
 	struct kept *k = bpf_map_lookup_elem(&kept, &zero);
-	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
+	struct control *c = &shield_control;
 	struct packet *p;
 	struct rule_set *set;
 	int step;
 
-	if (!k || !c)
+	if (!k)
 		return XDP_PASS;
 	p = &k->packet;
 	set = in_force(c);
@@ -260,12 +258,12 @@ int handshake_tcx(struct __sk_buff *skb)
 	__u32 zero = 0;
 	__u64 cookie = 0;
 	struct kept *k = bpf_map_lookup_elem(&kept, &zero);
-	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
+	struct control *c = &shield_control;
 	struct packet *p;
 	struct rule_set *set;
 	int step;
 
-	if (!k || !c)
+	if (!k)
 		return TCX_NEXT;
 	p = &k->packet;
 	set = in_force(c);
@@ -285,11 +283,8 @@ int handshake_tcx(struct __sk_buff *skb)
 SEC("xdp")
 int beat(struct xdp_md *ctx)
 {
-	__u32 zero = 0;
-	struct control *c = bpf_map_lookup_elem(&shield_control, &zero);
+	struct control *c = &shield_control;
 
-	if (!c)
-		return XDP_ABORTED;
 	c->jiffies = bpf_jiffies64();
 	c->nanos = bpf_ktime_get_ns();
 	c->deadline = c->jiffies + c->beat_ticks;

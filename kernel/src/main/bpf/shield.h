@@ -48,6 +48,8 @@ struct row {
 #define IPV4_GROUPS_SHIFT 31
 #define IPV4_LONGER 255 /* of a /24 in a block: ask ipv4_long */
 
+#define INTERFACES 256 /* a power of two; those with one number modulo this share counters */
+
 /* One rule set but for its tables. */
 struct rule_set {
 	__u64 allow[RULE_WORDS];
@@ -79,9 +81,9 @@ struct ipv6_key {
 
 /* What one rule decided. */
 struct rule_hits {
-	__u64 packets;
-	__u64 bytes;
-	__u64 dropped_packets; /* of `packets`; in dry-run: to be dropped */
+	__u64 passed_packets;
+	__u64 passed_bytes;
+	__u64 dropped_packets; /* in dry-run: to be dropped */
 	__u64 dropped_bytes;
 	__u64 last; /* jiffies */
 };

@@ -13,6 +13,9 @@
 #define REGISTERS (1 << REGISTER_BITS)
 #define SAMPLES 65536 /* of all CPUs */
 
+#define WAITING_MAX 128
+#define WORD_RULES 64 /* as many as one word of a row has */
+
 #define SAMPLE_OPENS 1	 /* a SYN without ACK */
 #define SAMPLE_DROPPED 2 /* or answered for */
 
@@ -38,12 +41,20 @@ struct sketch {
 	__u32 window_opens;
 	__u32 lookup_tick; /* jiffies: when `lookups` began to count */
 	__u32 lookups;
+	__u32 waiting; /* sources that are not in the registers yet */
+	__u32 spent_tick; /* jiffies: in this tick the last seconds have taken what they may */
 	__u32 pad;
+	__u64 left_out; /* packets that refuse.h kept from them because of it */
 	__u8 registers[2][REGISTERS];
+	/* What refuse.h refused, by interface and by rule; it is counted nowhere else. */
+	struct counter refused_on[INTERFACES];
+	struct counter refused_by[2 * WORD_RULES];
+	__be32 sources[WAITING_MAX];
 };
 
 _Static_assert(sizeof(struct sample) == 16, "flood/SketchMemory.java");
-_Static_assert(sizeof(struct sketch) == 80 + 2 * REGISTERS, "flood/SketchMemory.java");
+_Static_assert(sizeof(struct sketch) == 96 + 2 * REGISTERS + 16 * (INTERFACES + 2 * WORD_RULES) +
+						4 * WAITING_MAX, "flood/SketchMemory.java");
 
 /* Of each CPU: a power of two. Java divides SAMPLES by the number of CPUs. */
 const volatile __u32 sample_slots = 1024;
@@ -85,8 +96,26 @@ static __always_inline void count_distinct(struct sketch *s, __u64 source)
 	*longest = h ? lowest_bit(h) + 1 : 64 - REGISTER_BITS + 1;
 }
 
+/*
+ * Counts the IPv4 sources that refuse.h left waiting: many at once, so that the memory of one is
+ * awaited while the next are hashed. Global, so that the verifier takes it by itself.
+ */
+__noinline int count_waiting(__u64 seed)
+{
+	struct sketch *s = own_sketch();
+	__u32 waiting;
+
+	if (!s)
+		return 0;
+	waiting = s->waiting;
+	for (__u32 i = 0; i < WAITING_MAX && i < waiting; i++)
+		count_distinct(s, hash_of_ipv4(s->sources[i], seed));
+	s->waiting = 0;
+	return 0;
+}
+
 /* @param source address_hash() of the packet; true: it was sampled */
-static __always_inline bool sketch(struct packet *p, __u64 source, bool dropped)
+static __always_inline bool sketch(struct packet *p, struct control *c, __u64 source, bool dropped)
 {
 	__u32 slot = bpf_get_smp_processor_id(), stride;
 	struct sketch *s = bpf_map_lookup_elem(&sketches, &slot);
@@ -96,6 +125,8 @@ static __always_inline bool sketch(struct packet *p, __u64 source, bool dropped)
 		return false;
 	s->packets += p->segments;
 	count_distinct(s, source);
+	if (s->waiting)
+		count_waiting(c->seed);
 	if (s->skip) {
 		s->skip--;
 		return false;

@@ -57,7 +57,7 @@ final class TakeoverTest {
       assertThat(two.ask("rules gate deny;198.18.0.2/32;9")).startsWith("applied");
       assertThat(two.ask("status"))
           .contains("gate xdp-native [taken over from the process before: ")
-          .contains("counters, totals, wires, flows, sources, buckets, proven go on");
+          .contains("counters, totals, wires, flows, sources, sketches, buckets, proven go on");
       assertThat(pins).doesNotExist();
       flood.end();
       assertThat(two.counted("deny-rule")).isEqualTo(1500);

@@ -280,8 +280,9 @@ public final class DropBench implements AutoCloseable {
     pair; the rule of each candidate: drop UDP to that port. Median of %d rounds of %.1f s, in
     turns. The sender has core 0, the kernel's receiving thread core 1; what that thread used for
     each packet, veth's own work included, gives how many one core refuses. Ostiary runs as for a
-    user: it counts by rule, verdict and interface, samples sources and estimates their number; the
-    others count packets by verdict (xdp-filter) or nothing (nftables).
+    user: it counts by rule, verdict and interface, samples sources, estimates their number and
+    keeps the last seconds of packets; the others count packets by verdict (xdp-filter) or nothing
+    (nftables).
 
     | candidate | packets/s refused | ns of the core each | packets/s of a whole core |
     |---|---:|---:|---:|

@@ -8,6 +8,7 @@ import io.ostiary.model.KernelRule.Match;
 import io.ostiary.model.KernelRule.PortRange;
 import io.ostiary.model.KernelRule.Protocol;
 import io.ostiary.model.KernelSettings;
+import io.ostiary.model.capture.CaptureSettings;
 import java.io.IOException;
 import java.net.NetworkInterface;
 import java.util.List;
@@ -46,7 +47,7 @@ interface Refuser {
     };
   }
 
-  /// As a user runs it: rules, counters, meter, heartbeat.
+  /// As a user runs it: rules, counters, meter, heartbeat, the last seconds of packets.
   Refuser OSTIARY =
       of(
           "Ostiary, XDP",
@@ -73,6 +74,10 @@ interface Refuser {
                     kernel.close();
                     throw new IllegalStateException(mode + " " + problems);
                   }
+                  var capture = CaptureSettings.DEFAULT;
+                  kernel
+                      .captureTap()
+                      .keepLast((double) capture.lastSeconds().toSeconds(), capture.snap());
                   // Its first sign of life comes within a beat.
                   Thread.sleep(700);
                   yield kernel;

@@ -2,6 +2,7 @@ package io.ostiary.kernel.capture;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import io.ostiary.kernel.flood.ShortWay;
 import io.ostiary.kernel.libbpf.BpfLink;
 import io.ostiary.kernel.libbpf.BpfObject;
 import io.ostiary.kernel.libbpf.LibbpfException;
@@ -23,6 +24,7 @@ public final class CaptureTap implements AutoCloseable {
   private static final int CHUNKS_MIN = 2;
 
   private final Loader loader;
+  private final ShortWay shortWay;
   private final MemorySegment settings;
   private final MemorySegment running;
   private final PacketRing ring;
@@ -37,7 +39,13 @@ public final class CaptureTap implements AutoCloseable {
 
   /// @param running the word of the control block that says which captures run
   /// @throws IOException when the compiled programs do not fit
-  public CaptureTap(BpfObject object, Loader loader, MemorySegment running, int processors, int hz)
+  public CaptureTap(
+      BpfObject object,
+      Loader loader,
+      MemorySegment running,
+      int processors,
+      int hz,
+      ShortWay shortWay)
       throws LibbpfException, IOException {
     var differences = CaptureMemory.differences(object);
     if (!differences.isEmpty()) {
@@ -45,6 +53,7 @@ public final class CaptureTap implements AutoCloseable {
     }
     this.loader = loader;
     this.running = running;
+    this.shortWay = shortWay;
     this.hz = hz;
     this.chunks = chunks(processors);
     settings = object.share("capture_settings", CaptureMemory.SETTINGS_BYTES);
@@ -100,7 +109,7 @@ public final class CaptureTap implements AutoCloseable {
 
   /// How many packets the last seconds left out, being over their budget.
   public long lastSecondsSkipped() {
-    return ring.skipped();
+    return ring.skipped() + shortWay.leftOut();
   }
 
   /// Begins a capture.

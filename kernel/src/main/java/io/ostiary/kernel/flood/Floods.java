@@ -45,6 +45,7 @@ public final class Floods {
   private static final VarHandle LONG = JAVA_LONG.varHandle();
   private static final VarHandle INT = JAVA_INT.varHandle();
 
+  private final ShortWay shortWay;
   private final MemorySegment sketches;
   private final MemorySegment samples;
   private final LongSupplier ticksLeft;
@@ -67,13 +68,9 @@ public final class Floods {
   private long answeredTick = -TICKS;
 
   /// @param ticksLeft how long the flood lasts yet, in ticks of the kernel; below 1: there is none
-  /// @throws IOException when Java and the program lay memory out differently
-  public Floods(BpfObject object, LongSupplier ticksLeft, int processors)
-      throws LibbpfException, IOException {
-    var differences = SketchMemory.differences(object);
-    if (!differences.isEmpty()) {
-      throw new IOException(String.join("; ", differences));
-    }
+  public Floods(BpfObject object, ShortWay shortWay, LongSupplier ticksLeft, int processors)
+      throws LibbpfException {
+    this.shortWay = shortWay;
     this.ticksLeft = ticksLeft;
     this.processors = processors;
     slots = slots(processors);
@@ -85,6 +82,12 @@ public final class Floods {
     packets = new long[processors];
     opens = new long[processors];
     stride(1);
+    answeredBefore = sum(SketchMemory.ANSWERED);
+    for (int cpu = 0; cpu < processors; cpu++) { // of the process before, where there was one
+      taken[cpu] = (long) LONG.getAcquire(sketch(cpu), SketchMemory.SAMPLES);
+      opens[cpu] = (long) LONG.getAcquire(sketch(cpu), SketchMemory.OPENS);
+      packets[cpu] = seen(cpu);
+    }
     addresses.refresh();
   }
 
@@ -149,13 +152,18 @@ public final class Floods {
         Math.clamp((long) LONG.getAcquire(own, SketchMemory.SAMPLES) - slots - from, 0, count);
     boolean whole = from == taken[cpu] && lost == 0 && stride == 1;
     taken[cpu] = to;
-    long counted = (long) LONG.getAcquire(own, SketchMemory.PACKETS);
+    long counted = seen(cpu);
     long opened = (long) LONG.getAcquire(own, SketchMemory.OPENS);
     long passed = counted - packets[cpu];
     long tried = opened - opens[cpu];
     packets[cpu] = counted;
     opens[cpu] = opened;
     return scaled(seconds, passed, tried, sources, weights, kinds, lost, whole);
+  }
+
+  /// Packets of one CPU, those refused on the short way among them.
+  private long seen(int cpu) {
+    return (long) LONG.getAcquire(sketch(cpu), SketchMemory.PACKETS) + shortWay.packets(cpu);
   }
 
   /// Makes the weights add up to what was counted.

@@ -24,20 +24,31 @@ final class SketchMemory {
   static final long INVALID = 40;
   static final long STRIDE = 52;
   static final long SET = 56;
-  static final long FIRST_REGISTER = 80;
-  static final long SKETCH_BYTES = FIRST_REGISTER + 2 * REGISTERS;
+  static final long LEFT_OUT = 88;
+  static final long FIRST_REGISTER = 96;
+  static final long REFUSED_ON = FIRST_REGISTER + 2 * REGISTERS;
+  static final int INTERFACES = 256;
+  static final long COUNTER_BYTES = 16;
+  static final long REFUSED_BY = REFUSED_ON + INTERFACES * COUNTER_BYTES;
+  static final int WORD_RULES = 64;
+  static final long SOURCES = REFUSED_BY + 2 * WORD_RULES * COUNTER_BYTES;
+  static final long SKETCH_BYTES = SOURCES + 128 * Integer.BYTES;
 
   private static final Map<String, Long> SKETCH =
-      Map.of(
-          "packets", PACKETS,
-          "opens", OPENS,
-          "samples", SAMPLES,
-          "completed", COMPLETED,
-          "answered", ANSWERED,
-          "invalid", INVALID,
-          "stride", STRIDE,
-          "set", SET,
-          "registers", FIRST_REGISTER);
+      Map.ofEntries(
+          Map.entry("packets", PACKETS),
+          Map.entry("opens", OPENS),
+          Map.entry("samples", SAMPLES),
+          Map.entry("completed", COMPLETED),
+          Map.entry("answered", ANSWERED),
+          Map.entry("invalid", INVALID),
+          Map.entry("stride", STRIDE),
+          Map.entry("set", SET),
+          Map.entry("left_out", LEFT_OUT),
+          Map.entry("registers", FIRST_REGISTER),
+          Map.entry("refused_on", REFUSED_ON),
+          Map.entry("refused_by", REFUSED_BY),
+          Map.entry("sources", SOURCES));
   private static final Map<String, Long> SAMPLE =
       Map.of(
           "source", 0L,

@@ -61,10 +61,22 @@ final class MapShapes {
       }
       case 4, 5 -> members(btf, head, info & 0xffff, depth) + sizeOrType;
       // Names for another type, and what may be done with it.
-      case 8, 9, 10, 11, 18 -> type(btf, sizeOrType, depth + 1);
+      case 8, 9, 10, 11, 14, 18 -> type(btf, sizeOrType, depth + 1);
       case 2 -> "pointer";
+      case 15 -> section(btf, head, info & 0xffff, depth) + sizeOrType;
       default -> kind + ":" + sizeOrType;
     };
+  }
+
+  /// Of the object's own data: its variables.
+  private String section(MemorySegment btf, MemorySegment head, int count, int depth)
+      throws LibbpfException {
+    var variables = head.reinterpret(12 + 12L * count);
+    var text = new StringBuilder("[");
+    for (int i = 0; i < count; i++) {
+      text.append(type(btf, variables.get(JAVA_INT, 12 + 12L * i), depth + 1)).append(',');
+    }
+    return text.append(']').toString();
   }
 
   private String members(MemorySegment btf, MemorySegment head, int count, int depth)

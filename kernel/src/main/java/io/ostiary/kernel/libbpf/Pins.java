@@ -16,6 +16,7 @@ import java.util.TreeMap;
 /// thread.
 public final class Pins {
   private static final String MAPS = "map-";
+  private static final String OWN_SECTION = ".data.";
   private static final String LINKS = "link-";
 
   private final Path folder;
@@ -41,9 +42,9 @@ public final class Pins {
 
   public void put(BpfObject object) throws LibbpfException {
     for (var map : object.shapes().entrySet()) {
-      // A name has no dots here; such maps are the object's own data.
-      if (map.getKey().indexOf('.') < 0) {
-        pin(object.descriptor(map.getKey()), MAPS + map.getKey() + "-" + map.getValue());
+      // The object's own data, but for what has a section of its own, is written anew by Java.
+      if (map.getKey().indexOf('.') < 0 || map.getKey().startsWith(OWN_SECTION)) {
+        pin(object.descriptor(map.getKey()), pin(map.getKey(), map.getValue()));
       }
     }
   }
@@ -51,6 +52,11 @@ public final class Pins {
   /// @param name the interface's number and the hook
   public void put(BpfLink link, String name) throws LibbpfException {
     pin(link.descriptor(), LINKS + name);
+  }
+
+  /// A name has no dots here.
+  private static String pin(String map, String shape) {
+    return MAPS + map.replace('.', '_') + "-" + shape;
   }
 
   private void pin(int descriptor, String name) throws LibbpfException {
@@ -62,7 +68,7 @@ public final class Pins {
 
   /// A descriptor of the map that was pinned with exactly this layout, to be closed by the caller.
   public OptionalInt map(String name, String shape) throws LibbpfException {
-    var pin = MAPS + name + "-" + shape;
+    var pin = pin(name, shape);
     return Files.exists(folder.resolve(pin)) ? OptionalInt.of(get(pin)) : OptionalInt.empty();
   }
 

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// their own sources before the programs are exchanged.
 final class Inheritance {
   private static final List<String> CARRIED =
-      List.of("counters", "totals", "wires", "flows", "sources", "buckets", "proven");
+      List.of("counters", "totals", "wires", "flows", "sources", "sketches", "buckets", "proven");
 
   private final @Nullable Pins pins;
   private final List<String> carried = new ArrayList<>();
@@ -33,7 +33,7 @@ final class Inheritance {
     }
     carried.clear();
     fresh.clear();
-    var control = opened.inherited("shield_control", pins, (int) ShieldMemory.CONTROL_BYTES);
+    var control = opened.inherited(ShieldMemory.CONTROL, pins, (int) ShieldMemory.CONTROL_BYTES);
     for (var map : CARRIED) {
       if (!opened.maps().contains(map)) {
         continue;

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import io.ostiary.kernel.flood.ShortWay;
 import io.ostiary.kernel.libbpf.BpfObject;
 import io.ostiary.kernel.libbpf.BpfTable;
 import io.ostiary.kernel.libbpf.LibbpfException;
@@ -46,6 +47,7 @@ final class Meter {
   private final BpfTable wires;
   private final PerCpuEntries flows;
   private final PerCpuEntries sources;
+  private final ShortWay shortWay;
   private final MemorySegment control;
   private final int hz;
   private final int processors;
@@ -53,7 +55,9 @@ final class Meter {
   /// Which interface counts in which slot; 0 means none has so far.
   private final int[] owners = new int[INTERFACES];
 
-  Meter(BpfObject object, MemorySegment control, int hz, MeterSize size) {
+  /// @param shortWay what is in no counter of the programs
+  Meter(BpfObject object, MemorySegment control, int hz, MeterSize size, ShortWay shortWay) {
+    this.shortWay = shortWay;
     this.control = control;
     this.hz = hz;
     processors = size.processors();
@@ -92,6 +96,7 @@ final class Meter {
             arena.allocateFrom(JAVA_INT, slot),
             arena.allocate(ShieldMemory.WIRE_BYTES * processors, 8));
       }
+      shortWay.forgetInterface(slot);
     }
     owners[slot] = interfaceIndex;
   }
@@ -105,6 +110,10 @@ final class Meter {
       long stride = ShieldMemory.COUNTER_BYTES * processors;
       var values = arena.allocate(DropReason.COUNTERS * stride, 8);
       counters.read(slot(interfaceIndex) * DropReason.COUNTERS, DropReason.COUNTERS, values);
+      long denied = DropReason.DENY_RULE.number() * stride;
+      var more = shortWay.on(slot(interfaceIndex));
+      add(values, denied, more.packets());
+      add(values, denied + Long.BYTES, more.bytes());
       var drops = new ArrayList<KernelStatus.Drop>();
       var would = new ArrayList<KernelStatus.Drop>();
       long packets = sum(values, 0, 0, LONGS);
@@ -120,6 +129,10 @@ final class Meter {
       return new MeteredInterface(
           new KernelStatus.Counters(packets, bytes, drops), List.copyOf(would));
     }
+  }
+
+  private static void add(MemorySegment values, long at, long more) {
+    values.set(JAVA_LONG, at, values.get(JAVA_LONG, at) + more);
   }
 
   private KernelStatus.Drop drop(DropReason reason, MemorySegment values, long at) {
@@ -139,6 +152,7 @@ final class Meter {
   /// What was refused is counted once, in a place of its own, and is no flow that is listed.
   MeterTotals totals() throws LibbpfException {
     var of = totals(TOTAL_IN);
+    addRefusedAtOnce(of);
     return new MeterTotals(
         of[0] + of[REFUSED],
         of[1] + of[REFUSED + 1],
@@ -151,6 +165,7 @@ final class Meter {
   /// Of the list of sources: the packets in it, what was evicted, what was not listed.
   MeterTotals sourceTotals() throws LibbpfException {
     var in = totals(TOTAL_IN);
+    addRefusedAtOnce(in);
     var of = totals(TOTAL_SOURCES);
     return new MeterTotals(
         of[0],
@@ -159,6 +174,12 @@ final class Meter {
         of[3],
         of[4] + in[REFUSED] - in[PLACED],
         of[5] + in[REFUSED + 1] - in[PLACED + 1]);
+  }
+
+  private void addRefusedAtOnce(long[] of) {
+    var more = shortWay.all();
+    of[REFUSED] += more.packets();
+    of[REFUSED + 1] += more.bytes();
   }
 
   MeterTotals sentTotals() throws LibbpfException {

@@ -2,6 +2,7 @@ package io.ostiary.kernel.shield;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.ostiary.kernel.libbpf.BpfObject;
 import io.ostiary.kernel.libbpf.BpfTable;
@@ -17,14 +18,39 @@ final class OperatorTable {
   private static final long PORT = 16;
 
   private final BpfTable table;
+  private final MemorySegment ports;
   private final Set<Operator> listed = new HashSet<>();
 
-  OperatorTable(BpfObject object) {
+  OperatorTable(BpfObject object) throws LibbpfException {
     table = object.table("operators");
+    ports =
+        object
+            .share(ShieldMemory.TABLES, ShieldMemory.TABLES_BYTES)
+            .asSlice(ShieldMemory.SESSION_PORTS, ShieldMemory.SESSION_PORTS_BYTES);
   }
 
+  /// The bit of a port is set before an operator is listed with it, and cleared after the last.
+  ///
   /// @param operators at most [Operator#LISTED_MAX]
   void set(Set<Operator> operators) throws LibbpfException {
+    var both = new HashSet<>(listed);
+    both.addAll(operators);
+    mark(both);
+    list(operators);
+    mark(listed);
+  }
+
+  private void mark(Set<Operator> operators) {
+    var bits = new long[(int) (ShieldMemory.SESSION_PORTS_BYTES / Long.BYTES)];
+    for (var operator : operators) {
+      bits[operator.port() >> 6] |= 1L << operator.port();
+    }
+    for (int word = 0; word < bits.length; word++) {
+      ports.setAtIndex(JAVA_LONG, word, bits[word]);
+    }
+  }
+
+  private void list(Set<Operator> operators) throws LibbpfException {
     for (var gone : Set.copyOf(listed)) {
       if (!operators.contains(gone)) {
         try (var arena = Arena.ofConfined()) {

@@ -3,6 +3,7 @@ package io.ostiary.kernel.shield;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.ostiary.kernel.flood.ShortWay;
 import io.ostiary.kernel.libbpf.BpfObject;
 import io.ostiary.kernel.libbpf.BpfTable;
 import io.ostiary.kernel.libbpf.LibbpfException;
@@ -20,6 +21,7 @@ final class RuleHitCounters {
   private static final int LABEL_BLOCKS = 64;
 
   private final BpfTable table;
+  private final ShortWay shortWay;
   private final MemorySegment control;
   private final int processors;
   private final int hz;
@@ -44,8 +46,13 @@ final class RuleHitCounters {
     }
   }
 
-  RuleHitCounters(BpfObject object, MemorySegment control, int hz, int processors) {
+  RuleHitCounters(
+      BpfObject object, MemorySegment control, int hz, int processors, ShortWay shortWay) {
     this.control = control;
+    this.shortWay = shortWay;
+    for (int slot = 0; slot < labels.size(); slot++) {
+      shortWay.forgetRules(slot); // of the process before, where there was one
+    }
     this.hz = hz;
     this.processors = processors;
     table = object.table("rule_hits");
@@ -71,6 +78,7 @@ final class RuleHitCounters {
   }
 
   private void zero(int slot, int rules) throws LibbpfException {
+    shortWay.forgetRules(slot);
     if (rules == 0) {
       return;
     }
@@ -148,6 +156,8 @@ final class RuleHitCounters {
         for (int cpu = 0; cpu < processors; cpu++) {
           sum = sum.plus(decode(values.asSlice(((long) rule * processors + cpu) * stride)));
         }
+        var more = shortWay.by(slot, rule);
+        sum = sum.plus(new Hits(more.packets(), more.bytes(), more.packets(), more.bytes(), 0));
         hits.add(sum);
       }
     }
@@ -158,11 +168,13 @@ final class RuleHitCounters {
     long last = value.get(JAVA_LONG, 32);
     long ago = control.get(JAVA_LONG, ShieldMemory.JIFFIES) - last;
     long nanos = control.get(JAVA_LONG, ShieldMemory.NANOS) - ago * (1_000_000_000L / hz);
+    long dropped = value.get(JAVA_LONG, 16);
+    long droppedBytes = value.get(JAVA_LONG, 24);
     return new Hits(
-        value.get(JAVA_LONG, 0),
-        value.get(JAVA_LONG, 8),
-        value.get(JAVA_LONG, 16),
-        value.get(JAVA_LONG, 24),
+        value.get(JAVA_LONG, 0) + dropped,
+        value.get(JAVA_LONG, 8) + droppedBytes,
+        dropped,
+        droppedBytes,
         last == 0 ? 0 : nanos);
   }
 }

@@ -2,6 +2,7 @@ package io.ostiary.kernel.shield;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import io.ostiary.kernel.flood.ShortWay;
 import io.ostiary.kernel.libbpf.BpfObject;
 import io.ostiary.kernel.libbpf.LibbpfException;
 import io.ostiary.model.Cidr;
@@ -44,12 +45,12 @@ final class RuleInstaller {
   private boolean built;
   private long swappedNanos;
 
-  RuleInstaller(BpfObject object, MemorySegment control, int hz, int processors)
+  RuleInstaller(BpfObject object, MemorySegment control, int hz, int processors, ShortWay shortWay)
       throws LibbpfException {
     this.control = control;
     slots = new RuleSlots(object, hz);
     addresses = new AddressSlots(object);
-    hits = new RuleHitCounters(object, control, hz, processors);
+    hits = new RuleHitCounters(object, control, hz, processors, shortWay);
     groups = newGroups();
     tables = newTables();
   }

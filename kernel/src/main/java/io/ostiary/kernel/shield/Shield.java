@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.ostiary.kernel.capture.CaptureTap;
 import io.ostiary.kernel.flood.Floods;
+import io.ostiary.kernel.flood.ShortWay;
 import io.ostiary.kernel.libbpf.BpfLink;
 import io.ostiary.kernel.libbpf.BpfObject;
 import io.ostiary.kernel.libbpf.LibbpfException;
@@ -72,6 +73,7 @@ public final class Shield implements AutoCloseable {
   private final RuleInstaller installer;
   private final Meter meter;
   private final Chain chain;
+  private final ShortWay shortWay;
   private final Floods floods;
   private final CaptureTap captures;
   private final BanTable bans;
@@ -99,19 +101,20 @@ public final class Shield implements AutoCloseable {
       throw new IOException(String.join("; ", differences));
     }
     this.object = object;
-    this.control = object.share("shield_control", ShieldMemory.CONTROL_BYTES);
+    this.control = object.share(ShieldMemory.CONTROL, ShieldMemory.CONTROL_BYTES);
     this.beat = object.testRun(object.program("beat"));
     this.inheritance = inheritance;
     control.set(JAVA_LONG, ShieldMemory.SEED, inheritance.seed(new SecureRandom().nextLong()));
     hz = tickRate();
     control.set(JAVA_INT, ShieldMemory.HZ, hz);
     control.set(JAVA_LONG, ShieldMemory.BEAT_TICKS, (long) hz * SILENCE_SECONDS);
-    this.installer = new RuleInstaller(object, control, hz, size.processors());
-    this.meter = new Meter(object, control, hz, size);
+    this.shortWay = new ShortWay(object, size.processors());
+    this.installer = new RuleInstaller(object, control, hz, size.processors(), shortWay);
     this.bans = new BanTable(object, control, hz);
     this.operators = new OperatorTable(object);
     this.chain = new Chain(object, control, elf, settings);
-    this.floods = new Floods(object, this::floodTicksLeft, size.processors());
+    this.floods = new Floods(object, shortWay, this::floodTicksLeft, size.processors());
+    this.meter = new Meter(object, control, hz, size, shortWay);
     control.set(JAVA_INT, ShieldMemory.FLOOD_OPENS, Floods.FLOOD_OPENS);
     chain.put(Chain.COOKIE, object.program("handshake_xdp"), object.program("handshake_tcx"));
     this.captures =
@@ -128,7 +131,8 @@ public final class Shield implements AutoCloseable {
                     }),
             control.asSlice(ShieldMemory.CAPTURE, Integer.BYTES),
             size.processors(),
-            hz);
+            hz,
+            shortWay);
     this.maps = object.mapsStatus();
     this.libraryVersion = object.libraryVersion();
   }
@@ -415,6 +419,10 @@ public final class Shield implements AutoCloseable {
   /// Where programs are put that packets meet besides these.
   public Chain chain() {
     return chain;
+  }
+
+  ShortWay shortWay() {
+    return shortWay;
   }
 
   /// Who sends how much, and whether a SYN flood is on.

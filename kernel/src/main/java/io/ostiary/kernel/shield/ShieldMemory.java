@@ -12,11 +12,13 @@ final class ShieldMemory {
   /// The object's own data, which is `struct tables` alone.
   static final String TABLES = ".bss";
 
-  static final long TABLES_BYTES = 3_971_536;
+  static final long TABLES_BYTES = 3_979_728;
   static final long ROWS = 0;
   static final long SELECTORS = 1_048_576;
   static final long SETS = 1_856_512;
-  static final long IPV4_TOP = 1_874_384;
+  static final long SESSION_PORTS = 1_874_384;
+  static final long SESSION_PORTS_BYTES = 65_536 / 8;
+  static final long IPV4_TOP = 1_882_576;
 
   static final long RULE_SET_BYTES = 8936;
   static final long ALLOW = 0;
@@ -34,6 +36,9 @@ final class ShieldMemory {
   static final long MORE = 8930;
   static final long DRY_RUN = 8931;
   static final long RULE_HITS_BYTES = 40;
+
+  /// The data that is `struct control` alone.
+  static final String CONTROL = ".data.control";
 
   static final long CONTROL_BYTES = 88;
   static final long DEADLINE = 0;
@@ -80,7 +85,12 @@ final class ShieldMemory {
           Map.entry("ban_key", Map.of("address", 0L, "length", 16L)),
           Map.entry(
               "tables",
-              Map.of("rows", ROWS, "ipv4_top", IPV4_TOP, "selectors", SELECTORS, "sets", SETS)),
+              Map.of(
+                  "rows", ROWS,
+                  "ipv4_top", IPV4_TOP,
+                  "selectors", SELECTORS,
+                  "sets", SETS,
+                  "session_ports", SESSION_PORTS)),
           Map.entry(
               "rule_set",
               Map.ofEntries(
@@ -101,8 +111,8 @@ final class ShieldMemory {
           Map.entry(
               "rule_hits",
               Map.of(
-                  "packets", 0L,
-                  "bytes", 8L,
+                  "passed_packets", 0L,
+                  "passed_bytes", 8L,
                   "dropped_packets", 16L,
                   "dropped_bytes", 24L,
                   "last", 32L)),
