@@ -89,10 +89,10 @@ final class BothPlanes implements Publication {
     return problems(refused);
   }
 
-  /// The first snapshot. What the kernel is to judge is judged before a listener opens. Where there
-  /// is nothing of that kind, callers need not wait for the verifier: the programs are loaded
-  /// behind the listeners, and connections of these tenths of a second have no facts of the kernel.
+  /// The first snapshot. Connections are watched, and what the kernel is to judge is judged, before
+  /// a listener opens. Where there is nothing to judge, callers need not wait for the shield.
   private List<Problem> begin(Snapshot snapshot) {
+    kernel.prepare(snapshot);
     boolean judges = KernelSide.judges(snapshot);
     var refused = judges ? kernel.apply(snapshot) : List.<String>of();
     if (!refused.isEmpty()) {
