@@ -78,8 +78,7 @@ function Counts({
               exact(item.requests)
             ),
         },
-        { name: '', wide: true, cell: (item) => <Part item={item} /> },
-        { name: 'since', cell: (item) => date(Date.parse(item.from)) },
+        { name: '', cell: (item) => <Part item={item} /> },
         {
           name: 'until',
           cell: (item) => (item.requests === 0 ? '' : date(Date.parse(item.to))),
