@@ -321,12 +321,14 @@ public final class BpfObject implements AutoCloseable {
               arena.allocateFrom(name),
               BTF_KIND_STRUCT);
       var type = library.pointer("btf__type_by_id", btf, id).reinterpret(12);
-      int count = type.get(JAVA_INT, 4) & 0xffff;
-      var members = type.reinterpret(12 + 12L * count).asSlice(12);
+      int info = type.get(JAVA_INT, 4);
+      var members = type.reinterpret(12 + 12L * (info & 0xffff)).asSlice(12);
+      // With the kind's flag (BTF's bit 31) the upper eight bits are the size of a bit field.
+      long offsetBits = info < 0 ? 0xff_ffff : 0xffff_ffffL;
       var offsets = new HashMap<String, Long>();
       for (long at = 0; at < members.byteSize(); at += 12) {
         var member = library.text("btf__name_by_offset", btf, members.get(JAVA_INT, at));
-        offsets.put(member, (members.get(JAVA_INT, at + 8) & 0xff_ffff) / 8L);
+        offsets.put(member, (members.get(JAVA_INT, at + 8) & offsetBits) / 8);
       }
       return new Struct(type.get(JAVA_INT, 8), offsets);
     }
