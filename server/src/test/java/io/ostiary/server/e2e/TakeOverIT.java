@@ -87,7 +87,9 @@ final class TakeOverIT {
   }
 
   private Process start(List<String> before, String... more) throws IOException {
-    var command = new ArrayList<>(before);
+    // Under nohup, as some run tests, the JVM leaves SIGHUP ignored and takes no handler for it.
+    var command = new ArrayList<>(List.of("env", "--default-signal=HUP"));
+    command.addAll(before);
     command.addAll(
         Ostiary.java(
             "run",
