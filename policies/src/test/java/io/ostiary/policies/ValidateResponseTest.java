@@ -3,8 +3,6 @@ package io.ostiary.policies;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.ostiary.contract.config.ApiDocuments.Loaded;
-import io.ostiary.contract.openapi.OpenApiReader;
 import io.ostiary.gateway.spi.BodyNeed;
 import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.Moment;
@@ -13,14 +11,12 @@ import io.ostiary.gateway.testing.FakeExchange;
 import io.ostiary.gateway.testing.FakeSite;
 import io.ostiary.model.Api;
 import io.ostiary.model.Ending;
-import io.ostiary.model.Split;
 import io.ostiary.policies.Validate.Mode;
 import io.ostiary.policies.Validate.Settings;
 import io.ostiary.policies.Validate.Unknown;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -38,7 +34,8 @@ class ValidateResponseTest {
   @BeforeAll
   static void read() throws IOException {
     api =
-        load(
+        Sites.described(
+            directory,
             """
             openapi: 3.1.0
             info: { title: Orders, version: "1" }
@@ -70,22 +67,6 @@ class ValidateResponseTest {
                     secret: { type: string, writeOnly: true }
                     state: { enum: [ open, closed ] }
             """);
-  }
-
-  private static Api load(String document) throws IOException {
-    var file = directory.resolve("orders.yaml");
-    Files.writeString(file, document);
-    var loaded = (Loaded.Understood) new OpenApiReader().load(file, "orders.yaml");
-    return new Api(
-        "orders",
-        List.of(),
-        "/",
-        "orders",
-        Split.NONE,
-        true,
-        loaded.document(),
-        loaded.routes(),
-        List.of());
   }
 
   private static FakeSite site(String route) {
@@ -232,7 +213,8 @@ class ValidateResponseTest {
     var before = api;
     try {
       api =
-          load(
+          Sites.described(
+              directory,
               """
               openapi: 3.1.0
               info: { title: Orders, version: "1" }

@@ -12,31 +12,34 @@ final class Seen {
 
   /// As [Names#id].
   int id(Names of, String text) {
-    if (thing != text || names != of) {
+    if (changed(of, text)) {
       id = of.id(text);
-      thing = text;
-      names = of;
     }
     return id;
   }
 
   /// As [Names#idOf(Object, String)].
   int idOf(Names of, Object object, String name) {
-    if (thing != object || names != of) {
+    if (changed(of, object)) {
       id = of.idOf(object, name);
-      thing = object;
-      names = of;
     }
     return id;
   }
 
   /// As [Names#idOf(Object)].
   int idOf(Names of, Object object) {
-    if (thing != object || names != of) {
+    if (changed(of, object)) {
       id = of.idOf(object);
-      thing = object;
-      names = of;
     }
     return id;
+  }
+
+  private boolean changed(Names of, Object now) {
+    if (thing == now && names == of) {
+      return false;
+    }
+    thing = now;
+    names = of;
+    return true;
   }
 }

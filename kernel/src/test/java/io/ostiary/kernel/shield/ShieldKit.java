@@ -9,6 +9,7 @@ import io.ostiary.model.KernelRule.PortRange;
 import io.ostiary.model.KernelRule.Protocol;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
@@ -25,8 +26,13 @@ final class ShieldKit {
 
   /// Skips the test with a sentence where this process may not load programs.
   static Shield load() throws Exception {
+    return load(Map.of());
+  }
+
+  /// @param constants of the programs, by name
+  static Shield load(Map<String, Integer> constants) throws Exception {
     try {
-      return Shield.load();
+      return Shield.load(constants);
     } catch (LibbpfException e) {
       if (e.isRefused()) {
         Assumptions.abort("needs root: " + e.getMessage());
