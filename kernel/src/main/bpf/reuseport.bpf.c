@@ -5,6 +5,12 @@
  * Each loop has a listening socket of its own at the same address (SO_REUSEPORT). The kernel would
  * choose by a hash, which spreads few connections unevenly and asks nobody who is busy. Loops that
  * are equal take turns by that hash.
+ *
+ * A connection weighs the more, the less time its loop has left: with half of its time a loop gets
+ * half of the connections. What a SYN was given for and nobody accepted, as of invented clients, is
+ * forgotten by Java, which sets `given` to the length of the queue ten times a second.
+ *
+ * When Java says nothing any more, as between two processes, `given` alone makes the loops take turns.
  */
 #include <linux/bpf.h>
 #include <linux/types.h>
@@ -15,9 +21,12 @@
 /* The only read-only data, so that it lies at offset 0. */
 const volatile __u32 loops = 1;
 
+/* A cache line for each loop: all of them write. */
 struct loop_load {
-	__s64 given; /* connections given to it that it has not accepted yet */
-	__s64 load;  /* Java: connections it has, and what they ask of it */
+	__s64 given;  /* connections given to it that it has not accepted yet */
+	__s64 open;   /* Java: connections it has */
+	__s64 weight; /* Java: how much each of them weighs; the more, the less time it has left */
+	__s64 spare[5];
 };
 
 struct {
@@ -45,14 +54,18 @@ int least_loaded(struct sk_reuseport_md *connection)
 	for (__u32 i = 0; i < LOOPS; i++) {
 		__u32 loop;
 		struct loop_load *l;
+		__s64 load;
 
 		if (i >= loops || !loops)
 			break;
 		loop = (first + i) % loops;
 		l = bpf_map_lookup_elem(&loop_loads, &loop);
-		if (!l || l->given + l->load >= least)
+		if (!l)
 			continue;
-		least = l->given + l->load;
+		load = (l->given + l->open + 1) * l->weight;
+		if (load >= least)
+			continue;
+		least = load;
 		best = loop;
 		chosen = l;
 	}

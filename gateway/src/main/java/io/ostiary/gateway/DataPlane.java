@@ -4,9 +4,11 @@ import io.ostiary.gateway.loop.Transport;
 import io.ostiary.gateway.spi.Policy;
 import io.ostiary.model.BanSink;
 import io.ostiary.model.ConnectionLens;
+import io.ostiary.model.LoopChoice;
 import io.ostiary.model.Tallies;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.function.Supplier;
 
 /// What a gateway is built from; unlike a snapshot it does not change while it runs.
 ///
@@ -17,6 +19,7 @@ import java.util.List;
 /// @param wall the wall clock, for ids and dates
 /// @param bans takes what policies hold against clients
 /// @param tallies the counts of quotas
+/// @param choice who chooses between event loops; asked whenever listeners open
 public record DataPlane(
     int loops,
     Transport.Kind preferred,
@@ -25,8 +28,9 @@ public record DataPlane(
     List<Policy<?>> policies,
     InstantSource wall,
     BanSink bans,
-    Tallies tallies) {
-  /// Quotas are counted in memory alone.
+    Tallies tallies,
+    Supplier<LoopChoice> choice) {
+  /// Quotas are counted in memory alone, and connections dealt out in turn.
   public DataPlane(
       int loops,
       Transport.Kind preferred,
@@ -35,7 +39,16 @@ public record DataPlane(
       List<Policy<?>> policies,
       InstantSource wall,
       BanSink bans) {
-    this(loops, preferred, ringCapacity, lens, policies, wall, bans, new Tallies());
+    this(
+        loops,
+        preferred,
+        ringCapacity,
+        lens,
+        policies,
+        wall,
+        bans,
+        new Tallies(),
+        () -> LoopChoice.none("nobody was asked to choose"));
   }
 
   public DataPlane {

@@ -97,8 +97,6 @@ public final class Gateway implements AutoCloseable {
               dataPlane.lens(),
               dataPlane.wall()));
     }
-    stalls = new StallWatch(loops.stream().map(Loop::hold).toList());
-    stalls.start();
     registry = new UpstreamRegistry(loops);
     compiler =
         new PlanCompiler(
@@ -109,7 +107,10 @@ public final class Gateway implements AutoCloseable {
             dataPlane.tallies(),
             outbound::under,
             new Work("ostiary-work", Math.max(1, dataPlane.loops()), WORK_WAITING_MAX));
-    listeners = new Listeners(group, transport, loops, this::plan, dataPlane.bans());
+    listeners =
+        new Listeners(group, transport, loops, this::plan, dataPlane.bans(), dataPlane.choice());
+    stalls = new StallWatch(loops.stream().map(Loop::hold).toList(), listeners::look);
+    stalls.start();
   }
 
   /// By default Netty follows one buffer in 128 with two stack traces, which is some per cent of a
@@ -127,6 +128,11 @@ public final class Gateway implements AutoCloseable {
   /// Which transport runs, and why not a better one: one sentence.
   public String transport() {
     return transport.sentence();
+  }
+
+  /// Which way new connections take to the event loops, and why: one sentence.
+  public String accepting() {
+    return listeners.accepting();
   }
 
   /// Puts a snapshot into force, or refuses it whole. Listeners that are new are opened before the

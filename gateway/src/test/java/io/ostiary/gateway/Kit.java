@@ -15,6 +15,7 @@ import io.ostiary.model.KernelSettings;
 import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.Listener;
 import io.ostiary.model.Listener.ProxyProtocol;
+import io.ostiary.model.LoopChoice;
 import io.ostiary.model.OutboundSettings;
 import io.ostiary.model.Outliers;
 import io.ostiary.model.Overload;
@@ -25,6 +26,7 @@ import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
 import io.ostiary.model.Split;
 import io.ostiary.model.Spread;
+import io.ostiary.model.Tallies;
 import io.ostiary.model.Target;
 import io.ostiary.model.Tls;
 import io.ostiary.model.Upstream;
@@ -40,6 +42,7 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -107,6 +110,23 @@ final class Kit implements AutoCloseable {
         new Gateway(
             new DataPlane(
                 2, kind, 1024, lens, List.of(policies), () -> Instant.now().plus(ahead), bans));
+  }
+
+  /// With so many event loops, between which somebody chooses.
+  Kit(FakeUpstream upstream, Transport.Kind kind, int loops, LoopChoice choice) {
+    targets = List.of(new Target("127.0.0.1", upstream.port(), 1));
+    gateway =
+        new Gateway(
+            new DataPlane(
+                loops,
+                kind,
+                1024,
+                ConnectionLens.NONE,
+                List.of(),
+                InstantSource.system(),
+                BanSink.NONE,
+                new Tallies(),
+                () -> choice));
   }
 
   static int freePort() {

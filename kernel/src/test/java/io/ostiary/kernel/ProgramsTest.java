@@ -2,6 +2,7 @@ package io.ostiary.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ostiary.kernel.balance.LoopSockets;
 import io.ostiary.kernel.lens.Lens;
 import io.ostiary.kernel.libbpf.LibbpfException;
 import io.ostiary.kernel.shield.RuleSetSource;
@@ -36,6 +37,7 @@ final class ProgramsTest {
 
   private Shield shield;
   private Lens lens;
+  private LoopSockets loops;
 
   @BeforeEach
   void load() throws Exception {
@@ -45,6 +47,7 @@ final class ProgramsTest {
       Assumptions.assumeFalse(e.isRefused(), "needs root: " + e.getMessage());
       throw e;
     }
+    loops = LoopSockets.load(2);
     lens = Lens.attach() instanceof Lens.Attached(var attached) ? attached : null;
     Assumptions.assumeTrue(lens != null, "the lens cannot be attached here");
   }
@@ -54,6 +57,9 @@ final class ProgramsTest {
     if (lens != null) {
       lens.close();
     }
+    if (loops != null) {
+      loops.close();
+    }
     if (shield != null) {
       shield.close();
     }
@@ -62,6 +68,7 @@ final class ProgramsTest {
   private List<KernelStatus.Program> programs() {
     var all = new ArrayList<>(shield.status(true, ""));
     all.addAll(lens.programs());
+    all.addAll(loops.programs());
     return all;
   }
 

@@ -65,6 +65,7 @@ final class KernelSide implements AutoCloseable, PacketView {
   private final Captures captures;
   private final UpstreamAddresses upstreams = new UpstreamAddresses(this::again);
   private final Balancer balancer = new Balancer(this::watched);
+  private final LoopSide loops;
   private boolean asked;
   private @Nullable CompletableFuture<Kernel.Opened> opening;
   private int controlPort;
@@ -73,7 +74,9 @@ final class KernelSide implements AutoCloseable, PacketView {
   /// @param stagesFolder where users' own programs are, if the configuration names no folder
   /// @param handOver where programs wait for the next process
   /// @param capturesFolder where captured packets are kept
-  KernelSide(Path stagesFolder, Path handOver, Path capturesFolder) {
+  /// @param loops event loops between which new connections are to be chosen for
+  KernelSide(Path stagesFolder, Path handOver, Path capturesFolder, int loops) {
+    this.loops = new LoopSide(loops);
     this.stagesFolder = stagesFolder;
     this.handOver = handOver;
     sets = new SetLibrary(stagesFolder.resolveSibling("sets"), this::setsChanged);
@@ -114,6 +117,10 @@ final class KernelSide implements AutoCloseable, PacketView {
     };
   }
 
+  LoopSide loops() {
+    return loops;
+  }
+
   private boolean read(long cookie, ConnectionFacts into) {
     var attached = lens;
     return attached == null ? ConnectionLens.NONE.read(cookie, into) : attached.read(cookie, into);
@@ -123,12 +130,16 @@ final class KernelSide implements AutoCloseable, PacketView {
   /// ones have their facts too. The shield is loaded meanwhile; [#apply] waits for it.
   synchronized void prepare(Snapshot snapshot) {
     if (snapshot.kernel().interfaces() instanceof Interfaces.Off) {
+      if (!asked) {
+        loops.off();
+      }
       return;
     }
     if (!asked) {
       asked = true;
       load();
     }
+    loops.loaded();
     var attached = lens;
     if (attached != null) {
       var ports = new LinkedHashSet<>(ports(snapshot));
@@ -249,6 +260,7 @@ final class KernelSide implements AutoCloseable, PacketView {
   private void load() {
     // Each waits for the verifier, so they wait side by side.
     opening = CompletableFuture.supplyAsync(() -> Kernel.open(handOver));
+    loops.load();
     switch (Lens.attach()) {
       case Lens.Attached(var attached) -> lens = attached;
       case Lens.Refused(var sentence) -> lensMissing = "Connections are not measured: " + sentence;
@@ -338,6 +350,7 @@ final class KernelSide implements AutoCloseable, PacketView {
     if (attached != null) {
       logs.putAll(attached.verifierLogs());
     }
+    logs.putAll(loops.verifierLogs());
     return VerifiedPrograms.keep(folder, status(), logs);
   }
 
@@ -351,6 +364,7 @@ final class KernelSide implements AutoCloseable, PacketView {
       programs.addAll(attached.programs());
     }
     programs.addAll(balancer.programs());
+    programs.addAll(loops.programs());
     var sentence = new StringBuilder(status.sentence()).append(sets.sentence());
     if (!programs.isEmpty()) {
       sentence.append(' ').append(KernelMemory.sentence(KernelMemory.bytes(programs)));
@@ -441,6 +455,7 @@ final class KernelSide implements AutoCloseable, PacketView {
   ///
   /// @return empty, or why they could not be left
   synchronized String leave() {
+    loops.leave();
     upstreams.close();
     applied = null;
     loaded();
@@ -479,5 +494,6 @@ final class KernelSide implements AutoCloseable, PacketView {
     if (attached != null) {
       attached.close();
     }
+    loops.close();
   }
 }

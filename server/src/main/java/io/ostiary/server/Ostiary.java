@@ -95,7 +95,8 @@ public final class Ostiary implements AutoCloseable {
     var file = configuration(data.path());
 
     var captures = data.path().resolve("captures");
-    var kernel = new KernelSide(data.path().resolve("stages"), data.handOver(), captures);
+    var kernel =
+        new KernelSide(data.path().resolve("stages"), data.handOver(), captures, settings.loops());
     endings.push(() -> end(kernel, data));
     kernel.controlAt(settings.control().port());
     var policies = PolicyList.load(PolicyList.folder(file, data.path()));
@@ -278,7 +279,8 @@ public final class Ostiary implements AutoCloseable {
         policies.all(),
         clock,
         bans,
-        tallies);
+        tallies,
+        kernel.loops()::choice);
   }
 
   private void inForce(GatewaySettings gateway) {
@@ -296,6 +298,7 @@ public final class Ostiary implements AutoCloseable {
 
   private void welcome(Gateway gateway, Control control, KernelSide kernel) {
     progress.say("%s", gateway.transport());
+    progress.say("%s", gateway.accepting());
     progress.say("kernel: %s", kernel.status().sentence());
     kernel
         .changedPrograms(settings.data().resolve("kernel"))

@@ -8,22 +8,21 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollChannelOption;
-import io.netty.channel.unix.UnixChannel;
 import io.netty.channel.uring.IoUringChannelOption;
 import io.ostiary.gateway.loop.Transport;
 import io.ostiary.model.Listener;
+import io.ostiary.model.LoopChoice;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.util.List;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
-/// A listening socket. There is one for each listener, and its connections are dealt out to the
-/// event loops in turn: several sockets with SO_REUSEPORT would spread a few connections unevenly,
-/// lose what waits in a queue when one closes, and let a second process take the port unnoticed.
-///
-/// A socket that the process before or systemd has bound is taken instead where there is one: then
-/// nobody who knocks in between is refused.
+/// Who accepts for a listener: at one socket for each event loop, or at one for all of them
+/// ([ListeningSockets]). Those that the process before or systemd has bound are taken where there
+/// are any: then nobody who knocks in between is refused.
 ///
 /// Thread-safe.
 final class Acceptor implements AutoCloseable {
@@ -34,8 +33,7 @@ final class Acceptor implements AutoCloseable {
   private static final WriteBufferWaterMark MARKS = new WriteBufferWaterMark(32 * 1024, 128 * 1024);
 
   private final Current current;
-  private final Channel channel;
-  private final InetSocketAddress address;
+  private final ListeningSockets.Opened opened;
 
   /// What new connections follow.
   ///
@@ -51,10 +49,9 @@ final class Acceptor implements AutoCloseable {
     }
   }
 
-  private Acceptor(Current current, Channel channel, InetSocketAddress address) {
+  private Acceptor(Current current, ListeningSockets.Opened opened) {
     this.current = current;
-    this.channel = channel;
-    this.address = address;
+    this.opened = opened;
   }
 
   /// Binds and begins to accept.
@@ -62,9 +59,8 @@ final class Acceptor implements AutoCloseable {
   /// @throws IllegalStateException when the address cannot be had; the message names it
   static Acceptor open(
       Way way,
-      EventLoopGroup group,
-      Transport transport,
-      InheritedSockets inherited,
+      ListeningSockets sockets,
+      LoopChoice choice,
       BiFunction<Way, Channel, ChannelHandler> connections) {
     var listener = way.listener();
     var current = new Current(way);
@@ -75,6 +71,25 @@ final class Acceptor implements AutoCloseable {
       throw new IllegalStateException(
           "listener " + listener + ": no such address (expected: an address of this host)", e);
     }
+    var address = new InetSocketAddress(host, listener.port());
+    var kind = sockets.transport().kind();
+    try {
+      return new Acceptor(
+          current,
+          sockets.open(address, choice, group -> bootstrap(group, kind, current, connections)));
+    } catch (IOException e) {
+      throw new IllegalStateException(
+          "listener %s: %s. Stop whoever uses the address, or choose another."
+              .formatted(listener, e.getMessage()),
+          e);
+    }
+  }
+
+  private static ServerBootstrap bootstrap(
+      EventLoopGroup group,
+      Transport.Kind kind,
+      Current current,
+      BiFunction<Way, Channel, ChannelHandler> connections) {
     var bootstrap =
         new ServerBootstrap()
             .group(group)
@@ -91,7 +106,7 @@ final class Acceptor implements AutoCloseable {
                     accepted.pipeline().addLast(handler);
                   }
                 });
-    switch (transport.kind()) {
+    switch (kind) {
       case IO_URING ->
           bootstrap.childOption(IoUringChannelOption.TCP_NOTSENT_LOWAT, (long) NOT_SENT_MAX);
       case EPOLL ->
@@ -99,20 +114,7 @@ final class Acceptor implements AutoCloseable {
       // NIO cannot say how much may wait unsent; a fixed buffer comes near it.
       case NIO -> bootstrap.childOption(ChannelOption.SO_SNDBUF, NOT_SENT_MAX);
     }
-    var address = new InetSocketAddress(host, listener.port());
-    int descriptor = inherited.take(address);
-    if (descriptor >= 0) {
-      return new Acceptor(current, inherited.open(bootstrap, transport, descriptor), address);
-    }
-    var bound = bootstrap.channelFactory(transport.servers()).bind(address).awaitUninterruptibly();
-    if (!bound.isSuccess()) {
-      throw new IllegalStateException(
-          "listener %s: %s. Stop whoever uses the address, or choose another."
-              .formatted(listener, bound.cause().getMessage()),
-          bound.cause());
-    }
-    return new Acceptor(
-        current, bound.channel(), (InetSocketAddress) bound.channel().localAddress());
+    return bootstrap;
   }
 
   Listener listener() {
@@ -130,20 +132,47 @@ final class Acceptor implements AutoCloseable {
 
   /// Where it really listens, with the port that was chosen.
   InetSocketAddress address() {
-    return address;
+    return opened.address();
   }
 
-  /// Of the socket, or -1 where the transport does not tell.
-  int descriptor() {
-    return channel instanceof UnixChannel unix ? unix.fd().intValue() : -1;
+  /// Of its sockets; -1 where the transport does not tell.
+  List<Integer> descriptors() {
+    return opened.channels().stream().map(ListeningSockets::descriptor).toList();
+  }
+
+  /// Whether every loop has a socket here, and the kernel chooses.
+  boolean chosen() {
+    return opened.chosen() != null;
+  }
+
+  /// What is different here from [#chosen], for people.
+  String otherwise() {
+    return opened.channels().size() == 1
+        ? "one socket accepts for all of them at " + listener()
+        : "the sockets at " + listener() + " are chosen from as before this process";
+  }
+
+  /// How many connections wait at the sockets of a loop.
+  long waiting(int loop, int loops) {
+    long waiting = 0;
+    for (int i = loop; i < opened.channels().size(); i += loops) {
+      waiting += AcceptQueue.length(opened.channels().get(i));
+    }
+    return waiting;
   }
 
   void accepting(boolean on) {
-    channel.config().setAutoRead(on);
+    opened.channels().forEach(channel -> channel.config().setAutoRead(on));
   }
 
   @Override
   public void close() {
-    channel.close().awaitUninterruptibly();
+    for (var channel : opened.channels()) {
+      channel.close().awaitUninterruptibly();
+    }
+    var chosen = opened.chosen();
+    if (chosen != null) {
+      chosen.close();
+    }
   }
 }

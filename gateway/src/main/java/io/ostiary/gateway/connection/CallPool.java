@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /// What the client connections of one event loop share: the plan in force, calls to use again, and
@@ -27,18 +28,19 @@ final class CallPool {
   private final Loop loop;
   private final int loops;
   private final Supplier<Plan> plans;
-  private final Runnable closed;
+  private final Consumer<CallPool> closed;
   private final FloodWatch floods;
   private final ArrayDeque<Call> free = new ArrayDeque<>();
   private final Set<OpenConnection> open = new LinkedHashSet<>();
   private final AtomicBoolean lookingForBanned = new AtomicBoolean();
+  private int connections;
   private boolean draining;
   private boolean leaving;
   private boolean refusedBefore;
   private long refusedNanos;
 
   /// @param closed told on this loop whenever a connection has closed
-  CallPool(Loop loop, int loops, Supplier<Plan> plans, BanSink bans, Runnable closed) {
+  CallPool(Loop loop, int loops, Supplier<Plan> plans, BanSink bans, Consumer<CallPool> closed) {
     this.loop = loop;
     this.loops = loops;
     this.plans = plans;
@@ -84,6 +86,18 @@ final class CallPool {
     return loops;
   }
 
+  /// A connection has come in.
+  ///
+  /// @return how many there are on this loop
+  int oneMore() {
+    return ++connections;
+  }
+
+  /// The opposite of [#oneMore].
+  int oneLess() {
+    return --connections;
+  }
+
   Loop loop() {
     return loop;
   }
@@ -126,7 +140,7 @@ final class CallPool {
 
   void closed(OpenConnection connection) {
     open.remove(connection);
-    closed.run();
+    closed.accept(this);
   }
 
   /// Cuts connections whose source is banned by now; from any thread, soon. A look at all of them

@@ -15,6 +15,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +50,8 @@ public final class InheritedSockets {
             Linker.Option.firstVariadicArg(2));
   }
 
-  private final Map<InetSocketAddress, Integer> waiting = new HashMap<>();
+  /// Several at one address where each event loop of the process before had one, in their order.
+  private final Map<InetSocketAddress, List<Integer>> waiting = new HashMap<>();
 
   /// Takes descriptors of listening TCP sockets into care.
   ///
@@ -63,10 +65,7 @@ public final class InheritedSockets {
       return false;
     }
     var address = new Socket(descriptor).localAddress();
-    var before = waiting.put(address, descriptor);
-    if (before != null) {
-      closeQuietly(before);
-    }
+    waiting.computeIfAbsent(address, _ -> new ArrayList<>()).add(descriptor);
     return true;
   }
 
@@ -88,18 +87,17 @@ public final class InheritedSockets {
     return List.copyOf(waiting.keySet());
   }
 
-  /// The descriptor for this address, now the caller's, or -1.
-  synchronized int take(InetSocketAddress wanted) {
+  /// The descriptors for this address, now the caller's.
+  synchronized List<Integer> take(InetSocketAddress wanted) {
     for (var one : waiting.entrySet()) {
       var address = one.getKey();
       if (address.getPort() == wanted.getPort()
           && sameHost(address.getAddress(), wanted.getAddress())) {
-        int descriptor = one.getValue();
         waiting.remove(address);
-        return descriptor;
+        return one.getValue();
       }
     }
-    return -1;
+    return List.of();
   }
 
   private static boolean sameHost(InetAddress one, InetAddress other) {
@@ -108,7 +106,7 @@ public final class InheritedSockets {
 
   /// Closes what no listener wants: whoever knocks there is refused from now on.
   public synchronized void closeRest() {
-    waiting.values().forEach(InheritedSockets::closeQuietly);
+    waiting.values().forEach(all -> all.forEach(InheritedSockets::closeQuietly));
     waiting.clear();
   }
 

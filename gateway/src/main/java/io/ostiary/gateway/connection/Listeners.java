@@ -12,6 +12,7 @@ import io.ostiary.gateway.loop.Transport;
 import io.ostiary.model.BanSink;
 import io.ostiary.model.Listener;
 import io.ostiary.model.Listener.ProxyProtocol;
+import io.ostiary.model.LoopChoice;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// All listeners of the plan in force, and the client connections that came in through them.
@@ -27,14 +29,16 @@ import org.jspecify.annotations.Nullable;
 /// Shared: listeners change on control-plane threads under a lock; connections belong to their
 /// loops; their number is one atomic count, since the limit holds over all loops.
 public final class Listeners {
-  private final EventLoopGroup group;
-  private final Transport transport;
   private final Supplier<Plan> plans;
+  private final Supplier<LoopChoice> choices;
   private final Map<Object, CallPool> pools = new HashMap<>();
   private final List<Acceptor> open = new ArrayList<>();
   private final AtomicInteger connections = new AtomicInteger();
   private final ReadyCredentials ready;
   private final InheritedSockets inherited = new InheritedSockets();
+  private final ListeningSockets sockets;
+  private final LoopShares shares;
+  private volatile LoopChoice choice = LoopChoice.none("nothing listens yet");
   private volatile List<Acceptor> acceptors = List.of();
   private volatile boolean paused;
 
@@ -43,10 +47,12 @@ public final class Listeners {
       Transport transport,
       List<Loop> loops,
       Supplier<Plan> plans,
-      BanSink bans) {
-    this.group = group;
-    this.transport = transport;
+      BanSink bans,
+      Supplier<LoopChoice> choices) {
     this.plans = plans;
+    this.choices = choices;
+    sockets = new ListeningSockets(group, loops, transport, inherited);
+    shares = new LoopShares(loops);
     ready = new ReadyCredentials(group);
     for (var loop : loops) {
       pools.put(loop.eventLoop(), new CallPool(loop, loops.size(), plans, bans, this::oneClosed));
@@ -66,7 +72,8 @@ public final class Listeners {
         continue;
       }
       try {
-        open.add(Acceptor.open(ready.way(listener), group, transport, inherited, this::connection));
+        choice = choices.get();
+        open.add(Acceptor.open(ready.way(listener), sockets, choice, this::connection));
         opened.add(listener);
       } catch (IllegalStateException e) {
         problems.add(String.valueOf(e.getMessage()));
@@ -121,30 +128,31 @@ public final class Listeners {
   private ChannelHandler connection(Acceptor.Way way, Channel channel) {
     var listener = way.listener();
     var calls = java.util.Objects.requireNonNull(pools.get(channel.eventLoop()));
+    choice.accepted(calls.loop().index(), calls.oneMore());
     int now = connections.incrementAndGet();
     if (now >= plans.get().settings().connectionsMax() && !paused) {
       pause(true);
     }
     if (!(channel.remoteAddress() instanceof InetSocketAddress address)) {
       // Gone before it was looked at.
-      return refused(channel);
+      return refused(calls, channel);
     }
     if (calls.banned(address.getAddress().getAddress())) {
       calls.loop().gauges().banned();
-      return refused(channel);
+      return refused(calls, channel);
     }
     var proxy = listener.proxyProtocol();
     if (proxy == ProxyProtocol.REQUIRED
         && !CallPool.namesClient(calls.plan(), listener, address.getAddress().getAddress())) {
       calls.refusedProxy(listener, Peer.of(address.getAddress()), "it is no trusted proxy");
-      return refused(channel);
+      return refused(calls, channel);
     }
     var link = new ClientLink(calls.loop(), listener, channel);
     return new ClientConnection(calls, link, way.credentials());
   }
 
-  private ChannelHandler refused(Channel channel) {
-    oneClosed();
+  private ChannelHandler refused(CallPool calls, Channel channel) {
+    oneClosed(calls);
     channel.config().setOption(io.netty.channel.ChannelOption.SO_LINGER, 0);
     channel.eventLoop().execute(() -> cut(channel));
     return new ChannelInboundHandlerAdapter() {
@@ -159,7 +167,8 @@ public final class Listeners {
     channel.close();
   }
 
-  private void oneClosed() {
+  private void oneClosed(CallPool calls) {
+    choice.closed(calls.loop().index(), calls.oneLess());
     int now = connections.decrementAndGet();
     if (paused && now < plans.get().settings().connectionsMax()) {
       pause(false);
@@ -187,7 +196,24 @@ public final class Listeners {
 
   /// The descriptors of all listening sockets, for another process.
   public synchronized List<Integer> descriptors() {
-    return open.stream().map(Acceptor::descriptor).toList();
+    return open.stream().flatMap(acceptor -> acceptor.descriptors().stream()).toList();
+  }
+
+  /// Which way new connections take to the event loops: for people.
+  public synchronized String accepting() {
+    if (!choice.runs()) {
+      return choice.sentence();
+    }
+    return choice.sentence()
+        + open.stream()
+            .filter(acceptor -> !acceptor.chosen())
+            .map(acceptor -> "; " + acceptor.otherwise())
+            .collect(Collectors.joining());
+  }
+
+  /// Called some times a second, for the choice between event loops.
+  public void look() {
+    shares.look(choice, acceptors);
   }
 
   /// Accepts nobody any more, while another process does at the same sockets. Connections at rest

@@ -50,7 +50,7 @@ public final class Hold {
     return call;
   }
 
-  @Nullable Thread thread() {
+  public @Nullable Thread thread() {
     return thread;
   }
 }

@@ -31,10 +31,13 @@ public final class StallWatch implements AutoCloseable {
   private final long[] since;
   private final boolean[] told;
   private final Map<String, Stall> stalls = new TreeMap<>();
+  private final Runnable beside;
   private final Thread thread;
   private int still;
 
-  public StallWatch(List<Hold> holds) {
+  /// @param beside what else is done with each look, in microseconds
+  public StallWatch(List<Hold> holds, Runnable beside) {
+    this.beside = beside;
     this.holds = List.copyOf(holds);
     turns = new long[holds.size()];
     since = new long[holds.size()];
@@ -54,6 +57,7 @@ public final class StallWatch implements AutoCloseable {
         for (int i = 0; i < holds.size(); i++) {
           look(i, System.nanoTime());
         }
+        beside.run();
       }
     } catch (InterruptedException e) {
       // It is closed.

@@ -6,37 +6,60 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import io.ostiary.kernel.libbpf.BpfObject;
 import io.ostiary.kernel.libbpf.Libbpf;
 import io.ostiary.kernel.libbpf.LibbpfException;
+import io.ostiary.model.KernelStatus;
+import io.ostiary.model.LoopChoice;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/// Listening sockets of event loops at one address, between which the kernel program `least_loaded`
-/// chooses for each new connection by the work that the loops say they have.
+/// Listening sockets of event loops, between which the kernel program `least_loaded` chooses for
+/// each new connection by the work that the loops say they have. The sockets of one address are a
+/// group, with a program of its own; what the loops say is one table for all of them.
 ///
-/// Loops tell from their own threads, by one locked addition in shared memory; the program reads it
-/// with the next SYN.
-public final class LoopSockets implements AutoCloseable {
+/// Loops tell from their own threads, in shared memory; the program reads it with the next SYN.
+/// Groups come and go under a lock.
+public final class LoopSockets implements LoopChoice, AutoCloseable {
   public static final int LOOPS_MAX = 64;
 
   private static final String OBJECT = "/bpf/reuseport.bpf.o";
+  private static final String PROGRAM = "least_loaded";
+  private static final String LOADS = "loop_loads";
   private static final int SOL_SOCKET = 1;
   private static final int SO_ATTACH_REUSEPORT_EBPF = 52;
-  private static final long LOAD_BYTES = 16;
+  private static final long LOAD_BYTES = 64;
   private static final long GIVEN = 0;
-  private static final long LOAD = 8;
+  private static final long OPEN = 8;
+  private static final long WEIGHT = 16;
   private static final VarHandle LONG = JAVA_LONG.varHandle();
 
-  private final BpfObject object;
+  /// What a connection weighs at a loop that has nothing to do.
+  private static final long AT_REST = 16;
+
+  /// A loop that never rests is not shut out: 20 connections weigh as one of an idle loop.
+  private static final double BUSIEST = 0.95;
+
+  private final byte[] elf;
+  private final BpfObject table;
   private final MemorySegment loads;
   private final int loops;
+  private final List<BpfObject> groups = new ArrayList<>();
+  private @Nullable BpfObject spare;
 
-  private LoopSockets(BpfObject object, int loops) throws LibbpfException {
-    this.object = object;
+  private LoopSockets(byte[] elf, BpfObject table, int loops) throws LibbpfException {
+    this.elf = elf;
+    this.table = table;
     this.loops = loops;
-    loads = object.share("loop_loads", LOOPS_MAX * LOAD_BYTES);
+    spare = table;
+    loads = table.share(LOADS, LOOPS_MAX * LOAD_BYTES);
+    for (int loop = 0; loop < loops; loop++) {
+      set(loop, WEIGHT, AT_REST);
+    }
   }
 
   /// Loads and verifies; chooses nothing before [#attach].
@@ -51,78 +74,177 @@ public final class LoopSockets implements AutoCloseable {
       }
       elf = stream.readAllBytes();
     }
-    var settings = ByteBuffer.allocate(4).order(ByteOrder.nativeOrder()).putInt(loops).array();
-    var object = BpfObject.load("reuseport", elf, settings);
+    var table = BpfObject.load("reuseport", elf, settings(loops));
     try {
-      return new LoopSockets(object, loops);
+      return new LoopSockets(elf, table, loops);
     } catch (LibbpfException e) {
-      object.close();
+      table.close();
       throw e;
     }
   }
 
-  /// @param descriptors the listening sockets, one for each loop in their order; bound to one
-  ///   address with SO_REUSEPORT
-  public void attach(int... descriptors) throws LibbpfException {
-    if (descriptors.length != loops) {
-      throw new IllegalArgumentException(
-          "sockets: " + descriptors.length + " (expected: one for each of " + loops + " loops)");
+  /// The choice for so many loops, or the one that says why the kernel does not choose.
+  public static LoopChoice choose(int loops) {
+    if (loops < 2) {
+      return LoopChoice.none("there is one");
     }
-    var library = Libbpf.load();
-    var sockets = object.table("loop_sockets");
+    if (loops > LOOPS_MAX) {
+      return LoopChoice.none("the kernel chooses between %d at most".formatted(LOOPS_MAX));
+    }
+    try {
+      return load(loops);
+    } catch (LibbpfException | IOException e) {
+      return LoopChoice.none(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static byte[] settings(int loops) {
+    return ByteBuffer.allocate(4).order(ByteOrder.nativeOrder()).putInt(loops).array();
+  }
+
+  @Override
+  public String sentence() {
+    return "new connections go to the event loop with the least work (sk_reuseport)";
+  }
+
+  @Override
+  public boolean runs() {
+    return true;
+  }
+
+  @Override
+  public synchronized Chosen attach(List<Integer> descriptors) {
+    if (descriptors.size() != loops) {
+      throw new IllegalArgumentException(
+          "sockets: " + descriptors.size() + " (expected: one for each of " + loops + " loops)");
+    }
+    try {
+      var group = spare == null ? another() : spare;
+      spare = null;
+      try {
+        attach(group, descriptors);
+      } catch (LibbpfException e) {
+        over(group);
+        throw e;
+      }
+      groups.add(group);
+      return () -> ended(group);
+    } catch (LibbpfException e) {
+      throw new IllegalStateException(e.getMessage(), e);
+    }
+  }
+
+  private BpfObject another() throws LibbpfException {
+    int shared = table.descriptor(LOADS);
+    return BpfObject.load(
+        "reuseport",
+        elf,
+        opened -> {
+          opened.set(settings(loops));
+          opened.reuse(LOADS, shared);
+        });
+  }
+
+  private static void attach(BpfObject group, List<Integer> descriptors) throws LibbpfException {
+    var sockets = group.table("loop_sockets");
     try (var arena = Arena.ofConfined()) {
-      for (int loop = 0; loop < loops; loop++) {
+      for (int loop = 0; loop < descriptors.size(); loop++) {
         sockets.write(
             arena.allocateFrom(JAVA_INT, loop),
-            arena.allocateFrom(JAVA_LONG, Integer.toUnsignedLong(descriptors[loop])));
+            arena.allocateFrom(JAVA_LONG, Integer.toUnsignedLong(descriptors.get(loop))));
       }
-      var program = arena.allocateFrom(JAVA_INT, object.program("least_loaded").descriptor());
-      library.number(
-          "the choice between event loops",
-          "setsockopt",
-          descriptors[0],
-          SOL_SOCKET,
-          SO_ATTACH_REUSEPORT_EBPF,
-          program,
-          4);
+      var program = arena.allocateFrom(JAVA_INT, group.program(PROGRAM).descriptor());
+      Libbpf.load()
+          .number(
+              "the choice between event loops",
+              "setsockopt",
+              descriptors.getFirst(),
+              SOL_SOCKET,
+              SO_ATTACH_REUSEPORT_EBPF,
+              program,
+              4);
     }
   }
 
-  /// Told by a loop that has accepted a connection.
-  public void accepted(int loop) {
-    add(loop, GIVEN, -1);
-    add(loop, LOAD, 1);
+  private synchronized void ended(BpfObject group) {
+    groups.remove(group);
+    over(group);
   }
 
-  /// Told by a loop whose connection has ended.
-  public void ended(int loop) {
-    add(loop, LOAD, -1);
-  }
-
-  /// Told by a loop that has more to do, or less than before.
-  public void working(int loop, int more) {
-    add(loop, LOAD, more);
-  }
-
-  /// Forgets what was given and never accepted, as SYNs of invented clients are. To be called about
-  /// once a second.
-  public void settle() {
-    for (int loop = 0; loop < loops; loop++) {
-      LONG.setVolatile(loads, loop * LOAD_BYTES + GIVEN, 0L);
+  /// The table's own program waits for the next group.
+  private void over(BpfObject group) {
+    if (group == table) {
+      spare = table;
+    } else {
+      group.close();
     }
   }
 
-  long load(int loop, boolean given) {
-    return (long) LONG.getVolatile(loads, loop * LOAD_BYTES + (given ? GIVEN : LOAD));
+  @Override
+  public void accepted(int loop, int open) {
+    LONG.getAndAdd(loads, loop * LOAD_BYTES + GIVEN, -1L);
+    set(loop, OPEN, open);
   }
 
-  private void add(int loop, long field, long more) {
-    LONG.getAndAdd(loads, loop * LOAD_BYTES + field, more);
+  @Override
+  public void closed(int loop, int open) {
+    set(loop, OPEN, open);
   }
 
-  /// The sockets keep the program, which chooses by what it was told last until they close.
+  @Override
+  public void looked(int loop, long waiting, double share) {
+    set(loop, GIVEN, waiting);
+    set(loop, WEIGHT, Math.round(AT_REST / (1 - Math.clamp(share, 0, BUSIEST))));
+  }
+
+  private void set(int loop, long field, long value) {
+    LONG.setVolatile(loads, loop * LOAD_BYTES + field, value);
+  }
+
+  long given(int loop) {
+    return (long) LONG.getVolatile(loads, loop * LOAD_BYTES + GIVEN);
+  }
+
+  /// The program as the kernel has it.
+  public synchronized List<KernelStatus.Program> programs() {
+    var program = table.program(PROGRAM);
+    var maps = table.mapsStatus();
+    return List.of(
+        new KernelStatus.Program(
+            program.name(),
+            "sk_reuseport",
+            !groups.isEmpty(),
+            "chooses for %d listeners between %d event loops".formatted(groups.size(), loops),
+            program.instructions(),
+            program.verified(),
+            program.machineBytes(),
+            maps.stream().mapToLong(KernelStatus.KernelMap::bytes).sum(),
+            maps));
+  }
+
+  /// What the verifier said.
+  public java.util.Map<String, String> verifierLogs() {
+    return table.verifierLogs();
+  }
+
+  /// Lets another process choose between the same sockets, which may stand in one table only. The
+  /// kernel's hash chooses until it does.
+  public synchronized void leave() {
+    for (var group : groups) {
+      var sockets = group.table("loop_sockets");
+      try (var arena = Arena.ofConfined()) {
+        for (int loop = 0; loop < loops; loop++) {
+          sockets.remove(arena.allocateFrom(JAVA_INT, loop));
+        }
+      } catch (LibbpfException e) {
+        throw new IllegalStateException("the choice between event loops cannot be left", e);
+      }
+    }
+  }
+
+  /// The sockets keep their programs, which choose by what they were told last until they close.
   @Override
   public void close() {
-    object.close();
+    table.close();
   }
 }

@@ -3,9 +3,11 @@ package io.ostiary.kernel.balance;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ostiary.kernel.libbpf.Libbpf;
 import io.ostiary.kernel.libbpf.LibbpfException;
+import io.ostiary.model.LoopChoice;
 import java.lang.foreign.Arena;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -31,6 +33,7 @@ final class LoopSocketsTest {
 
   private final List<Socket> clients = new ArrayList<>();
   private final List<Integer> descriptors = new ArrayList<>();
+  private final int[] open = new int[LOOPS];
   private Libbpf libc;
   private LoopSockets sockets;
   private int port;
@@ -103,7 +106,7 @@ final class LoopSocketsTest {
           libc.number(
               "close", "close", libc.number("accept", "accept", descriptors.get(loop), 0L, 0L));
           counts[loop]++;
-          sockets.accepted(loop);
+          sockets.accepted(loop, ++open[loop]);
         } catch (LibbpfException e) {
           assertThat(e.errno()).isEqualTo(WOULD_BLOCK);
           break;
@@ -113,40 +116,104 @@ final class LoopSocketsTest {
     return counts;
   }
 
-  private void attach() throws LibbpfException {
-    sockets.attach(descriptors.stream().mapToInt(Integer::intValue).toArray());
+  private LoopChoice.Chosen attach() {
+    return sockets.attach(descriptors);
   }
 
   @Test
   void spreadsABurstEvenlyWhereTheHashDoesNot() throws Exception {
     connect(64);
     var hashed = accept();
+    Arrays.fill(open, 0);
     for (int loop = 0; loop < LOOPS; loop++) {
-      for (int i = 0; i < hashed[loop]; i++) {
-        sockets.ended(loop);
-      }
+      sockets.closed(loop, 0);
+      sockets.looked(loop, 0, 0);
     }
-    sockets.settle();
     attach();
     connect(64);
     var chosen = accept();
     assertThat(Arrays.stream(hashed).sum()).isEqualTo(64);
     assertThat(chosen).containsExactly(16, 16, 16, 16);
     for (int loop = 0; loop < LOOPS; loop++) {
-      assertThat(sockets.load(loop, true)).isZero();
-      assertThat(sockets.load(loop, false)).isEqualTo(16);
+      assertThat(sockets.given(loop)).isZero();
     }
   }
 
   @Test
-  void sparesALoopThatIsBusyAndFillsOneThatIsEmpty() throws Exception {
+  void sparesALoopThatHasMoreAndFillsOneThatIsEmpty() throws Exception {
     attach();
-    sockets.working(2, 100);
+    sockets.closed(2, 100);
     connect(60);
     assertThat(accept()).containsExactly(20, 20, 0, 20);
-    sockets.working(2, -100);
+    sockets.closed(2, 0);
     connect(20);
     assertThat(accept()).containsExactly(0, 0, 20, 0);
+  }
+
+  /// With half of its time left a loop gets half as many as others have, with none next to nothing.
+  @Test
+  void givesByTheTimeThatALoopHasLeft() throws Exception {
+    attach();
+    sockets.looked(1, 0, 0.5);
+    sockets.looked(3, 0, 1.0);
+    connect(50);
+    var chosen = accept();
+    assertThat(chosen[1]).isBetween(9, 10);
+    assertThat(chosen[3]).isLessThanOrEqualTo(1);
+    assertThat(chosen[0]).isBetween(19, 21);
+    assertThat(chosen[2]).isBetween(19, 21);
+  }
+
+  @Test
+  void countsWhatWaitsInAQueueAndForgetsTheRest() throws Exception {
+    attach();
+    sockets.looked(0, 30, 0);
+    connect(30);
+    assertThat(accept()).containsExactly(0, 10, 10, 10);
+    sockets.looked(0, 0, 0);
+    connect(10);
+    assertThat(accept()).containsExactly(10, 0, 0, 0);
+  }
+
+  @Test
+  void groupsShareWhatTheLoopsSay() throws Exception {
+    var first = attach();
+    connect(8);
+    assertThat(accept()).containsExactly(2, 2, 2, 2);
+    var before = List.copyOf(descriptors);
+    descriptors.clear();
+    try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = free.getLocalPort();
+    }
+    for (int i = 0; i < LOOPS; i++) {
+      descriptors.add(listener());
+    }
+    try (var _ = attach()) {
+      assertThat(sockets.programs().getFirst().why()).contains("for 2 listeners");
+      sockets.closed(0, 22);
+      connect(60);
+      assertThat(accept()).containsExactly(0, 20, 20, 20);
+    }
+    first.close();
+    assertThat(sockets.programs().getFirst().attached()).isFalse();
+    descriptors.addAll(before);
+  }
+
+  /// As one process does for the next, which has the same sockets.
+  @Test
+  void letsAnotherTableChooseBetweenTheSameSockets() throws Exception {
+    attach();
+    try (var next = LoopSockets.load(LOOPS)) {
+      assertThatThrownBy(() -> next.attach(descriptors)).hasMessageContaining("EBUSY");
+      sockets.leave();
+      connect(8);
+      assertThat(Arrays.stream(accept()).sum()).isEqualTo(8);
+      try (var _ = next.attach(descriptors)) {
+        next.closed(1, 100);
+        connect(30);
+        assertThat(accept()).containsExactly(10, 0, 10, 10);
+      }
+    }
   }
 
   @Test
