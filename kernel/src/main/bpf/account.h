@@ -119,12 +119,13 @@ static __always_inline void meter_flow(struct packet *p, struct control *c, __u6
 				       __u64 bytes, __u32 now, __u32 total)
 {
 	__u64 *to = (__u64 *)p->destination;
-	__u64 ports = (__u64)p->protocol << 32 | p->source_port << 16 | p->destination_port;
+	__u64 service = (__u64)p->ifindex << 56 ^ (__u64)p->vlan << 40 ^
+			(__u64)p->protocol << 32 ^ (p->source_port << 16 | p->destination_port);
 	struct meter_totals *t = bpf_map_lookup_elem(&totals, &total);
 	struct flow *f;
 	__u32 slot;
 
-	slot = mix(source ^ to[0] ^ to[1] ^ ports) & (flow_slots - 1);
+	slot = mix(source ^ to[0] ^ to[1] ^ service) & (flow_slots - 1);
 	f = bpf_map_lookup_elem(&flows, &slot);
 	if (!f || !t)
 		return;

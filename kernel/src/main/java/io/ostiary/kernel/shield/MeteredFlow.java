@@ -4,7 +4,7 @@ import java.net.InetAddress;
 
 /// A flow as the meter listed it, of one or several CPUs. Times are CLOCK_MONOTONIC nanoseconds, to
 /// one kernel tick. `outgoing`: the packets left the host. `family` is 4, 6, or 0 for what is
-/// neither, which all is one flow.
+/// neither, which is one flow for each VLAN.
 public record MeteredFlow(
     InetAddress source,
     int sourcePort,
