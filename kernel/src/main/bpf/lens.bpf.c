@@ -89,6 +89,7 @@ static __always_inline struct tcp_sock *tcp_of(struct bpf_sock_ops *ops)
 static __always_inline void established(struct lens_record *r, struct tcp_sock *tp, __u64 now)
 {
 	r->established_ns = now;
+	r->flags |= LENS_ESTABLISHED;
 	r->handshake_rtt_us = tp->srtt_us >> 3;
 	r->rtt_samples = tp->srtt_us ? 1 : 0;
 	r->ifindex = tp->inet_conn.icsk_inet.sk.sk_rx_dst_ifindex;
@@ -129,7 +130,7 @@ static __always_inline void on_accepted(struct bpf_sock_ops *ops, struct lens_co
 	}
 	r->syn_ack_retransmits = r->retransmits = tp->total_retrans;
 	established(r, tp, now);
-	copy(r, tp, 0, 0);
+	copy(r, tp);
 	if (carries_data(ops)) {
 		r->first_data_ns = r->last_data_ns = now;
 		r->requests = 1;
@@ -204,7 +205,7 @@ static __always_inline void on_change(struct bpf_sock_ops *ops)
 	} else {
 		on_state(ops, r, tp);
 	}
-	copy(r, tp, 0, 0);
+	copy(r, tp);
 }
 
 /* Always 1 and never a reply, so that nothing about the connection changes. */
@@ -319,11 +320,11 @@ int BPF_PROG(lens_arrived, struct sock *sk, struct sk_buff *skb)
 		} else {
 			arriving = end - next;
 			if (r->flags & LENS_HOLE)
-				filled(r, now);
+				filled(r, tp, now);
 		}
 	}
 	r->ifindex = skb->skb_iif;
-	copy(r, tp, arriving, acked);
+	copy_counters(r, tp, arriving, acked, r->flags);
 	return 0;
 }
 
@@ -367,8 +368,10 @@ int BPF_PROG(lens_sent, struct sk_buff *skb)
 	}
 	tp = tracked_sender(sk);
 	r = tp ? record_of(sk) : NULL;
-	if (r)
-		copy(r, tp, 0, 0);
+	if (r) {
+		copy_rare(r, tp, r->flags);
+		copy_counters(r, tp, 0, 0, r->flags);
+	}
 	return 0;
 }
 
@@ -450,7 +453,7 @@ int BPF_PROG(lens_dropped, struct sk_buff *skb, void *location, __u32 reason)
 	event(r, incoming ? LENS_DROPPED_IN : LENS_DROPPED_OUT, bpf_ktime_get_ns());
 	/* It never came to a device, so lens_sent does not tell what TCP has counted. */
 	if (tp)
-		copy(r, tp, 0, 0);
+		copy(r, tp);
 	return 0;
 }
 

@@ -45,6 +45,7 @@ enum lens_flag {
 	LENS_UNACKED = 4,     /* something that was written is not yet acknowledged */
 	LENS_FULL = 8,	      /* our own window is closed at the moment */
 	LENS_HOLE = 16,	      /* a segment came, and one before it has not yet */
+	LENS_ESTABLISHED = 32, /* the handshake is complete: established_ns in another line */
 };
 
 /* The lowest three bits of an event; the others are its time. Java: ConnectionEvent. */

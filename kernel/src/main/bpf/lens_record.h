@@ -100,8 +100,9 @@ static __always_inline void hole(struct lens_record *r, __u64 now)
 	r->hole_since = now >> 10;
 }
 
-static __always_inline void filled(struct lens_record *r, __u64 now)
+static __always_inline void filled(struct lens_record *r, struct tcp_sock *tp, __u64 now)
 {
+	r->out_of_order_in = tp->rcv_ooopack;
 	r->flags &= ~LENS_HOLE;
 	r->stalled += (__u32)(now >> 10) - r->hole_since;
 }
@@ -130,37 +131,57 @@ static __always_inline void windows(struct lens_record *r, struct tcp_sock *tp, 
 		r->flags = flags;
 }
 
-/*
- * The counters of the socket. A FIN takes a sequence number, which the kernel counts as a byte in
- * both directions; so does our SYN in bytes_acked. Neither is data, so they are taken out.
- */
-static __always_inline void copy(struct lens_record *r, struct tcp_sock *tp, __u32 arriving,
-				 __u32 acked)
+/* What only our own sending changes, and what only a hole does: each in a line of its own. */
+static __always_inline void copy_rare(struct lens_record *r, struct tcp_sock *tp, __u32 flags)
 {
-	__u64 sent = tp->bytes_sent, once = sent - tp->bytes_retrans;
-	__u64 confirmed = tp->bytes_acked + acked;
-	__u64 fin = (tp->inet_conn.icsk_inet.sk.__sk_common.skc_flags >> SOCK_DONE) & 1;
-	__u32 smallest = tp->rtt_min.s[0].v, again = tp->total_retrans;
-	__u32 flags = r->flags;
+	__u32 again = tp->total_retrans;
 
-	r->bytes_in = tp->bytes_received + arriving - fin;
-	r->segments_in = tp->segs_in;
-	r->bytes_out = sent;
-	r->bytes_acked = confirmed < once ? confirmed : once;
-	r->segments_out = tp->segs_out;
 	if (again != r->retransmits) {
 		r->retransmits = again;
 		event(r, LENS_SENT_AGAIN, bpf_ktime_get_ns());
 	}
+	if (flags & LENS_HOLE)
+		r->out_of_order_in = tp->rcv_ooopack;
+}
+
+/*
+ * The counters of the socket that nearly every packet changes. A FIN takes a sequence number, which
+ * the kernel counts as a byte in both directions; so does our SYN in bytes_acked. Neither is data,
+ * so they are taken out.
+ *
+ * Each line of cache that is read here is one that the gateway has not left there: what cannot have
+ * changed is not read, and what decides about it stands in `flags`.
+ */
+static __always_inline void copy_counters(struct lens_record *r, struct tcp_sock *tp,
+					  __u32 arriving, __u32 acked, __u32 flags)
+{
+	__u64 sent = tp->bytes_sent, once = sent;
+	__u64 confirmed = tp->bytes_acked + acked;
+	__u64 fin = (tp->inet_conn.icsk_inet.sk.__sk_common.skc_flags >> SOCK_DONE) & 1;
+	__u32 smallest = tp->rtt_min.s[0].v;
+
+	r->bytes_in = tp->bytes_received + arriving - fin;
+	r->segments_in = tp->segs_in;
+	r->bytes_out = sent;
+	if (r->retransmits)
+		once -= tp->bytes_retrans;
+	r->bytes_acked = confirmed < once ? confirmed : once;
+	r->segments_out = tp->segs_out;
 	r->srtt_us = tp->srtt_us >> 3;
 	r->min_rtt_us = smallest == ~0U ? 0 : smallest;
-	r->out_of_order_in = tp->rcv_ooopack;
 	if (tp->write_seq - tp->snd_una != acked)
 		flags |= LENS_UNACKED;
 	else
 		flags &= ~LENS_UNACKED;
 	if (flags != r->flags)
 		r->flags = flags;
-	if (r->established_ns)
+	if (flags & LENS_ESTABLISHED)
 		windows(r, tp, flags);
+}
+
+/* All of them. */
+static __always_inline void copy(struct lens_record *r, struct tcp_sock *tp)
+{
+	copy_rare(r, tp, r->flags | LENS_HOLE);
+	copy_counters(r, tp, 0, 0, r->flags);
 }

@@ -97,7 +97,7 @@ static __always_inline bool refused_at_once(struct xdp_md *ctx)
 	struct counter *on, *by;
 	struct plain p;
 
-	if (!s || !(s->skip || always_short) || c->chain & CHAIN_BEFORE || c->ban_lengths4 ||
+	if (!s || !(s->skip > s->waiting || always_short) || c->chain & CHAIN_BEFORE || c->ban_lengths4 ||
 	    now >= c->deadline)
 		return false;
 	if (c->capture &&
@@ -116,11 +116,7 @@ static __always_inline bool refused_at_once(struct xdp_md *ctx)
 	by = &s->refused_by[active * WORD_RULES + ((rule - 1) & (WORD_RULES - 1))];
 	by->packets++;
 	by->bytes += p.length;
-	if (s->skip)
-		s->skip--;
 	s->sources[waiting] = p.source;
-	s->waiting = waiting + 1;
-	if (c->capture)
-		s->left_out++;
+	s->waiting = waiting + 1; /* from which sketch.h takes the other sums */
 	return true;
 }

@@ -93,22 +93,26 @@ struct counter {
 	__u64 bytes;
 };
 
-/* Java writes, the programs read; but the first three, which program `beat` writes. */
+/*
+ * Java writes, the programs read; but `deadline`, `jiffies` and `nanos`, which program `beat` writes.
+ * What every packet reads is in the first line of cache.
+ */
 struct control {
 	__u64 deadline;  /* jiffies; from then on the programs pass everything */
-	__u64 jiffies;   /* when `beat` ran last */
-	__u64 nanos;     /* the same moment by CLOCK_MONOTONIC */
 	__u64 seed;
-	__u64 beat_ticks; /* how long a beat lasts, in jiffies */
+	__u64 flood_until; /* jiffies; the handshake program writes it */
+	__u64 ban_lengths4; /* prefix lengths of bans + 96, a byte each, 0 ends */
+	__u64 ban_lengths6;
 	__u32 active;    /* which of the two rule sets */
 	__u32 hz;        /* jiffies a second */
 	__u32 chain;     /* a bit for each slot of chain.h that is filled */
 	__u32 capture;   /* bit n: capture n runs */
-	__u64 ban_lengths4; /* prefix lengths of bans + 96, a byte each, 0 ends */
-	__u64 ban_lengths6;
 	__u32 on_silence; /* enum on_silence */
 	__u32 flood_opens; /* SYNs a second on one CPU that are a flood; 0: none is */
-	__u64 flood_until; /* jiffies; the handshake program writes it */
+
+	__u64 jiffies;   /* when `beat` ran last */
+	__u64 nanos;     /* the same moment by CLOCK_MONOTONIC */
+	__u64 beat_ticks; /* how long a beat lasts, in jiffies */
 };
 
 /* What holds while Java gives no sign of life. */

@@ -29,22 +29,23 @@ struct sample {
 
 struct sketch {
 	__u64 packets; /* of IP, all of them */
-	__u64 opens; /* SYNs that passed the rules */
 	__u64 samples; /* ever taken: the next goes to this, modulo the length of the ring */
+	__u32 skip; /* packets before the next sample; those that wait are among them */
+	__u32 stride; /* mean distance of samples; Java writes it */
+	__u32 set; /* which registers are in use; Java writes it */
+	__u32 waiting; /* sources that are not in the registers yet */
+	__u32 spent_tick; /* jiffies: in this tick the last seconds have taken what they may */
+	__u32 window; /* jiffies: when `window_opens` began to count */
+	__u64 left_out; /* packets that refuse.h kept from them because of it */
+	__u64 opens; /* SYNs that passed the rules */
+	__u32 window_opens;
+	__u32 lookup_tick; /* jiffies: when `lookups` began to count */
+
 	__u64 completed; /* handshakes that SYN cookies or full queues let through */
 	__u64 answered; /* SYNs, with cookies */
 	__u64 invalid; /* cookies */
-	__u32 skip; /* packets before the next sample */
-	__u32 stride; /* mean distance of samples; Java writes it */
-	__u32 set; /* which registers are in use; Java writes it */
-	__u32 window; /* jiffies: when `window_opens` began to count */
-	__u32 window_opens;
-	__u32 lookup_tick; /* jiffies: when `lookups` began to count */
 	__u32 lookups;
-	__u32 waiting; /* sources that are not in the registers yet */
-	__u32 spent_tick; /* jiffies: in this tick the last seconds have taken what they may */
-	__u32 pad;
-	__u64 left_out; /* packets that refuse.h kept from them because of it */
+	__u32 pad[9]; /* to the end of a line of cache: the first is read with each packet */
 	__u8 registers[2][REGISTERS];
 	/* What refuse.h refused, by interface and by rule; it is counted nowhere else. */
 	struct counter refused_on[INTERFACES];
@@ -53,7 +54,7 @@ struct sketch {
 };
 
 _Static_assert(sizeof(struct sample) == 16, "flood/SketchMemory.java");
-_Static_assert(sizeof(struct sketch) == 96 + 2 * REGISTERS + 16 * (INTERFACES + 2 * WORD_RULES) +
+_Static_assert(sizeof(struct sketch) == 128 + 2 * REGISTERS + 16 * (INTERFACES + 2 * WORD_RULES) +
 						4 * WAITING_MAX, "flood/SketchMemory.java");
 
 /* Of each CPU: a power of two. Java divides SAMPLES by the number of CPUs. */
@@ -98,7 +99,7 @@ static __always_inline void count_distinct(struct sketch *s, __u64 source)
 
 /*
  * Counts the IPv4 sources that refuse.h left waiting: many at once, so that the memory of one is
- * awaited while the next are hashed. Global, so that the verifier takes it by itself.
+ * awaited while the next are hashed, and what else is counted of them by one addition. Global, so that the verifier takes it by itself.
  */
 __noinline int count_waiting(__u64 seed)
 {
@@ -110,6 +111,9 @@ __noinline int count_waiting(__u64 seed)
 	waiting = s->waiting;
 	for (__u32 i = 0; i < WAITING_MAX && i < waiting; i++)
 		count_distinct(s, hash_of_ipv4(s->sources[i], seed));
+	s->skip -= waiting < s->skip ? waiting : s->skip;
+	if (shield_control.capture)
+		s->left_out += waiting;
 	s->waiting = 0;
 	return 0;
 }

@@ -17,15 +17,15 @@ final class SketchMemory {
 
   static final int REGISTERS = 1 << 14;
   static final long PACKETS = 0;
-  static final long OPENS = 8;
-  static final long SAMPLES = 16;
-  static final long COMPLETED = 24;
-  static final long ANSWERED = 32;
-  static final long INVALID = 40;
-  static final long STRIDE = 52;
-  static final long SET = 56;
-  static final long LEFT_OUT = 88;
-  static final long FIRST_REGISTER = 96;
+  static final long OPENS = 48;
+  static final long SAMPLES = 8;
+  static final long COMPLETED = 64;
+  static final long ANSWERED = 72;
+  static final long INVALID = 80;
+  static final long STRIDE = 20;
+  static final long SET = 24;
+  static final long LEFT_OUT = 40;
+  static final long FIRST_REGISTER = 128;
   static final long REFUSED_ON = FIRST_REGISTER + 2 * REGISTERS;
   static final int INTERFACES = 256;
   static final long COUNTER_BYTES = 16;

@@ -42,19 +42,19 @@ final class ShieldMemory {
 
   static final long CONTROL_BYTES = 88;
   static final long DEADLINE = 0;
-  static final long JIFFIES = 8;
-  static final long NANOS = 16;
-  static final long SEED = 24;
-  static final long BEAT_TICKS = 32;
+  static final long JIFFIES = 64;
+  static final long NANOS = 72;
+  static final long SEED = 8;
+  static final long BEAT_TICKS = 80;
   static final long ACTIVE = 40;
   static final long HZ = 44;
   static final long CHAIN = 48;
-  static final long ON_SILENCE = 72;
+  static final long ON_SILENCE = 56;
   static final long CAPTURE = 52;
-  static final long BAN_LENGTHS4 = 56;
-  static final long BAN_LENGTHS6 = 64;
-  static final long FLOOD_UNTIL = 80;
-  static final long FLOOD_OPENS = 76;
+  static final long BAN_LENGTHS4 = 24;
+  static final long BAN_LENGTHS6 = 32;
+  static final long FLOOD_UNTIL = 16;
+  static final long FLOOD_OPENS = 60;
 
   static final long BAN_KEY_BYTES = 20;
   static final long BAN_BYTES = 48;

@@ -37,8 +37,7 @@ final class LoopChoiceIT {
     var options = new java.util.ArrayList<>(List.of("--config", stage.config.toString()));
     options.addAll(List.of(more));
     var started =
-        Ostiary.start(
-            stage.hosts.gateway, stage.folder, List.of(), options.toArray(String[]::new));
+        Ostiary.start(stage.hosts.gateway, stage.folder, List.of(), options.toArray(String[]::new));
     // The process before may have answered that it is ready.
     started.await("to have said all", () -> started.output().contains("sign in"));
     return started;
