@@ -347,7 +347,7 @@ __noinline int judge(struct packet *p, struct rule_set *set, struct control *c, 
 
 	if (!p || !set || !c)
 		return REASON_PASSED;
-	/* Nothing can refuse it: most hosts have no rules, and their tables stay out of the caches. */
+	/* Nothing can refuse it: most hosts have no rules, and no use for these tables. */
 	if (!set->words && !(p->family == 4 ? c->ban_lengths4 : c->ban_lengths6))
 		return REASON_PASSED;
 	source = source_row(p, active, set);

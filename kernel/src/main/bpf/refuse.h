@@ -97,8 +97,8 @@ static __always_inline bool refused_at_once(struct xdp_md *ctx)
 	struct counter *on, *by;
 	struct plain p;
 
-	if (!s || !(s->skip > s->waiting || always_short) || c->chain & CHAIN_BEFORE || c->ban_lengths4 ||
-	    now >= c->deadline)
+	if (!s || !(s->skip > s->waiting || always_short) || c->chain & CHAIN_BEFORE ||
+	    c->ban_lengths4 || now >= c->deadline)
 		return false;
 	if (c->capture &&
 	    (c->capture != 1 << CAPTURE_LAST_SECONDS || s->spent_tick != (__u32)now))

@@ -10,7 +10,7 @@
  * half of the connections. What a SYN was given for and nobody accepted, as of invented clients, is
  * forgotten by Java, which sets `given` to the length of the queue ten times a second.
  *
- * When Java says nothing any more, as between two processes, `given` alone makes the loops take turns.
+ * When Java says nothing any more, `given` alone makes the loops take turns.
  */
 #include <linux/bpf.h>
 #include <linux/types.h>

@@ -94,7 +94,7 @@ struct counter {
 };
 
 /*
- * Java writes, the programs read; but `deadline`, `jiffies` and `nanos`, which program `beat` writes.
+ * Java writes, the programs read; but `deadline`, `jiffies` and `nanos`, which `beat` writes.
  * What every packet reads is in the first line of cache.
  */
 struct control {

@@ -99,7 +99,8 @@ static __always_inline void count_distinct(struct sketch *s, __u64 source)
 
 /*
  * Counts the IPv4 sources that refuse.h left waiting: many at once, so that the memory of one is
- * awaited while the next are hashed, and what else is counted of them by one addition. Global, so that the verifier takes it by itself.
+ * awaited while the next are hashed, and what else is counted of them by one addition. Global,
+ * so that the verifier takes it by itself.
  */
 __noinline int count_waiting(__u64 seed)
 {
