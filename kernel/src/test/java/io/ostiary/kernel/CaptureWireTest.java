@@ -46,7 +46,7 @@ final class CaptureWireTest {
 
   /// Without a warning of any reader.
   private List<String> fields(Path file, String... names) {
-    var info = KernelHosts.execute("capinfos", "-M", file.toString());
+    var info = Tool.execute("capinfos", "-M", file.toString());
     assertThat(info.code()).as(info.output()).isZero();
     var command = Stream.builder();
     for (var word : List.of("tshark", "-n", "-r", file.toString(), "-T", "fields")) {
@@ -55,7 +55,7 @@ final class CaptureWireTest {
     for (var name : names) {
       command.add("-e").add(name);
     }
-    var read = KernelHosts.execute(command.build().map(String::valueOf).toArray(String[]::new));
+    var read = Tool.execute(command.build().map(String::valueOf).toArray(String[]::new));
     assertThat(read.code()).as(read.output()).isZero();
     return read.output()
         .lines()
@@ -114,7 +114,7 @@ final class CaptureWireTest {
 
   private List<String> frames(Path file) {
     var frames = fields(file, "frame.len", "tcp.seq_raw", "tcp.ack_raw", "tcp.flags");
-    var bytes = KernelHosts.run("tshark", "-n", "-r", file.toString(), "-x").split("\n\n");
+    var bytes = Tool.run("tshark", "-n", "-r", file.toString(), "-x").split("\n\n");
     assertThat(bytes.length).isGreaterThanOrEqualTo(frames.size());
     return Stream.of(bytes).filter(text -> text.contains("0000  ")).map(String::strip).toList();
   }
@@ -131,7 +131,7 @@ final class CaptureWireTest {
     assertThat(fields(file, "frame.comment", "udp.dstport", "frame.cap_len", "frame.len"))
         .hasSize(5)
         .allMatch(line -> line.startsWith("dropped: deny-rule") && line.endsWith("\t9\t42\t142"));
-    assertThat(KernelHosts.run("capinfos", file.toString()))
+    assertThat(Tool.run("capinfos", file.toString()))
         .contains("Interface #0 info", "Name = gate", "Time precision = nanoseconds (9)")
         .contains("dropped");
   }
@@ -155,32 +155,32 @@ final class CaptureWireTest {
   @Test
   void endsOnAFullDiskAndKeepsWhatItHas() throws Exception {
     var disk = Files.createDirectory(folder.resolve("disk"));
-    KernelHosts.run("mount", "-t", "tmpfs", "-o", "size=18m", "ostiary-test", disk.toString());
+    Tool.run("mount", "-t", "tmpfs", "-o", "size=18m", "ostiary-test", disk.toString());
     try {
       // A process in another namespace sees what was mounted before it began.
       child = hosts.child("io.ostiary.kernel.CaptureChild");
       assertThat(child.ask("open " + disk.resolve("c") + " keep 0")).isEqualTo("opened");
       var id = child.ask("start ALL 2048 9 10000000 false");
       var fill = disk.resolve("fill");
-      KernelHosts.execute("dd", "if=/dev/zero", "of=" + fill, "bs=4096", "count=4530");
+      Tool.execute("dd", "if=/dev/zero", "of=" + fill, "bs=4096", "count=4530");
       datagrams(3000, 1000);
       await("show " + id, "FAILED");
       assertThat(child.ask("show " + id))
           .contains("cannot be written: No space left on device. Make room");
       Files.delete(fill);
       assertThat(fields(written(id), "udp.dstport")).isNotEmpty().allMatch("9"::equals);
-      KernelHosts.execute("dd", "if=/dev/zero", "of=" + fill, "bs=4096", "count=4400");
+      Tool.execute("dd", "if=/dev/zero", "of=" + fill, "bs=4096", "count=4400");
       assertThat(child.ask("start ALL 2048 9 100 false"))
           .startsWith("refused captures: the disk of")
           .contains("is full");
     } finally {
-      KernelHosts.run("umount", "-l", disk.toString());
+      Tool.run("umount", "-l", disk.toString());
     }
   }
 
   /// Without answers, which hping3 takes for a failure.
   private void datagrams(int count, int bytes) {
-    KernelHosts.execute(
+    Tool.execute(
         "ip",
         "netns",
         "exec",

@@ -55,7 +55,7 @@ final class CookieWireTest {
         "__attribute__((section(\"xdp\"), used)) int pass(void *p) { return 2; }\n"
             + "char LICENSE[] __attribute__((section(\"license\"), used)) = \"GPL\";\n");
     var object = folder.resolve("pass.o").toString();
-    KernelHosts.run("clang", "-O2", "-target", "bpf", "-c", source.toString(), "-o", object);
+    Tool.run("clang", "-O2", "-target", "bpf", "-c", source.toString(), "-o", object);
     return object;
   }
 

@@ -27,9 +27,9 @@ final class KernelHosts implements AutoCloseable {
     var name = "ost-kernel-" + ProcessHandle.current().pid() + "-" + NUMBER.incrementAndGet();
     gateway = name + "-g";
     client = name + "-c";
-    run("ip", "netns", "add", gateway);
-    run("ip", "netns", "add", client);
-    run("ip", "-n", gateway, "link", "set", "lo", "up");
+    Tool.run("ip", "netns", "add", gateway);
+    Tool.run("ip", "netns", "add", client);
+    Tool.run("ip", "-n", gateway, "link", "set", "lo", "up");
     cable();
     start(gateway, "python3", "-m", "http.server", "--bind", "::", "8080");
     awaitReachable(HTTP_4, true, Duration.ofSeconds(10));
@@ -38,7 +38,7 @@ final class KernelHosts implements AutoCloseable {
 
   /// Joins the hosts; the gateway's end is `gate`.
   void cable() {
-    run(
+    Tool.run(
         "ip", "link", "add", "gate", "netns", gateway, "type", "veth", "peer", "name", "user",
         "netns", client);
     prepare(gateway, "gate", "198.18.0.1/24", "2001:db8::1/64");
@@ -46,14 +46,16 @@ final class KernelHosts implements AutoCloseable {
   }
 
   private static void prepare(String namespace, String device, String four, String six) {
-    run("ip", "-n", namespace, "address", "add", four, "dev", device);
-    run("ip", "-n", namespace, "address", "add", six, "dev", device, "nodad");
-    run("ip", "-n", namespace, "link", "set", device, "up");
+    Tool.run("ip", "-n", namespace, "address", "add", four, "dev", device);
+    Tool.run("ip", "-n", namespace, "address", "add", six, "dev", device, "nodad");
+    Tool.run("ip", "-n", namespace, "link", "set", device, "up");
   }
 
   /// Whether a client gets an answer; he waits for it half a second.
   boolean reachable(String url) {
-    return execute(in(client, "curl", "-sS", "-g", "-o", "/dev/null", "-m", "0.5", url)).code == 0;
+    return Tool.execute(Tool.in(client, "curl", "-sS", "-g", "-o", "/dev/null", "-m", "0.5", url))
+            .code()
+        == 0;
   }
 
   /// @return after how many milliseconds it was so
@@ -84,11 +86,11 @@ final class KernelHosts implements AutoCloseable {
   }
 
   String gatewayRuns(String... command) {
-    return run(in(gateway, command));
+    return Tool.run(Tool.in(gateway, command));
   }
 
   String clientRuns(String... command) {
-    return run(in(client, command));
+    return Tool.run(Tool.in(client, command));
   }
 
   /// UDP packets that are on their way; it prints how many, when it is told to stop.
@@ -102,7 +104,7 @@ final class KernelHosts implements AutoCloseable {
     /// @return how many were sent
     long stop() throws IOException {
       // Java's own way to end it would close its output.
-      run("kill", "-TERM", "" + process.pid());
+      Tool.run("kill", "-TERM", "" + process.pid());
       return Long.parseLong(output.readLine());
     }
 
@@ -170,7 +172,7 @@ final class KernelHosts implements AutoCloseable {
   }
 
   private Sending python(String namespace, String script) throws IOException {
-    var process = new ProcessBuilder(in(namespace, "python3", "-c", script)).start();
+    var process = new ProcessBuilder(Tool.in(namespace, "python3", "-c", script)).start();
     running.add(process);
     return new Sending(process, process.inputReader(StandardCharsets.UTF_8));
   }
@@ -182,7 +184,7 @@ final class KernelHosts implements AutoCloseable {
 
   private Process start(String namespace, String... command) throws IOException {
     var process =
-        new ProcessBuilder(in(namespace, command))
+        new ProcessBuilder(Tool.in(namespace, command))
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start();
@@ -270,49 +272,8 @@ final class KernelHosts implements AutoCloseable {
 
     /// `ip netns exec` becomes the command it runs, so the process id is Java's.
     void signal(String name) {
-      run("kill", "-" + name, "" + process.pid());
+      Tool.run("kill", "-" + name, "" + process.pid());
     }
-  }
-
-  record Ended(int code, String output) {}
-
-  static Ended execute(String... command) {
-    try {
-      var process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      var unused =
-          process
-              .onExit()
-              .completeOnTimeout(process, 30, TimeUnit.SECONDS)
-              .thenAccept(KernelHosts::endIfItRuns);
-      var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      if (!process.waitFor(5, TimeUnit.SECONDS)) {
-        throw new AssertionError(String.join(" ", command) + ": no end after 35 s");
-      }
-      return new Ended(process.exitValue(), output);
-    } catch (IOException | InterruptedException e) {
-      throw new AssertionError(String.join(" ", command), e);
-    }
-  }
-
-  /// It then ends with 137.
-  private static void endIfItRuns(Process process) {
-    if (process.isAlive()) {
-      process.destroyForcibly();
-    }
-  }
-
-  static String run(String... command) {
-    var ended = execute(command);
-    if (ended.code != 0) {
-      throw new AssertionError(String.join(" ", command) + ": " + ended.output);
-    }
-    return ended.output;
-  }
-
-  private static String[] in(String namespace, String... command) {
-    var words = new ArrayList<>(List.of("ip", "netns", "exec", namespace));
-    words.addAll(List.of(command));
-    return words.toArray(String[]::new);
   }
 
   @Override
@@ -321,7 +282,7 @@ final class KernelHosts implements AutoCloseable {
       process.destroyForcibly();
       process.onExit().orTimeout(5, TimeUnit.SECONDS).join();
     }
-    execute("ip", "netns", "del", gateway);
-    execute("ip", "netns", "del", client);
+    Tool.execute("ip", "netns", "del", gateway);
+    Tool.execute("ip", "netns", "del", client);
   }
 }

@@ -142,7 +142,7 @@ final class KernelWireTest {
         "__attribute__((section(\"xdp\"), used)) int pass(void *p) { return 2; }\n"
             + "char LICENSE[] __attribute__((section(\"license\"), used)) = \"GPL\";\n");
     var object = foreign.resolve("pass.o").toString();
-    KernelHosts.run(
+    Tool.run(
         "clang", "-O2", "-target", "bpf", "-c", foreign.resolve("pass.c").toString(), "-o", object);
     hosts.gatewayRuns("ip", "link", "set", "gate", "xdpdrv", "obj", object, "sec", "xdp");
     var before =

@@ -24,7 +24,7 @@ final class TakeoverTest {
   @BeforeEach
   void connect() throws Exception {
     Assumptions.assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
-    KernelHosts.run("mount", "-t", "bpf", "ostiary-test", folder.toString());
+    Tool.run("mount", "-t", "bpf", "ostiary-test", folder.toString());
     mounted = true;
     hosts = new KernelHosts();
     pins = folder.resolve("ostiary").resolve(hosts.gateway);
@@ -37,7 +37,7 @@ final class TakeoverTest {
       Kernel.forget(pins);
     }
     if (mounted) {
-      KernelHosts.run("umount", "-l", folder.toString());
+      Tool.run("umount", "-l", folder.toString());
     }
   }
 

@@ -112,19 +112,9 @@ final class ServiceMemory {
   static List<String> differences(BpfObject object) throws LibbpfException {
     var differences = new ArrayList<String>();
     for (var struct : STRUCTS.entrySet()) {
-      var found = object.struct(struct.getKey());
-      if (found.bytes() != SIZES.getOrDefault(struct.getKey(), 0L)) {
-        differences.add("struct %s: %d bytes".formatted(struct.getKey(), found.bytes()));
-      }
-      struct
-          .getValue()
-          .forEach((member, offset) -> {
-            if (!offset.equals(found.members().get(member))) {
-              differences.add(
-                  "%s.%s: at %s (expected: %d)"
-                      .formatted(struct.getKey(), member, found.members().get(member), offset));
-            }
-          });
+      var name = struct.getKey();
+      long bytes = SIZES.getOrDefault(name, 0L);
+      differences.addAll(object.struct(name).differences(name, bytes, struct.getValue()));
     }
     return differences;
   }

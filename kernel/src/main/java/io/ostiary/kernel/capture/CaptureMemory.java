@@ -107,23 +107,9 @@ final class CaptureMemory {
   static List<String> differences(BpfObject object) throws LibbpfException {
     var differences = new ArrayList<String>();
     for (var struct : STRUCTS.entrySet()) {
-      var compiled = object.struct(struct.getKey());
-      long size = SIZES.getOrDefault(struct.getKey(), 0L);
-      if (compiled.bytes() != size) {
-        differences.add(
-            "struct %s: %d bytes (expected: %d)"
-                .formatted(struct.getKey(), compiled.bytes(), size));
-      }
-      struct
-          .getValue()
-          .forEach((member, offset) -> {
-            var found = compiled.members().get(member);
-            if (!offset.equals(found)) {
-              differences.add(
-                  "struct %s.%s: at %s (expected: %d)"
-                      .formatted(struct.getKey(), member, found, offset));
-            }
-          });
+      var name = struct.getKey();
+      long bytes = SIZES.getOrDefault(name, 0L);
+      differences.addAll(object.struct(name).differences(name, bytes, struct.getValue()));
     }
     return differences;
   }

@@ -62,23 +62,8 @@ final class SketchMemory {
   /// What the program lays out otherwise; empty when Java and C agree.
   static List<String> differences(BpfObject object) throws LibbpfException {
     var differences = new ArrayList<String>();
-    compare(object, "sketch", SKETCH_BYTES, SKETCH, differences);
-    compare(object, "sample", SAMPLE_BYTES, SAMPLE, differences);
+    differences.addAll(object.struct("sketch").differences("sketch", SKETCH_BYTES, SKETCH));
+    differences.addAll(object.struct("sample").differences("sample", SAMPLE_BYTES, SAMPLE));
     return differences;
-  }
-
-  private static void compare(
-      BpfObject object, String name, long bytes, Map<String, Long> members, List<String> found)
-      throws LibbpfException {
-    var compiled = object.struct(name);
-    if (compiled.bytes() != bytes) {
-      found.add("struct %s: %d bytes (expected: %d)".formatted(name, compiled.bytes(), bytes));
-    }
-    members.forEach((member, offset) -> {
-      var at = compiled.members().get(member);
-      if (!offset.equals(at)) {
-        found.add("struct %s.%s: at %s (expected: %d)".formatted(name, member, at, offset));
-      }
-    });
   }
 }

@@ -70,21 +70,8 @@ final class LensLayout {
   /// Every difference, in the form `name: seen (expected: what)`; empty when all is well.
   static List<String> differences(Struct record, Struct control) {
     var found = new ArrayList<String>();
-    compare(RECORD, record, ConnectionTable.RECORD_BYTES, RECORD_MEMBERS, found);
-    compare(CONTROL, control, LensControl.BYTES, CONTROL_MEMBERS, found);
+    found.addAll(record.differences(RECORD, ConnectionTable.RECORD_BYTES, RECORD_MEMBERS));
+    found.addAll(control.differences(CONTROL, LensControl.BYTES, CONTROL_MEMBERS));
     return found;
-  }
-
-  private static void compare(
-      String name, Struct seen, long bytes, Map<String, Long> members, List<String> found) {
-    if (seen.bytes() != bytes) {
-      found.add("%s: %d bytes (expected: %d)".formatted(name, seen.bytes(), bytes));
-    }
-    members.forEach((member, offset) -> {
-      var there = seen.members().get(member);
-      if (!offset.equals(there)) {
-        found.add("%s.%s: at %s (expected: %d)".formatted(name, member, there, offset));
-      }
-    });
   }
 }

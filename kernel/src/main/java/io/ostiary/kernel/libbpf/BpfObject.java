@@ -70,6 +70,26 @@ public final class BpfObject implements AutoCloseable {
     public Struct {
       members = Map.copyOf(members);
     }
+
+    /// Where it is laid out otherwise than Java believes, in the form `name: seen (expected:
+    /// what)`. A difference is a fault of the build: numbers from the wrong place would look like
+    /// measurements.
+    ///
+    /// @param expected byte offset by name; members that nobody reads are left out
+    public List<String> differences(String name, long expectedBytes, Map<String, Long> expected) {
+      var differences = new ArrayList<String>();
+      if (bytes != expectedBytes) {
+        differences.add("struct %s: %d bytes (expected: %d)".formatted(name, bytes, expectedBytes));
+      }
+      expected.forEach((member, offset) -> {
+        var seen = members.get(member);
+        if (!offset.equals(seen)) {
+          differences.add(
+              "struct %s.%s: at %s (expected: %d)".formatted(name, member, seen, offset));
+        }
+      });
+      return differences;
+    }
   }
 
   /// Reads, relocates and verifies; attaches nothing.

@@ -3,6 +3,7 @@ package io.ostiary.kernel.balance;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import io.ostiary.kernel.Tool;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -60,8 +61,8 @@ final class BalanceHosts implements AutoCloseable {
     }
     namespace(client);
     namespace(balancer);
-    run("ip", "netns", "exec", balancer, "sysctl", "-qw", "net.ipv4.ip_forward=1");
-    run("ip", "netns", "exec", balancer, "sysctl", "-qw", "net.ipv6.conf.all.forwarding=1");
+    Tool.run("ip", "netns", "exec", balancer, "sysctl", "-qw", "net.ipv4.ip_forward=1");
+    Tool.run("ip", "netns", "exec", balancer, "sysctl", "-qw", "net.ipv6.conf.all.forwarding=1");
     cable(client, "user", balancer, "c0", "198.18.0.", "2001:db8:0::");
     route(client, "user", "198.18.0.1", "2001:db8:0::1");
     inBalancer = enter(balancer);
@@ -92,15 +93,15 @@ final class BalanceHosts implements AutoCloseable {
   }
 
   private static void namespace(String name) {
-    run("ip", "netns", "add", name);
-    run("ip", "-n", name, "link", "set", "lo", "up");
+    Tool.run("ip", "netns", "add", name);
+    Tool.run("ip", "-n", name, "link", "set", "lo", "up");
     // Without it neighbours are found only a second after an interface came up.
-    run("ip", "netns", "exec", name, "sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0");
+    Tool.run("ip", "netns", "exec", name, "sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0");
   }
 
   private static void cable(
       String host, String device, String balancer, String there, String four, String six) {
-    run(
+    Tool.run(
         "ip", "link", "add", device, "netns", host, "type", "veth", "peer", "name", there, "netns",
         balancer);
     address(host, device, four + "2/24", six + "2/64");
@@ -108,14 +109,14 @@ final class BalanceHosts implements AutoCloseable {
   }
 
   private static void address(String host, String device, String four, String six) {
-    run("ip", "-n", host, "address", "add", four, "dev", device);
-    run("ip", "-n", host, "address", "add", six, "dev", device, "nodad");
-    run("ip", "-n", host, "link", "set", device, "up");
+    Tool.run("ip", "-n", host, "address", "add", four, "dev", device);
+    Tool.run("ip", "-n", host, "address", "add", six, "dev", device, "nodad");
+    Tool.run("ip", "-n", host, "link", "set", device, "up");
   }
 
   private static void route(String host, String device, String four, String six) {
-    run("ip", "-n", host, "route", "add", "default", "via", four);
-    run("ip", "-n", host, "-6", "route", "add", "default", "via", six, "dev", device);
+    Tool.run("ip", "-n", host, "route", "add", "default", "via", four);
+    Tool.run("ip", "-n", host, "-6", "route", "add", "default", "via", six, "dev", device);
   }
 
   private ExecutorService enter(String namespace) throws Exception {
@@ -184,26 +185,7 @@ final class BalanceHosts implements AutoCloseable {
   }
 
   String clientRuns(String... command) {
-    return run(in(client, command));
-  }
-
-  static String[] in(String namespace, String... command) {
-    var words = new ArrayList<>(List.of("ip", "netns", "exec", namespace));
-    words.addAll(List.of(command));
-    return words.toArray(String[]::new);
-  }
-
-  static String run(String... command) {
-    try {
-      var process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      if (!process.waitFor(30, TimeUnit.SECONDS) || process.exitValue() != 0) {
-        throw new AssertionError(String.join(" ", command) + ": " + output);
-      }
-      return output;
-    } catch (IOException | InterruptedException e) {
-      throw new AssertionError(String.join(" ", command), e);
-    }
+    return Tool.run(Tool.in(client, command));
   }
 
   /// Answers every request with its own two letters, after a while. Made on a thread in its
@@ -275,9 +257,9 @@ final class BalanceHosts implements AutoCloseable {
     }
     executors.forEach(ExecutorService::shutdownNow);
     for (int i = 1; i <= TARGETS; i++) {
-      run("ip", "netns", "del", prefix + "-t" + i);
+      Tool.run("ip", "netns", "del", prefix + "-t" + i);
     }
-    run("ip", "netns", "del", client);
-    run("ip", "netns", "del", balancer);
+    Tool.run("ip", "netns", "del", client);
+    Tool.run("ip", "netns", "del", balancer);
   }
 }

@@ -2,6 +2,7 @@ package io.ostiary.kernel.balance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ostiary.kernel.Tool;
 import io.ostiary.model.Service;
 import io.ostiary.model.Service.Algorithm;
 import io.ostiary.model.Service.Protocol;
@@ -143,8 +144,8 @@ final class BalancerWireTest {
     assertThat(status.targets()).allMatch(each -> each.answerMicros() > 0);
 
     assertThat(hosts.inBalancer(() -> balancer.apply(List.of(), List.of()))).isEmpty();
-    assertThat(BalanceHosts.run("bpftool", "net", "show", "dev", "lo")).doesNotContain("service_");
-    assertThat(BalanceHosts.run(BalanceHosts.in(hosts.balancer, "bpftool", "net", "show")))
+    assertThat(Tool.run("bpftool", "net", "show", "dev", "lo")).doesNotContain("service_");
+    assertThat(Tool.run(Tool.in(hosts.balancer, "bpftool", "net", "show")))
         .doesNotContain("service_");
   }
 
@@ -270,7 +271,7 @@ final class BalancerWireTest {
             target(1, 1, false),
             target(2, 1, false)));
     var answers =
-        BalanceHosts.run(
+        Tool.run(
             "sh",
             "-c",
             "echo $$ > %s/cgroup.procs; exec ip netns exec %s sh -c '%s'"

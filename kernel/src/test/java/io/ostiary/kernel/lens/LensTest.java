@@ -2,6 +2,7 @@ package io.ostiary.kernel.lens;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ostiary.kernel.Tool;
 import io.ostiary.model.CloseReason;
 import io.ostiary.model.ConnectionFacts;
 import java.net.InetAddress;
@@ -152,7 +153,7 @@ final class LensTest {
     LensKit.needs("python3");
     try (var unwatched = NativeSocket.listen(LOOPBACK, 0)) {
       long before = lens.totals().tracked();
-      NetworkPair.run(
+      Tool.run(
           "python3",
           "-c",
           "import socket; socket.create_connection(('127.0.0.1', %d))".formatted(unwatched.port()));
@@ -259,7 +260,7 @@ final class LensTest {
       classes.add(Path.of(source.toURI()).toString());
     }
     var says =
-        NetworkPair.run(
+        Tool.run(
             "setpriv",
             "--bounding-set=-all",
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),

@@ -3,6 +3,7 @@ package io.ostiary.kernel.lens;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.ostiary.kernel.Tool;
 import io.ostiary.model.CloseReason;
 import java.net.Inet4Address;
 import java.net.InetAddress;
@@ -318,7 +319,7 @@ final class LensWireTest {
 
   private static List<Packet> packets(Path file) {
     var lines =
-        NetworkPair.run(
+        Tool.run(
             "tshark",
             "-Q",
             "-r",

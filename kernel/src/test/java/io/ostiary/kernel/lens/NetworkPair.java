@@ -3,15 +3,12 @@ package io.ostiary.kernel.lens;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
-import java.io.IOException;
+import io.ostiary.kernel.Tool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.invoke.MethodHandle;
 import java.net.InetAddress;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -47,9 +44,9 @@ final class NetworkPair implements AutoCloseable {
     var name = "ost-lens-" + ProcessHandle.current().pid() + "-" + NUMBER.incrementAndGet();
     gateway = name + "-g";
     client = name + "-c";
-    run("ip", "netns", "add", gateway);
-    run("ip", "netns", "add", client);
-    run(
+    Tool.run("ip", "netns", "add", gateway);
+    Tool.run("ip", "netns", "add", client);
+    Tool.run(
         "ip", "link", "add", "gate", "netns", gateway, "type", "veth", "peer", "name", "user",
         "netns", client);
     prepare(gateway, "gate", "198.18.0.1/24", "2001:db8::1/64");
@@ -59,10 +56,10 @@ final class NetworkPair implements AutoCloseable {
   }
 
   private static void prepare(String namespace, String device, String four, String six) {
-    run("ip", "-n", namespace, "link", "set", "lo", "up");
-    run("ip", "-n", namespace, "address", "add", four, "dev", device);
-    run("ip", "-n", namespace, "address", "add", six, "dev", device, "nodad");
-    run("ip", "-n", namespace, "link", "set", device, "up");
+    Tool.run("ip", "-n", namespace, "link", "set", "lo", "up");
+    Tool.run("ip", "-n", namespace, "address", "add", four, "dev", device);
+    Tool.run("ip", "-n", namespace, "address", "add", six, "dev", device, "nodad");
+    Tool.run("ip", "-n", namespace, "link", "set", device, "up");
   }
 
   <T> T inGateway(Callable<T> work) throws Exception {
@@ -75,34 +72,15 @@ final class NetworkPair implements AutoCloseable {
 
   /// Runs a command on the client's host and gives its output.
   String clientRuns(String... command) {
-    return run(in(client, command));
+    return Tool.run(Tool.in(client, command));
   }
 
   String gatewayRuns(String... command) {
-    return run(in(gateway, command));
+    return Tool.run(Tool.in(gateway, command));
   }
 
   Process gatewayStarts(String... command) throws Exception {
-    return new ProcessBuilder(in(gateway, command)).redirectErrorStream(true).start();
-  }
-
-  private static String[] in(String namespace, String... command) {
-    var words = new ArrayList<>(List.of("ip", "netns", "exec", namespace));
-    words.addAll(List.of(command));
-    return words.toArray(String[]::new);
-  }
-
-  static String run(String... command) {
-    try {
-      var process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      if (!process.waitFor(30, TimeUnit.SECONDS) || process.exitValue() != 0) {
-        throw new AssertionError(String.join(" ", command) + ": " + output);
-      }
-      return output;
-    } catch (IOException | InterruptedException e) {
-      throw new AssertionError(String.join(" ", command), e);
-    }
+    return new ProcessBuilder(Tool.in(gateway, command)).redirectErrorStream(true).start();
   }
 
   private static Void enter(String namespace) {
@@ -126,7 +104,7 @@ final class NetworkPair implements AutoCloseable {
   public void close() {
     inGateway.shutdownNow();
     inClient.shutdownNow();
-    run("ip", "netns", "del", gateway);
-    run("ip", "netns", "del", client);
+    Tool.run("ip", "netns", "del", gateway);
+    Tool.run("ip", "netns", "del", client);
   }
 }

@@ -2,17 +2,16 @@ package io.ostiary.kernel.shield;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ostiary.kernel.Tool;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -121,7 +120,7 @@ final class CapturesTest {
 
   private static Map<String, Count> tshark(String name) throws Exception {
     var output =
-        run(
+        Tool.read(
             Stream.concat(
                     Stream.of(
                         "tshark",
@@ -214,13 +213,5 @@ final class CapturesTest {
         Stream.of("/usr/bin", "/usr/local/bin")
             .anyMatch(at -> Files.isExecutable(Path.of(at, "tshark")));
     Assumptions.assumeTrue(there, "tshark: not installed");
-  }
-
-  private static String run(String... command) throws Exception {
-    var process =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
-    var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-    return output;
   }
 }

@@ -1,5 +1,6 @@
 package io.ostiary.kernel.stage;
 
+import io.ostiary.kernel.Tool;
 import io.ostiary.kernel.libbpf.LibbpfException;
 import io.ostiary.kernel.shield.RuleSetSource;
 import io.ostiary.kernel.shield.Shield;
@@ -7,7 +8,6 @@ import io.ostiary.model.Cidr;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.KernelSettings.StageNumber;
 import io.ostiary.model.KernelStage;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -17,7 +17,6 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 
 /// A shield, a folder of stages beside it, and a compiler for what is put there.
@@ -95,11 +94,7 @@ final class StageKit implements AutoCloseable {
     var command =
         "clang -O2 -g -target bpf -mcpu=v3 -Wall -Werror -I%s -I/usr/include/%s-linux-gnu -c %s -o %s"
             .formatted(headers, architecture, source, object);
-    var process = new ProcessBuilder(command.split(" ")).redirectErrorStream(true).start();
-    var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    if (!process.waitFor(30, TimeUnit.SECONDS) || process.exitValue() != 0) {
-      throw new AssertionError(said);
-    }
+    Tool.run(command.split(" "));
     return object;
   }
 
