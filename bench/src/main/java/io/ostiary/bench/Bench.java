@@ -27,7 +27,7 @@ public final class Bench {
   private final Path folder;
   private final Race race;
   private final Workload workload;
-  private final List<Running> running = new ArrayList<>();
+  private final Starter starter;
   private final Map<String, List<Sample>> samples = new LinkedHashMap<>();
 
   /// @param reference what all are compared with
@@ -88,6 +88,7 @@ public final class Bench {
     this.folder = folder;
     this.race = race;
     workload = Workload.of(race.routes, race.keys);
+    starter = new Starter(folder, workload, UPSTREAM_PORT, BODY_BYTES);
   }
 
   /// Arguments: the number of rounds, the upstream's program, the results' folder, and `spring` for
@@ -100,7 +101,7 @@ public final class Bench {
     try {
       bench.run(rounds, Path.of(args[1]), Path.of(args[2]));
     } finally {
-      bench.running.forEach(Running::close);
+      bench.starter.close();
     }
   }
 
@@ -109,20 +110,16 @@ public final class Bench {
     var candidates = race.candidates;
     var script = folder.resolve("load.lua");
     workload.writeScript(script);
-    start(
-        "upstream",
-        List.of(upstream.toString(), "" + UPSTREAM_PORT, "" + BODY_BYTES),
-        LOAD_CORE,
-        UPSTREAM_PORT);
+    starter.upstream(upstream.toString(), "" + LOAD_CORE);
     var started = new HashMap<Integer, Running>();
     for (var candidate : candidates) {
       if (!started.containsKey(candidate.port())) {
-        started.put(candidate.port(), launch(candidate));
+        started.put(candidate.port(), starter.launch(candidate, "" + PROXY_CORE));
       }
     }
     for (var candidate : candidates) {
       say("warming up " + candidate.name());
-      candidate.before(folderOf(candidate), workload);
+      candidate.before(starter.folderOf(candidate), workload);
       Load.run(candidate.port(), WARM_UP_SECONDS, CONNECTIONS, LOAD_CORE, script);
     }
     for (int round = 1; round <= rounds; round++) {
@@ -131,7 +128,7 @@ public final class Bench {
         off(candidates, process);
       }
       for (var candidate : candidates) {
-        candidate.before(folderOf(candidate), workload);
+        candidate.before(starter.folderOf(candidate), workload);
         var process = Objects.requireNonNull(started.get(candidate.port()));
         measure(round, candidate, process, script);
       }
@@ -143,33 +140,10 @@ public final class Bench {
   private void off(List<Candidate> candidates, int port) throws IOException, InterruptedException {
     for (var candidate : candidates) {
       if (candidate.port() == port) {
-        candidate.before(folderOf(candidate), workload);
+        candidate.before(starter.folderOf(candidate), workload);
         return;
       }
     }
-  }
-
-  private Path folderOf(Candidate candidate) {
-    return folder.resolve("port-" + candidate.port());
-  }
-
-  private Running launch(Candidate candidate) throws IOException, InterruptedException {
-    var own = Files.createDirectories(folderOf(candidate));
-    var command = candidate.prepare(own, workload, UPSTREAM_PORT);
-    var process = start(candidate.name(), command, PROXY_CORE, candidate.port());
-    candidate.ready(own, workload);
-    Check.run(candidate, workload, BODY_BYTES);
-    say(candidate.name() + " answers correctly");
-    return process;
-  }
-
-  private Running start(String name, List<String> command, int core, int port)
-      throws IOException, InterruptedException {
-    var log = folder.resolve("port-" + port + ".log");
-    var process = Running.start(name, command, core, log);
-    running.add(process);
-    process.awaitPort(port, log);
-    return process;
   }
 
   private void measure(int round, Candidate candidate, Running process, Path script)

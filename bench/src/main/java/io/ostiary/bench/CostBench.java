@@ -30,12 +30,13 @@ public final class CostBench {
 
   private final Path folder;
   private final Workload workload = Workload.of(100, 100);
-  private final List<Running> running = new ArrayList<>();
+  private final Starter starter;
 
   private record Contender(Ostiary candidate, Running process, List<Sample> samples) {}
 
   private CostBench(Path folder) {
     this.folder = folder;
+    starter = new Starter(folder, workload, UPSTREAM_PORT, BODY_BYTES);
   }
 
   /// Arguments: the number of rounds, the upstream's program, the results' folder.
@@ -44,7 +45,7 @@ public final class CostBench {
     try {
       bench.run(Integer.parseInt(args[0]), args[1], Path.of(args[2]));
     } finally {
-      bench.running.forEach(Running::close);
+      bench.starter.close();
     }
   }
 
@@ -52,7 +53,7 @@ public final class CostBench {
       throws IOException, InterruptedException {
     var script = folder.resolve("load.lua");
     workload.writeScript(script);
-    start("upstream", List.of(upstream, "" + UPSTREAM_PORT, "" + BODY_BYTES), "1", UPSTREAM_PORT);
+    starter.upstream(upstream, "" + LOAD_CORE);
     var off = Ostiary.Kernel.OFF;
     var bare = launch(new Ostiary(false, off, 18_031, 19_031), "0");
     var one = launch(new Ostiary(true, off, 18_032, 19_032), "0");
@@ -77,23 +78,9 @@ public final class CostBench {
     write(results, rounds, all, allocated);
   }
 
-  private Running start(String name, List<String> command, String cores, int port)
-      throws IOException, InterruptedException {
-    var log = folder.resolve("port-" + port + ".log");
-    var process = Running.start(name, command, cores, log);
-    running.add(process);
-    process.awaitPort(port, log);
-    return process;
-  }
-
   private Contender launch(Ostiary candidate, String cores)
       throws IOException, InterruptedException {
-    var own = Files.createDirectories(folder.resolve("port-" + candidate.port()));
-    var command = candidate.prepare(own, workload, UPSTREAM_PORT);
-    var process = start(candidate.name(), command, cores, candidate.port());
-    candidate.ready(own, workload);
-    Check.run(candidate, workload, BODY_BYTES);
-    return new Contender(candidate, process, new ArrayList<>());
+    return new Contender(candidate, starter.launch(candidate, cores), new ArrayList<>());
   }
 
   private void measure(int round, Contender contender, Path script)

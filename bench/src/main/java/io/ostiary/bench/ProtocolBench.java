@@ -35,7 +35,7 @@ public final class ProtocolBench {
   private final Ostiary ostiary;
   private final List<Scenario> scenarios = new ArrayList<>();
   private final Map<Candidate, Running> running = new LinkedHashMap<>();
-  private final List<Running> servers = new ArrayList<>();
+  private final Starter starter;
   private final Map<String, List<Sample>> nginxSamples = new LinkedHashMap<>();
   private final Map<String, List<Sample>> ostiarySamples = new LinkedHashMap<>();
 
@@ -56,6 +56,7 @@ public final class ProtocolBench {
   private ProtocolBench(Path folder, Path tools) throws IOException, InterruptedException {
     this.folder = folder;
     this.tools = tools;
+    starter = new Starter(folder, workload, UPSTREAM_PORT, BODY_BYTES);
     var protocols = Protocols.make(folder, ECHO_PORT);
     nginx = new Nginx(true, 18_101, protocols);
     ostiary = new Ostiary(true, Ostiary.Kernel.JOIN, 18_111, 19_111, 1, protocols);
@@ -67,16 +68,16 @@ public final class ProtocolBench {
     try {
       bench.run(Integer.parseInt(args[0]), Path.of(args[2]));
     } finally {
-      bench.running.values().forEach(Running::close);
-      bench.servers.forEach(Running::close);
+      bench.starter.close();
     }
   }
 
   private void run(int rounds, Path results) throws IOException, InterruptedException {
-    serve("upstream", UPSTREAM_PORT, "" + UPSTREAM_PORT, "" + BODY_BYTES);
-    serve("websocket", ECHO_PORT, "echo", "" + ECHO_PORT);
-    launch(nginx);
-    launch(ostiary);
+    starter.upstream(tools.resolve("upstream").toString(), "" + LOAD_CORE);
+    var echo = List.of(tools.resolve("websocket").toString(), "echo", "" + ECHO_PORT);
+    starter.start("websocket", echo, "" + LOAD_CORE, ECHO_PORT);
+    running.put(nginx, starter.launch(nginx, "" + PROXY_CORE));
+    running.put(ostiary, starter.launch(ostiary, "" + PROXY_CORE));
     plan();
     for (var scenario : scenarios) {
       for (var candidate : running.keySet()) {
@@ -148,29 +149,6 @@ public final class ProtocolBench {
     var file = folder.resolve(name + ".lua");
     workload.writeScript(file, query, field);
     return file;
-  }
-
-  private void serve(String program, int port, String... arguments)
-      throws IOException, InterruptedException {
-    var command = new ArrayList<>(List.of(tools.resolve(program).toString()));
-    command.addAll(List.of(arguments));
-    var log = folder.resolve(program + ".log");
-    var process = Running.start(program, command, LOAD_CORE, log);
-    servers.add(process);
-    process.awaitPort(port, log);
-  }
-
-  private void launch(Candidate candidate) throws IOException, InterruptedException {
-    var own = Files.createDirectories(folder.resolve("port-" + candidate.port()));
-    var log = folder.resolve("port-" + candidate.port() + ".log");
-    var command = candidate.prepare(own, workload, UPSTREAM_PORT);
-    var process = Running.start(candidate.name(), command, PROXY_CORE, log);
-    running.put(candidate, process);
-    process.awaitPort(candidate.port(), log);
-    candidate.ready(own, workload);
-    candidate.before(own, workload);
-    Check.run(candidate, workload, BODY_BYTES);
-    Bench.say(candidate.name() + " answers correctly");
   }
 
   private Sample of(Scenario scenario, Candidate candidate)
