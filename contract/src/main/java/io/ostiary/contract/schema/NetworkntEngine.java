@@ -13,12 +13,12 @@ import com.networknt.schema.dialect.Dialects;
 import com.networknt.schema.path.PathType;
 import com.networknt.schema.regex.RegularExpression;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -44,6 +44,7 @@ public final class NetworkntEngine implements SchemaEngine {
             .formatAssertionsEnabled(true)
             .pathType(PathType.JSON_POINTER)
             .locale(Locale.ENGLISH)
+            .preloadSchema(false)
             .regularExpressionFactory(NetworkntEngine::pattern)
             .build();
     return new Bundle(bundle, config);
@@ -53,15 +54,17 @@ public final class NetworkntEngine implements SchemaEngine {
     return Patterns.compile(text)::test;
   }
 
-  /// The library reads a resource anew for each schema that is asked for, and GitHub's document has
-  /// thousands: so each gets a resource of its own that holds no more than it refers to.
+  /// The library reads a resource anew for each schema that is asked for, and Stripe's document has
+  /// hundreds that lead to nearly all others. So the bundle is read once, as a whole, by the first
+  /// who asks, and all references to a schema lead to the same object.
   private static final class Bundle implements Definitions {
-    private final JsonNode definitions;
+    private final ObjectNode bundle;
     private final SchemaRegistryConfig config;
     private final Map<String, SchemaCheck> checks = new ConcurrentHashMap<>();
+    private @Nullable Map<String, Schema> read;
 
     Bundle(ObjectNode bundle, SchemaRegistryConfig config) {
-      this.definitions = bundle.path("$defs");
+      this.bundle = bundle;
       this.config = config;
     }
 
@@ -71,15 +74,13 @@ public final class NetworkntEngine implements SchemaEngine {
     }
 
     private SchemaCheck make(String name) {
-      var needed = JsonNodeFactory.instance.objectNode();
-      gather(name, needed);
-      var resource = JsonNodeFactory.instance.objectNode().put("$ref", INSIDE + name);
-      resource.set("$defs", needed);
-      var registry =
-          SchemaRegistry.withDialect(
-              Dialects.getDraft202012(), builder -> builder.schemaRegistryConfig(config));
       try {
-        var check = new Check(registry.getSchema(SchemaLocation.of(BASE), resource));
+        var schema = byLocation().get(BASE + INSIDE + name);
+        if (schema == null) {
+          throw new IllegalArgumentException(
+              "schema: '" + name + "' (expected: one of the bundle)");
+        }
+        var check = new Check(schema);
         check.check(JsonNodeFactory.instance.nullNode());
         return check;
       } catch (SchemaException e) {
@@ -87,23 +88,17 @@ public final class NetworkntEngine implements SchemaEngine {
       }
     }
 
-    /// A list of names to do, for a chain of references may be longer than the stack.
-    private void gather(String first, ObjectNode into) {
-      var open = new ArrayDeque<String>(List.of(first));
-      for (var name = open.poll(); name != null; name = open.poll()) {
-        var schema = definitions.get(name);
-        if (schema != null && !into.has(name)) {
-          into.set(name, schema);
-          for (var reference : schema.findValues("$ref")) {
-            var text = reference.asString("");
-            if (text.startsWith(INSIDE)) {
-              var rest = text.substring(INSIDE.length());
-              int slash = rest.indexOf('/');
-              open.add(slash < 0 ? rest : rest.substring(0, slash));
-            }
-          }
-        }
+    /// The library builds what stands under `$defs` with the resource itself, and not by following
+    /// references, which may lead deeper than the stack.
+    private synchronized Map<String, Schema> byLocation() {
+      if (read == null) {
+        var registry =
+            SchemaRegistry.withDialect(
+                Dialects.getDraft202012(), builder -> builder.schemaRegistryConfig(config));
+        var whole = registry.getSchema(SchemaLocation.of(BASE), bundle);
+        read = whole.getSchemaContext().getSchemaReferences();
       }
+      return read;
     }
   }
 

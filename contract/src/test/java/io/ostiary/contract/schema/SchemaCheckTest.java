@@ -35,6 +35,31 @@ class SchemaCheckTest {
          "a/b":{"type":"boolean"}}}
       """;
 
+  /// As in Stripe's document, where every schema leads to nearly all others: building what each
+  /// leads to by itself took 2 GB.
+  @Test
+  void schemasThatAllLeadToEachOtherAreBuiltOnce() {
+    int count = 600;
+    var bundle = new StringBuilder("{\"$defs\":{");
+    for (int i = 0; i < count; i++) {
+      bundle
+          .append(i == 0 ? "" : ",")
+          .append("\"s" + i + "\":{\"type\":\"object\",\"properties\":{\"n\":{}");
+      for (int other = 1; other <= 20; other++) {
+        bundle.append(",\"p" + other + "\":{\"anyOf\":[{\"type\":\"string\"},");
+        bundle.append("{\"$ref\":\"#/$defs/s" + (i + other * 29) % count + "\"}]}");
+      }
+      bundle.append("}}");
+    }
+    var tree = (ObjectNode) JsonMapper.shared().readTree(bundle.append("}}").toString());
+    var definitions = new NetworkntEngine().open(tree);
+    for (int i = 0; i < count; i++) {
+      var check = definitions.compile("s" + i);
+      assertThat(faults(check, "{\"p1\":{\"p2\":{\"p3\":\"text\"}}}")).isEmpty();
+      assertThat(faults(check, "{\"p1\":{\"p2\":{\"p3\":7}}}")).isNotEmpty();
+    }
+  }
+
   @Test
   void namesEachFaultByPointer() {
     var check = compile(ORDER);
