@@ -114,10 +114,10 @@ public final class RequestHead {
       lf = Bytes.lineFeed(bytes, lf, end);
       searched = lf;
       if (lf == end) {
-        return Progress.MORE;
+        return foreign(end) ? fail(HeadFault.REQUEST_LINE) : Progress.MORE;
       }
       if (lf == lineStart || bytes[lf - 1] != '\r') {
-        return fail(HeadFault.LINE_END);
+        return fail(foreign(end) ? HeadFault.REQUEST_LINE : HeadFault.LINE_END);
       }
       int start = lineStart;
       lineStart = ++lf;
@@ -135,6 +135,16 @@ public final class RequestHead {
         return fail(wrong);
       }
     }
+  }
+
+  /// Whether something else than a request begins: who says hello for TLS here waits for an answer,
+  /// and sends no line that could be refused.
+  private boolean foreign(int end) {
+    if (startLineDone || lineStart == end) {
+      return false;
+    }
+    byte first = fields.bytes()[lineStart];
+    return first < ' ' && first != '\r' && first != '\n';
   }
 
   private Progress fail(HeadFault wrong) {

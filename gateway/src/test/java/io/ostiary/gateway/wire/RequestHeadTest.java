@@ -31,6 +31,18 @@ class RequestHeadTest {
     return Bytes.text(head.bytes(), head.authorityStart(), head.authorityEnd());
   }
 
+  /// TLS where plain text is spoken: its hello has no line end, and who sent it would wait.
+  @Test
+  void refusesAnotherProtocolAtItsFirstByte() {
+    for (var hello :
+        new String[] {"\u0016", "\u0016\u0003\u0001\u0002\n", "\u0005\u0001", "\u00ff"}) {
+      assertThat(read(new RequestHead(), hello)).isEqualTo("REQUEST_LINE");
+    }
+    assertThat(read(new RequestHead(), "\r\n\u0016\u0003")).isEqualTo("REQUEST_LINE");
+    assertThat(read(new RequestHead(), "\r")).isEqualTo("MORE");
+    assertThat(read(new RequestHead(), "GET / HTTP/1.1\r\nHost")).isEqualTo("MORE");
+  }
+
   @Test
   void readsTheExampleOfRfc9112() {
     var head = new RequestHead();
