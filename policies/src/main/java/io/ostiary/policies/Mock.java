@@ -1,5 +1,8 @@
 package io.ostiary.policies;
 
+import io.ostiary.contract.openapi.OpenApi;
+import io.ostiary.contract.openapi.Responses;
+import io.ostiary.gateway.spi.BodyNeed;
 import io.ostiary.gateway.spi.Exchange;
 import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.HeaderName;
@@ -9,17 +12,19 @@ import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.Document;
+import io.ostiary.model.PolicyUse;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
 import io.ostiary.policies.mocking.MockAnswers;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JsonPointer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -65,8 +70,38 @@ public final class Mock implements Policy<Mock.Settings> {
               + "' (expected: an operation of the API's document, by 'openapi: FILE')");
     }
     var tree = tree(document);
-    var answers = new MockAnswers(tree, tree.at(JsonPointer.compile(key)));
-    return new Gate(settings, answers);
+    var answers = new MockAnswers(tree, key, Mock::settable, responses(document, key));
+    return new Gate(settings, answers, bodyMax(site));
+  }
+
+  /// Answers have no body that a document could frame, and say themselves what they are.
+  private static boolean settable(String field) {
+    return !HeaderRules.owned(field) && !field.equalsIgnoreCase("Content-Type");
+  }
+
+  /// Whoever develops against a mock wants to hear of bodies that do not fit: where `validate`
+  /// reads them, an answer waits for what it says.
+  ///
+  /// @return how long bodies are that it reads; 0: it does not
+  private static int bodyMax(Site site) {
+    return Stream.concat(site.api().policies().stream(), site.route().policies().stream())
+        .map(PolicyUse::settings)
+        .filter(Validate.Settings.class::isInstance)
+        .map(Validate.Settings.class::cast)
+        .filter(validate -> validate.request() != Validate.Mode.OFF)
+        .mapToInt(Validate.Settings::bodyMax)
+        .max()
+        .orElse(0);
+  }
+
+  /// Null where they cannot be understood: whoever only wants to see an answer gets one.
+  private static @Nullable Responses responses(Document document, String key) {
+    var operation = document instanceof OpenApi api ? api.operation(key) : null;
+    try {
+      return operation == null ? null : operation.responses();
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
   }
 
   @SuppressWarnings("ReferenceEquality") // The very document is the question.
@@ -79,7 +114,8 @@ public final class Mock implements Policy<Mock.Settings> {
     return last.tree;
   }
 
-  private record Gate(Settings settings, MockAnswers answers) implements Filter {
+  /// @param bodyMax above 0: the request's body, of at most that length, is waited for
+  private record Gate(Settings settings, MockAnswers answers, int bodyMax) implements Filter {
     private static final HeaderName PREFER = HeaderName.of("Prefer");
     private static final HeaderName ACCEPT = HeaderName.of("Accept");
     private static final Pattern MOCK = Pattern.compile("(?:^|[,;\\s])mock(?:$|[,;\\s])");
@@ -89,7 +125,17 @@ public final class Mock implements Policy<Mock.Settings> {
 
     @Override
     public Set<Moment> moments() {
-      return Set.of(Moment.REQUEST);
+      return Set.of(bodyMax > 0 ? Moment.REQUEST_BODY : Moment.REQUEST);
+    }
+
+    @Override
+    public BodyNeed requestBodyNeed() {
+      return bodyMax > 0 ? new BodyNeed.Whole(bodyMax) : BodyNeed.NONE;
+    }
+
+    @Override
+    public Verdict requestBody(Exchange exchange, ByteBuffer body, boolean last) {
+      return request(exchange);
     }
 
     @Override

@@ -5,22 +5,36 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ostiary.contract.openapi.Body;
 import io.ostiary.contract.openapi.OpenApi;
+import io.ostiary.gateway.spi.BodyNeed;
 import io.ostiary.gateway.spi.Message;
+import io.ostiary.gateway.spi.Moment;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeExchange;
 import io.ostiary.gateway.testing.FakeSite;
 import io.ostiary.model.Api;
+import io.ostiary.model.PolicyUse;
+import io.ostiary.model.Route;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MockTest {
   @TempDir static Path directory;
+  private static final Map<String, String> METHODS =
+      Map.of("list", "GET", "clear", "DELETE", "any", "PUT", "wide", "PATCH");
+
   private static Api api;
 
   @BeforeAll
@@ -54,6 +68,22 @@ class MockTest {
                           examples:
                             gone: { value: { title: Gone } }
                             never: { $ref: "#/components/examples/Never" }
+                put:
+                  operationId: any
+                  responses:
+                    "404": { description: none }
+                    default:
+                      description: what came of it
+                      headers: { Keep-Alive: { schema: { type: string } } }
+                      content:
+                        application/json: { schema: { $ref: "#/components/schemas/Slips" } }
+                patch:
+                  operationId: wide
+                  responses:
+                    "200":
+                      description: much
+                      content:
+                        application/json: { schema: { $ref: "#/components/schemas/Wide" } }
                 delete:
                   operationId: clear
                   responses: { "204": { description: done } }
@@ -61,6 +91,40 @@ class MockTest {
               examples:
                 Never: { value: { title: Never } }
               schemas:
+                Slips:
+                  type: object
+                  properties:
+                    number: { type: string, example: 12 }
+                    list: { type: array, items: { type: string }, example: "a, b" }
+                    state: { type: string, enum: [ open ], example: shut }
+                    pet:
+                      oneOf:
+                        - { $ref: "#/components/schemas/Slips" }
+                        - { $ref: "#/components/schemas/Cat" }
+                      discriminator:
+                        propertyName: kind
+                        mapping: { tom: "#/components/schemas/Cat" }
+                Cat:
+                  type: object
+                  required: [ kind, name ]
+                  properties: { kind: { type: string }, lives: { type: integer, minimum: 9 } }
+                Wide:
+                  type: object
+                  required: [ a, z ]
+                  properties:
+                    a: { $ref: "#/components/schemas/Wider" }
+                    b: { $ref: "#/components/schemas/Wider" }
+                    c: { $ref: "#/components/schemas/Wider" }
+                    z: { type: integer }
+                Wider:
+                  type: object
+                  required: [ a ]
+                  additionalProperties: { type: string }
+                  properties:
+                    a: { properties: { a: WIDEST, b: WIDEST, c: WIDEST, d: WIDEST, e: WIDEST } }
+                    b: { properties: { a: WIDEST, b: WIDEST, c: WIDEST, d: WIDEST, e: WIDEST } }
+                    c: { properties: { a: WIDEST, b: WIDEST, c: WIDEST, d: WIDEST, e: WIDEST } }
+                    d: { properties: { a: WIDEST, b: WIDEST, c: WIDEST, d: WIDEST, e: WIDEST } }
                 Order:
                   allOf:
                     - type: object
@@ -76,12 +140,15 @@ class MockTest {
                         secret: { type: string, writeOnly: true }
                         parent: { $ref: "#/components/schemas/Order" }
                         tags: { type: object, additionalProperties: { type: boolean } }
-            """);
+            """
+                .replace("WIDEST", "{ properties: { a: WIDE, b: WIDE, c: WIDE, d: WIDE } }")
+                .replace("WIDE,", "{ properties: { a: {}, b: {}, c: {}, d: {} } },")
+                .replace("WIDE }", "{ properties: { a: {}, b: {}, c: {}, d: {} } } }"));
   }
 
   private static Verdict ask(String route, Mock.Settings settings, String... fields) {
     var site = Sites.site(api, route);
-    FakeExchange exchange = site.exchange(route.equals("list") ? "GET" : "DELETE", "/orders");
+    FakeExchange exchange = site.exchange(METHODS.get(route), "/orders");
     for (int i = 0; i < fields.length; i += 2) {
       exchange.with(fields[i], fields[i + 1]);
     }
@@ -111,16 +178,36 @@ class MockTest {
   }
 
   /// Against the schema checker, which knows nothing of how answers are made.
-  @Test
-  void theAnswerFitsItsSchema() {
+  @ParameterizedTest
+  @ValueSource(strings = {"list", "any", "wide"})
+  void theAnswerFitsItsSchema(String route) {
     var operation =
         Objects.requireNonNull(
             ((OpenApi) Objects.requireNonNull(api.document()))
-                .operation(Objects.requireNonNull(Sites.site(api, "list").route().operation())));
+                .operation(Objects.requireNonNull(Sites.site(api, route).route().operation())));
     Body body =
         Objects.requireNonNull(Objects.requireNonNull(operation.responses().of(200)).body());
     var media = Objects.requireNonNull(body.media("application/json"));
-    assertThat(body.check(media, served("list").content().duplicate())).isEmpty();
+    assertThat(body.check(media, served(route).content().duplicate())).isEmpty();
+  }
+
+  @Test
+  void slipsOfTheAuthorAreNoExamples() {
+    var message = served("any");
+    assertThat(message.status()).as("default, where no success is said").isEqualTo(200);
+    assertThat(message.fields().toString()).as("the gateway's own").doesNotContain("Keep-Alive");
+    assertThat(message.body())
+        .isEqualTo(
+            "{\"number\":\"text\",\"list\":[\"text\"],\"state\":\"open\","
+                + "\"pet\":{\"kind\":\"tom\",\"lives\":9,\"name\":\"text\"}}");
+  }
+
+  /// Stream's document took all memory.
+  @Test
+  void wideSchemasWithinEachOtherAreNotGivenInFull() {
+    var body = served("wide").body();
+    assertThat(body).startsWith("{\"a\":{\"a\":").contains("\"z\":0");
+    assertThat(body.length()).isBetween(100, 20_000);
   }
 
   @Test
@@ -163,5 +250,65 @@ class MockTest {
         .hasMessageStartingWith("mock: route 'all' (expected: an operation");
     assertThatThrownBy(() -> new Mock.Settings(true, Duration.ofHours(1)))
         .hasMessageStartingWith("mock.delay");
+  }
+
+  @Test
+  void answersFromTheFilesOfADocument(@TempDir Path folder) throws IOException {
+    Files.writeString(
+        folder.resolve("parts.yaml"),
+        """
+        get:
+          operationId: list
+          responses:
+            "200":
+              description: all
+              content: { application/json: { schema: { $ref: "#/Order" } } }
+        Order: { type: object, properties: { id: { type: integer, minimum: 7 } } }
+        """);
+    var split =
+        Sites.described(
+            folder,
+            """
+            openapi: 3.1.0
+            info: { title: Orders, version: "1" }
+            paths: { /orders: { $ref: "parts.yaml" } }
+            """);
+    var site = Sites.site(split, "list");
+    var verdict =
+        new Mock()
+            .compile(new Mock.Settings(true, Duration.ZERO), site)
+            .request(site.exchange("GET", "/orders"));
+    assertThat(verdict).isInstanceOf(Verdict.Serve.class);
+    assertThat(((Verdict.Serve) verdict).message().body()).isEqualTo("{\"id\":7}");
+  }
+
+  @Test
+  void waitsForTheBodyWhereItIsValidated() throws IOException {
+    var validate =
+        new PolicyUse(
+            "validate",
+            new Validate.Settings(
+                Validate.Mode.ENFORCE, Validate.Mode.OFF, Validate.Unknown.REFUSE, 1000));
+    var route = Sites.site(api, "list").route();
+    var checked =
+        new Route(
+            route.id(),
+            route.methods(),
+            route.path(),
+            route.conditions(),
+            null,
+            route.operation(),
+            List.of(validate));
+    var filter =
+        new Mock()
+            .compile(
+                new Mock.Settings(true, Duration.ZERO),
+                new FakeSite(
+                    Sites.snapshot(api, List.of(), List.of()), api, checked, new HashMap<>()));
+    assertThat(filter.moments()).containsExactly(Moment.REQUEST_BODY);
+    assertThat(filter.requestBodyNeed()).isEqualTo(new BodyNeed.Whole(1000));
+    var exchange = Sites.site(api, "list").exchange("GET", "/orders");
+    assertThat(filter.requestBody(exchange, ByteBuffer.allocate(0), true))
+        .isInstanceOf(Verdict.Serve.class);
   }
 }

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
 /// What an operation says of a body, a request's or a response's. Immutable.
@@ -21,8 +20,10 @@ public final class Body {
   /// One entry of `content`.
   ///
   /// @param range such as `application/json`, `text/*` or `*/*`, in lower case
+  /// @param members of a form that are encoded otherwise than usual
   /// @param check null: the content is not looked at
-  public record Media(String range, Form form, Kind kind, @Nullable SchemaCheck check) {
+  public record Media(
+      String range, Form form, Kind kind, List<Parameter> members, @Nullable SchemaCheck check) {
     boolean covers(String type) {
       if (range.equals(type) || range.equals("*/*") || range.equals("*")) {
         return true;
@@ -73,7 +74,7 @@ public final class Body {
       if (type != null && media.covers(type)) {
         // A range says nothing about how to read what it covers.
         return media.form == Form.OPAQUE && media.precision() < 2
-            ? new Media(media.range, Form.of(type), media.kind, media.check)
+            ? new Media(media.range, Form.of(type), media.kind, media.members, media.check)
             : media;
       }
     }
@@ -117,24 +118,12 @@ public final class Body {
             ? List.of(new ContractFault("body", "", "is not UTF-8"))
             : faults(check.check(JsonNodeFactory.instance.stringNode(text)));
       }
-      case FIELDS -> fields(media.kind, check, body);
-    };
-  }
-
-  private static List<ContractFault> fields(Kind kind, SchemaCheck check, ByteBuffer body) {
-    var text = utf8(body);
-    var pairs = text == null ? null : Encoded.pairs(text);
-    if (pairs == null) {
-      return List.of(
-          new ContractFault(
-              "body", "", "is not a form (expected: name=value&..., at most 10,000 times)"));
-    }
-    return switch (StyledText.members(pairs, kind)) {
-      case StyledText.Value.Known(JsonNode node) -> faults(check.check(node));
-      case StyledText.Value.Broken(String message) ->
-          List.of(new ContractFault("body", "", message));
-      case StyledText.Value.Plain(String plain) ->
-          faults(check.check(JsonNodeFactory.instance.stringNode(plain)));
+      case FIELDS -> {
+        var text = utf8(body);
+        yield text == null
+            ? List.of(new ContractFault("body", "", "is not UTF-8"))
+            : new FormText(media.kind, media.members).check(text, check);
+      }
     };
   }
 
@@ -147,7 +136,7 @@ public final class Body {
     }
   }
 
-  private static List<ContractFault> faults(List<Mismatch> mismatches) {
+  static List<ContractFault> faults(List<Mismatch> mismatches) {
     var faults = new ArrayList<ContractFault>(mismatches.size());
     for (var mismatch : mismatches) {
       faults.add(new ContractFault("body", mismatch.pointer(), mismatch.message()));

@@ -28,6 +28,7 @@ final class DocumentFiles {
   private final Path directory;
   private final String shownDirectory;
   private final Map<Path, File> files = new HashMap<>();
+  private final Map<Path, Map<String, Place>> anchors = new HashMap<>();
   private final List<Fault> faults = new ArrayList<>();
   private final List<Fault> warnings = new ArrayList<>();
 
@@ -123,13 +124,12 @@ final class DocumentFiles {
       return null;
     }
     var pointer = decode(hash < 0 ? "" : text.substring(hash + 1));
-    if (pointer == null || (!pointer.isEmpty() && !pointer.startsWith("/"))) {
-      fault(
-          reference,
-          "$ref: '"
-              + text
-              + "' (expected: a JSON pointer behind '#', such as #/components/schemas/Order)");
+    if (pointer == null) {
+      fault(reference, "$ref: '" + text + "' (expected: percent-encoded UTF-8 behind '#')");
       return null;
+    }
+    if (!pointer.isEmpty() && !pointer.startsWith("/")) {
+      return anchor(reference, text, pointer, file);
     }
     var node = file.root().at(pointer);
     if (node == null) {
@@ -137,6 +137,67 @@ final class DocumentFiles {
       return null;
     }
     return new Place(file, pointer, node);
+  }
+
+  /// A schema by the name that it gives itself (JSON Schema 2020-12, `$anchor`).
+  private @Nullable Place anchor(Node reference, String text, String name, File file) {
+    var place = anchored(name, file);
+    if (place == null) {
+      fault(
+          reference,
+          "$ref: '"
+              + text
+              + "' (expected: a JSON pointer behind '#', such as #/components/schemas/Order, or an"
+              + " $anchor of the file)");
+    }
+    return place;
+  }
+
+  /// Null: nothing is called so.
+  @Nullable Place anchored(String name, File file) {
+    return anchors
+        .computeIfAbsent(
+            file.path(),
+            _ -> {
+              var found = new HashMap<String, Place>();
+              anchors(new Place(file, "", file.root()), found);
+              return found;
+            })
+        .get(name);
+  }
+
+  private static void anchors(Place place, Map<String, Place> into) {
+    for (var keyword : List.of("$anchor", "$dynamicAnchor")) {
+      if (place.get(keyword) instanceof Node.Text name) {
+        into.putIfAbsent(name.text(), place);
+      }
+    }
+    switch (place.node()) {
+      case Mapping mapping ->
+          mapping
+              .members()
+              .forEach(member -> anchors(place.child(member.name(), member.value()), into));
+      case Node.Sequence list -> {
+        for (int i = 0; i < list.items().size(); i++) {
+          anchors(place.child(Integer.toString(i), list.items().get(i)), into);
+        }
+      }
+      case Node.Scalar _ -> {
+        // Names nothing.
+      }
+    }
+  }
+
+  /// The file that a reference leads to; null where it leads to none. Nobody is told why.
+  @Nullable File quietly(String text, File from) {
+    int hash = text.indexOf('#');
+    var path = hash < 0 ? text : text.substring(0, hash);
+    return path.isEmpty() ? from : sibling(from.root(), path, from);
+  }
+
+  /// By its path from the document's directory.
+  String relative(File file) {
+    return directory.relativize(file.path()).toString();
   }
 
   private @Nullable File sibling(Node reference, String filePart, File from) {

@@ -16,19 +16,23 @@ public final class OpenApi implements Document {
   private final String title;
   private final String version;
   private final Node root;
+  private final byte @Nullable [] whole;
   private final Map<String, Supplier<Operation>> recipes;
   private final Map<String, Operation> operations = new ConcurrentHashMap<>();
 
+  /// @param whole as JSON, with the files that it refers to; null: there are none
   OpenApi(
       String file,
       String title,
       String version,
       Node root,
+      byte @Nullable [] whole,
       Map<String, Supplier<Operation>> recipes) {
     this.file = file;
     this.title = title;
     this.version = version;
     this.root = root;
+    this.whole = whole;
     this.recipes = Map.copyOf(recipes);
   }
 
@@ -49,7 +53,9 @@ public final class OpenApi implements Document {
 
   @Override
   public byte[] json() {
-    return Json.node(root).toString().getBytes(StandardCharsets.UTF_8);
+    return whole == null
+        ? Json.node(root).toString().getBytes(StandardCharsets.UTF_8)
+        : whole.clone();
   }
 
   /// May take time at the first call for an operation.

@@ -48,8 +48,30 @@ public final class OpenApiReader implements ApiDocuments {
             reading.info("title", name),
             reading.info("version", ""),
             main.root(),
+            whole(file, name, main.root()),
             reading.recipes);
     return new Loaded.Understood(document, reading.routes, files.warnings());
+  }
+
+  /// Null where the document is one file and refers by JSON pointers. Responses are not read yet,
+  /// so this looks for itself.
+  private static byte @Nullable [] whole(Path file, String name, Node root) {
+    if (!refersOtherwise(root)) {
+      return null;
+    }
+    var files = new DocumentFiles(file, name);
+    var main = files.open(file.toAbsolutePath().normalize(), name);
+    return main == null ? null : WholeDocument.json(files, main);
+  }
+
+  private static boolean refersOtherwise(Node node) {
+    return switch (node) {
+      case Mapping mapping ->
+          (mapping.get("$ref") instanceof Node.Text text && !text.text().startsWith("#/"))
+              || mapping.members().stream().anyMatch(member -> refersOtherwise(member.value()));
+      case Node.Sequence list -> list.items().stream().anyMatch(OpenApiReader::refersOtherwise);
+      case Node.Scalar _ -> false;
+    };
   }
 
   private static Loaded refused(DocumentFiles files) {
@@ -158,12 +180,16 @@ public final class OpenApiReader implements ApiDocuments {
 
     private void pathItem(Place written, Mapping.Member member, OperationReader operations) {
       var path = member.name();
+      if (path.indexOf('#') >= 0 || path.indexOf('?') >= 0) {
+        noRoute(member, "path: " + path + " (expected: a path without '?' and '#')");
+        return;
+      }
       var partial = PartialPath.of(path);
       PathPattern pattern;
       try {
         pattern = new PathPattern(partial == null ? path : partial.route());
       } catch (IllegalArgumentException e) {
-        files.warn(member.nameAt(), e.getMessage() + ". No request can meet it: it is no route");
+        noRoute(member, String.valueOf(e.getMessage()));
         return;
       }
       var target = files.follow(written);
@@ -177,6 +203,10 @@ public final class OpenApiReader implements ApiDocuments {
       for (var operation : operations(target)) {
         route(operation, target, path, pattern, partial, operations);
       }
+    }
+
+    private void noRoute(Mapping.Member path, String why) {
+      files.warn(path.nameAt(), why + ". No request can meet it: it is no route");
     }
 
     /// @param below the pointer from the path to the operation
@@ -219,8 +249,9 @@ public final class OpenApiReader implements ApiDocuments {
             found.method + ": " + found.place.node().seen() + " (expected: an operation)");
         return;
       }
-      var shape = found.method + " " + pattern.text().replaceAll("\\{[^}]*}", "{}");
-      var other = taken.putIfAbsent(shape, path);
+      var conditions = partial == null ? Conditions.NONE : partial.condition();
+      var shape = " " + pattern.text().replaceAll("\\{[^}]*}", "{}") + " " + conditions.path();
+      var other = taken.putIfAbsent(found.method + shape, path);
       if (other != null) {
         var clash =
             "path: "
@@ -230,24 +261,19 @@ public final class OpenApiReader implements ApiDocuments {
                 + " (expected: a path that can be told from "
                 + other
                 + ")";
-        if (partial == null && PartialPath.of(other) == null) {
-          files.fault(mapping, clash);
-        } else {
-          // Legal, and which of the two is meant only their authors know.
-          files.warn(mapping, clash + ". It is no route");
-        }
+        files.fault(mapping, clash);
         return;
       }
       var methods = new LinkedHashSet<String>();
       methods.add(found.method);
-      if (found.alsoHead) {
+      if (found.alsoHead && taken.putIfAbsent("HEAD" + shape, path) == null) {
         methods.add("HEAD");
       }
       var id = id(found, mapping, path);
       var shared = item.down("parameters");
       var key = "/paths" + Mismatch.step(path) + found.below();
       recipes.put(key, operations.read(id, found.place, shared, path, partial));
-      routes.add(new Route(id, methods, pattern, Conditions.NONE, null, key, List.of()));
+      routes.add(new Route(id, methods, pattern, conditions, null, key, List.of()));
     }
 
     private String id(Found found, Mapping operation, String path) {

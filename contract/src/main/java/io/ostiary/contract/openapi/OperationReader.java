@@ -146,43 +146,16 @@ final class OperationReader {
   }
 
   private Parameter.Style style(Place place, Parameter.In in) {
+    var allowed = Parameter.Style.allowed(in);
     if (place.get("style") instanceof Node.Scalar written) {
-      for (var style : allowed(in)) {
-        if (written.text().equals(written(style))) {
-          return style;
-        }
+      var style = Parameter.Style.of(in, written.text());
+      if (style != null) {
+        return style;
       }
-      var expected = String.join(", ", allowed(in).stream().map(OperationReader::written).toList());
+      var expected = String.join(", ", allowed.stream().map(Parameter.Style::word).toList());
       files.fault(written, "style: " + written.seen() + " (expected: " + expected + ")");
     }
-    return allowed(in).getFirst();
-  }
-
-  /// The default comes first.
-  private static List<Parameter.Style> allowed(Parameter.In in) {
-    return switch (in) {
-      case PATH -> List.of(Parameter.Style.SIMPLE, Parameter.Style.LABEL, Parameter.Style.MATRIX);
-      case QUERY ->
-          List.of(
-              Parameter.Style.FORM,
-              Parameter.Style.SPACE_DELIMITED,
-              Parameter.Style.PIPE_DELIMITED,
-              Parameter.Style.DEEP_OBJECT);
-      case HEADER -> List.of(Parameter.Style.SIMPLE);
-      case COOKIE -> List.of(Parameter.Style.FORM);
-    };
-  }
-
-  private static String written(Parameter.Style style) {
-    return switch (style) {
-      case FORM -> "form";
-      case SIMPLE -> "simple";
-      case LABEL -> "label";
-      case MATRIX -> "matrix";
-      case SPACE_DELIMITED -> "spaceDelimited";
-      case PIPE_DELIMITED -> "pipeDelimited";
-      case DEEP_OBJECT -> "deepObject";
-    };
+    return allowed.getFirst();
   }
 
   private boolean flag(Place place, String name, boolean absent) {
@@ -222,8 +195,13 @@ final class OperationReader {
     if (place == null) {
       return null;
     }
-    if (!(place.get("content") instanceof Mapping content) || content.members().isEmpty()) {
+    if (!(place.get("content") instanceof Mapping content)) {
       files.fault(place.node(), "requestBody: no content (expected: a media type under 'content')");
+      return null;
+    }
+    if (content.members().isEmpty()) {
+      files.warn(
+          content, "content: nothing (expected: a media type). Any body is taken, and none is");
       return null;
     }
     return BodyDraft.read(files, schemas, place, content, flag(place, "required", false));

@@ -5,6 +5,7 @@ import io.ostiary.contract.schema.Mismatch;
 import io.ostiary.contract.schema.SchemaCheck;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /// One parameter of an operation. Immutable.
@@ -33,19 +34,49 @@ record Parameter(
   }
 
   enum Style {
-    FORM,
-    SIMPLE,
-    LABEL,
-    MATRIX,
-    SPACE_DELIMITED,
-    PIPE_DELIMITED,
-    DEEP_OBJECT
+    FORM("form"),
+    SIMPLE("simple"),
+    LABEL("label"),
+    MATRIX("matrix"),
+    SPACE_DELIMITED("spaceDelimited"),
+    PIPE_DELIMITED("pipeDelimited"),
+    DEEP_OBJECT("deepObject");
+
+    private final String word;
+
+    Style(String word) {
+      this.word = word;
+    }
+
+    String word() {
+      return word;
+    }
+
+    /// The default comes first.
+    static List<Style> allowed(In in) {
+      return switch (in) {
+        case PATH -> List.of(SIMPLE, LABEL, MATRIX);
+        case QUERY -> List.of(FORM, SPACE_DELIMITED, PIPE_DELIMITED, DEEP_OBJECT);
+        case HEADER -> List.of(SIMPLE);
+        case COOKIE -> List.of(FORM);
+      };
+    }
+
+    /// @return null where it is none, or none of those
+    static @Nullable Style of(In in, String word) {
+      for (var style : allowed(in)) {
+        if (style.word.equals(word)) {
+          return style;
+        }
+      }
+      return null;
+    }
   }
 
   /// What of a query this parameter takes.
   boolean takes(String queryName) {
     if (style == Style.DEEP_OBJECT) {
-      return queryName.startsWith(name + "[");
+      return queryName.startsWith(name + "[") || (kind.list() && queryName.equals(name));
     }
     if (spread()) {
       return kind.members().containsKey(queryName) || (!kind.closed() && kind.members().isEmpty());
@@ -85,7 +116,12 @@ record Parameter(
     if (emptyAllowed && pairs.size() == 1 && pairs.getFirst().value().isEmpty()) {
       return;
     }
-    check(new StyledText(this).query(pairs, spread()), faults);
+    check(value(pairs), faults);
+  }
+
+  /// @param pairs at least one, all of which are ours
+  StyledText.Value value(List<Encoded.Pair> pairs) {
+    return new StyledText(this).query(pairs, spread());
   }
 
   /// @param values of the header field, or of the cookies of this name

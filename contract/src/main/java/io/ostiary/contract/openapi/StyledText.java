@@ -13,8 +13,9 @@ import tools.jackson.databind.node.ObjectNode;
 /// first and decoded then, so that an encoded delimiter is data.
 record StyledText(Parameter parameter) {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
-  private static final Value UNDECODABLE =
-      new Value.Broken("cannot be decoded (expected: percent-encoded UTF-8)");
+  static final String UNDECODABLE = "cannot be decoded (expected: percent-encoded UTF-8)";
+
+  private static final Value BROKEN = new Value.Broken(UNDECODABLE);
 
   /// What a text turned out to be.
   sealed interface Value {
@@ -40,7 +41,7 @@ record StyledText(Parameter parameter) {
 
   Value query(List<Encoded.Pair> pairs, boolean spread) {
     if (parameter.style() == Parameter.Style.DEEP_OBJECT) {
-      return deepObject(pairs);
+      return DeepText.read(parameter.name(), parameter.kind(), pairs);
     }
     if (spread) {
       return members(pairs);
@@ -61,7 +62,7 @@ record StyledText(Parameter parameter) {
     if (parameter.explode() && (parameter.kind().list() || parameter.kind().object())) {
       var pairs = Encoded.pairs(text.replace("+", "%2B").replace('&', '\0').replace(';', '&'));
       if (pairs == null) {
-        return UNDECODABLE;
+        return BROKEN;
       }
       return parameter.kind().list()
           ? items(pairs.stream().map(Encoded.Pair::value).toList(), false)
@@ -83,7 +84,7 @@ record StyledText(Parameter parameter) {
       return object(text, delimiter, query);
     }
     var decoded = decode(text, query);
-    return decoded == null ? UNDECODABLE : new Value.Plain(decoded);
+    return decoded == null ? BROKEN : new Value.Plain(decoded);
   }
 
   private static List<String> parts(String text, String delimiter) {
@@ -95,7 +96,7 @@ record StyledText(Parameter parameter) {
     for (var text : texts) {
       var decoded = decode(text, query);
       if (decoded == null) {
-        return UNDECODABLE;
+        return BROKEN;
       }
       array.add(parameter.kind().item().read(decoded));
     }
@@ -117,31 +118,12 @@ record StyledText(Parameter parameter) {
       }
       var name = decode(parts.get(i).substring(0, equals), query);
       if (name == null) {
-        return UNDECODABLE;
+        return BROKEN;
       }
       pairs.add(
           new Encoded.Pair(name, assigned ? parts.get(i).substring(equals + 1) : parts.get(i + 1)));
     }
     return members(pairs);
-  }
-
-  /// `filter[age]=5&filter[tags]=a&filter[tags]=b`
-  private Value deepObject(List<Encoded.Pair> pairs) {
-    var inner = new ArrayList<Encoded.Pair>();
-    for (var pair : pairs) {
-      int end = pair.name().length() - 1;
-      int open = parameter.name().length();
-      var name = pair.name().endsWith("]") ? pair.name().substring(open + 1, end) : "";
-      if (name.endsWith("[]")) {
-        name = name.substring(0, name.length() - 2);
-      }
-      if (name.isEmpty() || name.indexOf('[') >= 0 || name.indexOf(']') >= 0) {
-        return new Value.Broken(
-            "'" + pair.name() + "' (expected: " + parameter.name() + "[name]=value)");
-      }
-      inner.add(new Encoded.Pair(name, pair.value()));
-    }
-    return members(inner);
   }
 
   private Value members(List<Encoded.Pair> pairs) {
@@ -154,7 +136,7 @@ record StyledText(Parameter parameter) {
     for (var pair : pairs) {
       var text = decode(pair.value(), true);
       if (text == null) {
-        return UNDECODABLE;
+        return BROKEN;
       }
       var member = kind.member(pair.name());
       if (member.list()) {

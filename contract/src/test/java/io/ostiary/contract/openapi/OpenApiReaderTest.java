@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.contract.config.ApiDocuments.Loaded;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
@@ -13,6 +14,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 class OpenApiReaderTest {
   private static final Path SHARED = Path.of("../../shared/openapi").toAbsolutePath().normalize();
@@ -140,15 +143,64 @@ class OpenApiReaderTest {
                 info: { title: T, version: "1" }
                 paths:
                   /a#b: { get: {} }
+                  /{key}#tags: { get: {} }
+                  /{key}: { get: {}, head: {} }
                   /compare/{basehead}: { get: {} }
                   /compare/{base}...{head}: { get: {}, put: {} }
+                  /v1/{name}:get: { post: {} }
+                  /v1/{name}:set: { post: {} }
                 """);
     assertThat(loaded.routes())
         .extracting(route -> route.id())
-        .containsExactly("GET /compare/{basehead}", "PUT /compare/{base}...{head}");
+        .containsExactly(
+            "GET /{key}",
+            "HEAD /{key}",
+            "GET /compare/{basehead}",
+            "GET /compare/{base}...{head}",
+            "PUT /compare/{base}...{head}",
+            "POST /v1/{name}:get",
+            "POST /v1/{name}:set");
+    assertThat(loaded.routes().getLast().conditions().path())
+        .matches(pattern -> "/api/v1/anything:set".matches(pattern))
+        .matches(pattern -> !"/v1/anything:get".matches(pattern));
     assertThat(loaded.warnings().toString())
         .contains("4:3: path: /a#b")
-        .contains("6:36: path: /compare/{base}...{head} for GET");
+        .contains("5:3: path: /{key}#tags");
+  }
+
+  @Test
+  void aPathAnswersHeadOnce() throws IOException {
+    var loaded =
+        (Loaded.Understood)
+            Documents.load(
+                directory,
+                """
+                openapi: 3.1.0
+                info: { title: T, version: "1" }
+                paths:
+                  /{name}.{format}: { get: {} }
+                  /{key}: { get: {}, head: {}, post: { requestBody: { content: {} } } }
+                """);
+    assertThat(loaded.routes())
+        .extracting(route -> route.id() + " " + route.methods().stream().sorted().toList())
+        .containsExactly(
+            "GET /{name}.{format} [GET, HEAD]",
+            "GET /{key} [GET]",
+            "HEAD /{key} [HEAD]",
+            "POST /{key} [POST]");
+    assertThat(loaded.warnings().toString()).contains("content: nothing (expected: a media type)");
+    var twice =
+        Documents.load(
+            directory,
+            """
+            openapi: 3.1.0
+            info: { title: T, version: "1" }
+            paths:
+              /{a}: { get: {} }
+              /{b}: { head: {} }
+            """);
+    assertThat(Documents.faults(twice).toString())
+        .contains(" path: /{b} for HEAD (expected: a path that can be told from /{a})");
   }
 
   @ParameterizedTest
@@ -249,5 +301,66 @@ class OpenApiReaderTest {
             "body /children/1/name is missing",
             "body /children/1/children/0/name is missing",
             "body /children/1/children/0/x is not a member that belongs here");
+  }
+
+  /// A schema may be called by a name of its own, and whoever has not got the files of a document
+  /// gets it whole.
+  @Test
+  void followsAnchorsAndGivesTheWholeDocument() throws IOException {
+    Files.createDirectory(directory.resolve("parts"));
+    Files.writeString(
+        directory.resolve("parts/money.yaml"),
+        """
+        Amount: { $anchor: amount, type: integer, minimum: 1 }
+        Fee: { $ref: "#amount" }
+        Total: { $ref: "../api.yaml#total" }
+        """);
+    Files.writeString(
+        directory.resolve("parts/pay%.yaml"),
+        """
+        post:
+          requestBody:
+            content: { application/json: { schema: { $ref: "money.yaml#/Fee" } } }
+          responses:
+            "200":
+              description: paid
+              content: { application/json: { schema: { $ref: "./money.yaml#/Total" } } }
+            "404": { $ref: "none.yaml" }
+        """);
+    var document =
+        Documents.understood(
+            directory,
+            """
+            openapi: 3.1.0
+            info: { title: T, version: "1" }
+            paths:
+              /pay: { $ref: "parts/pay%25.yaml" }
+            components:
+              schemas:
+                Total: { $anchor: total, type: object, required: [ sum ] }
+            """);
+    var operation = document.operation("/paths/~1pay/post");
+    assertThat(Documents.body(operation, "application/json", "1")).isEmpty();
+    assertThat(Documents.body(operation, "application/json", "0")).hasSize(1);
+    var whole = JsonMapper.shared().readTree(document.json());
+    assertThat(follow(whole, "/paths/~1pay/post/requestBody/content/application~1json/schema"))
+        .isEqualTo("{\"$anchor\":\"amount\",\"type\":\"integer\",\"minimum\":1}");
+    assertThat(follow(whole, "/paths/~1pay/post/responses/200/content/application~1json/schema"))
+        .isEqualTo("{\"$anchor\":\"total\",\"type\":\"object\",\"required\":[\"sum\"]}");
+    assertThat(whole.at("/x-files/parts~1pay%.yaml/post/responses/404/$ref").asString())
+        .isEqualTo("none.yaml");
+  }
+
+  /// As any reader of JSON references does, which knows of one file only.
+  private static String follow(JsonNode document, String pointer) {
+    var at = document;
+    for (var step : pointer.substring(1).split("/")) {
+      at = at.path(step.replace("~1", "/").replace("~0", "~"));
+      while (at.has("$ref")) {
+        var reference = URI.create(at.path("$ref").asString()).getFragment();
+        at = document.at(reference);
+      }
+    }
+    return at.toString();
   }
 }

@@ -32,6 +32,10 @@ class OperationTest {
   }
 
   private static final String INTEGERS = "schema: { type: array, items: { type: integer } }";
+  private static final String LINES =
+      "schema: { type: object, additionalProperties: false, properties: { a: { type: array, items:"
+          + " { type: object, required: [ n ], properties: { n: { type: integer } } } } } }";
+
   private static final String POINT =
       "schema: { type: object, required: [ x ], additionalProperties: false,"
           + " properties: { x: { type: integer }, y: { type: boolean } } }";
@@ -71,13 +75,26 @@ class OperationTest {
         "POINT, style: deepObject | p[x]=1&p[y]=false |",
         "POINT, style: deepObject | p[x]=a | /p/x",
         "POINT, style: deepObject | p[x]=1&p[z]=1 | /p/z",
-        "POINT, style: deepObject | p[x][y]=1 | /p",
+        "POINT, style: deepObject | p[x][y]=1 | /p/x",
+        "POINT, style: deepObject | p[x]=1&p[x]=2 | /p",
+        "POINT, style: deepObject | p[x]=1&p[x][y]=2 | /p",
+        "POINT, style: deepObject | p[]=1 | /p",
+        "POINT, style: deepObject | p[x=1 | /p",
+        "POINT, style: deepObject | p[x]y=1 | /p",
+        "INTEGERS, style: deepObject | p[]=1&p[]=2 |",
+        "INTEGERS, style: deepObject | p[0]=1&p[1]=x | /p/1",
+        "INTEGERS, style: deepObject | p=1&p=2 |",
+        "LINES, style: deepObject | p[a][0][n]=1&p[a][0][m]=x&p[a][1][n]=2 |",
+        "LINES, style: deepObject | p[a][0][n]=1&p[a][1][m]=x | /p/a/1/n",
+        "LINES, style: deepObject | p[a][0][n]=y&p[b]=z | /p/a/0/n /p/b",
         "content: { application/json: { POINT } } | p=%7B%22x%22%3A1%7D |",
         "content: { application/json: { POINT } } | p=%7B%22x%22%3A%7D | /p",
       })
   void readsQueries(String settings, String query, String pointers) throws IOException {
     var operation =
-        parameter("query", settings.replace("INTEGERS", INTEGERS).replace("POINT", POINT));
+        parameter(
+            "query",
+            settings.replace("INTEGERS", INTEGERS).replace("POINT", POINT).replace("LINES", LINES));
     var faults = operation.check(Documents.query(query), true);
     assertThat(faults.stream().map(ContractFault::pointer).sorted().toList())
         .as(faults.toString())
@@ -191,6 +208,69 @@ class OperationTest {
         .anyMatch(fault -> fault.startsWith("body /more "));
     assertThat(Documents.body(operation, type, "n=1&n=2")).hasSize(1);
     assertThat(Documents.body(operation, type, "n=%")).hasSize(1);
+  }
+
+  /// As Stripe's document says of its forms, and as the specification says of objects in others.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "lines[0][price]=p1&lines[0][n]=2&lines[1][price]=p2 |",
+        "lines[0][price]=p1&lines[0][n]=x | /lines/0/n",
+        "lines[0][n]=1 | /lines/0/price",
+        "meta[a]=1&meta[b]=2 |",
+        "meta= |",
+        "meta[a][b]=1 | /meta/a",
+        "ids=1,2,3 |",
+        "ids=1,x | /ids/1",
+        "bars=a%7Cb|",
+        "where={\"x\":1} |",
+        "where={\"x\":\"a\"} | /where/x",
+        "where={ | /where",
+        "points={\"x\":1}&points={\"x\":2} |",
+        "points={\"x\":1}&points={} | /points/1/x",
+        "text={\"x\":1} |",
+        "more=1 | /more",
+      })
+  void readsFormsByTheirEncoding(String form, String pointer) throws IOException {
+    var operation =
+        body(
+            "3.0.3",
+            """
+            application/x-www-form-urlencoded:
+              encoding:
+                lines: { style: deepObject, explode: true }
+                meta: { style: deepObject }
+                ids: { style: form, explode: false }
+                bars: { style: pipeDelimited }
+                where: { contentType: application/json }
+              schema:
+                type: object
+                additionalProperties: false
+                properties:
+                  lines:
+                    type: array
+                    items:
+                      type: object
+                      required: [ price ]
+                      properties: { price: { type: string }, n: { type: integer } }
+                  meta:
+                    anyOf:
+                      - { type: object, additionalProperties: { type: string } }
+                      - { type: string, enum: [ "" ] }
+                  ids: { type: array, items: { type: integer } }
+                  bars: { type: array, minItems: 2, items: { type: string } }
+                  where: { type: object, properties: { x: { type: integer } } }
+                  points:
+                    type: array
+                    items: { type: object, required: [ x ], properties: { x: { type: integer } } }
+                  text: { type: string }
+            """);
+    var faults = Documents.body(operation, "application/x-www-form-urlencoded", form);
+    // An alternative that does not fit is told beside the one that was meant.
+    assertThat(faults.stream().map(fault -> fault.split(" ")[1]).toList())
+        .as(faults.toString())
+        .matches(told -> pointer == null ? told.isEmpty() : told.contains(pointer));
   }
 
   @ParameterizedTest

@@ -5,7 +5,10 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonPointer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -19,10 +22,17 @@ import tools.jackson.databind.node.ObjectNode;
 final class Examples {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
-  /// Schemas that contain themselves end here.
+  /// Members that are not required are given down to here, or less far where that is too much.
   private static final int DEPTH_MAX = 6;
 
+  /// Schemas whose required members contain themselves end here; no value fits those.
+  private static final int DEPTH_END = 20;
+
+  /// How much one example holds. Wide schemas within each other would else fill the memory.
+  private static final int VALUES_MAX = 1_000;
+
   private static final int ITEMS_MAX = 20;
+  private static final int WAYS = 5;
 
   private static final Map<String, String> FORMATS =
       Map.ofEntries(
@@ -52,8 +62,23 @@ final class Examples {
   /// The references that led here.
   private final Set<String> open = new HashSet<>();
 
+  /// The compositions that are being merged.
+  private final Set<String> merging = new HashSet<>();
+
+  private int depthMax = DEPTH_MAX;
+  private int values;
+  private int way;
+
   Examples(JsonNode document) {
     this.document = document;
+  }
+
+  JsonNode at(String pointer) {
+    var at = document;
+    for (var rest = JsonPointer.compile(pointer); !rest.matches(); rest = rest.tail()) {
+      at = follow(at.path(rest.getMatchingProperty()));
+    }
+    return at;
   }
 
   /// Follows references within the document.
@@ -79,11 +104,33 @@ final class Examples {
     return NODES.objectNode();
   }
 
-  JsonNode of(JsonNode schema) {
+  /// The first way of making one that fits; the first of all where none does.
+  private JsonNode made(JsonNode schema, Predicate<JsonNode> fits) {
+    var first = of(schema, 0);
+    return IntStream.range(0, WAYS)
+        .mapToObj(number -> number == 0 ? first : of(schema, number))
+        .filter(fits)
+        .findFirst()
+        .orElse(first);
+  }
+
+  /// @param number 0: with the examples, defaults and constants that the schemas give; above it
+  ///   without the first two, and with the second, third and fourth of alternatives
+  private JsonNode of(JsonNode schema, int number) {
+    way = number;
+    for (depthMax = DEPTH_MAX; depthMax > 0; depthMax -= 2) {
+      values = 0;
+      var value = value(schema, 0);
+      if (values <= VALUES_MAX) {
+        return value;
+      }
+    }
+    values = 0;
     return value(schema, 0);
   }
 
   private JsonNode value(JsonNode written, int depth) {
+    values++;
     var reference = written.path("$ref").stringValue("");
     boolean entered = !reference.isEmpty() && open.add(reference);
     try {
@@ -116,15 +163,21 @@ final class Examples {
     };
   }
 
-  private static @Nullable JsonNode given(JsonNode schema) {
+  /// What the document gives itself. What is not even of the schema's type was a slip of its
+  /// author, such as `example: 12` for a text, and is no example.
+  private @Nullable JsonNode given(JsonNode schema) {
     for (var name : new String[] {"example", "const", "default"}) {
-      if (schema.has(name)) {
+      boolean wanted = way == 0 || name.equals("const");
+      if (wanted && schema.has(name) && Plausible.is(schema.get(name), schema)) {
         return schema.get(name);
       }
     }
     for (var name : new String[] {"examples", "enum"}) {
-      if (schema.path(name).isArray() && !schema.path(name).isEmpty()) {
-        return schema.get(name).get(0);
+      for (var value : schema.path(name)) {
+        boolean wanted = way == 0 || name.equals("enum");
+        if (wanted && Plausible.is(value, schema)) {
+          return value;
+        }
       }
     }
     return null;
@@ -133,16 +186,18 @@ final class Examples {
   /// With what `allOf` adds, and the first of `oneOf` or `anyOf`.
   private JsonNode merged(JsonNode schema, int depth) {
     boolean composed = schema.has("allOf") || schema.has("oneOf") || schema.has("anyOf");
-    if (!composed || depth > DEPTH_MAX || !(schema instanceof ObjectNode)) {
+    if (!composed || full(depth) || !(schema instanceof ObjectNode)) {
       return schema;
     }
     var all = NODES.objectNode();
     for (var part : schema.path("allOf")) {
-      add(all, merged(follow(part), depth + 1));
+      add(all, part(part, depth));
     }
     for (var name : new String[] {"oneOf", "anyOf"}) {
       if (!schema.path(name).isEmpty()) {
-        add(all, merged(follow(schema.get(name).get(0)), depth + 1));
+        var alternative = alternative(schema.get(name));
+        add(all, part(alternative, depth));
+        add(all, discriminated(schema.path("discriminator"), alternative));
       }
     }
     var own = NODES.objectNode();
@@ -155,6 +210,59 @@ final class Examples {
         });
     add(all, own);
     return all;
+  }
+
+  /// Nothing where it is a part of itself.
+  private JsonNode part(JsonNode written, int depth) {
+    var reference = written.path("$ref").stringValue("");
+    if (reference.isEmpty()) {
+      return merged(written, depth + 1);
+    }
+    if (!merging.add(reference)) {
+      return NODES.objectNode();
+    }
+    values++;
+    try {
+      return merged(follow(written), depth + 1);
+    } finally {
+      merging.remove(reference);
+    }
+  }
+
+  /// The first that does not lead back to itself and is not just null, or one behind it.
+  private JsonNode alternative(JsonNode alternatives) {
+    int spare = Math.max(0, way - 1);
+    var found = alternatives.get(0);
+    for (var one : alternatives) {
+      if (!again(one) && !one.path("type").stringValue("").equals("null")) {
+        found = one;
+        if (spare-- == 0) {
+          break;
+        }
+      }
+    }
+    return found;
+  }
+
+  /// By which value of the discriminating property an alternative is known.
+  private static ObjectNode discriminated(JsonNode discriminator, JsonNode alternative) {
+    var property = discriminator.path("propertyName").stringValue("");
+    var reference = alternative.path("$ref").stringValue("");
+    var known = NODES.objectNode();
+    if (property.isEmpty() || reference.isEmpty()) {
+      return known;
+    }
+    var name = reference.substring(reference.lastIndexOf('/') + 1);
+    var value = name;
+    for (var mapped : discriminator.path("mapping").properties()) {
+      var to = mapped.getValue().stringValue("");
+      if (to.equals(reference) || to.equals(name)) {
+        value = mapped.getKey();
+        break;
+      }
+    }
+    known.putObject("properties").putObject(property).put("type", "string").put("const", value);
+    return known;
   }
 
   private static void add(ObjectNode into, JsonNode more) {
@@ -190,21 +298,31 @@ final class Examples {
 
   private JsonNode object(JsonNode schema, int depth) {
     var object = NODES.objectNode();
-    if (depth >= DEPTH_MAX) {
+    if (full(depth)) {
       return object;
     }
     for (var property : schema.path("properties").properties()) {
       boolean hidden = follow(property.getValue()).path("writeOnly").booleanValue(false);
-      boolean endless = again(property.getValue()) && !required(schema, property.getKey());
-      if (!hidden && !endless) {
+      boolean spared = depth >= depthMax || again(property.getValue());
+      if (!hidden && (!spared || required(schema, property.getKey()))) {
         object.set(property.getKey(), value(property.getValue(), depth + 1));
       }
     }
     var more = schema.path("additionalProperties");
-    if (object.isEmpty() && more.isObject()) {
+    for (var name : schema.path("required")) {
+      // Demanded, and described nowhere.
+      if (!schema.path("properties").has(name.stringValue("")) && !more.isBoolean()) {
+        object.set(name.stringValue(""), value(more, depth + 1));
+      }
+    }
+    if (object.isEmpty() && more.isObject() && depth < depthMax) {
       object.set("name", value(more, depth + 1));
     }
     return object;
+  }
+
+  private boolean full(int depth) {
+    return depth >= DEPTH_END || values > VALUES_MAX;
   }
 
   private static boolean required(JsonNode schema, String name) {
@@ -218,8 +336,8 @@ final class Examples {
 
   private JsonNode array(JsonNode schema, int depth) {
     var array = NODES.arrayNode();
-    boolean endless = again(schema.path("items")) && !schema.has("minItems");
-    if (depth >= DEPTH_MAX || endless) {
+    boolean spared = depth >= depthMax || again(schema.path("items"));
+    if (full(depth) || (spared && schema.path("minItems").intValue(0) == 0)) {
       return array;
     }
     Iterator<JsonNode> prefix = schema.path("prefixItems").iterator();
@@ -275,8 +393,10 @@ final class Examples {
   }
 
   /// The named examples of a media type or header, in the order written; `""` where it has none of
-  /// a name.
-  Map<String, JsonNode> named(JsonNode media) {
+  /// a name. Where the document gives none, one that fits is made.
+  ///
+  /// @param fits what the document says of a value
+  Map<String, JsonNode> named(JsonNode media, Predicate<JsonNode> fits) {
     var named = new LinkedHashMap<String, JsonNode>();
     for (var example : media.path("examples").properties()) {
       var value = follow(example.getValue());
@@ -287,7 +407,7 @@ final class Examples {
     if (media.has("example")) {
       named.put("", media.get("example"));
     } else if (named.isEmpty()) {
-      named.put("", of(media.path("schema")));
+      named.put("", made(media.path("schema"), fits));
     }
     return named;
   }

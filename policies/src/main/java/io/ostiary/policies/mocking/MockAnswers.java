@@ -1,5 +1,7 @@
 package io.ostiary.policies.mocking;
 
+import io.ostiary.contract.openapi.Body;
+import io.ostiary.contract.openapi.Responses;
 import io.ostiary.gateway.spi.Field;
 import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.spi.Message;
@@ -12,28 +14,43 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /// All answers that one operation of a document can give, made when its plan is compiled.
 /// Immutable.
 public final class MockAnswers {
-  private static final Set<String> OWNED =
-      Set.of("content-type", "content-length", "transfer-encoding", "connection", "ostiary-call");
-
   /// By media type, then by the name of the example.
   private record Answers(Map<String, Map<String, Message>> byType, Message empty) {}
 
   private final Map<Integer, Answers> byStatus = new TreeMap<>();
   private final int usual;
 
-  /// @param operation of the document
-  public MockAnswers(JsonNode document, JsonNode operation) {
+  /// @param pointer to the operation; a reference may stand on the way
+  /// @param settable which header fields of the document an answer may have
+  /// @param responses what the document says of them; null: answers are not tried against it
+  public MockAnswers(
+      JsonNode document,
+      String pointer,
+      Predicate<String> settable,
+      @Nullable Responses responses) {
     var examples = new Examples(document);
+    var operation = examples.at(pointer);
+    boolean succeeds =
+        operation.path("responses").propertyNames().stream().anyMatch(name -> name.startsWith("2"));
     for (var response : operation.path("responses").properties()) {
-      int status = status(response.getKey());
+      int status = status(response.getKey(), succeeds);
       if (status > 0) {
-        byStatus.put(status, answers(status, examples.follow(response.getValue()), examples));
+        var body = responses == null ? null : responses.of(status);
+        byStatus.put(
+            status,
+            answers(
+                status,
+                examples.follow(response.getValue()),
+                examples,
+                settable,
+                body == null ? null : body.body()));
       }
     }
     if (byStatus.isEmpty()) {
@@ -47,11 +64,13 @@ public final class MockAnswers {
             .orElse(byStatus.keySet().iterator().next());
   }
 
-  /// `2XX` stands for 200, `default` for 500 unless nothing else is said.
-  private static int status(String written) {
+  /// `2XX` stands for 200; `default` for all that is not said, which is 200 where no success is.
+  ///
+  /// @param succeeds whether a success is said
+  private static int status(String written, boolean succeeds) {
     var text = written.toUpperCase(Locale.ROOT);
     if (text.equals("DEFAULT")) {
-      return 500;
+      return succeeds ? 500 : 200;
     }
     if (text.matches("[2-5]XX")) {
       return (text.charAt(0) - '0') * 100;
@@ -59,12 +78,17 @@ public final class MockAnswers {
     return text.matches("[2-5][0-9]{2}") ? Integer.parseInt(text) : 0;
   }
 
-  private static Answers answers(int status, JsonNode response, Examples examples) {
+  private static Answers answers(
+      int status,
+      JsonNode response,
+      Examples examples,
+      Predicate<String> settable,
+      @Nullable Body said) {
     var headers = new ArrayList<Field>();
     for (var header : response.path("headers").properties()) {
-      if (!OWNED.contains(header.getKey().toLowerCase(Locale.ROOT))) {
+      if (settable.test(header.getKey())) {
         var node = examples.follow(header.getValue());
-        var value = examples.named(node).values().iterator().next();
+        var value = examples.named(node, _ -> true).values().iterator().next();
         headers.add(new Field(HeaderName.of(header.getKey()), plain(value)));
       }
     }
@@ -74,12 +98,17 @@ public final class MockAnswers {
       var fields = new ArrayList<>(headers);
       fields.add(Field.of("Content-Type", media.getKey()));
       examples
-          .named(media.getValue())
+          .named(media.getValue(), value -> fits(said, media.getKey(), value))
           .forEach((name, value) ->
               named.put(name, new Message(status, fields, body(media.getKey(), value))));
       byType.put(media.getKey(), named);
     }
     return new Answers(byType, new Message(status, headers, ""));
+  }
+
+  private static boolean fits(@Nullable Body said, String type, JsonNode value) {
+    var media = said == null ? null : said.media(type);
+    return said == null || media == null || said.check(media, body(type, value)).isEmpty();
   }
 
   private static String plain(JsonNode value) {
