@@ -47,6 +47,8 @@ public final class Mock implements Policy<Mock.Settings> {
   /// The document that was read last: its operations are compiled one after the other.
   private record Read(Document document, JsonNode tree) {}
 
+  private static final Pattern FIELD_NAME = Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}");
+
   private volatile @Nullable Read read;
 
   @Override
@@ -76,7 +78,9 @@ public final class Mock implements Policy<Mock.Settings> {
 
   /// Answers have no body that a document could frame, and say themselves what they are.
   private static boolean settable(String field) {
-    return !HeaderRules.owned(field) && !field.equalsIgnoreCase("Content-Type");
+    return FIELD_NAME.matcher(field).matches()
+        && !HeaderRules.owned(field)
+        && !field.equalsIgnoreCase("Content-Type");
   }
 
   /// Whoever develops against a mock wants to hear of bodies that do not fit: where `validate`

@@ -31,6 +31,61 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MockTest {
+  private static final String SCHEMAS =
+      """
+      # of the document below
+          Slips:
+            type: object
+            properties:
+              number: { type: string, example: 12 }
+              list: { type: array, items: { type: string }, example: "a, b" }
+              state: { type: string, enum: [ open ], example: shut }
+              pet:
+                oneOf:
+                  - { $ref: "#/components/schemas/Slips" }
+                  - { $ref: "#/components/schemas/Cat" }
+                discriminator:
+                  propertyName: kind
+                  mapping: { tom: "#/components/schemas/Cat" }
+          Cat:
+            type: object
+            required: [ kind, name ]
+            properties: { kind: { type: string }, lives: { type: integer, minimum: 9 } }
+          Wide:
+            type: object
+            required: [ a, z ]
+            properties:
+              a: { $ref: "#/components/schemas/Wider" }
+              b: { $ref: "#/components/schemas/Wider" }
+              c: { $ref: "#/components/schemas/Wider" }
+              z: { type: integer }
+          Wider:
+            type: object
+            required: [ a ]
+            additionalProperties: { type: string }
+            properties:
+              a: { properties: { a: WIDEST, b: WIDEST, c: WIDEST, d: WIDEST, e: WIDEST } }
+              b: { properties: { a: WIDEST, b: WIDEST, c: WIDEST, d: WIDEST, e: WIDEST } }
+              c: { properties: { a: WIDEST, b: WIDEST, c: WIDEST, d: WIDEST, e: WIDEST } }
+              d: { properties: { a: WIDEST, b: WIDEST, c: WIDEST, d: WIDEST, e: WIDEST } }
+          Order:
+            allOf:
+              - type: object
+                required: [ id, made ]
+                properties:
+                  id: { type: string, format: uuid }
+                  made: { type: string, format: date-time }
+              - type: object
+                properties:
+                  count: { type: integer, exclusiveMinimum: 4, multipleOf: 5 }
+                  state: { enum: [ open, closed ] }
+                  note: { type: [ "null", string ], minLength: 6, maxLength: 7 }
+                  secret: { type: string, writeOnly: true }
+                  parent: { $ref: "#/components/schemas/Order" }
+                  tags: { type: object, additionalProperties: { type: boolean } }
+                  tax: { type: number, exclusiveMinimum: 0, exclusiveMaximum: 1 }
+      """;
+
   @TempDir static Path directory;
   private static final Map<String, String> METHODS =
       Map.of("list", "GET", "clear", "DELETE", "any", "PUT", "wide", "PATCH");
@@ -91,59 +146,11 @@ class MockTest {
               examples:
                 Never: { value: { title: Never } }
               schemas:
-                Slips:
-                  type: object
-                  properties:
-                    number: { type: string, example: 12 }
-                    list: { type: array, items: { type: string }, example: "a, b" }
-                    state: { type: string, enum: [ open ], example: shut }
-                    pet:
-                      oneOf:
-                        - { $ref: "#/components/schemas/Slips" }
-                        - { $ref: "#/components/schemas/Cat" }
-                      discriminator:
-                        propertyName: kind
-                        mapping: { tom: "#/components/schemas/Cat" }
-                Cat:
-                  type: object
-                  required: [ kind, name ]
-                  properties: { kind: { type: string }, lives: { type: integer, minimum: 9 } }
-                Wide:
-                  type: object
-                  required: [ a, z ]
-                  properties:
-                    a: { $ref: "#/components/schemas/Wider" }
-                    b: { $ref: "#/components/schemas/Wider" }
-                    c: { $ref: "#/components/schemas/Wider" }
-                    z: { type: integer }
-                Wider:
-                  type: object
-                  required: [ a ]
-                  additionalProperties: { type: string }
-                  properties:
-                    a: { properties: { a: WIDEST, b: WIDEST, c: WIDEST, d: WIDEST, e: WIDEST } }
-                    b: { properties: { a: WIDEST, b: WIDEST, c: WIDEST, d: WIDEST, e: WIDEST } }
-                    c: { properties: { a: WIDEST, b: WIDEST, c: WIDEST, d: WIDEST, e: WIDEST } }
-                    d: { properties: { a: WIDEST, b: WIDEST, c: WIDEST, d: WIDEST, e: WIDEST } }
-                Order:
-                  allOf:
-                    - type: object
-                      required: [ id, made ]
-                      properties:
-                        id: { type: string, format: uuid }
-                        made: { type: string, format: date-time }
-                    - type: object
-                      properties:
-                        count: { type: integer, exclusiveMinimum: 4, multipleOf: 5 }
-                        state: { enum: [ open, closed ] }
-                        note: { type: [ "null", string ], minLength: 6, maxLength: 7 }
-                        secret: { type: string, writeOnly: true }
-                        parent: { $ref: "#/components/schemas/Order" }
-                        tags: { type: object, additionalProperties: { type: boolean } }
             """
-                .replace("WIDEST", "{ properties: { a: WIDE, b: WIDE, c: WIDE, d: WIDE } }")
-                .replace("WIDE,", "{ properties: { a: {}, b: {}, c: {}, d: {} } },")
-                .replace("WIDE }", "{ properties: { a: {}, b: {}, c: {}, d: {} } } }"));
+                + SCHEMAS
+                    .replace("WIDEST", "{ properties: { a: WIDE, b: WIDE, c: WIDE, d: WIDE } }")
+                    .replace("WIDE,", "{ properties: { a: {}, b: {}, c: {}, d: {} } },")
+                    .replace("WIDE }", "{ properties: { a: {}, b: {}, c: {}, d: {} } } }"));
   }
 
   private static Verdict ask(String route, Mock.Settings settings, String... fields) {

@@ -40,7 +40,11 @@ final class Discriminators {
     var known = NODES.arrayNode();
     chosen.propertyNames().forEach(known::add);
     var demand = NODES.objectNode();
-    demand.set("required", NODES.arrayNode().add(property.text()));
+    if (requiredByAll(list, property.text(), file)) {
+      demand.set("required", NODES.arrayNode().add(property.text()));
+    } else {
+      all.add(undiscriminated(mapping, property.text(), list, file));
+    }
     demand.set("properties", only(property.text(), NODES.objectNode().set("enum", known)));
     all.add(demand);
     for (var choice : chosen.properties()) {
@@ -55,6 +59,58 @@ final class Discriminators {
     }
     out.set("allOf", all);
     return true;
+  }
+
+  /// A value without the property: the alternatives decide by themselves.
+  private ObjectNode undiscriminated(
+      Mapping mapping, String property, Node.Sequence list, File file) {
+    var rule = NODES.objectNode();
+    rule.putObject("if").putArray("required").add(property);
+    var alternatives =
+        rule.putObject("else").putArray(mapping.get("oneOf") == null ? "anyOf" : "oneOf");
+    for (var alternative : list.items()) {
+      if (alternative instanceof Mapping one && one.get("$ref") instanceof Node.Text written) {
+        var target = files.resolve(written, written.text(), file);
+        if (target != null) {
+          alternatives.add(reference.apply(target));
+        }
+      }
+    }
+    return rule;
+  }
+
+  private boolean requiredByAll(Node.Sequence alternatives, String property, File file) {
+    for (var alternative : alternatives.items()) {
+      if (!required(new Place(file, "", alternative), property, 0)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// By itself, or by a part. A base that chooses among those who extend it counts as one that
+  /// does.
+  private boolean required(Place place, String property, int depth) {
+    var target = depth > 8 ? null : files.follow(place);
+    if (target == null) {
+      return false;
+    }
+    if (target.get("discriminator") != null) {
+      return true;
+    }
+    if (target.get("required") instanceof Node.Sequence names
+        && names.items().stream()
+            .anyMatch(name -> name instanceof Node.Text text && text.text().equals(property))) {
+      return true;
+    }
+    if (target.get("allOf") instanceof Node.Sequence parts) {
+      for (var part : parts.items()) {
+        if (required(new Place(target.file(), "", part), property, depth + 1)) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   private static ObjectNode only(String name, JsonNode schema) {

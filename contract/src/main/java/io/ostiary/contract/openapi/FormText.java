@@ -16,6 +16,10 @@ import tools.jackson.databind.node.ObjectNode;
 /// object is JSON text (OpenAPI 3.1, "Encoding Object").
 record FormText(Kind kind, List<Parameter> members) {
   List<ContractFault> check(String form, SchemaCheck check) {
+    if (!kind.types().isEmpty() && !kind.object()) {
+      // Described as the text that it is.
+      return Body.faults(check.check(JsonNodeFactory.instance.stringNode(form)));
+    }
     var pairs = Encoded.pairs(form);
     if (pairs == null) {
       return fault("", "is not a form (expected: name=value&..., at most 10,000 times)");

@@ -261,7 +261,12 @@ public final class OpenApiReader implements ApiDocuments {
                 + " (expected: a path that can be told from "
                 + other
                 + ")";
-        files.fault(mapping, clash);
+        if (partial == null) {
+          files.fault(mapping, clash);
+        } else {
+          // As often as not both are the same operation, once by another name.
+          files.warn(mapping, clash + ". It is no route");
+        }
         return;
       }
       var methods = new LinkedHashSet<String>();

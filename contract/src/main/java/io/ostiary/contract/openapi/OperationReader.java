@@ -114,6 +114,10 @@ final class OperationReader {
     if (in == Parameter.In.HEADER && ELSEWHERE.contains(name.text().toLowerCase(Locale.ROOT))) {
       return null;
     }
+    if (in == Parameter.In.HEADER && !Parameter.isFieldName(name.text())) {
+      files.warn(name, "name: " + name.seen() + " (expected: a header field's). It is not checked");
+      return null;
+    }
     var style = style(place, in);
     boolean explode = flag(place, "explode", style == Parameter.Style.FORM);
     var content = place.get("content") instanceof Mapping c ? c : null;

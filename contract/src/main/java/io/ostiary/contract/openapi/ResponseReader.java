@@ -132,7 +132,9 @@ final class ResponseReader {
     if (written != null && written.node() instanceof Mapping mapping) {
       for (var member : mapping.members()) {
         var place = files.follow(written.child(member.name(), member.value()));
-        if (place != null && !ELSEWHERE.contains(member.name().toLowerCase(Locale.ROOT))) {
+        if (place != null
+            && Parameter.isFieldName(member.name())
+            && !ELSEWHERE.contains(member.name().toLowerCase(Locale.ROOT))) {
           headers.add(header(member.name(), place));
         }
       }

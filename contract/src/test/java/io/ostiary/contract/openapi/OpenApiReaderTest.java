@@ -149,6 +149,7 @@ class OpenApiReaderTest {
                   /compare/{base}...{head}: { get: {}, put: {} }
                   /v1/{name}:get: { post: {} }
                   /v1/{name}:set: { post: {} }
+                  /v1/{other}:set: { post: {} }
                 """);
     assertThat(loaded.routes())
         .extracting(route -> route.id())
@@ -165,7 +166,8 @@ class OpenApiReaderTest {
         .matches(pattern -> !"/v1/anything:get".matches(pattern));
     assertThat(loaded.warnings().toString())
         .contains("4:3: path: /a#b")
-        .contains("5:3: path: /{key}#tags");
+        .contains("5:3: path: /{key}#tags")
+        .contains("path: /v1/{other}:set for POST");
   }
 
   @Test

@@ -208,6 +208,10 @@ class OperationTest {
         .anyMatch(fault -> fault.startsWith("body /more "));
     assertThat(Documents.body(operation, type, "n=1&n=2")).hasSize(1);
     assertThat(Documents.body(operation, type, "n=%")).hasSize(1);
+    var text =
+        body("3.0.3", type + ": { schema: { type: string, pattern: '^a=', maxLength: 9 } }\n");
+    assertThat(Documents.body(text, type, "a=1&b=2")).isEmpty();
+    assertThat(Documents.body(text, type, "b=2")).hasSize(1);
   }
 
   /// As Stripe's document says of its forms, and as the specification says of objects in others.
@@ -341,6 +345,46 @@ class OperationTest {
     assertThat(faults.stream().map(fault -> fault.split(" ")[1]).distinct().toList())
         .as(faults.toString())
         .isEqualTo(pointer == null ? List.of() : List.of(pointer));
+  }
+
+  @Test
+  void discriminatesOnlyWhatCarriesTheProperty() throws IOException {
+    var operation =
+        Documents.understood(
+                directory,
+                """
+                openapi: 3.1.0
+                info: { title: T, version: "1" }
+                paths:
+                  /a:
+                    post:
+                      parameters:
+                        - { name: "", in: header, required: true, schema: { type: string } }
+                      requestBody:
+                        content:
+                          application/json:
+                            schema:
+                              oneOf:
+                                - { $ref: "#/components/schemas/Text" }
+                                - { $ref: "#/components/schemas/Date" }
+                              discriminator: { propertyName: type }
+                components:
+                  schemas:
+                    Text:
+                      required: [ length ]
+                      properties: { type: { type: string }, length: { type: integer } }
+                    Date:
+                      required: [ zone ]
+                      properties: { type: { type: string }, zone: { type: string } }
+                """)
+            .operation("/paths/~1a/post");
+    assertThat(Documents.body(operation, "application/json", "{\"length\":1}")).isEmpty();
+    assertThat(Documents.body(operation, "application/json", "{}")).isNotEmpty();
+    assertThat(Documents.body(operation, "application/json", "{\"type\":\"Text\",\"zone\":\"\"}"))
+        .containsExactly("body /length is missing");
+    assertThat(Documents.body(operation, "application/json", "{\"type\":\"Odd\",\"length\":1}"))
+        .hasSize(1);
+    assertThat(Documents.check(operation, Documents.header("x"))).as("no such field").isEmpty();
   }
 
   @Test

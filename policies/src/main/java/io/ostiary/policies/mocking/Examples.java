@@ -362,8 +362,14 @@ final class Examples {
       least = exclusive.isNumber() ? exclusive.doubleValue() : least;
       least = Math.floor(least / step) * step + step;
     }
+    var below = schema.path("exclusiveMaximum");
     double most = schema.path("maximum").doubleValue(Double.MAX_VALUE);
     double value = Math.min(Math.ceil(least / step) * step, most);
+    double end = below.isNumber() ? below.doubleValue() : most;
+    if (value >= end && (below.isNumber() || below.booleanValue(false))) {
+      double start = schema.path("minimum").doubleValue(exclusive.doubleValue(end - 2));
+      value = Math.max((start + end) / 2, end - 1);
+    }
     boolean whole = type(schema).equals("integer") || value == Math.rint(value);
     return whole && Math.abs(value) < 1e15
         ? NODES.numberNode((long) value)

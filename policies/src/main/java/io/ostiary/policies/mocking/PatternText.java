@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// What comes out is tried against the expression, so that it is right or not given.
 final class PatternText {
   private static final int LENGTH_MAX = 10_000;
+  private static final int REPEATS_TRIED = 50;
   private static final String OTHERS = "aA0-_.~ !";
 
   private final String pattern;
@@ -27,7 +28,9 @@ final class PatternText {
   static @Nullable String of(String pattern, int least, int most) {
     try {
       var fits = Patterns.compile(pattern);
-      for (int repeats : new int[] {0, 1, least, least + 1}) {
+      // With something before or behind what repeats, fewer are enough.
+      int from = Math.max(1, least - REPEATS_TRIED);
+      for (int repeats = 0; repeats <= least + 1; repeats = repeats == 0 ? from : repeats + 1) {
         var maker = new PatternText(pattern, repeats);
         var text = maker.branches();
         if (maker.at == pattern.length()
@@ -178,7 +181,7 @@ final class PatternText {
     at += negated ? 1 : 0;
     var ranges = new StringBuilder();
     while (pattern.charAt(at) != ']' || (ranges.isEmpty() && !negated)) {
-      range(ranges);
+      range(ranges, negated);
     }
     at++;
     if (!negated) {
@@ -193,11 +196,15 @@ final class PatternText {
   }
 
   /// Adds the first and the last character of one part of a class.
-  private void range(StringBuilder ranges) {
+  private void range(StringBuilder ranges, boolean negated) {
     char c = pattern.charAt(at++);
     if (c == '\\') {
       char letter = pattern.charAt(at++);
-      require("DWSPB".indexOf(letter) < 0);
+      require("DWSPB".indexOf(letter) < 0 || (!negated && "DWS".indexOf(letter) >= 0));
+      if (letter == 'D' || letter == 'W' || letter == 'S') {
+        ranges.repeat(letter == 'W' ? '-' : 'a', 2);
+        return;
+      }
       char first = letter == 'b' ? '\b' : first(letter);
       char last = letter == 'd' ? '9' : letter == 'w' ? 'z' : first;
       ranges.append(first).append(last);

@@ -24,6 +24,7 @@ class PatternTextTest {
         "a|b",
         "^[\\w.+-]+@[\\w-]+\\.[\\w.]+$",
         "^$",
+        "^arn:[\\S]+:[\\D][\\W]$",
         "[]a]b",
       })
   void matches(String pattern) {
@@ -36,6 +37,7 @@ class PatternTextTest {
   void keepsToItsLengths() {
     assertThat(PatternText.of("^[a-z]+$", 5, 8)).hasSizeBetween(5, 8);
     assertThat(PatternText.of("^[a-z]{3}$", 5, 8)).isNull();
+    assertThat(PatternText.of("^st-[a-zA-Z0-9]+$", 16, 16)).hasSize(16);
   }
 
   @ParameterizedTest
