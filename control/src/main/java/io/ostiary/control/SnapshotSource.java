@@ -19,6 +19,7 @@ import io.ostiary.model.Snapshot;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -208,7 +209,8 @@ public final class SnapshotSource implements AutoCloseable {
   }
 
   private <T> T applyAndPublish(Handle handle, LiveRecords draft, RecordChange<T> change) {
-    var result = change.apply(handle, draft, clock.instant());
+    // As the database keeps it: who asks again later is told the same instant.
+    var result = change.apply(handle, draft, clock.instant().truncatedTo(ChronoUnit.MILLIS));
     if (configuration == null) {
       return result;
     }
