@@ -21,7 +21,6 @@ import io.ostiary.policies.coding.Coding;
 import io.ostiary.policies.coding.Decoder;
 import io.ostiary.policies.coding.Room;
 import java.nio.ByteBuffer;
-import java.util.EnumSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -81,35 +80,30 @@ public final class Decompress implements Policy<Decompress.Settings> {
                 .withFields(Field.of("Accept-Encoding", "gzip, deflate, br, zstd")));
 
     private final Settings settings;
+    private final Directions directions;
     private final StateKey<Coding> request;
     private final StateKey<Coding> response;
 
     Gate(Settings settings, StateKey<Coding> request, StateKey<Coding> response) {
       this.settings = settings;
+      directions = new Directions(settings.requests, settings.responses);
       this.request = request;
       this.response = response;
     }
 
     @Override
     public Set<Moment> moments() {
-      var moments = EnumSet.noneOf(Moment.class);
-      if (settings.requests) {
-        moments.addAll(Set.of(Moment.REQUEST, Moment.REQUEST_BODY));
-      }
-      if (settings.responses) {
-        moments.addAll(Set.of(Moment.RESPONSE, Moment.RESPONSE_BODY));
-      }
-      return moments;
+      return directions.moments();
     }
 
     @Override
     public BodyNeed requestBodyNeed() {
-      return settings.requests ? BodyNeed.CHANGE : BodyNeed.NONE;
+      return directions.requestNeed();
     }
 
     @Override
     public BodyNeed responseBodyNeed() {
-      return settings.responses ? BodyNeed.CHANGE : BodyNeed.NONE;
+      return directions.responseNeed();
     }
 
     @Override

@@ -21,7 +21,6 @@ import io.ostiary.policies.masking.MaskedJson;
 import io.ostiary.policies.masking.Secrets;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -115,6 +114,7 @@ public final class Mask implements Policy<Mask.Settings> {
                 "The upstream answered in a coding that it was not asked for."));
 
     private final Settings settings;
+    private final Directions directions;
     private final Secrets secrets;
     private final Set<String> names;
     private final Set<String> parameters;
@@ -132,6 +132,7 @@ public final class Mask implements Policy<Mask.Settings> {
         }
       }
       parameters = Set.copyOf(settings.parameters);
+      directions = new Directions(settings.requests, settings.responses);
       inJson = ("\"" + settings.with + "\"").getBytes(StandardCharsets.US_ASCII);
       inForms =
           java.net.URLEncoder.encode(settings.with, StandardCharsets.US_ASCII)
@@ -140,30 +141,25 @@ public final class Mask implements Policy<Mask.Settings> {
 
     @Override
     public Set<Moment> moments() {
-      var moments = EnumSet.noneOf(Moment.class);
+      var moments = directions.moments();
       if (!parameters.isEmpty()) {
         moments.add(Moment.END);
       }
-      if (settings.requests || settings.responses) {
-        moments.add(Moment.REQUEST);
-      }
-      if (settings.requests) {
-        moments.add(Moment.REQUEST_BODY);
-      }
       if (settings.responses) {
-        moments.addAll(Set.of(Moment.RESPONSE, Moment.RESPONSE_BODY));
+        // The upstream is told what it may not send.
+        moments.add(Moment.REQUEST);
       }
       return moments;
     }
 
     @Override
     public BodyNeed requestBodyNeed() {
-      return settings.requests ? BodyNeed.CHANGE : BodyNeed.NONE;
+      return directions.requestNeed();
     }
 
     @Override
     public BodyNeed responseBodyNeed() {
-      return settings.responses ? BodyNeed.CHANGE : BodyNeed.NONE;
+      return directions.responseNeed();
     }
 
     @Override
