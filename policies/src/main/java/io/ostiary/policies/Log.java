@@ -5,6 +5,7 @@ import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.Moment;
 import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Site;
+import io.ostiary.model.CredentialNames;
 import io.ostiary.model.Ending;
 import io.ostiary.model.LoggedFields;
 import io.ostiary.model.PolicyUse;
@@ -23,42 +24,6 @@ import java.util.regex.Pattern;
 /// does not go there as it is: only a fingerprint, the same for the same value.
 public final class Log implements Policy<Log.Settings> {
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_.-]{0,63}");
-
-  /// Fields of either direction that let their holder do something.
-  private static final Set<String> SECRET_FIELDS =
-      Set.of(
-          "api-key",
-          "apikey",
-          "authentication-info",
-          "authorization",
-          "cookie",
-          "proxy-authorization",
-          "set-cookie",
-          "set-cookie2",
-          "x-access-token",
-          "x-amz-security-token",
-          "x-api-key",
-          "x-auth-token",
-          "x-csrf-token",
-          "x-xsrf-token");
-
-  private static final Set<String> SECRET_PARAMETERS =
-      Set.of(
-          "access_token",
-          "api-key",
-          "api_key",
-          "apikey",
-          "client_secret",
-          "code",
-          "id_token",
-          "key",
-          "passwd",
-          "password",
-          "refresh_token",
-          "secret",
-          "sig",
-          "signature",
-          "token");
 
   /// @param fields what the record says, by name
   /// @param masked names of those whose values are secret
@@ -123,8 +88,8 @@ public final class Log implements Policy<Log.Settings> {
   /// What is a credential here: what is one everywhere, what the API itself takes for keys, and
   /// what it masks.
   private static final class Secret {
-    private final Set<String> fields = new HashSet<>(SECRET_FIELDS);
-    private final Set<String> parameters = new HashSet<>(SECRET_PARAMETERS);
+    private final Set<String> fields = new HashSet<>(CredentialNames.FIELDS);
+    private final Set<String> parameters = new HashSet<>(CredentialNames.PARAMETERS);
 
     Secret(List<PolicyUse> uses) {
       for (var use : uses) {

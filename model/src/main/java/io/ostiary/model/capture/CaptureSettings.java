@@ -1,5 +1,6 @@
 package io.ostiary.model.capture;
 
+import io.ostiary.model.CredentialNames;
 import io.ostiary.model.Require;
 import java.time.Duration;
 import java.util.Set;
@@ -18,21 +19,7 @@ public record CaptureSettings(
 
   public static final CaptureSettings DEFAULT =
       new CaptureSettings(
-          Duration.ofSeconds(5),
-          128,
-          false,
-          Set.of(
-              "authorization",
-              "proxy-authorization",
-              "cookie",
-              "set-cookie",
-              "x-api-key",
-              "api-key",
-              "apikey",
-              "api_key",
-              "x-auth-token",
-              "access_token"),
-          256L << 20);
+          Duration.ofSeconds(5), 128, false, CredentialNames.everywhere(), 256L << 20);
 
   public CaptureSettings {
     mask = Set.copyOf(mask);
