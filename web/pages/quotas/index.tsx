@@ -127,8 +127,9 @@ function Part({ item }: { item: Count }) {
   const share = item.used / item.requests;
   const tone: Tone = share >= 1 ? 'error' : share >= 0.8 ? 'warning' : 'passed';
   return (
-    <span className="share-line">
-      <Share value={share} tone={tone} /> {percent(share)}
+    <span>
+      {percent(share)}
+      <Share value={share} tone={tone} />
     </span>
   );
 }
