@@ -26,6 +26,9 @@
 /* Only for tests: each packet is taken for one of a flood. */
 const volatile __u32 always_short = 0;
 
+/* Else clang works out the address of each member anew. */
+#define ONE_ADDRESS(pointer) asm volatile("" : "+r"(pointer))
+
 struct plain {
 	__be32 source;
 	__u32 length;
@@ -73,10 +76,11 @@ static __always_inline bool read_plain(struct plain *p, void *data, void *end)
 static __always_inline __u32 denied(struct plain *p, __u32 active)
 {
 	struct rule_set *set = rule_set(active);
-	__u64 top = tables.ipv4_top[(set->addresses & 1) * SIDES][bpf_ntohl(p->source) >> 16];
 	struct row *source;
-	__u64 rules;
+	__u64 rules, top;
 
+	ONE_ADDRESS(set);
+	top = tables.ipv4_top[(set->addresses & 1) * SIDES][bpf_ntohl(p->source) >> 16];
 	if (top & IPV4_IS_BLOCK || set->words > 1 || set->more || set->dry_run)
 		return 0;
 	source = row(active, top);
@@ -110,10 +114,12 @@ static __always_inline bool refused_at_once(struct xdp_md *ctx)
 	if (!rule || waiting >= WAITING_MAX)
 		return false;
 	on = &s->refused_on[ctx->ingress_ifindex & (INTERFACES - 1)];
+	ONE_ADDRESS(on);
 	on->packets++;
 	on->bytes += p.length;
 	/* When it decided last is told by the samples, which come by the hundred in a tick. */
 	by = &s->refused_by[active * WORD_RULES + ((rule - 1) & (WORD_RULES - 1))];
+	ONE_ADDRESS(by);
 	by->packets++;
 	by->bytes += p.length;
 	s->sources[waiting] = p.source;
