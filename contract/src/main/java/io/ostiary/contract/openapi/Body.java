@@ -127,6 +127,19 @@ public final class Body {
     };
   }
 
+  /// Where it describes a query as a whole: a form, or JSON that is percent-encoded.
+  void checkQuery(String query, List<ContractFault> into) {
+    var media = medias.getFirst();
+    var text = media.form == Form.FIELDS ? query : Encoded.decode(query, false);
+    if (text == null) {
+      into.add(new ContractFault("query", "", StyledText.UNDECODABLE));
+      return;
+    }
+    for (var fault : check(media, ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)))) {
+      into.add(new ContractFault("query", fault.pointer(), fault.message()));
+    }
+  }
+
   private static @Nullable String utf8(ByteBuffer body) {
     try {
       CharBuffer chars = StandardCharsets.UTF_8.newDecoder().decode(body.duplicate());

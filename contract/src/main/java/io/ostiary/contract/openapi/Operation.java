@@ -13,22 +13,26 @@ import org.jspecify.annotations.Nullable;
 public final class Operation {
   private final String id;
   private final List<Parameter> parameters;
+  private final @Nullable Body queryString;
   private final @Nullable PartialPath partialPath;
   private final Set<String> keyNames;
   private final @Nullable Body body;
   private final Supplier<Responses> responses;
 
+  /// @param queryString what describes the whole query, and not one parameter of it
   /// @param partialPath for paths with templates that are only a part of their segment
   /// @param keyNames query parameters that carry keys, which documents declare apart
   Operation(
       String id,
       List<Parameter> parameters,
+      @Nullable Body queryString,
       @Nullable PartialPath partialPath,
       Set<String> keyNames,
       @Nullable Body body,
       Supplier<Responses> responses) {
     this.id = id;
     this.parameters = List.copyOf(parameters);
+    this.queryString = queryString;
     this.partialPath = partialPath;
     this.keyNames = Set.copyOf(keyNames);
     this.body = body;
@@ -86,6 +90,10 @@ public final class Operation {
 
   private void query(RequestView request, boolean refuseUnknown, List<ContractFault> faults) {
     var text = request.query();
+    if (queryString != null) {
+      queryString.checkQuery(text == null ? "" : text, faults);
+      return;
+    }
     var pairs = text == null ? List.<Encoded.Pair>of() : Encoded.pairs(text);
     if (pairs == null) {
       faults.add(

@@ -58,13 +58,10 @@ final class OperationReader {
       String path,
       @Nullable PartialPath partial) {
     var parameters = new LinkedHashMap<String, ParameterDraft>();
-    if (shared != null) {
-      parameters(shared, parameters);
-    }
     var own = operation.down("parameters");
-    if (own != null) {
-      parameters(own, parameters);
-    }
+    var whole = shared == null ? null : parameters(shared, parameters);
+    var ownWhole = own == null ? null : parameters(own, parameters);
+    var queryString = ownWhole == null ? whole : ownWhole;
     checkPath(operation, path, parameters);
     var body = body(operation);
     var drafts = List.copyOf(parameters.values());
@@ -73,24 +70,34 @@ final class OperationReader {
         new Operation(
             id,
             drafts.stream().map(draft -> draft.compile(schemas)).toList(),
+            queryString == null ? null : queryString.compile(schemas),
             partial,
             keyNames,
             body == null ? null : body.compile(schemas),
             answers);
   }
 
-  private void parameters(Place list, Map<String, ParameterDraft> into) {
+  /// @return what describes the whole query (OpenAPI 3.2, `in: querystring`), or null
+  private @Nullable BodyDraft parameters(Place list, Map<String, ParameterDraft> into) {
     if (!(list.node() instanceof Node.Sequence sequence)) {
       files.fault(list.node(), "parameters: " + list.node().seen() + " (expected: a list)");
-      return;
+      return null;
     }
+    BodyDraft whole = null;
     for (int i = 0; i < sequence.items().size(); i++) {
       var place = files.follow(list.child(Integer.toString(i), sequence.items().get(i)));
+      if (place != null
+          && place.get("in") instanceof Node.Scalar in
+          && in.text().equals("querystring")) {
+        whole = content(place, "parameter");
+        continue;
+      }
       var draft = place == null ? null : parameter(place);
       if (draft != null) {
         into.put(draft.in + " " + draft.name, draft);
       }
     }
+    return whole;
   }
 
   private @Nullable ParameterDraft parameter(Place place) {
@@ -98,10 +105,6 @@ final class OperationReader {
         || !(place.get("in") instanceof Node.Scalar where)) {
       files.fault(
           place.node(), "parameter: " + place.node().seen() + " (expected: 'name' and 'in')");
-      return null;
-    }
-    if (where.text().equals("querystring")) {
-      files.warn(where, "in: querystring is not understood and not checked");
       return null;
     }
     Parameter.In in;
@@ -196,11 +199,12 @@ final class OperationReader {
   private @Nullable BodyDraft body(Place operation) {
     var written = operation.down("requestBody");
     var place = written == null ? null : files.follow(written);
-    if (place == null) {
-      return null;
-    }
+    return place == null ? null : content(place, "requestBody");
+  }
+
+  private @Nullable BodyDraft content(Place place, String what) {
     if (!(place.get("content") instanceof Mapping content)) {
-      files.fault(place.node(), "requestBody: no content (expected: a media type under 'content')");
+      files.fault(place.node(), what + ": no content (expected: a media type under 'content')");
       return null;
     }
     if (content.members().isEmpty()) {

@@ -347,6 +347,50 @@ class OperationTest {
         .isEqualTo(pointer == null ? List.of() : List.of(pointer));
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "application/x-www-form-urlencoded | n=1&tags=a&tags=b |",
+        "application/x-www-form-urlencoded | n=x | /n",
+        "application/x-www-form-urlencoded | n=1&other=1 | /other",
+        "application/x-www-form-urlencoded | | ''",
+        "application/json | %7B%22n%22:1%7D |",
+        "application/json | %7B%22n%22:%22a%22%7D | /n",
+        "application/json | %7B | ''",
+        "application/json | %zz | ''",
+      })
+  void readsWholeQueries(String type, String query, String pointer) throws IOException {
+    var operation =
+        Documents.understood(
+                directory,
+                """
+                openapi: 3.2.0
+                info: { title: T, version: "1" }
+                paths:
+                  /a:
+                    get:
+                      parameters:
+                        - name: all
+                          in: querystring
+                          required: true
+                          content:
+                            %s:
+                              schema:
+                                type: object
+                                required: [ n ]
+                                additionalProperties: false
+                                properties:
+                                  n: { type: integer }
+                                  tags: { type: array, items: { type: string } }
+                """
+                    .formatted(type))
+            .operation("/paths/~1a/get");
+    var faults = operation.check(Documents.query(query), true);
+    assertThat(faults.stream().map(fault -> fault.in() + fault.pointer()).toList())
+        .isEqualTo(pointer == null ? List.of() : List.of("query" + pointer));
+  }
+
   @Test
   void discriminatesOnlyWhatCarriesTheProperty() throws IOException {
     var operation =
