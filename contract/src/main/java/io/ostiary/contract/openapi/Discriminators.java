@@ -40,12 +40,18 @@ final class Discriminators {
     var known = NODES.arrayNode();
     chosen.propertyNames().forEach(known::add);
     var demand = NODES.objectNode();
-    if (requiredByAll(list, property.text(), file)) {
+    var one = only(property.text(), NODES.objectNode().set("enum", known));
+    boolean required = requiredByAll(list, property.text(), file);
+    boolean mapped = discriminator.get("mapping") instanceof Mapping;
+    if (required) {
       demand.set("required", NODES.arrayNode().add(property.text()));
-    } else {
-      all.add(undiscriminated(mapping, property.text(), list, file));
     }
-    demand.set("properties", only(property.text(), NODES.objectNode().set("enum", known)));
+    if (mapped) {
+      demand.set("properties", one);
+    }
+    if (!required || !mapped) {
+      all.add(undiscriminated(mapping, property.text(), mapped ? null : one, list, file));
+    }
     all.add(demand);
     for (var choice : chosen.properties()) {
       var rule = NODES.objectNode();
@@ -61,11 +67,16 @@ final class Discriminators {
     return true;
   }
 
-  /// A value without the property: the alternatives decide by themselves.
+  /// A value without the property, or with one that is no schema's name where nothing is mapped (as
+  /// often as not it is a word of the authors' own): the alternatives decide by themselves.
   private ObjectNode undiscriminated(
-      Mapping mapping, String property, Node.Sequence list, File file) {
+      Mapping mapping, String property, @Nullable ObjectNode names, Node.Sequence list, File file) {
     var rule = NODES.objectNode();
-    rule.putObject("if").putArray("required").add(property);
+    var condition = rule.putObject("if");
+    condition.putArray("required").add(property);
+    if (names != null) {
+      condition.set("properties", names);
+    }
     var alternatives =
         rule.putObject("else").putArray(mapping.get("oneOf") == null ? "anyOf" : "oneOf");
     for (var alternative : list.items()) {

@@ -197,7 +197,7 @@ final class Examples {
       if (!schema.path(name).isEmpty()) {
         var alternative = alternative(schema.get(name));
         add(all, part(alternative, depth));
-        add(all, discriminated(schema.path("discriminator"), alternative));
+        discriminate(all, schema.path("discriminator"), alternative);
       }
     }
     var own = NODES.objectNode();
@@ -244,16 +244,16 @@ final class Examples {
     return found;
   }
 
-  /// By which value of the discriminating property an alternative is known.
-  private static ObjectNode discriminated(JsonNode discriminator, JsonNode alternative) {
+  /// Says by which value of the discriminating property an alternative is known.
+  private static void discriminate(ObjectNode all, JsonNode discriminator, JsonNode alternative) {
     var property = discriminator.path("propertyName").stringValue("");
     var reference = alternative.path("$ref").stringValue("");
-    var known = NODES.objectNode();
     if (property.isEmpty() || reference.isEmpty()) {
-      return known;
+      return;
     }
     var name = reference.substring(reference.lastIndexOf('/') + 1);
-    var value = name;
+    var own = all.path("properties").path(property);
+    var value = own.has("enum") || own.has("const") ? null : name;
     for (var mapped : discriminator.path("mapping").properties()) {
       var to = mapped.getValue().stringValue("");
       if (to.equals(reference) || to.equals(name)) {
@@ -261,8 +261,11 @@ final class Examples {
         break;
       }
     }
-    known.putObject("properties").putObject(property).put("type", "string").put("const", value);
-    return known;
+    if (value != null) {
+      var known = NODES.objectNode();
+      known.putObject("properties").putObject(property).put("type", "string").put("const", value);
+      add(all, known);
+    }
   }
 
   private static void add(ObjectNode into, JsonNode more) {
