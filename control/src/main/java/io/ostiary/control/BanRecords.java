@@ -85,6 +85,6 @@ final class BanRecords implements BanBook {
 
   @Override
   public List<Ban> since(String by, Instant since, int limit) {
-    return database.read(handle -> Bans.since(handle, by, since, limit));
+    return database.ask(connection -> Bans.since(connection, by, since, limit));
   }
 }

@@ -6,10 +6,10 @@ import io.ostiary.control.SnapshotState.Trial;
 import io.ostiary.control.records.Settings;
 import io.ostiary.model.KernelSettings;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
-import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /// Which kernel settings are in force: those that were confirmed last, or newer ones on trial until
@@ -53,28 +53,31 @@ record RuleTrial(
     }
   }
 
-  static RuleTrial load(Handle handle) {
+  static RuleTrial load(Connection connection) {
     return new RuleTrial(
-        kept(handle, COMMITTED), kept(handle, TRIED), time(handle, SINCE), time(handle, UNTIL));
+        kept(connection, COMMITTED),
+        kept(connection, TRIED),
+        time(connection, SINCE),
+        time(connection, UNTIL));
   }
 
-  private static @Nullable Kept kept(Handle handle, String name) {
-    return text(handle, name).map(text -> new Kept(text, null)).orElse(null);
+  private static @Nullable Kept kept(Connection connection, String name) {
+    return text(connection, name).map(text -> new Kept(text, null)).orElse(null);
   }
 
-  private static @Nullable Instant time(Handle handle, String name) {
-    return text(handle, name).map(Instant::parse).orElse(null);
+  private static @Nullable Instant time(Connection connection, String name) {
+    return text(connection, name).map(Instant::parse).orElse(null);
   }
 
-  private static Optional<String> text(Handle handle, String name) {
-    return Settings.get(handle, name).filter(text -> !text.isEmpty());
+  private static Optional<String> text(Connection connection, String name) {
+    return Settings.get(connection, name).filter(text -> !text.isEmpty());
   }
 
-  void store(Handle handle) {
-    Settings.put(handle, COMMITTED, committed == null ? "" : committed.text());
-    Settings.put(handle, TRIED, tried == null ? "" : tried.text());
-    Settings.put(handle, SINCE, since == null ? "" : since.toString());
-    Settings.put(handle, UNTIL, until == null ? "" : until.toString());
+  void store(Connection connection) {
+    Settings.put(connection, COMMITTED, committed == null ? "" : committed.text());
+    Settings.put(connection, TRIED, tried == null ? "" : tried.text());
+    Settings.put(connection, SINCE, since == null ? "" : since.toString());
+    Settings.put(connection, UNTIL, until == null ? "" : until.toString());
   }
 
   /// What becomes of it when this configuration comes.

@@ -73,13 +73,13 @@ public final class SnapshotSource implements AutoCloseable {
     this.publication = publication;
     this.clock = clock;
     var now = clock.instant();
-    this.live = database.read(handle -> LiveRecords.load(handle, now));
+    this.live = database.ask(connection -> LiveRecords.load(connection, now));
     this.version =
         database
-            .read(handle -> Settings.get(handle, Settings.SNAPSHOT_VERSION))
+            .ask(connection -> Settings.get(connection, Settings.SNAPSHOT_VERSION))
             .map(Long::parseLong)
             .orElse(0L);
-    this.trial = database.read(RuleTrial::load);
+    this.trial = database.ask(RuleTrial::load);
     this.state =
         new SnapshotState(null, null, null, List.of(), null, new Change(0, What.PUBLISHED, now));
     this.endings = Thread.ofVirtual().name("control-endings").start(this::takeOutWhatEnds);
@@ -215,7 +215,8 @@ public final class SnapshotSource implements AutoCloseable {
       return result;
     }
     var snapshot = join(configuration, draft);
-    Settings.put(handle, Settings.SNAPSHOT_VERSION, Long.toString(snapshot.version()));
+    Settings.put(
+        handle.getConnection(), Settings.SNAPSHOT_VERSION, Long.toString(snapshot.version()));
     var problems = publication.publish(snapshot);
     if (!problems.isEmpty()) {
       throw new NotInForceException(problems);
@@ -277,11 +278,10 @@ public final class SnapshotSource implements AutoCloseable {
   private void note(String action, String object, String detail, Actor actor) {
     var number = Long.toString(version);
     try {
-      database.write(handle -> {
-        Audit.add(handle, clock.instant(), actor, action, object, detail);
-        Settings.put(handle, Settings.SNAPSHOT_VERSION, number);
-        trial.store(handle);
-        return number;
+      database.change(connection -> {
+        Audit.add(connection, clock.instant(), actor, action, object, detail);
+        Settings.put(connection, Settings.SNAPSHOT_VERSION, number);
+        trial.store(connection);
       });
     } catch (StorageException e) {
       LOG.warn("{} {} is not in the audit: {}", action, object, e.getMessage());
@@ -327,10 +327,9 @@ public final class SnapshotSource implements AutoCloseable {
         return false;
       }
       var confirmed = trial.confirmed();
-      database.write(handle -> {
-        confirmed.store(handle);
-        Audit.add(handle, clock.instant(), actor, "rules-confirmed", "kernel", "");
-        return actor;
+      database.change(connection -> {
+        confirmed.store(connection);
+        Audit.add(connection, clock.instant(), actor, "rules-confirmed", "kernel", "");
       });
       trial = confirmed;
       state = state.with(trial.shown());

@@ -67,6 +67,7 @@ final class KernelSide implements AutoCloseable, PacketView {
   private final Balancer balancer = new Balancer(this::watched);
   private final LoopSide loops;
   private boolean asked;
+  private boolean lensAsked;
   private @Nullable CompletableFuture<Kernel.Opened> opening;
   private int controlPort;
   private @Nullable Snapshot applied;
@@ -127,18 +128,15 @@ final class KernelSide implements AutoCloseable, PacketView {
   }
 
   /// Watches the connections of a snapshot's listeners before these are opened, so that the first
-  /// ones have their facts too. The shield is loaded meanwhile; [#apply] waits for it.
+  /// ones have their facts too. Loads the shield meanwhile, for [#apply], if it will have to judge.
   synchronized void prepare(Snapshot snapshot) {
     if (snapshot.kernel().interfaces() instanceof Interfaces.Off) {
-      if (!asked) {
+      if (!lensAsked) {
         loops.off();
       }
       return;
     }
-    if (!asked) {
-      asked = true;
-      load();
-    }
+    load(judges(snapshot));
     loops.loaded();
     var attached = lens;
     if (attached != null) {
@@ -172,10 +170,7 @@ final class KernelSide implements AutoCloseable, PacketView {
           "Packets are not inspected, because the configuration says kernel.interfaces: off.";
       return List.of();
     }
-    if (!asked) {
-      asked = true;
-      load();
-    }
+    load(true);
     loaded();
     var attached = lens;
     if (attached != null) {
@@ -257,13 +252,19 @@ final class KernelSide implements AutoCloseable, PacketView {
         : balancer.services();
   }
 
-  private void load() {
-    // Each waits for the verifier, so they wait side by side.
-    opening = CompletableFuture.supplyAsync(() -> Kernel.open(handOver));
-    loops.load();
-    switch (Lens.attach()) {
-      case Lens.Attached(var attached) -> lens = attached;
-      case Lens.Refused(var sentence) -> lensMissing = "Connections are not measured: " + sentence;
+  /// Each once, side by side, since each waits for the verifier.
+  private void load(boolean shieldToo) {
+    if (shieldToo && !asked) {
+      asked = true;
+      opening = CompletableFuture.supplyAsync(() -> Kernel.open(handOver));
+    }
+    if (!lensAsked) {
+      lensAsked = true;
+      loops.load();
+      switch (Lens.attach()) {
+        case Lens.Attached(var attached) -> lens = attached;
+        case Lens.Refused(var why) -> lensMissing = "Connections are not measured: " + why;
+      }
     }
   }
 

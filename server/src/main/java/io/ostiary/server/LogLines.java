@@ -7,6 +7,7 @@ import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ConfiguratorRank;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.encoder.EncoderBase;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import org.slf4j.Logger;
 
@@ -15,14 +16,20 @@ import org.slf4j.Logger;
 /// one that is used instead.
 @ConfiguratorRank(ConfiguratorRank.CUSTOM_HIGH_PRIORITY)
 public final class LogLines extends ContextAwareBase implements Configurator {
+  static final String FILE = "logback.configurationFile";
+
   @Override
   public ExecutionStatus configure(LoggerContext context) {
-    if (System.getProperty("logback.configurationFile") != null) {
+    if (System.getProperty(FILE) != null) {
       return ExecutionStatus.INVOKE_NEXT_IF_ANY;
     }
-    var line = new PatternLayoutEncoder();
+    set(context);
+    return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+  }
+
+  static void set(LoggerContext context) {
+    var line = new Line();
     line.setContext(context);
-    line.setPattern("%d{HH:mm:ss.SSS} %-5level %logger{0} %msg%n%ex{short}");
     line.start();
     var terminal = new ConsoleAppender<ILoggingEvent>();
     terminal.setContext(context);
@@ -39,6 +46,35 @@ public final class LogLines extends ContextAwareBase implements Configurator {
     context.getLogger("io.netty.handler.codec.http2").setLevel(Level.ERROR);
     // What keeps it from starting is told to the person at the terminal, in one line.
     context.getLogger("io.javalin.Javalin").setLevel(Level.OFF);
-    return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+  }
+
+  /// Compiles its pattern, which looks up time zones, for the first line that there is. Lines are
+  /// encoded by whoever logs, side by side.
+  private static final class Line extends EncoderBase<ILoggingEvent> {
+    private final PatternLayoutEncoder pattern = new PatternLayoutEncoder();
+
+    @Override
+    public byte[] encode(ILoggingEvent event) {
+      return started().encode(event);
+    }
+
+    private synchronized PatternLayoutEncoder started() {
+      if (!pattern.isStarted()) {
+        pattern.setContext(context);
+        pattern.setPattern("%d{HH:mm:ss.SSS} %-5level %logger{0} %msg%n%ex{short}");
+        pattern.start();
+      }
+      return pattern;
+    }
+
+    @Override
+    public byte[] headerBytes() {
+      return new byte[0];
+    }
+
+    @Override
+    public byte[] footerBytes() {
+      return new byte[0];
+    }
   }
 }

@@ -1,16 +1,22 @@
 package io.ostiary.server;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.ostiary.contract.config.ConfigReader;
 import io.ostiary.contract.config.ConfigSource;
 import io.ostiary.gateway.spi.Policy;
+import io.ostiary.policies.RateLimit;
 import io.ostiary.server.jar.PolicyFolder;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.ServiceLoader;
 import java.util.TreeMap;
+import java.util.zip.ZipFile;
 
 /// The policies that may be used: those on the class path and those in the jars of a folder.
 ///
@@ -18,15 +24,17 @@ import java.util.TreeMap;
 /// @param refusals one sentence for each jar that is not taken
 /// @param stamp changes when any jar does
 public record PolicyList(List<Policy<?>> all, List<String> refusals, String stamp) {
+  private static final String LIST = "META-INF/services/" + Policy.class.getName();
+
   public PolicyList {
     all = List.copyOf(all);
     refusals = List.copyOf(refusals);
   }
 
-  /// Those on the class path alone.
+  /// The standard ones alone.
   public static PolicyList load() {
     var byName = new TreeMap<String, Policy<?>>();
-    for (Policy<?> policy : ServiceLoader.load(Policy.class)) {
+    for (var policy : standard()) {
       var other = byName.put(policy.name(), policy);
       if (other != null) {
         throw new UserError(
@@ -35,6 +43,36 @@ public record PolicyList(List<Policy<?>> all, List<String> refusals, String stam
       }
     }
     return new PolicyList(List.copyOf(byName.values()), List.of(), "");
+  }
+
+  /// What the list in their own jar names. ServiceLoader would open every jar of the class path in
+  /// search of further lists, which takes a tenth of the time that a start may take.
+  private static List<Policy<?>> standard() {
+    var all = new ArrayList<Policy<?>>();
+    try {
+      var jar =
+          Path.of(RateLimit.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+      for (var line : list(jar).split("\n")) {
+        if (!line.isBlank()) {
+          var type = Class.forName(line.strip()).asSubclass(Policy.class);
+          all.add((Policy<?>) type.getConstructor().newInstance());
+        }
+      }
+    } catch (IOException | URISyntaxException | ReflectiveOperationException e) {
+      throw new IllegalStateException("the standard policies cannot be loaded: " + e, e);
+    }
+    return all;
+  }
+
+  /// @param place a jar, or the folder of classes that becomes one
+  private static String list(Path place) throws IOException {
+    if (Files.isDirectory(place)) {
+      return Files.readString(place.resolve(LIST));
+    }
+    try (var jar = new ZipFile(place.toFile());
+        var list = jar.getInputStream(jar.getEntry(LIST))) {
+      return new String(list.readAllBytes(), UTF_8);
+    }
   }
 
   /// @param folder of jars; one that is not there has none

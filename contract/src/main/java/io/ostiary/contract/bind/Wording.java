@@ -20,8 +20,27 @@ final class Wording {
     if (name.indexOf('_') >= 0 || name.toUpperCase(Locale.ROOT).equals(name)) {
       return name.replace('_', '-').toLowerCase(Locale.ROOT);
     }
-    return name.replaceAll("([a-z0-9])([A-Z])", "$1-$2")
-        .replaceAll("([A-Z])([A-Z][a-z])", "$1-$2")
-        .toLowerCase(Locale.ROOT);
+    var words = new StringBuilder(name.length() + 4);
+    for (int i = 0; i < name.length(); i++) {
+      if (i > 0 && beginsWord(name, i)) {
+        words.append('-');
+      }
+      words.append(Character.toLowerCase(name.charAt(i)));
+    }
+    return words.toString();
+  }
+
+  /// A capital behind a small letter, and the last of several where a small letter follows: by
+  /// hand, since every setting's name is made at a start.
+  private static boolean beginsWord(String name, int at) {
+    if (!isCapital(name, at)) {
+      return false;
+    }
+    return !isCapital(name, at - 1)
+        || (at + 1 < name.length() && Character.isLowerCase(name.charAt(at + 1)));
+  }
+
+  private static boolean isCapital(String name, int at) {
+    return Character.isUpperCase(name.charAt(at));
   }
 }

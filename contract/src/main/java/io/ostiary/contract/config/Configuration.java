@@ -80,7 +80,7 @@ public final class Configuration {
   /// The part about the kernel as it was written, as JSON: what [ConfigReader#kernel] reads again.
   public String kernelText() {
     var written = root.child("kernel");
-    return written == null ? "{}" : Json.node(written).toString();
+    return written == null ? "{}" : Json.text(written);
   }
 
   /// The snapshot that this configuration gives together with the records of the database.

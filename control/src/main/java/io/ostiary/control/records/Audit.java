@@ -1,5 +1,6 @@
 package io.ostiary.control.records;
 
+import java.sql.Connection;
 import java.time.Instant;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
@@ -23,23 +24,26 @@ public final class Audit {
 
   public static void add(
       Handle handle, Instant at, Actor actor, String action, String object, String detail) {
+    add(handle.getConnection(), at, actor, action, object, detail);
+  }
+
+  public static void add(
+      Connection connection, Instant at, Actor actor, String action, String object, String detail) {
     // The numbers have no gaps, so a row that somebody cut out shows. There is one writer.
-    handle
-        .createUpdate(
-            """
-            INSERT INTO audit (id, at, who, role, team, from_where, action, object, detail)
-            SELECT COALESCE(MAX(id), 0) + 1, :at, :who, :role, :team, :from, :action, :object, :detail
-            FROM audit
-            """)
-        .bind("at", at.toEpochMilli())
-        .bind("who", actor.who())
-        .bind("role", actor.role().text())
-        .bind("team", actor.team().id())
-        .bind("from", actor.from())
-        .bind("action", action)
-        .bind("object", object)
-        .bind("detail", detail)
-        .execute();
+    Rows.change(
+        connection,
+        """
+        INSERT INTO audit (id, at, who, role, team, from_where, action, object, detail)
+        SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ? FROM audit
+        """,
+        at.toEpochMilli(),
+        actor.who(),
+        actor.role().text(),
+        actor.team().id(),
+        actor.from(),
+        action,
+        object,
+        detail);
   }
 
   /// @param before ids below this

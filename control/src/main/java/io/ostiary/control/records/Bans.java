@@ -4,6 +4,7 @@ import io.ostiary.model.Ban;
 import io.ostiary.model.Ban.Action;
 import io.ostiary.model.Ban.Place;
 import io.ostiary.model.Cidr;
+import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -86,22 +87,21 @@ public final class Bans {
 
   /// Bans that a policy made since then and nobody lifted, the oldest first: whoever is among them
   /// is a repeat offender.
-  public static List<Ban> since(Handle handle, String by, Instant since, int limit) {
-    return handle
-        .createQuery(
-            "SELECT * FROM (SELECT * FROM ban WHERE by_whom = :by AND since > :since"
-                + " AND lifted_at IS NULL ORDER BY since DESC LIMIT :limit) AS newest"
-                + " ORDER BY since")
-        .bind("by", by)
-        .bind("since", since.toEpochMilli())
-        .bind("limit", limit)
-        .map((row, context) -> row(row).ban())
-        .list();
+  public static List<Ban> since(Connection connection, String by, Instant since, int limit) {
+    return Rows.of(
+        connection,
+        "SELECT * FROM (SELECT * FROM ban WHERE by_whom = ? AND since > ?"
+            + " AND lifted_at IS NULL ORDER BY since DESC LIMIT ?) AS newest"
+            + " ORDER BY since",
+        row -> row(row).ban(),
+        by,
+        since.toEpochMilli(),
+        limit);
   }
 
-  static List<Ban> active(Handle handle, Instant now) {
+  static List<Ban> active(Connection connection, Instant now) {
     return Rows.of(
-        handle,
+        connection,
         "SELECT * FROM ban WHERE lifted_at IS NULL AND until > ?",
         row -> row(row).ban(),
         now.toEpochMilli());

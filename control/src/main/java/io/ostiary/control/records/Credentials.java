@@ -1,6 +1,7 @@
 package io.ostiary.control.records;
 
 import io.ostiary.model.Credential;
+import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -41,8 +42,9 @@ public final class Credentials {
         .list();
   }
 
-  static List<Row> all(Handle handle) {
-    return Rows.of(handle, "SELECT * FROM credential ORDER BY created_at, id", Credentials::row);
+  static List<Row> all(Connection connection) {
+    return Rows.of(
+        connection, "SELECT * FROM credential ORDER BY created_at, id", Credentials::row);
   }
 
   private static Row row(ResultSet row) throws SQLException {

@@ -11,12 +11,14 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.flywaydb.core.Flyway;
 import org.jdbi.v3.core.ConnectionFactory;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
+import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteDataSource;
 
@@ -31,15 +33,15 @@ public final class Database implements AutoCloseable {
   private static final int READERS = 4;
   private static final int WAIT_MILLIS = 2000;
 
-  private final Jdbi writer;
+  private final Late writer;
   private final Connection writing;
   private final ReentrantLock writeLock = new ReentrantLock();
-  private final Jdbi reader;
+  private final Late reader;
   private final BlockingQueue<Connection> idleReaders = new ArrayBlockingQueue<>(READERS);
 
   private Database(SQLiteDataSource writable, SQLiteDataSource readOnly) throws SQLException {
     writing = writable.getConnection();
-    writer = Jdbi.create(new Kept(() -> writing, connection -> {}));
+    writer = new Late(new Kept(() -> writing, connection -> {}));
     for (int i = 0; i < READERS; i++) {
       var connection = readOnly.getConnection();
       try (var statement = connection.createStatement()) {
@@ -47,7 +49,7 @@ public final class Database implements AutoCloseable {
       }
       idleReaders.add(connection);
     }
-    reader = Jdbi.create(new Kept(this::takeReader, idleReaders::add));
+    reader = new Late(new Kept(this::takeReader, idleReaders::add));
   }
 
   /// Opens the file, makes or updates its tables, and lets nobody but its owner read it.
@@ -124,7 +126,7 @@ public final class Database implements AutoCloseable {
   /// Asks the database something; never waits for a writer.
   public <T> T read(Function<Handle, T> question) {
     try {
-      return reader.withHandle(question::apply);
+      return reader.made().withHandle(question::apply);
     } catch (JdbiException e) {
       throw StorageException.of(e);
     }
@@ -134,11 +136,53 @@ public final class Database implements AutoCloseable {
   public <T> T write(Function<Handle, T> change) {
     lockWriter();
     try {
-      return writer.inTransaction(change::apply);
+      return writer.made().inTransaction(change::apply);
     } catch (JdbiException e) {
       throw StorageException.of(e);
     } finally {
       writeLock.unlock();
+    }
+  }
+
+  /// As [#read], over plain JDBC: see [Rows].
+  public <T> T ask(Function<Connection, T> question) {
+    Connection connection;
+    try {
+      connection = takeReader();
+    } catch (SQLException e) {
+      throw StorageException.of(e);
+    }
+    try {
+      return question.apply(connection);
+    } finally {
+      idleReaders.add(connection);
+    }
+  }
+
+  /// As [#write], over plain JDBC: see [Rows].
+  public void change(Consumer<Connection> change) {
+    lockWriter();
+    try {
+      inTransaction(change);
+    } catch (SQLException e) {
+      throw StorageException.of(e);
+    } finally {
+      writeLock.unlock();
+    }
+  }
+
+  private void inTransaction(Consumer<Connection> change) throws SQLException {
+    writing.setAutoCommit(false);
+    boolean done = false;
+    try {
+      change.accept(writing);
+      writing.commit();
+      done = true;
+    } finally {
+      if (!done) {
+        writing.rollback();
+      }
+      writing.setAutoCommit(true);
     }
   }
 
@@ -192,6 +236,25 @@ public final class Database implements AutoCloseable {
       throw StorageException.of(e);
     } finally {
       writeLock.unlock();
+    }
+  }
+
+  /// A Jdbi that is made when something is first asked of it: a start does without, see [Rows].
+  private static final class Late {
+    private final ConnectionFactory connections;
+    private @Nullable Jdbi jdbi;
+
+    Late(ConnectionFactory connections) {
+      this.connections = connections;
+    }
+
+    synchronized Jdbi made() {
+      var made = jdbi;
+      if (made == null) {
+        made = Jdbi.create(connections);
+        jdbi = made;
+      }
+      return made;
     }
   }
 

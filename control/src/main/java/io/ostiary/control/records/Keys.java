@@ -1,5 +1,6 @@
 package io.ostiary.control.records;
 
+import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -74,9 +75,9 @@ public final class Keys {
   }
 
   /// Those that work now.
-  static List<Row> active(Handle handle, Instant now) {
+  static List<Row> active(Connection connection, Instant now) {
     return Rows.of(
-        handle,
+        connection,
         """
         SELECT * FROM api_key
         WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)

@@ -4,6 +4,7 @@ import io.ostiary.model.ApiKey;
 import io.ostiary.model.Ban;
 import io.ostiary.model.Consumer;
 import io.ostiary.model.Credential;
+import java.sql.Connection;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -11,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /// The records that are in force, in memory: what joins the configuration in a snapshot, so that
@@ -37,10 +37,10 @@ public final class LiveRecords {
     this.credentials = new LinkedHashMap<>(credentials);
   }
 
-  public static LiveRecords load(Handle handle, Instant now) {
+  public static LiveRecords load(Connection connection, Instant now) {
     var live = new LiveRecords(Map.of(), Map.of(), Map.of(), Map.of());
     Rows.of(
-            handle,
+            connection,
             "SELECT id, name, member_of, tags FROM consumer ORDER BY id",
             row ->
                 new Consumer(
@@ -50,9 +50,9 @@ public final class LiveRecords {
                     Set.copyOf(Consumers.read(row.getString("tags"))),
                     List.of()))
         .forEach(consumer -> live.consumers.put(consumer.id(), consumer));
-    Credentials.all(handle).forEach(live::add);
-    Keys.active(handle, now).forEach(live::add);
-    Bans.active(handle, now).forEach(live::add);
+    Credentials.all(connection).forEach(live::add);
+    Keys.active(connection, now).forEach(live::add);
+    Bans.active(connection, now).forEach(live::add);
     return live;
   }
 

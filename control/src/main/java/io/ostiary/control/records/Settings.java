@@ -1,7 +1,7 @@
 package io.ostiary.control.records;
 
+import java.sql.Connection;
 import java.util.Optional;
-import org.jdbi.v3.core.Handle;
 
 /// Single values that must outlive the process.
 public final class Settings {
@@ -9,13 +9,14 @@ public final class Settings {
 
   private Settings() {}
 
-  public static Optional<String> get(Handle handle, String name) {
+  public static Optional<String> get(Connection connection, String name) {
     var sql = "SELECT value FROM setting WHERE name = ?";
-    return Rows.of(handle, sql, row -> row.getString("value"), name).stream().findFirst();
+    return Rows.of(connection, sql, row -> row.getString("value"), name).stream().findFirst();
   }
 
-  public static void put(Handle handle, String name, String value) {
-    handle.execute(
+  public static void put(Connection connection, String name, String value) {
+    Rows.change(
+        connection,
         """
         INSERT INTO setting (name, value) VALUES (?, ?)
         ON CONFLICT (name) DO UPDATE SET value = excluded.value

@@ -33,11 +33,12 @@ final class DatabaseTest {
     try (var database = Database.open(data.resolve("b.db"))) {
       assertThatThrownBy(() ->
               database.write(handle -> {
-                Settings.put(handle, "a", "1");
+                Settings.put(handle.getConnection(), "a", "1");
                 throw new IllegalArgumentException("no");
               }))
           .isInstanceOf(IllegalArgumentException.class);
-      assertThat(database.<Optional<String>>read(handle -> Settings.get(handle, "a"))).isEmpty();
+      assertThat(database.<Optional<String>>ask(connection -> Settings.get(connection, "a")))
+          .isEmpty();
     }
   }
 
