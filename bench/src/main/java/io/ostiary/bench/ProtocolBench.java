@@ -28,6 +28,9 @@ public final class ProtocolBench {
   private static final int RATE = 20_000;
   private static final int WARM_UP_SECONDS = Integer.getInteger("ostiary.warm-up", 15);
 
+  /// Only scenarios whose name has this in it; empty: all.
+  private static final String ONLY = System.getProperty("ostiary.only", "");
+
   private final Path folder;
   private final Path tools;
   private final Workload workload = Workload.of(1000, 10_000);
@@ -79,6 +82,11 @@ public final class ProtocolBench {
     running.put(nginx, starter.launch(nginx, "" + PROXY_CORE));
     running.put(ostiary, starter.launch(ostiary, "" + PROXY_CORE));
     plan();
+    scenarios.removeIf(scenario -> !scenario.name().contains(ONLY));
+    if (scenarios.isEmpty()) {
+      throw new IllegalArgumentException(
+          "ONLY: " + ONLY + " (expected: a part of the name of a scenario, such as TLS or 1 MB)");
+    }
     for (var scenario : scenarios) {
       for (var candidate : running.keySet()) {
         Bench.say("warming up " + scenario.name() + ", " + candidate.name());
