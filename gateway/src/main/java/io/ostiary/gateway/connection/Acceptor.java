@@ -30,7 +30,9 @@ final class Acceptor implements AutoCloseable {
   private static final int NOT_SENT_MAX = 128 * 1024;
 
   private static final int BACKLOG = 4096;
-  private static final WriteBufferWaterMark MARKS = new WriteBufferWaterMark(32 * 1024, 128 * 1024);
+
+  /// Beyond this the upstream is not read; one read of its answer more may wait, see Connector.
+  private static final WriteBufferWaterMark MARKS = new WriteBufferWaterMark(32 * 1024, 64 * 1024);
 
   private final Current current;
   private final ListeningSockets.Opened opened;

@@ -1,11 +1,13 @@
 package io.ostiary.gateway.upstream;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
@@ -34,6 +36,11 @@ final class Connector extends ChannelInboundHandlerAdapter {
 
   /// Fixed, so that the kernel does not let an upstream run megabytes ahead of a slow client.
   private static final int RECEIVE_BYTES = 256 * 1024;
+
+  /// Large answers are read in large pieces: each piece costs an entry in the ring to read it and
+  /// one to write it, 10 us together.
+  private static final RecvByteBufAllocator READS =
+      new AdaptiveRecvByteBufAllocator(64, 2048, 128 * 1024);
 
   private final Loop loop;
   private final Wiring wiring;
@@ -76,6 +83,7 @@ final class Connector extends ChannelInboundHandlerAdapter {
     made.config().setWriteBufferWaterMark(MARKS);
     if (text) {
       made.config().setOption(ChannelOption.SO_RCVBUF, RECEIVE_BYTES);
+      made.config().setRecvByteBufAllocator(READS);
     }
     return made;
   }
