@@ -13,7 +13,6 @@ import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
-import io.ostiary.model.LateLogger;
 import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
@@ -27,7 +26,7 @@ import java.util.Set;
 
 /// Asks an HTTP service before each call whether it may pass.
 public final class ForwardAuth implements Policy<ForwardAuth.Settings> {
-  private static final LateLogger LOG = new LateLogger("io.ostiary.policies");
+  private static final System.Logger LOG = System.getLogger("io.ostiary.policies");
   private static final int ANSWER_BYTES_MAX = 64 * 1024;
 
   private final InstantSource clock;
@@ -173,7 +172,7 @@ public final class ForwardAuth implements Policy<ForwardAuth.Settings> {
     }
 
     private Verdict failed(String why) {
-      LOG.get().log(System.Logger.Level.WARNING, "forward-auth: {0}: {1}", settings.url, why);
+      LOG.log(System.Logger.Level.WARNING, "forward-auth: {0}: {1}", settings.url, why);
       return settings.onFailure == OnFailure.PASS ? Verdict.CONTINUE : UNAVAILABLE;
     }
 

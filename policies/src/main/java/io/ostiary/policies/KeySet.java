@@ -5,7 +5,6 @@ import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jose.jwk.OctetKeyPair;
 import com.nimbusds.jose.jwk.RSAKey;
-import io.ostiary.model.LateLogger;
 import io.ostiary.policies.Refusals.Unavailable;
 import java.text.ParseException;
 import java.time.Duration;
@@ -25,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// often than every ten seconds, so that made-up names cannot have us hammer the issuer. There is
 /// at most one fetch at a time. Outlives plans; shared by all event loops; nothing here waits.
 final class KeySet {
-  private static final LateLogger LOG = new LateLogger("io.ostiary.policies");
+  private static final System.Logger LOG = System.getLogger("io.ostiary.policies");
   private static final int KEYS_MAX = 100;
   private static final int RSA_BITS_MIN = 2048;
   static final Duration PAUSE = Duration.ofSeconds(10);
@@ -148,7 +147,7 @@ final class KeySet {
     var next = new Keys(all, clock.millis(), generation);
     keys = next;
     if (failing != null) {
-      LOG.get().log(System.Logger.Level.INFO, name + ": its keys can be had again");
+      LOG.log(System.Logger.Level.INFO, name + ": its keys can be had again");
       failing = null;
     }
     return next;
@@ -156,10 +155,9 @@ final class KeySet {
 
   private void failed(Throwable failure) {
     if (failing == null) {
-      LOG.get()
-          .log(
-              System.Logger.Level.WARNING,
-              name + ": its keys cannot be had, those known serve on: " + failure.getMessage());
+      LOG.log(
+          System.Logger.Level.WARNING,
+          name + ": its keys cannot be had, those known serve on: " + failure.getMessage());
     }
     failing = failure.getMessage();
   }

@@ -13,7 +13,6 @@ import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.SignIn;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
-import io.ostiary.model.LateLogger;
 import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
@@ -34,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Asks for a token and asks its issuer about it (RFC 7662).
 public final class Oauth2Introspection implements Policy<Oauth2Introspection.Settings> {
-  private static final LateLogger LOG = new LateLogger("io.ostiary.policies");
+  private static final System.Logger LOG = System.getLogger("io.ostiary.policies");
   private static final int ANSWER_BYTES_MAX = 64 * 1024;
   private static final int TOKEN_CHARS_MAX = 16 * 1024;
 
@@ -180,12 +179,11 @@ public final class Oauth2Introspection implements Policy<Oauth2Introspection.Set
     }
 
     private Verdict unavailable(Throwable failure) {
-      LOG.get()
-          .log(
-              System.Logger.Level.WARNING,
-              "oauth2-introspection: {0}: {1}",
-              settings.url,
-              Refusals.cause(failure).getMessage());
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "oauth2-introspection: {0}: {1}",
+          settings.url,
+          Refusals.cause(failure).getMessage());
       return UNAVAILABLE;
     }
 

@@ -13,7 +13,6 @@ import io.ostiary.gateway.spi.SignIn;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.spi.Verdict;
-import io.ostiary.model.LateLogger;
 import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
@@ -41,7 +40,7 @@ import org.jspecify.annotations.Nullable;
 /// session that stands in a cookie only we can read; nothing of it is kept here. Where the provider
 /// gives a refresh token the session is renewed without anybody noticing, see [OidcTokens].
 public final class Oidc implements Policy<Oidc.Settings> {
-  static final LateLogger LOG = new LateLogger("io.ostiary.policies");
+  static final System.Logger LOG = System.getLogger("io.ostiary.policies");
   private static final Duration LOGIN = Duration.ofMinutes(10);
   private static final int TARGET_CHARS_MAX = 1000;
   private static final int SECRET_BYTES_MIN = 32;
@@ -426,8 +425,7 @@ public final class Oidc implements Policy<Oidc.Settings> {
       if (Refusals.isBusy(cause)) {
         return Refusals.busy();
       }
-      LOG.get()
-          .log(System.Logger.Level.WARNING, "oidc: {0}: {1}", settings.issuer, cause.getMessage());
+      LOG.log(System.Logger.Level.WARNING, "oidc: {0}: {1}", settings.issuer, cause.getMessage());
       return new Verdict.Reply(
           Problem.of(
                   503,

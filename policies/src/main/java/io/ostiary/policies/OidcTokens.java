@@ -161,12 +161,10 @@ final class OidcTokens {
     if (cause instanceof Refused) {
       return new Outcome.Over();
     }
-    Oidc.LOG
-        .get()
-        .log(
-            System.Logger.Level.WARNING,
-            "oidc: a session is not renewed and goes on as it is: {0}",
-            cause.getMessage());
+    Oidc.LOG.log(
+        System.Logger.Level.WARNING,
+        "oidc: a session is not renewed and goes on as it is: {0}",
+        cause.getMessage());
     return new Outcome.Unknown();
   }
 
@@ -245,15 +243,13 @@ final class OidcTokens {
         .handle((reply, failure) -> {
           boolean done = failure == null && reply.status() == 200;
           if (!done) {
-            Oidc.LOG
-                .get()
-                .log(
-                    System.Logger.Level.WARNING,
-                    "oidc: {0} did not revoke a refresh token: {1}",
-                    where,
-                    failure == null
-                        ? "status " + reply.status()
-                        : Refusals.cause(failure).getMessage());
+            Oidc.LOG.log(
+                System.Logger.Level.WARNING,
+                "oidc: {0} did not revoke a refresh token: {1}",
+                where,
+                failure == null
+                    ? "status " + reply.status()
+                    : Refusals.cause(failure).getMessage());
           }
           return done;
         });

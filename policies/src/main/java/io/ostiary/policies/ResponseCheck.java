@@ -13,7 +13,6 @@ import io.ostiary.gateway.spi.Moment;
 import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.CallId;
-import io.ostiary.model.LateLogger;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -28,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// To enforce, a response is held back until it is complete and checked. To report, it passes as it
 /// comes and a copy is checked with the last piece.
 final class ResponseCheck {
-  private static final LateLogger LOG = new LateLogger(ResponseCheck.class.getName());
+  private static final System.Logger LOG = System.getLogger(ResponseCheck.class.getName());
   private static final HeaderName CONTENT_TYPE = HeaderName.of("Content-Type");
   private static final HeaderName CONTENT_ENCODING = HeaderName.of("Content-Encoding");
 
@@ -200,15 +199,14 @@ final class ResponseCheck {
     long next = nextLog.get();
     if (now - next >= 0 && nextLog.compareAndSet(next, now + LOG_NANOS)) {
       var first = faults.getFirst();
-      LOG.get()
-          .log(
-              WARNING,
-              "operation {0} was answered against its document in call {1}: {2} {3}; faults: {4}",
-              operation,
-              CallId.text(call),
-              (first.in() + " " + first.pointer()).strip(),
-              first.message(),
-              faults.size());
+      LOG.log(
+          WARNING,
+          "operation {0} was answered against its document in call {1}: {2} {3}; faults: {4}",
+          operation,
+          CallId.text(call),
+          (first.in() + " " + first.pointer()).strip(),
+          first.message(),
+          faults.size());
     }
   }
 

@@ -6,7 +6,6 @@ import io.ostiary.gateway.exchange.Peer;
 import io.ostiary.gateway.exchange.Plan;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.model.BanSink;
-import io.ostiary.model.LateLogger;
 import io.ostiary.model.Listener;
 import io.ostiary.model.Listener.ProxyProtocol;
 import java.util.ArrayDeque;
@@ -24,7 +23,7 @@ final class CallPool {
   private static final int KEPT_MAX = 1024;
 
   private static final long QUIET_NANOS = 60_000_000_000L;
-  private static final LateLogger LOG = new LateLogger("io.ostiary.gateway");
+  private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
 
   private final Loop loop;
   private final int loops;
@@ -73,14 +72,13 @@ final class CallPool {
     if (!refusedBefore || now - refusedNanos > QUIET_NANOS) {
       refusedBefore = true;
       refusedNanos = now;
-      LOG.get()
-          .log(
-              System.Logger.Level.WARNING,
-              "listener {0}: a PROXY header from {1} was refused: {2}. Others within a minute are only"
-                  + " counted.",
-              listener,
-              peer.address().getHostAddress(),
-              why);
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "listener {0}: a PROXY header from {1} was refused: {2}. Others within a minute are only"
+              + " counted.",
+          listener,
+          peer.address().getHostAddress(),
+          why);
     }
   }
 

@@ -1,6 +1,5 @@
 package io.ostiary.gateway.connection;
 
-import io.ostiary.model.LateLogger;
 import io.ostiary.model.Tls;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -26,7 +25,7 @@ final class Stapler implements AutoCloseable {
   private static final Duration CONNECT = Duration.ofSeconds(5);
   private static final Duration ANSWER = Duration.ofSeconds(10);
   private static final int ANSWER_BYTES_MAX = 64 * 1024;
-  private static final LateLogger LOG = new LateLogger("io.ostiary.gateway");
+  private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
 
   private final Ocsp ocsp;
   private final Credentials.Credential of;
@@ -103,14 +102,13 @@ final class Stapler implements AutoCloseable {
     }
     if (!told) {
       told = true;
-      LOG.get()
-          .log(
-              System.Logger.Level.WARNING,
-              "stapling: {0}: {1} was asked: {2}. Handshakes go on without; asked again every 5"
-                  + " minutes.",
-              of.certificate.chain(),
-              ocsp.responder(),
-              why);
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "stapling: {0}: {1} was asked: {2}. Handshakes go on without; asked again every 5"
+              + " minutes.",
+          of.certificate.chain(),
+          ocsp.responder(),
+          why);
     }
     return false;
   }

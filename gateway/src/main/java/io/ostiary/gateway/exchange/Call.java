@@ -13,7 +13,6 @@ import io.ostiary.gateway.wire.HeadFault;
 import io.ostiary.gateway.wire.RequestHead;
 import io.ostiary.model.Consumer;
 import io.ostiary.model.Ending;
-import io.ostiary.model.LateLogger;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -26,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// what. Borrowed from its loop for one exchange and used again for another, so a call in steady
 /// state makes next to no objects; confined to its event loop.
 public final class Call extends FilterView {
-  private static final LateLogger LOG = new LateLogger("io.ostiary.gateway");
+  private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
   private static final System.Logger.Level WARNING = System.Logger.Level.WARNING;
 
   private final RequestHead requestHead = new RequestHead();
@@ -352,7 +351,7 @@ public final class Call extends FilterView {
   }
 
   void log(int filter, Throwable cause) {
-    LOG.get().log(WARNING, "policy " + filters().name(filter) + " failed in call " + callId, cause);
+    LOG.log(WARNING, "policy " + filters().name(filter) + " failed in call " + callId, cause);
   }
 
   /// Lets go of everything, before the call goes back to its loop.

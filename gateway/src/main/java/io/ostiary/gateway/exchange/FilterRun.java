@@ -3,7 +3,6 @@ package io.ostiary.gateway.exchange;
 import io.ostiary.gateway.filter.FilterChain;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.Ending;
-import io.ostiary.model.LateLogger;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -24,7 +23,7 @@ final class FilterRun {
     REPLY
   }
 
-  private static final LateLogger LOG = new LateLogger("io.ostiary.gateway");
+  private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
   private static final ByteBuffer EMPTY = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
   private final Call call;
@@ -251,7 +250,7 @@ final class FilterRun {
       try {
         watch.ended(call, ending);
       } catch (RuntimeException e) {
-        LOG.get().log(System.Logger.Level.WARNING, "a watch failed in call " + call.callId(), e);
+        LOG.log(System.Logger.Level.WARNING, "a watch failed in call " + call.callId(), e);
       }
     }
   }

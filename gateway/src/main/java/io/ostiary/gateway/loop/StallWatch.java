@@ -2,7 +2,6 @@ package io.ostiary.gateway.loop;
 
 import io.ostiary.gateway.Stall;
 import io.ostiary.model.CallId;
-import io.ostiary.model.LateLogger;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -17,7 +16,7 @@ import java.util.stream.Collectors;
 ///
 /// Its own thread reads what loops write without a lock; what it counts is guarded by its own.
 public final class StallWatch implements AutoCloseable {
-  private static final LateLogger LOG = new LateLogger("io.ostiary.gateway");
+  private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
   private static final long TICK_MILLIS = 20;
   private static final long STILL_MILLIS = 50;
   private static final int LOOKS_UNTIL_STILL = 50;
@@ -85,7 +84,7 @@ public final class StallWatch implements AutoCloseable {
       return;
     }
     if (!told[index]) {
-      LOG.get().log(System.Logger.Level.WARNING, sentence(index, policy, call, held));
+      LOG.log(System.Logger.Level.WARNING, sentence(index, policy, call, held));
     }
     count(policy, call, TimeUnit.NANOSECONDS.toMillis(held), !told[index]);
     told[index] = true;

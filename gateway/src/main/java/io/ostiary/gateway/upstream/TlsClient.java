@@ -8,7 +8,6 @@ import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
-import io.ostiary.model.LateLogger;
 import io.ostiary.model.Target;
 import io.ostiary.model.UpstreamLink.Protocol;
 import io.ostiary.model.UpstreamTls;
@@ -26,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Shared: event loops read one volatile field, a thread of the control plane replaces it.
 final class TlsClient {
-  private static final LateLogger LOG = new LateLogger("io.ostiary.gateway");
+  private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
 
   private final UpstreamTls settings;
   private final Protocol protocol;
@@ -138,14 +137,13 @@ final class TlsClient {
     stamp = now;
     try {
       contexts = make();
-      LOG.get().log(System.Logger.Level.INFO, "TLS files of an upstream were read anew: {0}", now);
+      LOG.log(System.Logger.Level.INFO, "TLS files of an upstream were read anew: {0}", now);
     } catch (IllegalArgumentException e) {
-      LOG.get()
-          .log(
-              System.Logger.Level.WARNING,
-              "TLS files of an upstream have changed and cannot be used; the old ones stay in force:"
-                  + " {0}",
-              e.getMessage());
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "TLS files of an upstream have changed and cannot be used; the old ones stay in force:"
+              + " {0}",
+          e.getMessage());
     }
   }
 

@@ -2,7 +2,6 @@ package io.ostiary.gateway.upstream;
 
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.model.Discovery;
-import io.ostiary.model.LateLogger;
 import io.ostiary.model.Target;
 import io.ostiary.model.Upstream;
 import io.ostiary.model.UpstreamHealth;
@@ -36,7 +35,7 @@ public final class UpstreamRegistry implements AutoCloseable {
   /// After a name server failed.
   private static final long AGAIN_NANOS = 5_000_000_000L;
 
-  private static final LateLogger LOG = new LateLogger("io.ostiary.gateway");
+  private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
 
   private record Key(String upstream, String host, int port) {}
 
@@ -111,13 +110,12 @@ public final class UpstreamRegistry implements AutoCloseable {
           System.nanoTime() + found.again().toNanos());
       return !before.equals(found.targets());
     } catch (UnknownHostException e) {
-      LOG.get()
-          .log(
-              System.Logger.Level.WARNING,
-              "upstream {0}: no targets found, {1} known ones stay: {2}",
-              upstream.name(),
-              before.size(),
-              e.getMessage());
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "upstream {0}: no targets found, {1} known ones stay: {2}",
+          upstream.name(),
+          before.size(),
+          e.getMessage());
       state.notFound(
           settings,
           "not found: %s; %d targets of before stay".formatted(e.getMessage(), before.size()),

@@ -1,6 +1,5 @@
 package io.ostiary.insight.log;
 
-import io.ostiary.model.LateLogger;
 import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.observe.AccessLog;
 import java.io.IOException;
@@ -13,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// thread of its own writes them. When that one is behind or its destination is gone, lines are
 /// lost and counted; nobody waits.
 final class LogWriter {
-  private static final LateLogger LOG = new LateLogger("io.ostiary.insight");
+  private static final System.Logger LOG = System.getLogger("io.ostiary.insight");
   private static final int PAGES = 16;
   private static final int PAGE_BYTES = 128 * 1024;
   private static final int PAGE_LINES = 1024;
@@ -141,12 +140,11 @@ final class LogWriter {
   private void complain(IOException e) {
     if (System.nanoTime() - complainedNanos >= COMPLAINT_NANOS) {
       complainedNanos = System.nanoTime();
-      LOG.get()
-          .log(
-              System.Logger.Level.WARNING,
-              "the access log {0} loses lines: {1}",
-              AccessLogs.name(log),
-              String.valueOf(e.getMessage()));
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "the access log {0} loses lines: {1}",
+          AccessLogs.name(log),
+          String.valueOf(e.getMessage()));
     }
   }
 
