@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.spi.ToolProvider;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -42,14 +43,14 @@ final class BlameIT {
       Files.createDirectories(plugin.resolve(file).getParent());
       Files.copy(Path.of("target/test-classes").resolve(file), plugin.resolve(file));
     }
-    stage =
-        Stage.open(
-            "blame",
-            folder,
-            CONFIGURATION,
-            SlowService.class,
-            List.of(),
-            List.of(plugin.toString()));
+    var policies = Files.createDirectories(folder.resolve("data/policies"));
+    var jar = policies.resolve("slow.jar").toString();
+    int made =
+        ToolProvider.findFirst("jar")
+            .orElseThrow()
+            .run(System.out, System.err, "--create", "--file", jar, "-C", plugin.toString(), ".");
+    assertThat(made).isZero();
+    stage = Stage.open("blame", folder, CONFIGURATION, SlowService.class, List.of());
     user = behind(stage.hosts.client, "u", "198.18.4", "2001:db8:4");
     service = behind(stage.hosts.upstream, "s", "198.18.3", "2001:db8:3");
     var gateway = stage.hosts.gateway;

@@ -33,16 +33,10 @@ final class Ostiary implements AutoCloseable {
   ///
   /// @param before what comes before `java`, such as `setpriv` and its options
   static Ostiary start(Host host, Path folder, List<String> before, String... options) {
-    return start(host, folder, before, List.of(), options);
-  }
-
-  /// @param classes folders of a user's own policies
-  static Ostiary start(
-      Host host, Path folder, List<String> before, List<String> classes, String... options) {
     var data = folder.resolve("data");
     var log = folder.resolve("ostiary-" + System.nanoTime() + ".log");
     var command = new ArrayList<>(before);
-    command.addAll(java(classes, "run", "--data", data.toString()));
+    command.addAll(java("run", "--data", data.toString()));
     command.addAll(List.of(options));
     var ostiary = new Ostiary(host, data, log, host.start(log, command));
     ostiary.await("to be ready", () -> ostiary.ready());
@@ -51,10 +45,6 @@ final class Ostiary implements AutoCloseable {
 
   /// The command that runs the distribution's main class.
   static List<String> java(String... arguments) {
-    return java(List.of(), arguments);
-  }
-
-  private static List<String> java(List<String> classes, String... arguments) {
     var command =
         new ArrayList<>(
             List.of(
@@ -65,7 +55,7 @@ final class Ostiary implements AutoCloseable {
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-cp",
-                String.join(":", classes) + (classes.isEmpty() ? "" : ":") + LIB + "/*",
+                LIB + "/*",
                 "io.ostiary.server.Main"));
     command.addAll(List.of(arguments));
     return command;

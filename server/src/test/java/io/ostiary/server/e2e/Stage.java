@@ -36,18 +36,12 @@ final class Stage implements AutoCloseable {
 
   static Stage open(String name, Path folder, List<String> before) throws IOException {
     copy("orders.yaml", folder.resolve("orders.yaml"));
-    return open(name, folder, configuration(""), OrderServiceProcess.class, before, List.of());
+    return open(name, folder, configuration(""), OrderServiceProcess.class, before);
   }
 
   /// @param upstream a test class with a main method that takes an address and a port
-  /// @param classes folders of a user's own policies
   static Stage open(
-      String name,
-      Path folder,
-      String configuration,
-      Class<?> upstream,
-      List<String> before,
-      List<String> classes)
+      String name, Path folder, String configuration, Class<?> upstream, List<String> before)
       throws IOException {
     assumeTrue(
         new Host("").run("ip", "netns", "add", "ost-e2e-probe").exit() == 0,
@@ -60,8 +54,7 @@ final class Stage implements AutoCloseable {
       var service =
           hosts.upstream.start(
               folder.resolve("service.log"), program(upstream, Hosts.UPSTREAM, "" + UPSTREAM_PORT));
-      var ostiary =
-          Ostiary.start(hosts.gateway, folder, before, classes, "--config", config.toString());
+      var ostiary = Ostiary.start(hosts.gateway, folder, before, "--config", config.toString());
       return new Stage(hosts, folder, config, service, ostiary);
     } catch (RuntimeException e) {
       hosts.close();
