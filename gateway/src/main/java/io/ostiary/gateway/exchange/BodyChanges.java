@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// Those filters that replace the body of one message, and what they make of its pieces. Reused
 /// with its call; confined to its event loop.
 final class BodyChanges {
-  /// What one filter may make of one piece. Pieces are at most some 64 KiB, so only what expands
+  /// What one filter may make of one piece. Pieces are at most some 128 KiB, so only what expands
   /// without bound comes here.
   private static final int MADE_BYTES_MAX = 64 * 1024 * 1024;
 
