@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -90,14 +89,6 @@ class DiscoveryTest {
         .toList();
   }
 
-  private static void until(BooleanSupplier condition) throws InterruptedException {
-    long limit = System.nanoTime() + 8_000_000_000L;
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("waited 8 s").isLessThan(limit);
-      TimeUnit.MILLISECONDS.sleep(20);
-    }
-  }
-
   @Test
   void followsTheAddressesOfANameAndKeepsThemWhenNobodyAnswers() throws Exception {
     Files.writeString(hosts(), "127.0.0.1 orders.test\n127.0.0.2 orders.test\n");
@@ -108,18 +99,20 @@ class DiscoveryTest {
       int at = upstream.port();
       kit.discovery = asking("orders.test", at, null);
       kit.publish();
-      until(() ->
-          targets(kit).equals(List.of("127.0.0.1:" + at + " 1 0", "127.0.0.2:" + at + " 1 0")));
+      Kit.await(
+          8,
+          () ->
+              targets(kit).equals(List.of("127.0.0.1:" + at + " 1 0", "127.0.0.2:" + at + " 1 0")));
       // The second one refuses connections; the first one answers.
       assertThat(kit.get("/a")).endsWith("/a");
       assertThat(kit.get("/b")).endsWith("/b");
 
       Files.writeString(hosts(), "127.0.0.1 orders.test\n");
       server.readAgain();
-      until(() -> targets(kit).equals(List.of("127.0.0.1:" + at + " 1 0")));
+      Kit.await(8, () -> targets(kit).equals(List.of("127.0.0.1:" + at + " 1 0")));
 
       server.end();
-      until(() -> kit.gateway.loads().getFirst().discovery().startsWith("not found: "));
+      Kit.await(8, () -> kit.gateway.loads().getFirst().discovery().startsWith("not found: "));
       assertThat(targets(kit)).containsExactly("127.0.0.1:" + at + " 1 0");
       assertThat(kit.get("/c")).endsWith("/c");
       kit.publish();
@@ -139,13 +132,15 @@ class DiscoveryTest {
       TimeUnit.MILLISECONDS.sleep(300);
       kit.discovery = asking(null, 0, "_http._tcp.orders.test");
       kit.publish();
-      until(() ->
-          targets(kit)
-              .equals(
-                  List.of(
-                      "127.0.0.1:" + upstream.port() + " 30 0",
-                      "127.0.0.3:81 1 1",
-                      "127.0.0.4:81 1 1")));
+      Kit.await(
+          8,
+          () ->
+              targets(kit)
+                  .equals(
+                      List.of(
+                          "127.0.0.1:" + upstream.port() + " 30 0",
+                          "127.0.0.3:81 1 1",
+                          "127.0.0.4:81 1 1")));
       for (int i = 0; i < 5; i++) {
         assertThat(kit.get("/" + i)).endsWith("/" + i);
       }

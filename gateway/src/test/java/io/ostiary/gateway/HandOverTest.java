@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,14 +28,6 @@ class HandOverTest {
 
   private static Kit kit(FakeUpstream upstream, Kind kind) {
     return new Kit(List.of(new Target("127.0.0.1", upstream.port(), 1)), kind, ConnectionLens.NONE);
-  }
-
-  private static void await(BooleanSupplier held) throws InterruptedException {
-    long until = System.nanoTime() + 10_000_000_000L;
-    while (!held.getAsBoolean()) {
-      assertThat(System.nanoTime()).isLessThan(until);
-      Thread.sleep(5);
-    }
   }
 
   @ParameterizedTest
@@ -59,7 +50,7 @@ class HandOverTest {
 
       assertThat(asked.get(5, TimeUnit.SECONDS).accepts().get(5, TimeUnit.SECONDS)).isTrue();
       var leaving = Thread.startVirtualThread(() -> before.gateway.leave(Duration.ofSeconds(10)));
-      await(() -> before.gateway.addresses().isEmpty());
+      Kit.await(10, () -> before.gateway.addresses().isEmpty());
       kept.send(KEPT);
       assertThat(kept.readAll()).contains("hello").contains("Connection: close");
       kept.socket.close();

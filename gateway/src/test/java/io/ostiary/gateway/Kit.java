@@ -1,5 +1,7 @@
 package io.ostiary.gateway;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.ostiary.gateway.loop.Transport;
 import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.testing.FakeUpstream;
@@ -46,6 +48,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// A gateway on an ephemeral port before a fake upstream, and raw clients for it.
@@ -127,6 +130,15 @@ final class Kit implements AutoCloseable {
                 BanSink.NONE,
                 new Tallies(),
                 () -> choice));
+  }
+
+  /// Until something holds that others bring about; fails after so many seconds.
+  static void await(int seconds, BooleanSupplier condition) throws InterruptedException {
+    long limit = System.nanoTime() + seconds * 1_000_000_000L;
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("waited %d s", seconds).isLessThan(limit);
+      Thread.sleep(5);
+    }
   }
 
   static int freePort() {

@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,14 +43,6 @@ class LoopChoiceTest {
         of.outbound());
   }
 
-  private static void await(BooleanSupplier held) throws InterruptedException {
-    long until = System.nanoTime() + 10_000_000_000L;
-    while (!held.getAsBoolean()) {
-      assertThat(System.nanoTime()).isLessThan(until);
-      Thread.sleep(5);
-    }
-  }
-
   @ParameterizedTest
   @EnumSource(names = {"IO_URING", "EPOLL"})
   void eachLoopAcceptsAtItsOwnSocketAndSaysWhatItHas(Kind kind) throws Exception {
@@ -67,8 +58,8 @@ class LoopChoiceTest {
       for (int loop = 0; loop < 3; loop++) {
         assertThat(choice.accepted.get(loop)).isPositive();
       }
-      await(() -> choice.open.get(0) + choice.open.get(1) + choice.open.get(2) == 0);
-      await(() -> choice.looks.get(2) > 2);
+      Kit.await(10, () -> choice.open.get(0) + choice.open.get(1) + choice.open.get(2) == 0);
+      Kit.await(10, () -> choice.looks.get(2) > 2);
       assertThat(choice.busiest).isBetween(0.0, 1.0);
     }
     assertThat(choice.attached).isEmpty();
@@ -86,7 +77,7 @@ class LoopChoiceTest {
         first.readUntil("hello");
         // The other loop may pause a moment later, and not all of them go there.
         var others = IntStream.range(0, 12).mapToObj(_ -> kit.client()).toList();
-        await(() -> choice.waiting.get(0) + choice.waiting.get(1) > 0);
+        Kit.await(10, () -> choice.waiting.get(0) + choice.waiting.get(1) > 0);
         for (var other : others) {
           other.close();
         }

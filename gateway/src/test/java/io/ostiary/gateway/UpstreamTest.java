@@ -14,7 +14,6 @@ import io.ostiary.model.Upstream;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 
 /// Targets that fail, and those who speak for others.
@@ -46,14 +45,6 @@ class UpstreamTest {
         List.of());
   }
 
-  private static void until(BooleanSupplier condition) throws InterruptedException {
-    long limit = System.nanoTime() + 5_000_000_000L;
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("waited 5 s").isLessThan(limit);
-      Thread.sleep(10);
-    }
-  }
-
   @Test
   void sendsNoCallsToATargetThatFailsItsCheck() throws Exception {
     var well = new AtomicBoolean(false);
@@ -72,13 +63,13 @@ class UpstreamTest {
                     new Target("127.0.0.1", good.port(), 1),
                     new Target("127.0.0.1", sick.port(), 1)))) {
       assertThat(kit.gateway.publish(checked(kit))).isInstanceOf(Published.InForce.class);
-      until(() -> !kit.gateway.upstreams().get(1).healthy());
+      Kit.await(5, () -> !kit.gateway.upstreams().get(1).healthy());
       assertThat(kit.gateway.upstreams().get(1).why()).isEqualTo("health check: status 503");
       for (int i = 0; i < 6; i++) {
         assertThat(kit.get("/x")).endsWith("/x");
       }
       well.set(true);
-      until(() -> kit.gateway.upstreams().get(1).healthy());
+      Kit.await(5, () -> kit.gateway.upstreams().get(1).healthy());
     }
   }
 

@@ -47,8 +47,6 @@ public final class Mock implements Policy<Mock.Settings> {
   /// The document that was read last: its operations are compiled one after the other.
   private record Read(Document document, JsonNode tree) {}
 
-  private static final Pattern FIELD_NAME = Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}");
-
   private volatile @Nullable Read read;
 
   @Override
@@ -78,7 +76,7 @@ public final class Mock implements Policy<Mock.Settings> {
 
   /// Answers have no body that a document could frame, and say themselves what they are.
   private static boolean settable(String field) {
-    return FIELD_NAME.matcher(field).matches()
+    return HeaderName.isName(field)
         && !HeaderRules.owned(field)
         && !field.equalsIgnoreCase("Content-Type");
   }

@@ -23,11 +23,16 @@ public final class HeaderName {
 
   /// @param text a token (RFC 9110 section 5.6.2) in the spelling that goes on the wire
   public static HeaderName of(String text) {
-    if (text.isEmpty() || text.length() > 256 || !text.chars().allMatch(HeaderName::tokenChar)) {
+    if (!isName(text)) {
       throw new IllegalArgumentException(
           "header name: '" + text + "' (expected: 1-256 letters, digits or " + TOKEN_MARKS + ")");
     }
     return new HeaderName(text);
+  }
+
+  /// Whether a field can be called so: what [#of] takes.
+  public static boolean isName(String text) {
+    return !text.isEmpty() && text.length() <= 256 && text.chars().allMatch(HeaderName::tokenChar);
   }
 
   /// The name as it goes on the wire. Shared: do not write to it.
