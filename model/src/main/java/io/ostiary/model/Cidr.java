@@ -3,12 +3,19 @@ package io.ostiary.model;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Arrays;
+import java.util.regex.Pattern;
 
 /// A block of IP addresses (RFC 4632, RFC 4291 section 2.3). Bits behind the prefix are zero.
 ///
 /// @param address 4 or 16 bytes in network order
 /// @param prefix 0-32 or 0-128
 public record Cidr(InetAddress address, int prefix) {
+  /// Others read `1.2.3` as 1.2.0.3, and `010.1.1.1` as 8.1.1.1.
+  private static final Pattern FOUR =
+      Pattern.compile("(0|[1-9][0-9]{0,2})(\\.(0|[1-9][0-9]{0,2})){3}");
+
+  private static final Pattern SIX = Pattern.compile("[0-9A-Fa-f:.]+");
+
   public Cidr {
     var bytes = address.getAddress();
     Require.between("prefix", prefix, 0, bytes.length * 8L);
@@ -21,16 +28,13 @@ public record Cidr(InetAddress address, int prefix) {
     }
   }
 
-  /// Reads `198.18.0.0/15`, `2001:db8::/32` or a single address. Never asks a name server.
+  /// Reads `198.18.0.0/15`, `2001:db8::/32` or a single address. Never asks a name server, and
+  /// takes nothing that could mean another address elsewhere: no short forms, no leading zeros, no
+  /// zones.
   public static Cidr parse(String text) {
     var slash = text.indexOf('/');
     var host = slash < 0 ? text : text.substring(0, slash);
-    InetAddress address;
-    try {
-      address = InetAddress.ofLiteral(host);
-    } catch (IllegalArgumentException e) {
-      throw Require.invalid("cidr", text, "an address or a block such as 203.0.113.0/24");
-    }
+    var address = literal(host, text);
     int bits = address.getAddress().length * 8;
     if (slash < 0) {
       return new Cidr(address, bits);
@@ -45,6 +49,17 @@ public record Cidr(InetAddress address, int prefix) {
       throw Require.invalid("cidr", text, "a prefix length of 0-" + bits + " behind '/'");
     }
     return new Cidr(address, prefix);
+  }
+
+  private static InetAddress literal(String host, String text) {
+    try {
+      if (host.indexOf(':') < 0 ? FOUR.matcher(host).matches() : SIX.matcher(host).matches()) {
+        return InetAddress.ofLiteral(host);
+      }
+    } catch (IllegalArgumentException e) {
+      // Said below.
+    }
+    throw Require.invalid("cidr", text, "an address or a block such as 203.0.113.0/24");
   }
 
   public boolean contains(InetAddress other) {

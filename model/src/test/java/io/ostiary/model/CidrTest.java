@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.InetAddress;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class CidrTest {
   @Test
@@ -33,5 +35,23 @@ final class CidrTest {
         .hasMessage("cidr: 203.0.113.0/33 (expected: a prefix length of 0-32 behind '/')");
     assertThatThrownBy(() -> Cidr.parse("example.org/24")).hasMessageContaining("example.org/24");
     assertThatThrownBy(() -> Cidr.parse("")).hasMessageContaining("expected: an address");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "1.2.3",
+        "1",
+        "16909060",
+        "010.1.1.1",
+        "1.2.3.04",
+        "fe80::1%eth0",
+        "[::1]",
+        "1.2.3.4.5"
+      })
+  void takesNothingThatMeansAnotherAddressElsewhere(String text) {
+    assertThatThrownBy(() -> Cidr.parse(text))
+        .hasMessage(
+            "cidr: %s (expected: an address or a block such as 203.0.113.0/24)".formatted(text));
   }
 }

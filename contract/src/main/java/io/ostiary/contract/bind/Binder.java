@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 /// cannot be bound makes its record unbound, but its neighbours are still looked at. Used by one
 /// thread.
 public final class Binder {
+  private static final String NAMELESS = "cidr: ";
+  private static final String EXPECTED = " (expected: ";
+
   private final Faults faults = new Faults();
   private final IdentityHashMap<PolicyUse, Position> uses = new IdentityHashMap<>();
 
@@ -317,7 +320,12 @@ public final class Binder {
       if (!shape.ownWords()) {
         return wrong(shape, node, name);
       }
-      faults.add(node.fault(String.valueOf(e.getMessage())));
+      var message = String.valueOf(e.getMessage());
+      int expected = message.indexOf(EXPECTED);
+      // An address does not know what it stands for here.
+      boolean nameless = message.startsWith(NAMELESS) && expected > 0;
+      faults.add(
+          node.fault(nameless ? name + ": " + node.seen() + message.substring(expected) : message));
       return null;
     }
   }

@@ -125,7 +125,7 @@ final class Forms {
           "an address or a block such as 203.0.113.0/24",
           "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$",
           false,
-          false,
+          true,
           text -> invoke(method, text));
     }
     var about = type.getAnnotation(About.class);

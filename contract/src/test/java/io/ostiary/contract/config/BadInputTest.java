@@ -68,8 +68,8 @@ class BadInputTest {
         bad("timeouts: { idle: 5ms }\n", "1:19: timeouts.idle (ms): 5 (expected: 10-86400000)"),
         bad(
             "trusted-proxies: [ 10.0.0.1/8 ]\n",
-            "1:20: trusted-proxies: '10.0.0.1/8' (expected: an"
-                + " address or a block such as 203.0.113.0/24)"),
+            "1:20: trusted-proxies: '10.0.0.1/8' (expected: no bits behind the prefix:"
+                + " 10.0.0.0/8)"),
         bad(
             "kernel: { interfaces: of }\n",
             "1:23: interfaces: 'of' (expected: auto, off or a list)." + " Did you mean 'off'?"),
@@ -110,6 +110,12 @@ class BadInputTest {
         rule(
             "deny: { from-set: bots }",
             "3:25: from-set: 'bots' (expected: a set under kernel.sets)"),
+        rule(
+            "deny: { from: 203.0.113.9/24 }",
+            "3:21: from: '203.0.113.9/24' (expected: no bits behind the prefix: 203.0.113.0/24)"),
+        rule(
+            "deny: { from: 1.2.3 }",
+            "3:21: from: '1.2.3' (expected: an address or a block such as 203.0.113.0/24)"),
         rule("limit: { packets: 5 }", "3:25: rate: 5 (expected: a rate such as 20000/s)"),
         rule(
             "limit: { packets: 0/s }",
