@@ -23,6 +23,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// From what is written to what is meant. The model's own constructors check; what they refuse
@@ -233,12 +234,16 @@ final class Meaning {
           case WrittenKernel.Interfaces.Named(var names) ->
               new KernelSettings.Interfaces.Named(names);
         };
+    var known = kernel.sets().stream().map(WrittenSet::name).collect(Collectors.toSet());
     var rules = new ArrayList<KernelRule>();
     for (int i = 0; i < kernel.rules().size(); i++) {
       var one = kernel.rules().get(i);
-      var rule = notes.attempt("/kernel/rules/" + i + "/" + one.word(), one::meaning);
+      var at = "/kernel/rules/" + i + "/" + one.word();
+      var rule = notes.attempt(at, one::meaning);
       if (rule != null) {
         rules.add(rule);
+        unknownSets(at, "from-set", rule.match().fromSets(), known);
+        unknownSets(at, "to-set", rule.match().toSets(), known);
       }
     }
     return new KernelSettings(
@@ -246,13 +251,13 @@ final class Meaning {
         kernel.dryRun(),
         kernel.management(),
         rules,
-        sets(kernel, rules),
+        sets(kernel),
         new KernelSettings.Safety(kernel.confirm(), kernel.onSilence()),
         stages(kernel.stages()),
         captures(kernel.capture()));
   }
 
-  private List<KernelSet> sets(WrittenKernel kernel, List<KernelRule> rules) {
+  private List<KernelSet> sets(WrittenKernel kernel) {
     var sets = new ArrayList<KernelSet>();
     var names = new HashSet<String>();
     for (int i = 0; i < kernel.sets().size(); i++) {
@@ -268,12 +273,6 @@ final class Meaning {
       if (set != null && set.supply() instanceof KernelSet.Supply.File supply) {
         WrittenSet.faults(supply).forEach(fault -> notes.fault(at + "/file", fault));
       }
-    }
-    for (int i = 0; i < rules.size(); i++) {
-      var match = rules.get(i).match();
-      var at = "/kernel/rules/" + i + "/" + rules.get(i).action();
-      unknownSets(at, "from-set", match.fromSets(), names);
-      unknownSets(at, "to-set", match.toSets(), names);
     }
     return sets;
   }

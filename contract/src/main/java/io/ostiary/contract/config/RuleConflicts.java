@@ -2,9 +2,12 @@ package io.ostiary.contract.config;
 
 import io.ostiary.model.Cidr;
 import io.ostiary.model.KernelRule;
+import io.ostiary.model.KernelSet;
 import io.ostiary.model.KernelSettings;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiPredicate;
 
 /// Rules of the shield that contradict each other, or that surprise: nothing is refused, for which
@@ -14,25 +17,72 @@ final class RuleConflicts {
   private static final long PAIRS_MAX = 1_000_000;
 
   private final List<KernelRule> rules;
+  private final List<Cidr> management;
   private final Notes notes;
 
-  private RuleConflicts(List<KernelRule> rules, Notes notes) {
-    this.rules = rules;
+  private RuleConflicts(KernelSettings kernel, Notes notes) {
+    var written = KernelSet.inline(kernel.sets());
+    rules = kernel.rules().stream().map(rule -> opened(rule, written)).toList();
+    management = kernel.management();
     this.notes = notes;
   }
 
   static void check(KernelSettings kernel, List<Cidr> trustedProxies, Notes notes) {
-    var conflicts = new RuleConflicts(kernel.rules(), notes);
-    for (int i = 0; i < kernel.rules().size(); i++) {
-      switch (kernel.rules().get(i)) {
+    var conflicts = new RuleConflicts(kernel, notes);
+    for (int i = 0; i < conflicts.rules.size(); i++) {
+      var rule = conflicts.rules.get(i);
+      switch (rule) {
         case KernelRule.Deny deny -> {
           conflicts.deny(deny, i);
+          conflicts.spared(rule, i);
           conflicts.proxies(deny, i, trustedProxies);
         }
-        case KernelRule.Limit limit -> conflicts.limit(limit, i);
+        case KernelRule.Limit limit -> {
+          conflicts.limit(limit, i);
+          conflicts.spared(rule, i);
+        }
         case KernelRule.Allow _ -> {}
       }
     }
+  }
+
+  /// The rule with the blocks of sets that are written out. What a file or the web holds may change
+  /// at any time: such a set stays a name.
+  private static KernelRule opened(KernelRule rule, Map<String, List<Cidr>> written) {
+    var match = rule.match();
+    if (match.fromSets().isEmpty() && match.toSets().isEmpty()) {
+      return rule;
+    }
+    var opened =
+        new KernelRule.Match(
+            blocks(match.from(), match.fromSets(), written),
+            unwritten(match.fromSets(), written),
+            blocks(match.to(), match.toSets(), written),
+            unwritten(match.toSets(), written),
+            match.fromPorts(),
+            match.toPorts(),
+            match.protocols(),
+            match.tcpFlags(),
+            match.icmpTypes(),
+            match.interfaces(),
+            match.vlans());
+    return switch (rule) {
+      case KernelRule.Allow _ -> new KernelRule.Allow(opened);
+      case KernelRule.Deny _ -> new KernelRule.Deny(opened);
+      case KernelRule.Limit(var _, var counted, var rate, var bits) ->
+          new KernelRule.Limit(opened, counted, rate, bits);
+    };
+  }
+
+  private static List<Cidr> blocks(
+      List<Cidr> own, List<String> sets, Map<String, List<Cidr>> written) {
+    var all = new ArrayList<>(own);
+    sets.forEach(set -> all.addAll(written.getOrDefault(set, List.of())));
+    return all;
+  }
+
+  private static List<String> unwritten(List<String> sets, Map<String, List<Cidr>> written) {
+    return sets.stream().filter(set -> written.getOrDefault(set, List.of()).isEmpty()).toList();
   }
 
   private void deny(KernelRule.Deny deny, int index) {
@@ -88,10 +138,34 @@ final class RuleConflicts {
         || (long) one.to().size() * other.to().size() > PAIRS_MAX;
   }
 
+  /// What management sources send passes whatever the rules say.
+  private void spared(KernelRule rule, int index) {
+    var from = rule.match().from();
+    if (management.isEmpty()
+        || from.isEmpty()
+        || (long) from.size() * management.size() > PAIRS_MAX) {
+      return;
+    }
+    var within =
+        rule.match().fromSets().isEmpty()
+            && from.stream().allMatch(one -> management.stream().anyMatch(m -> covers(m, one)));
+    if (within) {
+      warn(index, rule.action() + " has no effect: kernel.management holds its sources and wins");
+      return;
+    }
+    management.stream()
+        .filter(one -> from.stream().anyMatch(other -> meets(one, other)))
+        .forEach(one ->
+            warn(
+                index,
+                "%s meets kernel.management %s: what comes from there passes"
+                    .formatted(rule.action(), one)));
+  }
+
   private void proxies(KernelRule.Deny deny, int index, List<Cidr> trustedProxies) {
     for (var proxy : trustedProxies) {
       if (deny.match().from().stream().anyMatch(from -> meets(from, proxy))) {
-        warn(index, "deny meets the trusted proxy " + proxy + ": calls through it stop");
+        warn(index, "deny meets the trusted proxy " + proxy + ": what comes from it passes");
       }
     }
   }
@@ -117,7 +191,7 @@ final class RuleConflicts {
         && covers(outer.vlans(), inner.vlans(), Object::equals);
   }
 
-  /// What a set holds is not known here: it is compared by its name.
+  /// Of a set that is a name only, nothing else is known.
   private static boolean covers(
       List<Cidr> outer, List<String> outerSets, List<Cidr> inner, List<String> innerSets) {
     if (outer.isEmpty() && outerSets.isEmpty()) {

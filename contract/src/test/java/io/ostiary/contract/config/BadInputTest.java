@@ -277,6 +277,22 @@ class BadInputTest {
             "ostiary.yaml:21:1: 'kernel' is given twice in the same object");
   }
 
+  @Test
+  void tellsTheRuleWhoseSetIsUnknownBehindOneThatIsRefused() {
+    var read =
+        read(
+            """
+            kernel:
+              rules:
+                - deny: { to-port: 80, vlan: 0 }
+                - deny: { from-set: bots }
+            """);
+    assertThat(lines(((ConfigRead.Refused) read).faults()))
+        .containsExactly(
+            "ostiary.yaml:3:34: vlan: 0 (expected: 1-4094)",
+            "ostiary.yaml:4:25: from-set: 'bots' (expected: a set under kernel.sets)");
+  }
+
   private static Arguments bad(String text, String fault) {
     return Arguments.of(text, fault);
   }

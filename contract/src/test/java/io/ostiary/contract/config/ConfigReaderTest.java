@@ -236,7 +236,36 @@ class ConfigReaderTest {
             "ostiary.yaml:7:7: deny has no effect: the allow rule at line 6 wins",
             "ostiary.yaml:8:7: deny meets the allow rule at line 6: where both match, allow wins",
             "ostiary.yaml:10:7: deny has no effect: the deny rule at line 9 drops the same",
-            "ostiary.yaml:11:7: deny meets the trusted proxy 198.18.0.1/32: calls through it stop");
+            "ostiary.yaml:11:7: deny meets the trusted proxy 198.18.0.1/32: what comes from it"
+                + " passes");
+  }
+
+  @Test
+  void warnsOfRulesThatMeetWhatIsNeverRefusedAndOpensWrittenSets() {
+    var read =
+        (ConfigRead.Understood)
+            read(
+                """
+                apis: [ { name: a, path: /, upstream: u } ]
+                upstreams: [ { name: u, targets: "h:1" } ]
+                kernel:
+                  management: [ 198.18.5.0/24, 192.0.2.1 ]
+                  sets: [ { name: bots, blocks: [ 198.51.100.0/24, 203.0.113.9 ] } ]
+                  rules:
+                    - deny: { from: 198.18.5.7 }
+                    - limit: { from: 198.18.0.0/15, packets: 5/s }
+                    - deny: { from-set: bots, to-port: 80 }
+                    - allow: { from: 198.51.100.7 }
+                    - deny: { from: 203.0.113.9, to-port: 80 }
+                """);
+
+    assertThat(lines(read.warnings()))
+        .containsExactly(
+            "ostiary.yaml:7:7: deny has no effect: kernel.management holds its sources and wins",
+            "ostiary.yaml:8:7: limit meets kernel.management 198.18.5.0/24: what comes from there"
+                + " passes",
+            "ostiary.yaml:9:7: deny meets the allow rule at line 10: where both match, allow wins",
+            "ostiary.yaml:11:7: deny has no effect: the deny rule at line 9 drops the same");
   }
 
   static String api(String more) {
