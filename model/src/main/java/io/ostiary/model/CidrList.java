@@ -3,14 +3,12 @@ package io.ostiary.model;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 
 /// A text with one block or address on each line. What follows it behind a blank, `;`, `,` or `#`
-/// is a comment, and so is a line that begins with one of these.
+/// is a comment, and so is a line that begins with one of these; but not what makes a range of it.
 ///
-/// @param blocks each once, in their order
+/// @param blocks each once
 /// @param faults `name:line:column: what is wrong`, the first of them
 public record CidrList(List<Cidr> blocks, List<String> faults) {
   public static final int BLOCKS_MAX = 1_000_000;
@@ -18,13 +16,13 @@ public record CidrList(List<Cidr> blocks, List<String> faults) {
   private static final int LINE_MAX = 4096;
 
   public CidrList {
-    blocks = List.copyOf(blocks);
+    blocks = blocks instanceof CidrBlocks ? blocks : List.copyOf(blocks);
     faults = List.copyOf(faults);
   }
 
   /// @param name of the file or address, for the faults
   public static CidrList read(String name, BufferedReader text) throws IOException {
-    Set<Cidr> blocks = new LinkedHashSet<>();
+    var blocks = new CidrBlocks.Builder();
     var faults = new ArrayList<String>();
     var line = text.readLine();
     for (int number = 1; line != null; number++) {
@@ -42,19 +40,25 @@ public record CidrList(List<Cidr> blocks, List<String> faults) {
         faults.add(name + ": the rest was not read");
         break;
       }
-      if (blocks.size() > BLOCKS_MAX) {
+      if (blocks.taken() > BLOCKS_MAX) {
         faults.add(
             "%s:%d:1: one block too many (expected: at most %,d)"
                 .formatted(name, number, BLOCKS_MAX));
         break;
       }
-      line = text.readLine();
+      line = blocks.six() > CidrBlocks.LONG_MAX ? null : text.readLine();
     }
-    return new CidrList(new ArrayList<>(blocks), faults);
+    var all = blocks.build();
+    if (all.longest() > CidrBlocks.LONG_MAX) {
+      faults.add(
+          "%s: more than %,d blocks of IPv6, or of IPv4 longer than /24 (expected: at most that)"
+              .formatted(name, CidrBlocks.LONG_MAX));
+    }
+    return new CidrList(all, faults);
   }
 
   /// @return what is wrong, with its column; empty where nothing is
-  private static String add(String line, Set<Cidr> blocks) {
+  private static String add(String line, CidrBlocks.Builder blocks) {
     int start = 0;
     while (start < line.length() && Character.isWhitespace(line.charAt(start))) {
       start++;
@@ -65,6 +69,9 @@ public record CidrList(List<Cidr> blocks, List<String> faults) {
     }
     if (end == start) {
       return "";
+    }
+    if (line.substring(end).stripLeading().startsWith("-")) {
+      return (start + 1) + ": a range (expected: one block on each line, such as 203.0.113.0/24)";
     }
     try {
       blocks.add(Cidr.parse(line.substring(start, end)));

@@ -5,7 +5,6 @@ import io.ostiary.model.KernelRule.PortRange;
 import io.ostiary.model.KernelRule.TcpFlags;
 import java.net.InetAddress;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 
@@ -26,9 +25,9 @@ public final class RuleMatch {
   }
 
   private static CidrSet all(List<Cidr> own, List<String> names, Map<String, List<Cidr>> sets) {
-    var blocks = new HashSet<>(own);
-    names.forEach(name -> blocks.addAll(sets.getOrDefault(name, List.of())));
-    return new CidrSet(blocks);
+    var lists = new ArrayList<List<Cidr>>(List.of(own));
+    names.forEach(name -> lists.add(sets.getOrDefault(name, List.of())));
+    return new CidrSet(CidrBlocks.of(lists));
   }
 
   /// What it asks for and cannot be told here, in the words of the file.

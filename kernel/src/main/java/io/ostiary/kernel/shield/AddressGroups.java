@@ -1,6 +1,7 @@
 package io.ostiary.kernel.shield;
 
 import io.ostiary.model.Cidr;
+import io.ostiary.model.CidrBlocks;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -47,15 +48,13 @@ final class AddressGroups {
   }
 
   /// Everything, as of an empty table.
-  List<Change> restart(Map<String, List<Cidr>> wanted) {
+  void restart(Map<String, List<Cidr>> wanted, AddressTable table) {
     groups.clear();
-    var changes = new ArrayList<Change>();
     wanted.forEach((label, members) -> {
       int number = groups.size();
       groups.put(label, new Group(number, members));
-      members.forEach(block -> changes.add(new Change(block, number, true)));
+      members.forEach(block -> table.change(block, number, true));
     });
-    return changes;
   }
 
   /// What differs; null where it is so much that restarting is quicker. The groups are then as
@@ -112,12 +111,12 @@ final class AddressGroups {
     }
     int head = 0;
     int shorter = Math.min(before.size(), after.size());
-    while (head < shorter && before.get(head).equals(after.get(head))) {
+    while (head < shorter && CidrBlocks.equal(before, head, after, head)) {
       head++;
     }
     int tail = 0;
     while (tail < shorter - head
-        && before.get(before.size() - 1 - tail).equals(after.get(after.size() - 1 - tail))) {
+        && CidrBlocks.equal(before, before.size() - 1 - tail, after, after.size() - 1 - tail)) {
       tail++;
     }
     var out = before.subList(head, before.size() - tail);

@@ -1,6 +1,7 @@
 package io.ostiary.kernel.shield;
 
 import io.ostiary.model.Cidr;
+import io.ostiary.model.CidrBlocks;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -26,7 +27,7 @@ final class AddressTable {
   static final int GROUPS_SHIFT = 31;
   static final int LONGER = 255;
   static final int LENGTHS6_MAX = 16;
-  static final int LONG_ENTRIES_MAX = 131_072;
+  static final int LONG_ENTRIES_MAX = CidrBlocks.LONG_MAX;
 
   /// Shorter prefixes touch so much that all is placed anew.
   private static final int SHORTEST4 = 8;
@@ -120,7 +121,7 @@ final class AddressTable {
   private static <K> void change(
       NavigableMap<K, Mask> own, int[] lengths, K key, int length, int group, boolean in) {
     var before = own.getOrDefault(key, Mask.EMPTY);
-    var after = in ? before.with(group) : before.without(group);
+    var after = in ? before.isEmpty() ? Mask.of(group) : before.with(group) : before.without(group);
     if (after.isEmpty()) {
       lengths[length] -= own.remove(key) == null ? 0 : 1;
     } else {

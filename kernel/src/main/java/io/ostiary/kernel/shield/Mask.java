@@ -8,6 +8,11 @@ final class Mask {
   static final int WORDS = 8;
   static final int BITS = WORDS * Long.SIZE;
   static final Mask EMPTY = new Mask(new long[WORDS]);
+  private static final Mask[] ALONE = new Mask[BITS];
+
+  static {
+    Arrays.setAll(ALONE, EMPTY::with);
+  }
 
   private final long[] words;
 
@@ -15,8 +20,9 @@ final class Mask {
     this.words = words;
   }
 
+  /// The same object for the same bit: a million blocks may have one each.
   static Mask of(int bit) {
-    return EMPTY.with(bit);
+    return ALONE[bit];
   }
 
   static Mask copyOf(long[] words) {

@@ -6,6 +6,8 @@ import io.ostiary.kernel.flood.ShortWay;
 import io.ostiary.kernel.libbpf.BpfObject;
 import io.ostiary.kernel.libbpf.LibbpfException;
 import io.ostiary.model.Cidr;
+import io.ostiary.model.CidrBlocks;
+import io.ostiary.model.CidrList;
 import io.ostiary.model.KernelRule;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
@@ -31,6 +33,9 @@ final class RuleInstaller {
 
   /// A packet is judged in far less; after this time none can be reading the set before.
   private static final long GRACE_NANOS = 20_000_000;
+
+  /// A whole list, and what else the rules name.
+  private static final int BLOCKS_MAX = CidrList.BLOCKS_MAX + 100_000;
 
   private static final int[] CLASSES_MAX = {4096, 1024};
 
@@ -77,10 +82,30 @@ final class RuleInstaller {
               .formatted(source.rules().size(), RuleTables.RULES_MAX));
     }
     var wanted = List.of(sources(source), destinations(source));
+    var tooMany = tooMany(wanted);
+    if (!tooMany.isEmpty()) {
+      return List.of(tooMany);
+    }
     if (built && patch(source, wanted, interfaces)) {
       return List.of();
     }
     return rebuild(source, wanted, interfaces);
+  }
+
+  /// Before anything is made of them: very many take more memory than there is.
+  private static String tooMany(List<Map<String, List<Cidr>>> wanted) {
+    for (int side = 0; side < RuleTables.SIDES; side++) {
+      long blocks = wanted.get(side).values().stream().mapToLong(List::size).sum();
+      if (blocks > BLOCKS_MAX) {
+        return "kernel.rules: %,d blocks of %s, those of sets included (expected: at most %,d)"
+            .formatted(blocks, what(side), BLOCKS_MAX);
+      }
+    }
+    return "";
+  }
+
+  private static String what(int side) {
+    return side == RuleTables.SOURCES ? "sources" : "destinations";
   }
 
   private static List<String> unknownSets(RuleSetSource source) {
@@ -141,9 +166,9 @@ final class RuleInstaller {
     if (blocks.isEmpty() && names.size() == 1) {
       return sets.getOrDefault(names.getFirst(), List.of());
     }
-    var all = new ArrayList<>(blocks);
-    names.forEach(name -> all.addAll(sets.getOrDefault(name, List.of())));
-    return all;
+    var all = new ArrayList<List<Cidr>>(List.of(blocks));
+    names.forEach(name -> all.add(sets.getOrDefault(name, List.of())));
+    return CidrBlocks.of(all);
   }
 
   /// Changes what differs; false where that is too much or does not fit, and nothing is changed.
@@ -217,11 +242,12 @@ final class RuleInstaller {
       throws LibbpfException {
     var nextGroups = newGroups();
     var nextTables = newTables();
+    // Their memory may be needed; if the new ones are refused, the next set is built anew as well.
+    tables = nextTables;
+    built = false;
     for (int side = 0; side < RuleTables.SIDES; side++) {
       var table = nextTables.get(side);
-      for (var change : nextGroups.get(side).restart(wanted.get(side))) {
-        table.change(change.block(), change.group(), true);
-      }
+      nextGroups.get(side).restart(wanted.get(side), table);
       table.place();
       var problem = problem(side, table);
       if (!problem.isEmpty()) {
@@ -244,7 +270,6 @@ final class RuleInstaller {
     waitForReaders();
     int last = generation;
     generation = next;
-    tables = nextTables;
     swap(compiled, source.rules(), 1 - control.get(JAVA_INT, ShieldMemory.ACTIVE));
     built = true;
     try {
@@ -257,7 +282,7 @@ final class RuleInstaller {
   }
 
   private static String problem(int side, AddressTable table) {
-    var what = side == RuleTables.SOURCES ? "sources" : "destinations";
+    var what = what(side);
     if (table.classes().size() > CLASSES_MAX[side]) {
       return "kernel.rules: their %s overlap in %,d different ways (expected: at most %,d)"
           .formatted(what, table.classes().size(), CLASSES_MAX[side]);

@@ -1,0 +1,92 @@
+package io.ostiary.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.StringReader;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+final class CidrListTest {
+  private static CidrList read(String text) throws IOException {
+    return CidrList.read("list", new BufferedReader(new StringReader(text)));
+  }
+
+  @Test
+  void holdsEachBlockOnceIpv4InTheOrderOfAddresses() throws IOException {
+    var list =
+        read(
+            """
+            # a comment
+            2001:db8::/32
+            203.0.113.0/24, some words
+            198.51.100.7 ; more
+              203.0.113.0/24
+            255.255.255.255
+            0.0.0.0/0
+            2001:db8::1
+            2001:db8::/32
+            """);
+    assertThat(list.faults()).isEmpty();
+    assertThat(list.blocks())
+        .isEqualTo(
+            List.of(
+                Cidr.parse("0.0.0.0/0"),
+                Cidr.parse("198.51.100.7"),
+                Cidr.parse("203.0.113.0/24"),
+                Cidr.parse("255.255.255.255"),
+                Cidr.parse("2001:db8::/32"),
+                Cidr.parse("2001:db8::1")))
+        .hasSize(6);
+  }
+
+  @Test
+  void tellsWhatIsNoBlockWithItsPlace() throws IOException {
+    assertThat(
+            read("203.0.113.0/24\n10.0.0.1 - 10.0.0.9\n 1.2.3\n198.51.100.9/24\n10.0.0.1-10.0.0.9\n")
+                .faults())
+        .containsExactly(
+            "list:2:1: a range (expected: one block on each line, such as 203.0.113.0/24)",
+            "list:3:2: cidr: 1.2.3 (expected: an address or a block such as 203.0.113.0/24)",
+            "list:4:1: cidr: 198.51.100.9/24 (expected: no bits behind the prefix:"
+                + " 198.51.100.0/24)",
+            "list:5:1: cidr: 10.0.0.1-10.0.0.9 (expected: an address or a block such as"
+                + " 203.0.113.0/24)");
+  }
+
+  @Test
+  void refusesMoreThanTheKernelsTablesHold() throws IOException {
+    var single =
+        IntStream.range(0, 131_073)
+            .mapToObj(i -> "198." + (18 + (i >> 16)) + "." + (i >> 8 & 255) + "." + (i & 255))
+            .collect(Collectors.joining("\n"));
+    assertThat(read(single).faults())
+        .containsExactly(
+            "list: more than 131,072 blocks of IPv6, or of IPv4 longer than /24 (expected: at most"
+                + " that)");
+    assertThat(read(single.substring(0, single.lastIndexOf('\n')) + "\n198.18.0.1").faults())
+        .as("one of them twice, and one less")
+        .isEmpty();
+    var six =
+        IntStream.range(0, 131_074)
+            .mapToObj(i -> "2001:db8:%x:%x::/64".formatted(i >> 16, i & 0xffff))
+            .collect(Collectors.joining("\n"));
+    assertThat(read(six).faults()).hasSize(1);
+  }
+
+  @Test
+  void findsOneOfManyBlocks() throws IOException {
+    var list = read("198.18.0.0/15\n198.18.7.0/24\n203.0.113.9\n0.0.0.0/8\n255.255.255.0/24\n");
+    var set = new CidrSet(list.blocks());
+    for (var inside :
+        List.of("198.18.0.0", "198.19.255.255", "203.0.113.9", "0.1.2.3", "255.255.255.255")) {
+      assertThat(set.contains(Cidr.parse(inside).address())).as(inside).isTrue();
+    }
+    for (var outside : List.of("198.17.255.255", "198.20.0.0", "203.0.113.8", "1.0.0.0", "::1")) {
+      assertThat(set.contains(Cidr.parse(outside).address())).as(outside).isFalse();
+    }
+  }
+}
