@@ -153,7 +153,7 @@ final class CaptureWireTest {
   }
 
   @Test
-  void endsOnAFullDiskAndKeepsWhatItHas() throws Exception {
+  void endsBeforeTheDiskIsFullAndKeepsWhatItHas() throws Exception {
     var disk = Files.createDirectory(folder.resolve("disk"));
     Tool.run("mount", "-t", "tmpfs", "-o", "size=18m", "ostiary-test", disk.toString());
     try {
@@ -162,14 +162,13 @@ final class CaptureWireTest {
       assertThat(child.ask("open " + disk.resolve("c") + " keep 0")).isEqualTo("opened");
       var id = child.ask("start ALL 2048 9 10000000 false");
       var fill = disk.resolve("fill");
-      Tool.execute("dd", "if=/dev/zero", "of=" + fill, "bs=4096", "count=4530");
-      datagrams(3000, 1000);
+      datagrams(300, 1000);
+      Tool.execute("dd", "if=/dev/zero", "of=" + fill, "bs=4096", "count=1000");
+      datagrams(300, 1000);
       await("show " + id, "FAILED");
       assertThat(child.ask("show " + id))
-          .contains("cannot be written: No space left on device. Make room");
-      Files.delete(fill);
+          .contains("cannot be written: ", " bytes are free on the disk", ". Make room");
       assertThat(fields(written(id), "udp.dstport")).isNotEmpty().allMatch("9"::equals);
-      Tool.execute("dd", "if=/dev/zero", "of=" + fill, "bs=4096", "count=4400");
       assertThat(child.ask("start ALL 2048 9 100 false"))
           .startsWith("refused captures: the disk of")
           .contains("is full");

@@ -66,8 +66,17 @@ final class CaptureFolder {
     }
   }
 
-  long free() throws IOException {
+  private long free() throws IOException {
     return Files.getFileStore(folder).getUsableSpace();
+  }
+
+  /// Fails where the disk is nearly full: the database and the history need what is left.
+  void leaveRoom() throws IOException {
+    long free = free();
+    if (free < FREE_MIN) {
+      throw new IOException(
+          "%d bytes are free on the disk (expected: at least %d)".formatted(free, FREE_MIN));
+    }
   }
 
   /// What all files take.

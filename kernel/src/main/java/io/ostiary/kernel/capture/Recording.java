@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Its thread writes; everybody else reads the volatile fields or waits in [#await].
 final class Recording implements AutoCloseable {
+  private static final int TURNS_BETWEEN_LOOKS = 8;
   private static final long TURN_MILLIS = 10;
   private static final long NANOS = 1_000_000_000L;
 
@@ -182,7 +183,10 @@ final class Recording implements AutoCloseable {
 
   private void record(FileChannel file) throws IOException {
     long end = startNanos + request.duration().toNanos();
-    while (!stopping) {
+    for (int turn = 0; !stopping; turn++) {
+      if (turn % TURNS_BETWEEN_LOOKS == 0) {
+        place.folder().leaveRoom();
+      }
       turn(file);
       if (packets >= request.packetsMax()) {
         why = "it has its " + request.packetsMax() + " packets";

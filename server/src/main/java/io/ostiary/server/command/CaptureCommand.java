@@ -1,5 +1,9 @@
 package io.ostiary.server.command;
 
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import io.ostiary.control.AdminClient;
 import io.ostiary.control.AdminException;
 import io.ostiary.server.UserError;
@@ -8,9 +12,11 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,6 +37,8 @@ import tools.jackson.databind.JsonNode;
     name = "capture",
     description = "Capture packets with their verdicts, as pcap-ng (end with Ctrl-C).")
 public final class CaptureCommand implements Callable<Integer> {
+  private static final int BLOCK_HEAD = 8;
+
   @Mixin private AdminOptions admin;
   @Spec private CommandSpec spec;
 
@@ -125,8 +133,7 @@ public final class CaptureCommand implements Callable<Integer> {
   private OutputStream open() throws IOException {
     return output.equals("-")
         ? new FileOutputStream(FileDescriptor.out)
-        : Files.newOutputStream(
-            Path.of(output), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        : Files.newOutputStream(Path.of(output), CREATE_NEW, WRITE);
   }
 
   private int run(AdminClient client) throws AdminException {
@@ -135,17 +142,36 @@ public final class CaptureCommand implements Callable<Integer> {
     var err = spec.commandLine().getErr();
     var ending = new Thread(() -> stop(client, id));
     Runtime.getRuntime().addShutdownHook(ending);
+    boolean whole = true;
     try (var to = open()) {
       err.printf("capturing %s as %s; end with Ctrl-C%n", begun.path("filter").asString(""), id);
       err.flush();
       client.followCapture(id, to);
     } catch (IOException e) {
-      // Whoever reads has seen enough, or the disk is full; the capture stays in the console.
       stop(client, id);
-      err.printf("%s: %s%n", output, e.getMessage());
+      whole = output.equals("-"); // whoever reads a pipe and leaves has seen enough
+      err.printf("%s: %s%s%n", output, e.getMessage(), whole ? "" : cut());
     }
     forget(ending);
-    return told(client.captureNow(id), err);
+    int told = told(client.captureNow(id), err);
+    return whole ? told : 1;
+  }
+
+  /// Takes the half block off that a full disk left at the end; the capture is whole elsewhere.
+  private String cut() {
+    try (var file = FileChannel.open(Path.of(output), READ, WRITE)) {
+      var head = ByteBuffer.allocate(BLOCK_HEAD).order(ByteOrder.LITTLE_ENDIAN);
+      long end = 0;
+      while (file.read(head.clear(), end) == BLOCK_HEAD
+          && end + head.getInt(Integer.BYTES) <= file.size()) {
+        end += head.getInt(Integer.BYTES);
+      }
+      file.truncate(end);
+      return ". What was written is kept, and the whole capture in the console";
+    } catch (IOException e) {
+      return ". It ends within a packet (%s); the console has the whole capture"
+          .formatted(e.getMessage());
+    }
   }
 
   private static void stop(AdminClient client, String id) {
