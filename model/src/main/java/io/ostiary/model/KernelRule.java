@@ -6,8 +6,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /// One rule of the shield. Everything that is left empty matches everything. The first matching
-/// `Allow` wins over every `Deny`, and a packet that is not denied is counted against the first
-/// `Limit` that matches.
+/// `Allow` wins over every `Deny` and `Limit`, and a packet that neither decides is counted against
+/// the first `Limit` that matches.
 public sealed interface KernelRule {
   /// Which packets it is about.
   Match match();
