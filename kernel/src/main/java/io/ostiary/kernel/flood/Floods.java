@@ -40,6 +40,10 @@ public final class Floods {
 
   private static final Logger LOG = LoggerFactory.getLogger(Floods.class);
   private static final int TICKS = 4;
+
+  /// So long after the last answer SYNs still count as answered.
+  private static final int ANSWERING_TICKS = 2 * TICKS;
+
   private static final int SAMPLES_OF_ALL = 65_536;
   private static final int SAMPLES_MIN = 256;
   private static final VarHandle LONG = JAVA_LONG.varHandle();
@@ -65,7 +69,7 @@ public final class Floods {
   private State state = State.OFF;
   private long since;
   private long answeredBefore;
-  private long answeredTick = -TICKS;
+  private long answeredTick = -ANSWERING_TICKS;
 
   /// @param ticksLeft how long the flood lasts yet, in ticks of the kernel; below 1: there is none
   public Floods(BpfObject object, ShortWay shortWay, LongSupplier ticksLeft, int processors)
@@ -240,7 +244,7 @@ public final class Floods {
     if (cookiesOff()) {
       next = State.UNAVAILABLE;
     } else if (ticksLeft.getAsLong() > 0) {
-      next = ticks - answeredTick < 2 * TICKS ? State.ANSWERING : State.WATCHING;
+      next = ticks - answeredTick < ANSWERING_TICKS ? State.ANSWERING : State.WATCHING;
     }
     if (next != state) {
       if (next == State.ANSWERING) {

@@ -7,6 +7,7 @@ import io.ostiary.kernel.flood.Floods;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.FloodReport;
 import io.ostiary.model.FloodReport.Share;
+import io.ostiary.model.FloodReport.State;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -91,7 +92,16 @@ final class AttackersTest {
 
   /// Here the program itself draws the invented sources, out of all IPv4 addresses, for frames that
   /// have one hop left; so that two million fit into the test's time. Source i sends 10 + 5 i of
-  /// 10,000 packets.
+  /// 10,000 packets. As in a take-over under load, when the one that watches has just begun.
+  @Test
+  void manyConnectionsAreNoFloodThatIsAnswered() throws Exception {
+    assertThat(shield.install(ShieldKit.rules(ShieldKit.deny("203.0.113.0/24", "")))).isEmpty();
+    shield.beat();
+    shield.testRun("shield_xdp").run(Packets.syn4("198.18.7.7", 80), Floods.FLOOD_OPENS);
+    shield.floods().tick(now);
+    assertThat(shield.floods().report().cookies().state()).isEqualTo(State.WATCHING);
+  }
+
   @Test
   void namesEveryHeavySourceAmongOneAndAHalfMillion() throws Exception {
     shield.close();
