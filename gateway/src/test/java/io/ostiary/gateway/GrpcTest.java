@@ -36,6 +36,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// gRPC's own interoperability cases, directly and through the gateway: over HTTP/2 to the gateway,
 /// and over HTTP/2 on.
@@ -209,8 +210,11 @@ class GrpcTest {
   }
 
   /// One of two servers, both gRPC's own, says with each answer that it is unavailable.
-  @Test
-  void repeatsByTheStatusOfGrpcWhatCanBeSentAgain() throws Exception {
+  ///
+  /// @param gathered whether a policy reads the request's message whole
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void repeatsByTheStatusOfGrpc(boolean gathered) throws Exception {
     var refused = new AtomicInteger();
     var busy =
         Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
@@ -231,7 +235,7 @@ class GrpcTest {
             new Target("127.0.0.1", server.getPort(), 1));
     try (var two = new Kit(both, new Gathering())) {
       two.link = kit.link;
-      two.uses = List.of(new PolicyUse("gathering", new PlainPolicy.None()));
+      two.uses = gathered ? List.of(new PolicyUse("gathering", new PlainPolicy.None())) : List.of();
       two.retries = repeating(Set.of(8));
       two.publish();
       assertThat(outcomes(two.port)).contains(Status.Code.OK, Status.Code.UNAVAILABLE);

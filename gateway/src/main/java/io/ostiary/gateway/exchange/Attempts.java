@@ -194,12 +194,8 @@ final class Attempts implements StreamOwner {
     var to = connection();
     slot().reused = to.reused();
     slot().connectedNanos = call.loop().now();
-    var whole = call.requestBody().gathered();
-    writer.begin(to, whole == null && call.requestBody().complete());
-    if (whole != null) {
-      writer.whole(whole);
-      requestSent();
-    } else if (call.requestBody().complete()) {
+    contentSent = call.requestBody().kept().begun();
+    if (writer.begin(to)) {
       requestSent();
     } else {
       // The head goes at once where the client waits for a word before it sends more.
@@ -217,8 +213,14 @@ final class Attempts implements StreamOwner {
   }
 
   void content(ByteBuf in, int start, int length, boolean last) {
-    if (connection == null) {
-      return;
+    var to = connection;
+    boolean tunnel = call.tunnel().open();
+    if (!tunnel) {
+      boolean wanted = to == null || Retry.mayRepeat(call, upstream(), to);
+      call.requestBody().kept().add(in, start, length, wanted);
+    }
+    if (to == null || !to.established()) {
+      return; // The next attempt sends it, behind what was sent before.
     }
     contentSent |= length > 0;
     writer.content(in, start, length, last);
@@ -231,7 +233,7 @@ final class Attempts implements StreamOwner {
     }
     if (!connection().writable()) {
       connection().timeout(turns.idleNanos(), "write-timeout");
-    } else if (call.tunnel().open()) {
+    } else if (tunnel) {
       idle(connection());
     }
   }
@@ -330,6 +332,7 @@ final class Attempts implements StreamOwner {
     if (!framing.bodiless(head) && framing.tooLong(head.contentLength())) {
       return;
     }
+    call.requestBody().kept().drop();
     turns.stick(from.endpoint(), head);
     framing.frame(head, from);
     idle(from);
@@ -434,8 +437,9 @@ final class Attempts implements StreamOwner {
 
   /// Whether what was sent, if anything, can be sent again.
   boolean repeatable(boolean neverConnected) {
+    var body = call.requestBody();
     return !call.answer().begun()
-        && (neverConnected || !contentSent || call.requestBody().gathered() != null);
+        && (neverConnected || !contentSent || body.gathered() != null || body.kept().whole());
   }
 
   void pause() {

@@ -50,7 +50,7 @@ final class Hedge implements StreamOwner {
         || connection != null
         || call.tunnel().offered() != null
         || !Retry.repeatable(call, settings)
-        || (call.requestHead().hasBody() && call.requestBody().gathered() == null)) {
+        || (call.requestHead().hasBody() && !call.requestBody().atHand())) {
       return;
     }
     long nanos = handle.hedgeNanos();
@@ -122,11 +122,7 @@ final class Hedge implements StreamOwner {
     var mine = Objects.requireNonNull(slot);
     mine.reused = to.reused();
     mine.connectedNanos = call.loop().now();
-    var whole = call.requestBody().gathered();
-    writer.begin(to, whole == null);
-    if (whole != null) {
-      writer.whole(whole);
-    }
+    writer.begin(to);
     writer.flush();
     mine.requestSentNanos = call.loop().now();
     to.timeout(turns.answerNanos(), "answer-timeout");

@@ -31,6 +31,7 @@ final class RequestBody {
   private final Call call;
   private final BodyDecoder decoder = new BodyDecoder();
   private final BodyChanges changes;
+  private final KeptContent kept;
   private Mode mode = Mode.HELD;
   private boolean usable;
   private boolean complete;
@@ -43,6 +44,7 @@ final class RequestBody {
   RequestBody(Call call) {
     this.call = call;
     changes = new BodyChanges(call);
+    kept = new KeptContent(call);
   }
 
   void begin() {
@@ -51,6 +53,7 @@ final class RequestBody {
     complete = false;
     continued = false;
     decoder.none();
+    kept.begin();
   }
 
   void framed(RequestHead head, GatewaySettings settings) {
@@ -153,6 +156,16 @@ final class RequestBody {
 
   @Nullable ByteBuf gathered() {
     return gathered;
+  }
+
+  /// What attempts have sent of it.
+  KeptContent kept() {
+    return kept;
+  }
+
+  /// Whether all of it is here to be sent again.
+  boolean atHand() {
+    return gathered != null || (complete && kept.whole());
   }
 
   /// The connection has changed its protocol.
@@ -335,6 +348,7 @@ final class RequestBody {
 
   void drop() {
     changes.drop();
+    kept.drop();
     if (gathered != null) {
       gathered.release();
       gathered = null;

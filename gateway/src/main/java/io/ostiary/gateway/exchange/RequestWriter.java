@@ -38,10 +38,28 @@ final class RequestWriter {
     this.call = call;
   }
 
-  /// Writes the head.
+  /// Writes the head, and the content as far as it is here: that a filter wanted whole, or that
+  /// attempts before have sent.
   ///
-  /// @param last whether nothing follows it
-  void begin(UpstreamConnection to, boolean last) {
+  /// @return whether that is all
+  boolean begin(UpstreamConnection to) {
+    var body = call.requestBody();
+    var whole = body.gathered();
+    boolean again = whole == null && body.kept().begun();
+    boolean complete = whole != null || body.complete();
+    begin(to, complete && whole == null && !again);
+    if (whole != null) {
+      content(whole, 0, whole.writerIndex(), true);
+    } else if (again) {
+      var kept = body.kept().copy();
+      content(kept, 0, kept.readableBytes(), complete);
+      kept.release();
+    }
+    return complete;
+  }
+
+  /// @param last whether nothing follows the head
+  private void begin(UpstreamConnection to, boolean last) {
     switch (to) {
       case Http1Connection one -> {
         stream = null;
@@ -116,7 +134,8 @@ final class RequestWriter {
     } else if (head.contentLength() >= 0) {
       writeLength(out, head.contentLength());
     }
-    if (head.expectsContinue() && !call.requestBody().continued()) {
+    boolean asks = head.expectsContinue() && !call.requestBody().continued();
+    if (asks && !call.requestBody().kept().begun()) {
       expectForwarded = true;
       out.writeBytes(EXPECT);
     }
@@ -137,11 +156,6 @@ final class RequestWriter {
     out.writeBytes(LENGTH);
     Numbers.writeDecimal(out, length);
     out.writeShort(CR_LF);
-  }
-
-  /// The whole content at once, which the head has announced.
-  void whole(ByteBuf content) {
-    content(content, 0, content.writerIndex(), true);
   }
 
   void content(ByteBuf in, int start, int length, boolean last) {

@@ -1,7 +1,9 @@
 package io.ostiary.gateway.exchange;
 
 import io.ostiary.gateway.spi.HeaderName;
+import io.ostiary.gateway.upstream.UpstreamConnection;
 import io.ostiary.gateway.upstream.UpstreamHandle;
+import io.ostiary.gateway.upstream.UpstreamStream;
 import io.ostiary.gateway.wire.Methods;
 import io.ostiary.gateway.wire.ResponseHead;
 import io.ostiary.model.Retries;
@@ -12,8 +14,9 @@ import org.jspecify.annotations.Nullable;
 /// Whether a failed attempt may be followed by another, and how soon.
 ///
 /// Tried again is only what is safe: when no connection came about, so that nothing was sent; or
-/// when the method is idempotent or allowed by the settings. In either case nothing of a streamed
-/// body may have gone out, since it cannot be sent again, and nothing of an answer to the client.
+/// when the method is idempotent or allowed by the settings. In either case what has gone out of
+/// the body must be at hand to be sent again ([KeptContent]), and nothing of an answer at the
+/// client.
 final class Retry {
   /// The answer: not again. Else nanoseconds to wait.
   static final long NO = -1;
@@ -87,6 +90,13 @@ final class Retry {
   static boolean repeatable(Call call, Retries settings) {
     var method = call.requestHead().method();
     return Methods.idempotent(method) || settings.methods().contains(method);
+  }
+
+  /// Whether what this attempt sends may be needed for another one. A stream of HTTP/2 may be given
+  /// back unread, whatever its method.
+  static boolean mayRepeat(Call call, UpstreamHandle upstream, UpstreamConnection by) {
+    var settings = upstream.upstream().retries();
+    return settings.attempts() > 1 && (by instanceof UpstreamStream || repeatable(call, settings));
   }
 
   /// Seconds are understood; a date, which nobody sends for short waits, counts as long.

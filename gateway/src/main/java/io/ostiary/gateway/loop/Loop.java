@@ -28,6 +28,9 @@ public final class Loop {
   private static final RawUnixChannelOption COOKIE =
       new RawUnixChannelOption("io.ostiary.SO_COOKIE", 1, 57, 8);
 
+  /// Of all calls together; see [#keep].
+  private static final int KEPT_MAX = 4 * 1024 * 1024;
+
   private final int index;
   private final EventLoop eventLoop;
   private final Transport transport;
@@ -45,6 +48,7 @@ public final class Loop {
   private long dateSecond = -1;
   private byte[] date = new byte[0];
   private long callCounter;
+  private int kept;
 
   public Loop(
       int index,
@@ -117,6 +121,21 @@ public final class Loop {
     return bytes == null || bytes.remaining() < 8
         ? 0
         : bytes.order(ByteOrder.nativeOrder()).getLong(bytes.position());
+  }
+
+  /// Takes room for content of a request that may have to be sent again.
+  ///
+  /// @return whether there was any; [#keepNoMore] gives it back
+  public boolean keep(int bytes) {
+    if (bytes > KEPT_MAX - kept) {
+      return false;
+    }
+    kept += bytes;
+    return true;
+  }
+
+  public void keepNoMore(int bytes) {
+    kept -= bytes;
   }
 
   /// An empty buffer for a text that is used up within the same event.
