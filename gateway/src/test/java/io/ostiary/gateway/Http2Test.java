@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -69,6 +70,19 @@ class Http2Test {
               "HEAD /a?b=c 200 NONE answered attempts=1");
       assertThat(upstream.heads().getFirst())
           .startsWith("GET /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:" + kit.port + "\r\n");
+    }
+  }
+
+  @Test
+  void theLedgerTellsWhatWasSpoken() throws Exception {
+    try (var upstream = FakeUpstream.echo();
+        var kit = new Kit(upstream).publish()) {
+      var url = "http://127.0.0.1:" + kit.port + "/a";
+      for (var way : List.of("--http1.0", "--http1.1", "--http2", "--http2-prior-knowledge")) {
+        run("curl", "-s", "-m", "5", way, url);
+      }
+      assertThat(kit.ledger(4, slot -> slot.protocol))
+          .containsExactlyInAnyOrder("HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/2.0");
     }
   }
 

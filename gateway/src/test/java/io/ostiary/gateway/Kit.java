@@ -49,6 +49,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// A gateway on an ephemeral port before a fake upstream, and raw clients for it.
@@ -237,11 +238,16 @@ final class Kit implements AutoCloseable {
 
   /// The lines the ledger got, once there are `count` of them.
   List<String> ledger(int count) {
+    return ledger(count, Kit::line);
+  }
+
+  /// @param as what is made of a line
+  List<String> ledger(int count, Function<LedgerSlot, String> as) {
     var lines = new ArrayList<String>();
     long until = System.nanoTime() + 5_000_000_000L;
     while (lines.size() < count && System.nanoTime() < until) {
       for (var ring : gateway.ledger().rings()) {
-        ring.drain(slot -> lines.add(line(slot)), 1000);
+        ring.drain(slot -> lines.add(as.apply(slot)), 1000);
       }
       Thread.onSpinWait();
     }

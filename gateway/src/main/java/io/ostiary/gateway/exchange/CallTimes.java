@@ -206,7 +206,11 @@ final class CallTimes {
     slot.listener = client.listener();
     slot.requestNumber = client.requestNumber();
     slot.method = call.requestHead().method();
-    slot.protocol = call.requestHead().version11() ? "HTTP/1.1" : "HTTP/1.0";
+    // A stream's head is written down as HTTP/1.1 for its parser.
+    slot.protocol =
+        client.wire() != null
+            ? "HTTP/2.0"
+            : call.requestHead().version11() ? "HTTP/1.1" : "HTTP/1.0";
     call.plan().notes().take(call.requestHead().fields(), slot.noted);
     slot.logged.copyFrom(logged);
     target(slot);
