@@ -59,6 +59,7 @@ public final class Gateway implements AutoCloseable {
 
   private static final long LAST_ACCEPTED_MILLIS = 200;
   private static final Duration AT_REST = Duration.ofSeconds(1);
+  private static final Duration SOCKETS_CLOSE = Duration.ofMillis(250);
 
   private final Transport transport;
   private final DataPlane dataPlane;
@@ -424,6 +425,17 @@ public final class Gateway implements AutoCloseable {
     registry.close();
     outbound.close();
     stalls.close();
+    awaitNoSockets(System.nanoTime() + SOCKETS_CLOSE.toNanos());
     group.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly(10, TimeUnit.SECONDS);
+  }
+
+  /// A socket of io_uring is closed when the kernel has given back what was asked of it. An event
+  /// loop that ends before logs each such socket with a stack trace.
+  private void awaitNoSockets(long until) {
+    while (sum(loop -> loop.gauges().openCount() + loop.gauges().upstreamOpenCount()) > 0
+        && System.nanoTime() < until
+        && !Thread.currentThread().isInterrupted()) {
+      pause(1);
+    }
   }
 }
