@@ -29,6 +29,7 @@ public record Api(
     List<PolicyUse> policies,
     Upgrades upgrade,
     CallLimits limits) {
+  private static final Pattern NOT_IN_PATH = Pattern.compile("[*?#]");
   private static final Pattern HOST =
       Pattern.compile(
           "(\\*\\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*"
@@ -37,9 +38,13 @@ public record Api(
   public Api {
     Require.name("api.name", name);
     Require.name("api.upstream", upstream);
-    if (!path.startsWith("/") || (path.length() > 1 && path.endsWith("/"))) {
+    if (!path.startsWith("/")
+        || (path.length() > 1 && path.endsWith("/"))
+        || NOT_IN_PATH.matcher(path).find()) {
       throw Require.invalid(
-          "api.path", path, "'/' or a path like '/orders', without a final slash");
+          "api.path",
+          path,
+          "'/' or a path like '/orders', without a final slash, '*', '?' and '#'");
     }
     hosts = List.copyOf(hosts);
     hosts.forEach(Api::checkHost);

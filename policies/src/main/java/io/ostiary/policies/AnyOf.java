@@ -55,6 +55,11 @@ public final class AnyOf implements Policy<AnyOf.Settings> {
   }
 
   @Override
+  public boolean lasting() {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     var ways = new ArrayList<SignIn>();
     for (var use : settings.ways) {

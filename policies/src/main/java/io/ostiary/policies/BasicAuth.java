@@ -81,6 +81,11 @@ public final class BasicAuth implements Policy<BasicAuth.Settings> {
   }
 
   @Override
+  public boolean lasting() {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     var checks =
         site.shared(

@@ -96,6 +96,11 @@ public final class Cel implements Policy<Cel.Settings> {
   }
 
   @Override
+  public boolean lasting() {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     return new Gate(settings);
   }

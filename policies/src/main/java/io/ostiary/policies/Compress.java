@@ -80,6 +80,11 @@ public final class Compress implements Policy<Compress.Settings> {
   }
 
   @Override
+  public boolean lasting() {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     for (var coding : settings.codings) {
       try {

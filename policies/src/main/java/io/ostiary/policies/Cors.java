@@ -138,6 +138,11 @@ public final class Cors implements Policy<Cors.Settings> {
   }
 
   @Override
+  public boolean lasting() {
+    return true;
+  }
+
+  @Override
   @SuppressWarnings("ReferenceEquality") // a use is known by its very settings object
   public Filter compile(Settings settings, Site site) {
     var ofApi = site.api().policies();

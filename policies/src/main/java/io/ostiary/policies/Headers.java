@@ -85,6 +85,11 @@ public final class Headers implements Policy<Headers.Settings> {
   }
 
   @Override
+  public boolean lasting() {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     var when = settings.when.equals(When.ALWAYS) ? null : settings.when.compile();
     return new Rewrite(

@@ -58,6 +58,11 @@ public final class KeyAuth implements Policy<KeyAuth.Settings> {
   }
 
   @Override
+  public boolean lasting() {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     return new Gate(settings, table(site.snapshot()), site.api().name());
   }

@@ -93,6 +93,11 @@ public final class Mask implements Policy<Mask.Settings> {
   }
 
   @Override
+  public boolean lasting() {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     return new Gate(settings);
   }

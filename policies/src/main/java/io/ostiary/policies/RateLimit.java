@@ -151,6 +151,11 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
   }
 
   @Override
+  public boolean lasting() {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     var where = CountBy.Where.of(site, settings, settings.by);
     int cost = settings.costs.isEmpty() ? settings.cost : cost(settings, site);

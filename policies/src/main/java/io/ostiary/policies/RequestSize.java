@@ -83,6 +83,11 @@ public final class RequestSize implements Policy<RequestSize.Settings> {
   }
 
   @Override
+  public boolean lasting() {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     var all = new Sizes(settings.headers, settings.query, settings.body).over(Limits.NONE);
     var methods = new HashMap<String, Limits>();

@@ -68,6 +68,11 @@ public final class Rewrite implements Policy<Rewrite.Settings> {
   }
 
   @Override
+  public boolean lasting() {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     var path = PathChange.of("rewrite", settings.path, settings.prefix, settings.regex, site);
     return new Change(

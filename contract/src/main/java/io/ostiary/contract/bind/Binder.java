@@ -31,16 +31,27 @@ public final class Binder {
   private static final String EXPECTED = " (expected: ";
 
   private final Faults faults = new Faults();
-  private final IdentityHashMap<PolicyUse, Position> uses = new IdentityHashMap<>();
+  private final Kept kept;
+  private IdentityHashMap<PolicyUse, Position> uses = new IdentityHashMap<>();
 
   /// What holds where nothing is written: the same for each of ten thousand routes.
   private final IdentityHashMap<Shape.Field, Object> usual = new IdentityHashMap<>();
+
+  public Binder() {
+    this(Kept.NOTHING);
+  }
+
+  /// @param kept what need not be bound again
+  public Binder(Kept kept) {
+    this.kept = kept;
+  }
 
   public List<Fault> faults() {
     return faults.sorted();
   }
 
-  /// Where each policy that was bound stands, by identity: two uses may be equal.
+  /// Where each policy that was bound stands, by identity: two uses may be equal. Those in what is
+  /// kept are there.
   public IdentityHashMap<PolicyUse, Position> uses() {
     return uses;
   }
@@ -183,7 +194,7 @@ public final class Binder {
     long before = faults.count();
     Collection<Object> values = shape.unique() ? new LinkedHashSet<>() : new ArrayList<>();
     for (var item : nodes) {
-      var value = bind(shape.item(), item, name);
+      var value = item(shape.item(), item, name);
       if (value != null && !values.add(value)) {
         faults.add(item.fault(name + ": " + item.seen() + " is given twice"));
       }
@@ -192,6 +203,24 @@ public final class Binder {
       return null;
     }
     return shape.unique() ? Collections.unmodifiableSet((Set<?>) values) : List.copyOf(values);
+  }
+
+  private @Nullable Object item(Shape shape, Node item, String name) {
+    if (!(shape instanceof Shape.Fields fields) || !kept.keeps(fields.type())) {
+      return bind(shape, item, name);
+    }
+    var before = kept.get(item);
+    if (before != null) {
+      return before.value();
+    }
+    var outside = uses;
+    uses = new IdentityHashMap<>();
+    var value = bind(shape, item, name);
+    if (value != null) {
+      kept.put(item, new Kept.Bound(value, uses));
+    }
+    uses = outside;
+    return value;
   }
 
   private @Nullable Object entries(Shape.Entries shape, Node node, String name) {

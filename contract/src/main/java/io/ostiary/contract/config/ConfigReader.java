@@ -1,16 +1,17 @@
 package io.ostiary.contract.config;
 
 import io.ostiary.contract.bind.Binder;
-import io.ostiary.contract.bind.Shapes;
-import io.ostiary.contract.tree.Fault;
+import io.ostiary.contract.tree.FollowedText;
 import io.ostiary.contract.tree.Limits;
 import io.ostiary.contract.tree.Node;
 import io.ostiary.contract.tree.Parsed;
 import io.ostiary.contract.tree.TreeReader;
 import io.ostiary.model.KernelSettings;
+import java.lang.ref.Reference;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Reads `ostiary.yaml`. Everything that is wrong is found in one reading: the text is bound to
@@ -30,7 +31,17 @@ public final class ConfigReader {
   /// The same of a file that others read as well.
   public static ConfigRead read(
       ConfigSource source, Map<String, Class<? extends Record>> policies, ApiDocuments documents) {
-    return read(source.parsed(), source.file(), new Shapes(policies), documents);
+    synchronized (source.known()) {
+      var version = source.version();
+      var read = new Reading(source.file(), policies, documents, source.known()).of(version);
+      if (read != null) {
+        return read;
+      }
+      // There is something to say, and for that the places must be right.
+      version = source.exact();
+      read = new Reading(source.file(), policies, documents, source.known()).of(version);
+      return Objects.requireNonNull(read, "an exact reading is good");
+    }
   }
 
   /// Reads a text that is not in a file, or not yet.
@@ -42,7 +53,9 @@ public final class ConfigReader {
       Map<String, Class<? extends Record>> policies,
       ApiDocuments documents) {
     var parsed = TreeReader.parse(text, file.toString(), Limits.CONFIGURATION);
-    return read(parsed, file, new Shapes(policies), documents);
+    var version = FollowedText.Version.of(parsed);
+    var read = new Reading(file, policies, documents, new KnownApis()).of(version);
+    return Objects.requireNonNull(read, "an exact reading is good");
   }
 
   /// The folder of policies that a file names, which must be known before the policies in it can be
@@ -73,33 +86,57 @@ public final class ConfigReader {
         : null;
   }
 
-  private static ConfigRead read(Parsed parsed, Path file, Shapes shapes, ApiDocuments documents) {
-    return switch (parsed) {
-      case Parsed.Broken(var faults) -> new ConfigRead.Refused(faults);
-      case Parsed.Tree(var root, var faults) -> read(root, faults, file, shapes, documents);
-    };
-  }
+  /// One reading of one version.
+  private record Reading(
+      Path file,
+      Map<String, Class<? extends Record>> policies,
+      ApiDocuments documents,
+      KnownApis known) {
 
-  private static ConfigRead read(
-      Node root, List<Fault> parseFaults, Path file, Shapes shapes, ApiDocuments documents) {
-    var notes = new Notes(root);
-    notes.faults(parseFaults);
-    var binder = new Binder();
-    var written = binder.bind(shapes, Written.class, root, "document");
-    notes.faults(binder.faults());
-    var loaded = Documents.load(root, file, documents, notes);
-    References.check(root, loaded, notes);
-    if (written == null || notes.faulty()) {
-      return new ConfigRead.Refused(notes.sortedFaults());
+    /// Null: something is to be said of nodes that do not know where they stand.
+    @Nullable ConfigRead of(FollowedText.Version version) {
+      try {
+        return read(version);
+      } finally {
+        // Nodes only borrow their text, and faults show it.
+        Reference.reachabilityFence(version.text());
+      }
     }
-    var configuration = new Meaning(written, loaded, notes, binder.uses()).configuration();
-    if (configuration == null || notes.faulty()) {
-      return new ConfigRead.Refused(notes.sortedFaults());
+
+    private @Nullable ConfigRead read(FollowedText.Version version) {
+      return switch (version.parsed()) {
+        case Parsed.Broken(var faults) -> new ConfigRead.Refused(faults);
+        case Parsed.Tree(var root, var faults) -> {
+          var notes = new Notes(root);
+          notes.faults(faults);
+          var read = read(root, notes, version);
+          boolean wrong = read instanceof ConfigRead.Refused || notes.misplaced();
+          yield wrong && !version.exact() ? null : read;
+        }
+      };
     }
-    Overlaps.check(configuration.apis(), notes);
-    RuleConflicts.check(configuration.kernel(), configuration.gateway().trustedProxies(), notes);
-    return notes.faulty()
-        ? new ConfigRead.Refused(notes.sortedFaults())
-        : new ConfigRead.Understood(configuration, notes.sortedWarnings());
+
+    private ConfigRead read(Node root, Notes notes, FollowedText.Version version) {
+      var shapes = known.begin(policies);
+      var binder = new Binder(known.kept());
+      var written = binder.bind(shapes, Written.class, root, "document");
+      notes.faults(binder.faults());
+      var loaded = Documents.load(root, file, documents, notes);
+      References.check(root, loaded, notes, known);
+      if (written == null || notes.faulty()) {
+        return new ConfigRead.Refused(notes.sortedFaults());
+      }
+      var places =
+          new PolicyPlaces(binder.uses(), known.all(), version.shifts(), root.at(), version.text());
+      var configuration = new Meaning(written, loaded, notes, known, places).configuration();
+      if (configuration == null || notes.faulty()) {
+        return new ConfigRead.Refused(notes.sortedFaults());
+      }
+      Overlaps.check(configuration.apis(), notes, known);
+      RuleConflicts.check(configuration.kernel(), configuration.gateway().trustedProxies(), notes);
+      return notes.faulty()
+          ? new ConfigRead.Refused(notes.sortedFaults())
+          : new ConfigRead.Understood(configuration, notes.sortedWarnings());
+    }
   }
 }

@@ -1,6 +1,7 @@
 package io.ostiary.contract.config;
 
-import io.ostiary.contract.tree.Fault;
+import io.ostiary.contract.tree.FollowedText;
+import io.ostiary.contract.tree.FollowedText.Version;
 import io.ostiary.contract.tree.Limits;
 import io.ostiary.contract.tree.Parsed;
 import io.ostiary.contract.tree.TreeReader;
@@ -8,38 +9,113 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A configuration file that is read again and again: by the watcher for the documents that it
 /// names, by the list of policies for their folder, and to bring it into force. As long as no byte
-/// of it differs they all get the same tree, which costs most of a reading. Safe for all threads;
-/// they take turns.
+/// of it differs they all get the same tree, and of the next version only what differs is read
+/// again. Safe for all threads; they take turns.
 public final class ConfigSource {
+  private static final int PIECE = 1 << 14;
+
   private final Path file;
+  private final byte[] buffer = new byte[PIECE];
+  private final FollowedText text;
+  private final KnownApis known = new KnownApis();
   private byte @Nullable [] bytes;
-  private Parsed parsed = new Parsed.Broken(List.<Fault>of());
+  private Version version = Version.NOTHING;
+  private long number;
 
   public ConfigSource(Path file) {
     this.file = file;
+    text = new FollowedText(file.toString(), Limits.CONFIGURATION);
   }
 
   public Path file() {
     return file;
   }
 
-  /// What it holds now.
-  synchronized Parsed parsed() {
+  /// What it holds now, for whoever does not say anything of it to people.
+  Parsed parsed() {
+    return version().parsed();
+  }
+
+  /// What was made of its APIs before. Used by one reading at a time.
+  KnownApis known() {
+    return known;
+  }
+
+  synchronized Version version() {
+    if (same()) {
+      return version;
+    }
     byte[] now = read();
     if (now == null) {
       // Too long, or it cannot be read: that is said anew each time.
-      return TreeReader.read(file, file.toString(), Limits.CONFIGURATION);
+      return Version.of(TreeReader.read(file, file.toString(), Limits.CONFIGURATION));
     }
-    if (!Arrays.equals(now, bytes)) {
-      parsed = TreeReader.parse(now, file.toString(), Limits.CONFIGURATION);
-      bytes = now;
+    took(text.read(now), now);
+    return version;
+  }
+
+  private void took(Version of, byte[] now) {
+    version = of;
+    bytes = now;
+    number++;
+  }
+
+  /// Makes the tree of what it holds now where that is quick, for whoever asks for it next: it may
+  /// still be written.
+  synchronized void prepare() {
+    byte[] now = same() ? null : read();
+    var quick = now == null ? null : text.quick(now);
+    if (now != null && quick != null) {
+      took(quick, now);
     }
-    return parsed;
+  }
+
+  /// What it holds now, with every node at the place that it names.
+  synchronized Version exact() {
+    var now = version();
+    if (!now.exact() && bytes != null) {
+      version = text.whole(bytes);
+      return version;
+    }
+    return now;
+  }
+
+  /// Changes with every byte; 0 while it cannot be read.
+  synchronized long number() {
+    if (same()) {
+      return number;
+    }
+    byte[] now = read();
+    if (now == null) {
+      return 0;
+    }
+    took(text.read(now), now);
+    return number;
+  }
+
+  /// Whether no byte differs. Looked at piece by piece: this is asked again and again.
+  private boolean same() {
+    if (bytes == null) {
+      return false;
+    }
+    try (var in = Files.newInputStream(file)) {
+      for (int at = 0; ; ) {
+        int count = in.readNBytes(buffer, 0, PIECE);
+        if (count > bytes.length - at || !Arrays.equals(buffer, 0, count, bytes, at, at + count)) {
+          return false;
+        }
+        at += count;
+        if (count < PIECE) {
+          return at == bytes.length;
+        }
+      }
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   private byte @Nullable [] read() {

@@ -25,6 +25,10 @@ import org.jspecify.annotations.Nullable;
 /// One virtual thread does everything, the listener's calls included, so these never overlap.
 public final class ConfigWatcher implements AutoCloseable {
   private static final long QUIET_MILLIS = 15;
+
+  /// Where nothing was written for so long, the tree is made.
+  private static final long EARLY_MILLIS = 2;
+
   private static final long DEBOUNCE_MILLIS = 30;
   private static final long UNFINISHED_MILLIS = 500;
   private static final long POLL_MILLIS = 2_000;
@@ -36,7 +40,7 @@ public final class ConfigWatcher implements AutoCloseable {
   private final long pollMillis;
   private final Thread thread;
   private String signature;
-  private String digest;
+  private WatchedFiles.Content content;
 
   private ConfigWatcher(
       ConfigSource source, Runnable changed, @Nullable WatchService service, long pollMillis) {
@@ -46,7 +50,7 @@ public final class ConfigWatcher implements AutoCloseable {
     files = new WatchedFiles(source);
     register();
     signature = files.signature();
-    digest = files.digest();
+    content = files.content();
     thread = Thread.ofVirtual().name("config-watcher").unstarted(this::run);
   }
 
@@ -117,24 +121,34 @@ public final class ConfigWatcher implements AutoCloseable {
   /// Waits until the writer is done; says whether one of our files was named.
   private boolean settle(WatchKey first) throws InterruptedException {
     long start = System.nanoTime();
+    long last = start;
     boolean named = drain(first);
-    if (named && !files.unfinished()) {
-      // Most writers are done by now: what we wait for them, the tree is made in.
-      files.parse();
-    }
+    boolean prepared = false;
     while (true) {
-      long limit = files.unfinished() ? UNFINISHED_MILLIS : DEBOUNCE_MILLIS;
-      long left = limit - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
-      if (left <= 0) {
+      boolean unfinished = files.unfinished();
+      long now = System.nanoTime();
+      long left = left(start, unfinished ? UNFINISHED_MILLIS : DEBOUNCE_MILLIS, now);
+      long quiet = left(last, QUIET_MILLIS, now);
+      if (left <= 0 || (quiet <= 0 && !unfinished)) {
         return named;
       }
-      var key = poll(Math.min(QUIET_MILLIS, left));
+      boolean early = named && !prepared && !unfinished;
+      long next = quiet > 0 ? quiet : QUIET_MILLIS;
+      var key = poll(early ? EARLY_MILLIS : Math.min(next, left));
       if (key != null) {
         named |= drain(key);
-      } else if (!files.unfinished()) {
-        return named;
+        last = System.nanoTime();
+        prepared = false;
+      } else if (early) {
+        // Most writers are done by now: what we wait for them, the tree is made in.
+        files.prepare();
+        prepared = true;
       }
     }
+  }
+
+  private static long left(long since, long limitMillis, long now) {
+    return limitMillis - TimeUnit.NANOSECONDS.toMillis(now - since);
   }
 
   private boolean drain(WatchKey key) {
@@ -159,15 +173,14 @@ public final class ConfigWatcher implements AutoCloseable {
       return;
     }
     signature = now;
-    var content = files.digest();
-    if (content.equals(digest)) {
+    if (files.content().equals(content)) {
       register();
       return;
     }
     files.refresh();
     register();
     signature = files.signature();
-    digest = files.digest();
+    content = files.content();
     tell();
   }
 

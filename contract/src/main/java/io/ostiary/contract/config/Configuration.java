@@ -3,7 +3,6 @@ package io.ostiary.contract.config;
 import io.ostiary.contract.tree.Fault;
 import io.ostiary.contract.tree.Json;
 import io.ostiary.contract.tree.Node;
-import io.ostiary.contract.tree.Position;
 import io.ostiary.model.Api;
 import io.ostiary.model.ApiKey;
 import io.ostiary.model.Ban;
@@ -16,7 +15,6 @@ import io.ostiary.model.Service;
 import io.ostiary.model.Snapshot;
 import io.ostiary.model.Upstream;
 import java.time.Instant;
-import java.util.IdentityHashMap;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -29,8 +27,7 @@ public final class Configuration {
   private final KernelSettings kernel;
   private final List<Service> services;
   private final Node root;
-  private final IdentityHashMap<PolicyUse, Position> uses;
-  private final Position start;
+  private final PolicyPlaces places;
 
   Configuration(
       GatewaySettings gateway,
@@ -40,8 +37,7 @@ public final class Configuration {
       KernelSettings kernel,
       List<Service> services,
       Node root,
-      IdentityHashMap<PolicyUse, Position> uses,
-      Position start) {
+      PolicyPlaces places) {
     this.gateway = gateway;
     this.listeners = List.copyOf(listeners);
     this.apis = List.copyOf(apis);
@@ -49,8 +45,7 @@ public final class Configuration {
     this.kernel = kernel;
     this.services = List.copyOf(services);
     this.root = root;
-    this.uses = uses;
-    this.start = start;
+    this.places = places;
   }
 
   public GatewaySettings gateway() {
@@ -112,7 +107,6 @@ public final class Configuration {
   /// @param use the very object from this configuration, not an equal one; null: the whole file is
   ///   to blame
   public Fault fault(@Nullable PolicyUse use, String message) {
-    var known = use == null ? null : uses.get(use);
-    return (known == null ? start : known).fault(message);
+    return places.fault(use, message);
   }
 }

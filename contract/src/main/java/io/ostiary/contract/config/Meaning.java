@@ -1,6 +1,5 @@
 package io.ostiary.contract.config;
 
-import io.ostiary.contract.tree.Position;
 import io.ostiary.model.Api;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.HealthCheck;
@@ -9,7 +8,6 @@ import io.ostiary.model.KernelSet;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.Listener;
 import io.ostiary.model.Listener.ProxyProtocol;
-import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Require;
 import io.ostiary.model.Target;
 import io.ostiary.model.Tls;
@@ -19,7 +17,6 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -32,17 +29,15 @@ final class Meaning {
   private final Written written;
   private final Documents documents;
   private final Notes notes;
-  private final IdentityHashMap<PolicyUse, Position> uses;
+  private final KnownApis known;
+  private final PolicyPlaces places;
 
-  Meaning(
-      Written written,
-      Documents documents,
-      Notes notes,
-      IdentityHashMap<PolicyUse, Position> uses) {
+  Meaning(Written written, Documents documents, Notes notes, KnownApis known, PolicyPlaces places) {
     this.written = written;
     this.documents = documents;
     this.notes = notes;
-    this.uses = uses;
+    this.known = known;
+    this.places = places;
   }
 
   /// Null: with faults.
@@ -63,15 +58,7 @@ final class Meaning {
       notes.warning("/apis", "apis: none, so every call is answered with 404");
     }
     return new Configuration(
-        gateway,
-        listeners,
-        apis,
-        upstreams,
-        kernel,
-        services,
-        notes.at(""),
-        uses,
-        notes.at("").at());
+        gateway, listeners, apis, upstreams, kernel, services, notes.at(""), places);
   }
 
   private GatewaySettings gateway() {
@@ -190,39 +177,47 @@ final class Meaning {
 
   private List<Api> apis() {
     var apis = new ArrayList<Api>();
+    var nodes = Notes.items(notes.at(""), "apis");
     for (int i = 0; i < written.apis().size(); i++) {
-      var pointer = "/apis/" + i;
       var one = written.apis().get(i);
-      var document = documents.get(one.openapi());
-      var routes = RouteMeaning.routes(one, document, pointer, notes);
-      if (routes.isEmpty() && document != null) {
-        // A document of webhooks alone is sound: what it documents is called by us, not by clients.
-        notes.warning(
-            pointer + "/openapi",
-            "openapi: no operation under paths, so every call of api '%s' is answered with 404"
-                .formatted(one.name()));
-      }
-      var api =
-          notes.attempt(
-              pointer,
-              () ->
-                  new Api(
-                      one.name(),
-                      one.hosts(),
-                      one.path(),
-                      one.upstream(),
-                      RouteMeaning.split(one.split()),
-                      one.stripPath(),
-                      document == null ? null : document.document(),
-                      routes,
-                      one.policies(),
-                      RouteMeaning.upgrade(one.upgrade()),
-                      RouteMeaning.limits(one.limits())));
+      var known = this.known.of(nodes.get(i));
+      var before = known.meaning();
+      var api = before == null ? api(one, "/apis/" + i) : before;
       if (api != null) {
         apis.add(api);
+        if (one.openapi() == null) {
+          known.means(api);
+        }
       }
     }
     return apis;
+  }
+
+  private @Nullable Api api(Written.Api one, String pointer) {
+    var document = documents.get(one.openapi());
+    var routes = RouteMeaning.routes(one, document, pointer, notes);
+    if (routes.isEmpty() && document != null) {
+      // A document of webhooks alone is sound: what it documents is called by us, not by clients.
+      notes.warning(
+          pointer + "/openapi",
+          "openapi: no operation under paths, so every call of api '%s' is answered with 404"
+              .formatted(one.name()));
+    }
+    return notes.attempt(
+        pointer,
+        () ->
+            new Api(
+                one.name(),
+                one.hosts(),
+                one.path(),
+                one.upstream(),
+                RouteMeaning.split(one.split()),
+                one.stripPath(),
+                document == null ? null : document.document(),
+                routes,
+                one.policies(),
+                RouteMeaning.upgrade(one.upgrade()),
+                RouteMeaning.limits(one.limits())));
   }
 
   private KernelSettings kernel() {

@@ -13,11 +13,17 @@ import org.jspecify.annotations.Nullable;
 /// one thread.
 final class Notes {
   private final Node root;
+  private boolean misplaced;
   private final Faults faults = new Faults();
   private final Faults warnings = new Faults();
 
   Notes(Node root) {
     this.root = root;
+  }
+
+  /// Whether anything was said of a node of an earlier version, which is somewhere else now.
+  boolean misplaced() {
+    return misplaced;
   }
 
   /// The node of a JSON pointer, or the nearest that is there.
@@ -38,10 +44,11 @@ final class Notes {
   }
 
   void warning(String pointer, String message) {
-    warnings.add(at(pointer).fault(message));
+    warning(at(pointer), message);
   }
 
   void warning(Node node, String message) {
+    misplaced |= node.at().source() != root.at().source();
     warnings.add(node.fault(message));
   }
 

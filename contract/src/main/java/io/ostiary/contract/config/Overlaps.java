@@ -3,11 +3,11 @@ package io.ostiary.contract.config;
 import io.ostiary.model.Api;
 import io.ostiary.model.Conditions;
 import io.ostiary.model.Route;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /// Two routes that answer the same method on the same path: one of them would never be asked.
 /// Patterns that merely overlap are fine, for the more specific one wins.
@@ -15,39 +15,59 @@ final class Overlaps {
   private final Notes notes;
   private final Map<Key, Place> taken = new HashMap<>();
 
-  private record Key(String host, String shape, Conditions conditions) {}
+  record Key(String host, String shape, Conditions conditions) {}
 
   private record Place(int api, String name, Route route) {}
+
+  /// One of the things that a route answers to.
+  record Slot(Key key, String method, Route route) {}
 
   private Overlaps(Notes notes) {
     this.notes = notes;
   }
 
-  static void check(List<Api> apis, Notes notes) {
+  static void check(List<Api> apis, Notes notes, KnownApis known) {
     var overlaps = new Overlaps(notes);
+    var nodes = Notes.items(notes.at(""), "apis");
     for (int i = 0; i < apis.size(); i++) {
-      overlaps.api(apis.get(i), i);
+      overlaps.api(apis.get(i), i, known.of(nodes.get(i)).slots(apis.get(i)));
     }
   }
 
-  private void api(Api api, int index) {
+  private void api(Api api, int index, List<Slot> slots) {
+    for (var slot : slots) {
+      var place = new Place(index, api.name(), slot.route());
+      var other = taken.putIfAbsent(slot.key(), place);
+      if (other != null && !(other.api() == index && fromDocument(other, slot.route()))) {
+        var method = slot.method();
+        notes.fault(
+            "/apis/" + index + "/path",
+            "path: %s %s is answered by api '%s' already, route '%s'"
+                .formatted(
+                    method.equals("*") ? "every method on" : method,
+                    slot.route().path().under(api.path()),
+                    other.name(),
+                    other.route().id()));
+        return;
+      }
+    }
+  }
+
+  /// All that an API answers to. Routes for different hosts, or that ask for different things, do
+  /// not meet.
+  static List<Slot> slots(Api api) {
+    var slots = new ArrayList<Slot>();
+    var hosts = api.hosts().isEmpty() ? List.of("") : api.hosts();
     for (var route : api.routes()) {
       var pattern = unnamed(route.path().under(api.path()).text());
       for (var method : route.methods().isEmpty() ? Set.of("*") : route.methods()) {
-        var other = taken(api, route, method + " " + pattern, new Place(index, api.name(), route));
-        if (other != null && !(other.api() == index && fromDocument(other, route))) {
-          notes.fault(
-              "/apis/" + index + "/path",
-              "path: %s %s is answered by api '%s' already, route '%s'"
-                  .formatted(
-                      method.equals("*") ? "every method on" : method,
-                      route.path().under(api.path()),
-                      other.name(),
-                      other.route().id()));
-          return;
+        for (var host : hosts) {
+          var key = new Key(host, method + " " + pattern, route.conditions());
+          slots.add(new Slot(key, method, route));
         }
       }
     }
+    return slots;
   }
 
   /// Without the names of its templates, which say nothing of what it answers to.
@@ -68,17 +88,6 @@ final class Overlaps {
       open = pattern.indexOf('{', Math.max(kept, open + 1));
     }
     return unnamed.append(pattern, kept, pattern.length()).toString();
-  }
-
-  /// Routes for different hosts, or that ask for different things, do not meet.
-  private @Nullable Place taken(Api api, Route route, String shape, Place place) {
-    for (var host : api.hosts().isEmpty() ? List.of("") : api.hosts()) {
-      var other = taken.putIfAbsent(new Key(host, shape, route.conditions()), place);
-      if (other != null) {
-        return other;
-      }
-    }
-    return null;
   }
 
   /// Both from one document, whose reader has judged it.

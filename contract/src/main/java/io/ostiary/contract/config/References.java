@@ -19,15 +19,17 @@ final class References {
   private final Node root;
   private final Documents documents;
   private final Notes notes;
+  private final KnownApis known;
 
-  private References(Node root, Documents documents, Notes notes) {
+  private References(Node root, Documents documents, Notes notes, KnownApis known) {
     this.root = root;
     this.documents = documents;
     this.notes = notes;
+    this.known = known;
   }
 
-  static void check(Node root, Documents documents, Notes notes) {
-    var references = new References(root, documents, notes);
+  static void check(Node root, Documents documents, Notes notes, KnownApis known) {
+    var references = new References(root, documents, notes, known);
     references.unique("apis");
     references.unique("services");
     var upstreams = references.unique("upstreams");
@@ -52,11 +54,7 @@ final class References {
   private void upstreams(Map<String, Node> known) {
     var unused = new HashMap<>(known);
     for (var api : Notes.items(root, "apis")) {
-      for (var node : referring(api)) {
-        var upstream = Notes.text(node, "upstream");
-        if (upstream == null) {
-          continue;
-        }
+      for (var upstream : this.known.of(api).upstreams()) {
         unused.remove(upstream.text());
         if (!known.containsKey(upstream.text())) {
           notes.fault(upstream, unknown("upstream", upstream, List.copyOf(known.keySet())));
@@ -65,6 +63,18 @@ final class References {
     }
     unused.forEach(
         (name, node) -> notes.warning(node, "upstream '" + name + "' is not used by any api"));
+  }
+
+  /// Each name of an upstream in an API.
+  static List<Node.Text> upstreams(Node api) {
+    var named = new ArrayList<Node.Text>();
+    for (var node : referring(api)) {
+      var upstream = Notes.text(node, "upstream");
+      if (upstream != null) {
+        named.add(upstream);
+      }
+    }
+    return List.copyOf(named);
   }
 
   /// Everything of an API that may have a member `upstream`: itself, its routes, the shares of a
@@ -93,6 +103,9 @@ final class References {
 
   private void operations() {
     for (var api : Notes.items(root, "apis")) {
+      if (!known.of(api).operations()) {
+        continue;
+      }
       var openapi = Notes.text(api, "openapi");
       var document = documents.get(openapi == null ? null : openapi.text());
       var seen = new HashSet<String>();

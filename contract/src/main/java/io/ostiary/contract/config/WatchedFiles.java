@@ -24,9 +24,10 @@ final class WatchedFiles {
     refresh();
   }
 
-  /// Makes the tree of what the configuration is now, for whoever asks for it next.
-  void parse() {
-    var _ = source.parsed();
+  /// Makes the tree of what the configuration is now where that is quick, for whoever asks for it
+  /// next.
+  void prepare() {
+    source.prepare();
   }
 
   /// Reads again which documents the configuration names. Where it cannot be read, those it named
@@ -86,10 +87,19 @@ final class WatchedFiles {
     return text.toString();
   }
 
+  /// What the files hold.
+  ///
+  /// @param configuration see [ConfigSource#number]
+  record Content(long configuration, String documents) {}
+
   /// Changes if and only if the content does.
-  String digest() {
+  Content content() {
+    return new Content(source.number(), documents.isEmpty() ? "" : digest(documents));
+  }
+
+  private static String digest(Set<Path> files) {
     var sha = sha256();
-    for (var one : all()) {
+    for (var one : files) {
       sha.update(one.toString().getBytes(StandardCharsets.UTF_8));
       try (var in = Files.newInputStream(one)) {
         var buffer = new byte[65_536];

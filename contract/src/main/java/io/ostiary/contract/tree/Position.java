@@ -10,6 +10,14 @@ public record Position(Source source, int line, int column) {
     return new Fault(source.name(), line, column, message, source.excerpt(line, column));
   }
 
+  /// A place in the same text, whose words are given: see [Source#lent].
+  ///
+  /// @param text the whole of it; empty: the source has it
+  public Position in(String text, int otherLine, int otherColumn) {
+    var words = text.isEmpty() ? source : new Source(source.name(), text);
+    return new Position(words, otherLine, otherColumn);
+  }
+
   @Override
   public String toString() {
     return source.name() + ":" + line + ":" + column;

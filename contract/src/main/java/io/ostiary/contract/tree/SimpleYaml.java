@@ -35,13 +35,15 @@ final class SimpleYaml {
   private final @Nullable String[] seen = new @Nullable String[SEEN];
 
   private final int depthMax;
+  private final Before.Next versions;
   private int at;
   private int line = 1;
   private int lineStart;
   private boolean quoted;
 
-  private SimpleYaml(Source source, Limits limits) {
+  private SimpleYaml(Source source, Limits limits, Before.Next versions) {
     this.source = source;
+    this.versions = versions;
     text = source.text();
     end = text.length();
     depthMax = limits.depthMax();
@@ -49,8 +51,13 @@ final class SimpleYaml {
 
   /// Null: it is not simple, or there is something wrong with it.
   static @Nullable Node compose(Source source, Limits limits) {
+    return compose(source, limits, Before.none().next(source.text()));
+  }
+
+  /// The same with what is known of the version before, which it keeps for the one to come.
+  static @Nullable Node compose(Source source, Limits limits, Before.Next versions) {
     try {
-      return new SimpleYaml(source, limits).document();
+      return new SimpleYaml(source, limits, versions).document();
     } catch (NotSimple e) {
       return null;
     }
@@ -75,7 +82,7 @@ final class SimpleYaml {
   /// No tab and no line end but one, and what is one `char` is one code point, so that columns can
   /// be counted by subtracting.
   private void checkCharacters() {
-    for (int i = 0; i < end; i++) {
+    for (int i = versions.unknownFrom(); i < versions.unknownTo(); i++) {
       char c = text.charAt(i);
       boolean ascii = (c >= ' ' && c < 0x7f) || c == '\n';
       check(ascii || (c >= 0xa0 && c < 0xd800 && c != 0x2028 && c != 0x2029));
@@ -107,11 +114,34 @@ final class SimpleYaml {
     var start = here();
     var items = new ArrayList<Node>();
     while (at < end && at - lineStart == column && dash()) {
-      at++;
-      items.add(value(column, false, depth + 1));
+      items.add(depth == 1 ? itemBelowRoot(column) : item(column, depth));
     }
     check(at == end || at - lineStart <= column);
     return new Node.Sequence(start, items);
+  }
+
+  private Node item(int column, int depth) {
+    at++;
+    return value(column, false, depth + 1);
+  }
+
+  /// The same, or what was made of it before. What it means depends on nothing in front of it but
+  /// the column of its dash.
+  private Node itemBelowRoot(int column) {
+    int from = at;
+    int first = line;
+    var known = versions.at(from, column);
+    if (known != null) {
+      versions.reuse(known, from, first);
+      at += known.to() - known.from();
+      line += known.lines();
+      lineStart = at - known.then();
+      return known.node();
+    }
+    var node = item(column, 1);
+    int then = at - lineStart;
+    versions.made(new Before.Item(node, from, at, first, line - first, column, then, first));
+    return node;
   }
 
   /// @param name the first, which stands before us with its colon behind it

@@ -1,22 +1,35 @@
 package io.ostiary.contract.tree;
 
+import java.lang.ref.WeakReference;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// One text that was read: what it is called and what it holds. Immutable. Every node of its tree
-/// leads here, so a tree that is kept keeps its text as well.
+/// leads here, so a tree that is kept keeps its text as well, unless the text is only lent.
 public final class Source {
   private static final int EXCERPT_MAX = 160;
 
   private final String name;
-  private final String text;
+  private final @Nullable String text;
+  private final WeakReference<String> lent;
   private volatile int @Nullable [] lineStarts;
 
   /// @param name as faults show it: the path as the user wrote it
   public Source(String name, String text) {
+    this(name, text, new WeakReference<>(text));
+  }
+
+  private Source(String name, @Nullable String text, WeakReference<String> lent) {
     this.name = name;
     this.text = text;
+    this.lent = lent;
+  }
+
+  /// A text that somebody else keeps for as long as faults may be found in it: nodes outlive many
+  /// versions of a text, and must not keep them all.
+  static Source lent(String name, String text) {
+    return new Source(name, null, new WeakReference<>(text));
   }
 
   public String name() {
@@ -24,27 +37,31 @@ public final class Source {
   }
 
   public String text() {
-    return text;
+    var whole = text == null ? lent.get() : text;
+    return whole == null ? "" : whole;
   }
 
   /// The place of a character, counted in code points as editors do.
   Position position(int offset) {
+    var text = text();
     int end = Math.clamp(offset, 0, text.length());
-    int found = Arrays.binarySearch(lineStarts(), end);
+    int found = Arrays.binarySearch(lineStarts(text), end);
     int line = found >= 0 ? found + 1 : -found - 1;
-    return new Position(this, line, text.codePointCount(lineStarts()[line - 1], end) + 1);
+    return new Position(this, line, text.codePointCount(lineStarts(text)[line - 1], end) + 1);
   }
 
   public Position start() {
     return new Position(this, 1, 1);
   }
 
-  /// A line without its end; empty behind the last one.
+  /// A line without its end; empty behind the last one, and where the text was lent and is gone.
   String line(int number) {
-    if (number > lineStarts().length) {
+    var text = text();
+    int[] starts = lineStarts(text);
+    int start = number > starts.length ? Integer.MAX_VALUE : starts[number - 1];
+    if (start > text.length()) {
       return "";
     }
-    int start = lineStarts()[number - 1];
     int end = text.indexOf('\n', start);
     var whole = text.substring(start, end < 0 ? text.length() : end);
     return whole.endsWith("\r") ? whole.substring(0, whole.length() - 1) : whole;
@@ -52,16 +69,16 @@ public final class Source {
 
   /// Where each line starts. Made when first asked for: most texts have no fault. Two threads may
   /// both make it, which does no harm.
-  private int[] lineStarts() {
+  private int[] lineStarts(String text) {
     var starts = lineStarts;
     if (starts == null) {
-      starts = findLines();
+      starts = findLines(text);
       lineStarts = starts;
     }
     return starts;
   }
 
-  private int[] findLines() {
+  private static int[] findLines(String text) {
     var starts = IntStream.builder().add(0);
     for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) {
       starts.add(end + 1);

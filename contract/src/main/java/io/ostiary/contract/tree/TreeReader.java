@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /// Reads files and texts into trees. What ends in `.json` must be JSON (RFC 8259); everything else
 /// is YAML 1.2, which JSON is a part of.
@@ -31,12 +32,20 @@ public final class TreeReader {
 
   /// @param name what faults call the text; its ending decides between JSON and YAML
   public static Parsed parse(byte[] bytes, String name, Limits limits) {
+    var decoded = decode(bytes, name, limits);
+    return decoded.broken() == null ? parse(decoded.text(), name, limits) : decoded.broken();
+  }
+
+  /// @param broken why there is no text; null: there is one
+  record Decoded(String text, @Nullable Parsed broken) {}
+
+  static Decoded decode(byte[] bytes, String name, Limits limits) {
     if (bytes.length > limits.bytesMax()) {
-      return broken(
-          name, "size: more than " + limits.bytesMax() + " bytes (expected: at most that)");
+      var size = "size: more than " + limits.bytesMax() + " bytes (expected: at most that)";
+      return new Decoded("", broken(name, size));
     }
     if (ascii(bytes)) {
-      return parse(new String(bytes, StandardCharsets.ISO_8859_1), name, limits);
+      return new Decoded(new String(bytes, StandardCharsets.ISO_8859_1), null);
     }
     var in = ByteBuffer.wrap(bytes);
     var out = CharBuffer.allocate(bytes.length);
@@ -49,13 +58,19 @@ public final class TreeReader {
     var text = out.flip().toString();
     if (result.isError()) {
       var at = new Source(name, text).position(text.length());
-      return new Parsed.Broken(
-          List.of(
-              at.fault(
-                  "encoding: byte 0x%02x (expected: UTF-8)"
-                      .formatted(bytes[in.position()] & 0xff))));
+      var what = "encoding: byte 0x%02x (expected: UTF-8)".formatted(bytes[in.position()] & 0xff);
+      return new Decoded("", new Parsed.Broken(List.of(at.fault(what))));
     }
-    return parse(text, name, limits);
+    return new Decoded(text, null);
+  }
+
+  /// Without a mark of its byte order.
+  static String unmarked(String text) {
+    return !text.isEmpty() && text.charAt(0) == '\ufeff' ? text.substring(1) : text;
+  }
+
+  static boolean json(String name) {
+    return name.toLowerCase(Locale.ROOT).endsWith(".json");
   }
 
   private static boolean ascii(byte[] bytes) {
@@ -69,9 +84,8 @@ public final class TreeReader {
 
   /// @param name what faults call the text; its ending decides between JSON and YAML
   public static Parsed parse(String text, String name, Limits limits) {
-    var marked = !text.isEmpty() && text.charAt(0) == '\ufeff';
-    var source = new Source(name, marked ? text.substring(1) : text);
-    if (name.toLowerCase(Locale.ROOT).endsWith(".json")) {
+    var source = new Source(name, unmarked(text));
+    if (json(name)) {
       return new JsonComposer(source, limits).compose();
     }
     var simple = SimpleYaml.compose(source, limits);

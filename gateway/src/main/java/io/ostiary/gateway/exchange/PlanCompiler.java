@@ -28,6 +28,8 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +44,7 @@ public final class PlanCompiler {
   private final Tallies tallies;
   private final Function<OutboundSettings, HttpCalls> http;
   private final Work work;
+  private final CompiledApis compiled;
 
   /// @param upstreams makes the handles of a snapshot's upstreams
   /// @param http the calls of policies under these settings
@@ -61,6 +64,7 @@ public final class PlanCompiler {
     this.tallies = tallies;
     this.http = http;
     this.work = work;
+    compiled = new CompiledApis(shared);
   }
 
   /// Other policies for the plans to come.
@@ -87,24 +91,17 @@ public final class PlanCompiler {
                 "upstream " + handle.upstream().name() + ": named twice (expected: once)"));
       }
     }
-    var input = new Input(snapshot, handles, faults);
+    var input = new Input(policies, snapshot, handles, faults);
+    compiled.begin(input.policies, snapshot);
     var routes = new HostTable<RoutePlan>();
     var unrouted = new LinkedHashSet<UnroutedWatch>();
     for (var api : snapshot.apis()) {
-      var way = way(api, api.upstream(), api.split(), handles, faults);
-      var chains = new Chains(new HashMap<>(), new HashMap<>());
-      for (var route : api.routes()) {
-        var own = own(api, route, handles, faults);
-        own = own == null ? way : own;
-        if (own != null) {
-          var chain = add(routes, input, chains, api, route, own);
-          unrouted.addAll(chain.unrouted());
-        }
-      }
+      add(api, input, routes, unrouted);
     }
     if (!faults.isEmpty()) {
       return null;
     }
+    compiled.commit();
     return new Plan(
         snapshot,
         routes,
@@ -114,6 +111,61 @@ public final class PlanCompiler {
         List.copyOf(unrouted),
         Plan.Waits.of(snapshot.gateway()),
         PlanNotes.of(snapshot.gateway().observation()));
+  }
+
+  private void add(Api api, Input input, HostTable<RoutePlan> routes, Set<UnroutedWatch> unrouted) {
+    var way = way(api, api.upstream(), api.split(), input.handles, input.faults);
+    var before = compiled.get(api);
+    var made = before == null ? compile(api, input) : before.routes();
+    var tables = routes.of(api.hosts());
+    for (int i = 0; i < made.size(); i++) {
+      var route = api.routes().get(i);
+      var own = own(api, route, input.handles, input.faults);
+      var some = made.get(i);
+      own = own == null ? way : own;
+      if (own == null || some == null) {
+        continue;
+      }
+      var plan =
+          new RoutePlan(
+              api,
+              route,
+              some.chain(),
+              own,
+              some.guard(),
+              some.strip(),
+              some.parameters(),
+              some.bounds(),
+              some.upgrade());
+      for (var table : tables) {
+        for (var place : some.places()) {
+          var wrong = table.add(place, route.methods(), route.conditions(), plan);
+          if (wrong != null) {
+            input.faults.add(PlanFault.of(where(api, route) + wrong));
+          }
+        }
+      }
+      unrouted.addAll(some.chain().unrouted());
+    }
+  }
+
+  private static String where(Api api, Route route) {
+    return "api " + api.name() + ", route " + route.id() + ": ";
+  }
+
+  /// All routes of an API but for their ways; null in the place of one with faults.
+  private List<CompiledApis.@Nullable OfRoute> compile(Api api, Input input) {
+    var chains = new Chains(new HashMap<>(), new HashMap<>(), new Lasting());
+    int faults = input.faults.size();
+    var made = new ArrayList<CompiledApis.@Nullable OfRoute>(api.routes().size());
+    for (var route : api.routes()) {
+      made.add(compile(api, route, input, chains));
+    }
+    if (chains.lasting.yes && input.faults.size() == faults) {
+      var whole = made.stream().map(Objects::requireNonNull).toList();
+      compiled.put(api, new CompiledApis.OfApi(whole, chains.lasting.shared));
+    }
+    return made;
   }
 
   /// A route's own way; null: the API's.
@@ -181,50 +233,51 @@ public final class PlanCompiler {
 
   /// What the compiler works with for one plan.
   private record Input(
-      Snapshot snapshot, Map<String, UpstreamHandle> handles, List<PlanFault> faults) {}
+      Map<String, Policy<?>> policies,
+      Snapshot snapshot,
+      Map<String, UpstreamHandle> handles,
+      List<PlanFault> faults) {}
+
+  /// Whether all filters of an API may go on under later plans, and the state that they hold.
+  private static final class Lasting {
+    private boolean yes = true;
+    private final List<SharedState.Held> shared = new ArrayList<>();
+  }
 
   /// What the routes of one API can share.
   ///
   /// @param whole chains by the policies that routes add
   /// @param own filters of the API's own policies that did not ask for their route, by their places
-  private record Chains(Map<List<PolicyUse>, FilterChain> whole, Map<Integer, Shared> own) {}
+  private record Chains(
+      Map<List<PolicyUse>, FilterChain> whole, Map<Integer, Shared> own, Lasting lasting) {}
 
   /// @param from its first place for state
   /// @param to the first place behind its own
   private record Shared(Filter filter, int from, int to) {}
 
   /// @param chains takes what routes can share
-  private FilterChain add(
-      HostTable<RoutePlan> routes, Input input, Chains chains, Api api, Route route, Way way) {
-    var faults = input.faults;
-    var where = "api " + api.name() + ", route " + route.id() + ": ";
+  private CompiledApis.@Nullable OfRoute compile(Api api, Route route, Input input, Chains chains) {
+    var where = where(api, route);
     var known = chains.whole.get(route.policies());
     var chain = known == null ? chain(input, chains, api, route, where) : known;
     if (chain == null) {
-      return FilterChain.EMPTY;
+      return null;
     }
-    var pattern = route.path().under(api.path());
     var parameters = new ArrayList<String>();
-    for (var segment : pattern.segments()) {
+    for (var segment : route.path().under(api.path()).segments()) {
       if (RouteTable.templated(segment)) {
         parameters.add(segment.substring(1, segment.length() - 1));
       }
     }
     int strip = api.stripPath() && !api.path().equals("/") ? api.path().length() : 0;
-    var guard = guard(route.conditions(), where, faults);
-    var bounds = Bounds.of(route.limits().within(api.limits()));
-    var upgrade = route.upgrade() == null ? api.upgrade() : route.upgrade();
-    var names = List.copyOf(parameters);
-    var plan = new RoutePlan(api, route, chain, way, guard, strip, names, bounds, upgrade);
-    for (var table : routes.of(api.hosts())) {
-      for (var spelled : route.path().spelledUnder(api.path())) {
-        var wrong = table.add(spelled, route.methods(), route.conditions(), plan);
-        if (wrong != null) {
-          faults.add(PlanFault.of(where + wrong));
-        }
-      }
-    }
-    return chain;
+    return new CompiledApis.OfRoute(
+        chain,
+        guard(route.conditions(), where, input.faults),
+        strip,
+        List.copyOf(parameters),
+        Bounds.of(route.limits().within(api.limits())),
+        route.upgrade() == null ? api.upgrade() : route.upgrade(),
+        route.path().spelledUnder(api.path()).stream().map(RouteTable.Place::of).toList());
   }
 
   /// A filter that did not ask for its route is the same at every route of the API, and so is a
@@ -253,7 +306,7 @@ public final class PlanCompiler {
     for (int i = 0; i < uses.size(); i++) {
       var made = chains.own.get(i);
       if (made == null || made.from != states) {
-        var site = new SiteOf(input, api, route, states);
+        var site = new SiteOf(input, api, route, states, chains.lasting);
         var filter = filter(uses.get(i), site, where, faults);
         sites.add(site);
         if (filter == null) {
@@ -280,7 +333,9 @@ public final class PlanCompiler {
     return chain;
   }
 
-  private @Nullable Filter filter(PolicyUse use, Site site, String where, List<PlanFault> faults) {
+  private @Nullable Filter filter(
+      PolicyUse use, SiteOf site, String where, List<PlanFault> faults) {
+    var policies = site.input.policies;
     var policy = policies.get(use.name());
     if (policy == null) {
       blame(
@@ -290,6 +345,7 @@ public final class PlanCompiler {
       return null;
     }
     try {
+      site.lasting.yes &= policy.lasting();
       return compile(policy, use.settings(), site);
     } catch (RuntimeException e) {
       blame(use, where + use.name() + ": " + e.getMessage(), faults);
@@ -320,12 +376,14 @@ public final class PlanCompiler {
     private final Input input;
     private final Api api;
     private final Route route;
+    private final Lasting lasting;
     private int states;
     private boolean routeAsked;
     private boolean forAll;
 
     /// @param states the first place for state that is free
-    private SiteOf(Input input, Api api, Route route, int states) {
+    private SiteOf(Input input, Api api, Route route, int states, Lasting lasting) {
+      this.lasting = lasting;
       this.input = input;
       this.api = api;
       this.route = route;
@@ -359,7 +417,9 @@ public final class PlanCompiler {
 
     @Override
     public <T> T shared(String key, Class<T> type, Supplier<T> make) {
-      return shared.get(key, type, make);
+      var held = shared.get(key, type, make);
+      lasting.shared.add(held);
+      return held.value(type);
     }
 
     @Override
@@ -374,11 +434,13 @@ public final class PlanCompiler {
 
     @Override
     public Filter filter(PolicyUse use) {
+      var policies = input.policies;
       var policy = policies.get(use.name());
       if (policy == null) {
         throw new IllegalArgumentException(
             "policy: %s (expected: one of %s)".formatted(use.name(), policies.keySet()));
       }
+      lasting.yes &= policy.lasting();
       return compile(policy, use.settings(), this);
     }
 
@@ -390,7 +452,9 @@ public final class PlanCompiler {
             "upstream: %s (expected: one of %s)".formatted(upstream, input.handles.keySet()));
       }
       var counts =
-          shared.get("mirror/" + upstream, MirrorCounts.class, () -> new MirrorCounts(upstream));
+          shared("mirror/" + upstream, MirrorCounts.class, () -> new MirrorCounts(upstream));
+      // Handles are of one plan.
+      lasting.yes = false;
       return new Mirroring(handle, bodyBytesMax, copiesMax, counts);
     }
 

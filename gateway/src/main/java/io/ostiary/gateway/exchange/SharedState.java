@@ -8,12 +8,19 @@ import java.util.function.Supplier;
 /// State of policies that outlives plans, such as the counters of a limit, by key. What two plans
 /// in a row did not ask for is let go. Guarded by its own lock; used only while plans are compiled.
 public final class SharedState {
-  private static final class Held {
+  /// One object, and the key that it is held under.
+  static final class Held {
+    private final String key;
     private final Object value;
     private long generation;
 
-    private Held(Object value) {
+    private Held(String key, Object value) {
+      this.key = key;
       this.value = value;
+    }
+
+    <T> T value(Class<T> type) {
+      return type.cast(value);
     }
   }
 
@@ -45,9 +52,24 @@ public final class SharedState {
         .toList();
   }
 
-  synchronized <T> T get(String key, Class<T> type, Supplier<T> make) {
-    var held = all.computeIfAbsent(type.getName() + ' ' + key, missing -> new Held(make.get()));
+  synchronized <T> Held get(String key, Class<T> type, Supplier<T> make) {
+    var held =
+        all.computeIfAbsent(type.getName() + ' ' + key, whole -> new Held(whole, make.get()));
     held.generation = generation;
-    return type.cast(held.value);
+    return held;
+  }
+
+  /// The plan that is compiled asks for these as well, unless one of them was let go.
+  @SuppressWarnings("ReferenceEquality") // Another object may be held under the same key by now.
+  synchronized boolean keep(List<Held> some) {
+    for (var held : some) {
+      if (all.get(held.key) != held) {
+        return false;
+      }
+    }
+    for (var held : some) {
+      held.generation = generation;
+    }
+    return true;
   }
 }

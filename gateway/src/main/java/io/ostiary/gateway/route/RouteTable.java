@@ -71,10 +71,15 @@ public final class RouteTable<R> {
   }
 
   private static final class Node<R> {
-    private byte[][] keys = new byte[4][];
-    private int[] hashes = new int[4];
-    private final List<Node<R>> children = new ArrayList<>();
-    private int[] buckets = new int[8];
+    /// Most nodes have no children: of ten thousand routes each ends in one of its own.
+    private static final int[] NO_NUMBERS = {};
+
+    private static final byte[][] NO_KEYS = {};
+
+    private byte[][] keys = NO_KEYS;
+    private int[] hashes = NO_NUMBERS;
+    private List<Node<R>> children = List.of();
+    private int[] buckets = NO_NUMBERS;
     private @Nullable Node<R> template;
     private @Nullable Leaf<R> exact;
     private @Nullable Leaf<R> open;
@@ -101,9 +106,11 @@ public final class RouteTable<R> {
       }
       int at = children.size();
       if (at == keys.length) {
-        keys = Arrays.copyOf(keys, at * 2);
-        hashes = Arrays.copyOf(hashes, at * 2);
-        buckets = new int[at * 4];
+        children = at == 0 ? new ArrayList<>(1) : children;
+        int room = Math.max(1, at * 2);
+        keys = Arrays.copyOf(keys, room);
+        hashes = Arrays.copyOf(hashes, room);
+        buckets = new int[room * 2];
         for (int i = 0; i < at; i++) {
           place(i);
         }
@@ -126,35 +133,60 @@ public final class RouteTable<R> {
     }
   }
 
+  /// A pattern as the tree takes it.
+  ///
+  /// @param keys its segments in the spelling that normalised request paths have; null: a template
+  /// @param wrong why it cannot be taken; null: it can
+  public record Place(PathPattern pattern, List<byte @Nullable []> keys, @Nullable String wrong) {
+    public static Place of(PathPattern pattern) {
+      var segments = pattern.segments();
+      if (segments.size() >= DEPTH_MAX) {
+        var wrong = "path: %d segments (expected: fewer than %d)";
+        return new Place(pattern, List.of(), wrong.formatted(segments.size(), DEPTH_MAX));
+      }
+      var keys = new ArrayList<byte @Nullable []>(segments.size());
+      for (var segment : segments) {
+        boolean template = templated(segment);
+        if (!template && (segment.indexOf('{') >= 0 || segment.indexOf('}') >= 0)) {
+          var wrong = "path: " + pattern + " (expected: '{name}' only as a whole segment)";
+          return new Place(pattern, List.of(), wrong);
+        }
+        keys.add(template ? null : spelled(segment).getBytes(StandardCharsets.ISO_8859_1));
+      }
+      return new Place(pattern, keys, null);
+    }
+  }
+
+  /// As [#add(Place, Set, Conditions, Object)].
+  public @Nullable String add(
+      PathPattern pattern, Set<String> methods, Conditions conditions, R route) {
+    return add(Place.of(pattern), methods, conditions, route);
+  }
+
   /// Adds a route. Returns null, or why it cannot stand beside the others.
   ///
   /// @param conditions for which the lookup asks whether the route takes a request
-  public @Nullable String add(
-      PathPattern pattern, Set<String> methods, Conditions conditions, R route) {
-    var node = root;
-    var segments = pattern.segments();
-    if (segments.size() >= DEPTH_MAX) {
-      return "path: " + segments.size() + " segments (expected: fewer than " + DEPTH_MAX + ")";
+  public @Nullable String add(Place place, Set<String> methods, Conditions conditions, R route) {
+    if (place.wrong != null) {
+      return place.wrong;
     }
-    for (var segment : segments) {
-      if (templated(segment)) {
+    var node = root;
+    for (var key : place.keys) {
+      if (key == null) {
         node.template = node.template == null ? new Node<>() : node.template;
         node = node.template;
-        continue;
+      } else {
+        node = node.childOrNew(key);
       }
-      if (segment.indexOf('{') >= 0 || segment.indexOf('}') >= 0) {
-        return "path: " + pattern + " (expected: '{name}' only as a whole segment)";
-      }
-      node = node.childOrNew(spelled(segment).getBytes(StandardCharsets.ISO_8859_1));
     }
     Leaf<R> leaf;
-    if (pattern.openEnded()) {
+    if (place.pattern.openEnded()) {
       leaf = node.open = node.open == null ? new Leaf<>() : node.open;
     } else {
       leaf = node.exact = node.exact == null ? new Leaf<>() : node.exact;
     }
     var taken = leaf.add(methods, conditions, route);
-    return taken == null ? null : "path: " + taken + " " + pattern + " has a route already";
+    return taken == null ? null : "path: " + taken + " " + place.pattern + " has a route already";
   }
 
   public static boolean templated(String segment) {

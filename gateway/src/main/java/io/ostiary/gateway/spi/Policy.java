@@ -19,4 +19,12 @@ public interface Policy<S extends Record> {
   /// @throws IllegalArgumentException when the settings do not fit this site; the message names the
   ///   setting, and the plan is refused
   Filter compile(S settings, Site site);
+
+  /// Whether what [#compile] gives follows from nothing but the settings, the site's API and route
+  /// and, of the snapshot, its consumers, keys, upstreams and settings for calls to others. Then
+  /// the filter may go on under later plans that change none of these. Whoever reads files or looks
+  /// at anything else says no.
+  default boolean lasting() {
+    return false;
+  }
 }
