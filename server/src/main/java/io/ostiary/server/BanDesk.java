@@ -5,6 +5,8 @@ import io.ostiary.control.NotInForceException;
 import io.ostiary.control.Publication;
 import io.ostiary.control.Spared;
 import io.ostiary.control.records.StorageException;
+import io.ostiary.kernel.libbpf.LibbpfException;
+import io.ostiary.kernel.libbpf.UrgentThread;
 import io.ostiary.model.Ban;
 import io.ostiary.model.BanCase;
 import io.ostiary.model.BanSink;
@@ -43,6 +45,9 @@ import org.slf4j.LoggerFactory;
 /// counted: a lost case comes again as long as its client goes on, an unrecorded ban still ends by
 /// itself.
 ///
+/// Between the decision and the first packet that is dropped lies little but the wake-up of
+/// `ban-desk`. So where it may, it is an urgent thread, and rests as long as it has worked.
+///
 /// A repeat offender is banned for twice the time before, if its last ban ended within a day.
 @SuppressWarnings("ReferenceEquality") // Whether it is the same snapshot is the question.
 final class BanDesk implements BanSink, AutoCloseable {
@@ -50,6 +55,10 @@ final class BanDesk implements BanSink, AutoCloseable {
   private static final int CASES_MAX = 4096;
   private static final int RECORDS_MAX = 4096;
   private static final int BATCH = 256;
+
+  /// So many are enforced before others get the processor again.
+  private static final int AT_ONCE = 32;
+
   private static final int PAST_MAX = 65_536;
   private static final Duration REMEMBERED = Duration.ofDays(1);
   private static final long PARK_NANOS = 1_000_000_000L;
@@ -59,6 +68,9 @@ final class BanDesk implements BanSink, AutoCloseable {
 
   /// What is known of a source that was banned before.
   private record Past(int times, Instant until) {}
+
+  /// The bans of a snapshot by their sources.
+  private record Index(@Nullable Snapshot of, Map<Cidr, Ban> bans) {}
 
   /// What is left to the second thread.
   private sealed interface Note {
@@ -77,8 +89,7 @@ final class BanDesk implements BanSink, AutoCloseable {
 
   private final Map<Cidr, Instant> sparedAt = bounded(1024);
   private final Map<Cidr, Past> past = bounded(PAST_MAX);
-  private @Nullable Snapshot indexed;
-  private Map<Cidr, Ban> index = Map.of();
+  private volatile Index index = new Index(null, Map.of());
   private volatile @Nullable Thread desk;
   private volatile @Nullable Thread writer;
   private volatile boolean closed;
@@ -133,7 +144,9 @@ final class BanDesk implements BanSink, AutoCloseable {
   }
 
   private void decide(Publication both, BanBook kept) {
+    boolean urgent = false;
     while (!closed) {
+      long woken = System.nanoTime();
       try {
         var bans = new ArrayList<Ban>();
         for (var one = cases.poll(); one != null; one = next(bans)) {
@@ -150,14 +163,36 @@ final class BanDesk implements BanSink, AutoCloseable {
       } catch (RuntimeException e) {
         LOG.error("a ban could not be decided", e);
       }
+      rest(System.nanoTime() - woken);
       if (cases.isEmpty()) {
         LockSupport.parkNanos(this, PARK_NANOS);
+      }
+      if (!urgent && cases.isEmpty()) { // a start has other things to do, and so has a first case
+        urgent = true;
+        hurry();
       }
     }
   }
 
+  /// Not ended by a case that comes, or there would be no rest in a flood of them.
+  private static void rest(long nanos) {
+    try {
+      Thread.sleep(Duration.ofNanos(nanos));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void hurry() {
+    try {
+      UrgentThread.become();
+    } catch (LibbpfException e) {
+      LOG.debug("bans wait for a processor as others do: {}", e.getMessage());
+    }
+  }
+
   private @Nullable BanCase next(List<Ban> bans) {
-    return bans.size() >= BATCH ? null : cases.poll();
+    return bans.size() >= AT_ONCE ? null : cases.poll();
   }
 
   private @Nullable Ban judge(BanCase one, BanBook kept) {
@@ -224,16 +259,32 @@ final class BanDesk implements BanSink, AutoCloseable {
   }
 
   private boolean active(Cidr block, @Nullable Snapshot running, Instant now) {
-    if (running != null && running != indexed) {
-      indexed = running;
-      index =
-          running.bans().stream()
-              .collect(Collectors.toMap(Ban::source, ban -> ban, BanDesk::longer));
-    }
     var own = made.get(block);
-    var listed = index.get(block);
-    return (own != null && own.until().isAfter(now))
-        || (listed != null && listed.until().isAfter(now));
+    if (own != null && own.until().isAfter(now)) {
+      return true;
+    }
+    var known = index;
+    if (running == null || known.of() == running) {
+      var listed = known.bans().get(block);
+      return running != null && listed != null && listed.until().isAfter(now);
+    }
+    // Somebody else has published. To look through them is quicker than to index them here.
+    for (var ban : running.bans()) {
+      if (ban.source().equals(block) && ban.until().isAfter(now)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void index(@Nullable Snapshot running) {
+    if (running != null && running != index.of()) {
+      index =
+          new Index(
+              running,
+              running.bans().stream()
+                  .collect(Collectors.toMap(Ban::source, ban -> ban, BanDesk::longer)));
+    }
   }
 
   private static Ban longer(Ban one, Ban other) {
@@ -275,6 +326,7 @@ final class BanDesk implements BanSink, AutoCloseable {
           Thread.sleep(AGAIN_MILLIS);
         }
         open.clear();
+        index(kept.running());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -7,7 +7,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import java.util.concurrent.locks.LockSupport;
 
-/// Sends small UDP packets from one address for some time, some thousand a second.
+/// Sends small UDP packets from one address for some time, some thousand a second, each with the
+/// monotonic time at which it was sent.
 final class PacketSender {
   private static final long PAUSE_NANOS = 50_000;
 
@@ -22,7 +23,7 @@ final class PacketSender {
       var packet = ByteBuffer.allocate(16);
       while (System.nanoTime() < end) {
         try {
-          channel.send(packet.clear(), to);
+          channel.send(packet.putLong(0, System.nanoTime()).clear(), to);
         } catch (IOException e) {
           // Nobody listens there yet.
         }
