@@ -1,5 +1,6 @@
 package io.ostiary.kernel.balance;
 
+import io.ostiary.kernel.lens.PrivateCgroup;
 import io.ostiary.kernel.libbpf.LibbpfException;
 import io.ostiary.model.KernelStatus;
 import io.ostiary.model.Service;
@@ -144,15 +145,22 @@ public final class Balancer implements ServiceView, AutoCloseable {
 
   private void attachLocal(ServicePrograms loaded) throws IOException {
     var directory = group == null ? CgroupRoot.find() : group;
-    if (directory == null) {
-      local = " Clients on this host are not turned: no cgroup2 file system is mounted.";
-      return;
-    }
     try {
-      loaded.attachLocal(directory);
+      if (directory != null) {
+        loaded.attachLocal(directory);
+      } else {
+        attachHidden(loaded);
+      }
       local = "";
     } catch (LibbpfException e) {
       local = " Clients on this host are not turned: " + e.getMessage() + ".";
+    }
+  }
+
+  /// Where this process does not see the control groups, but is in one.
+  private static void attachHidden(ServicePrograms loaded) throws LibbpfException, IOException {
+    try (var hidden = PrivateCgroup.mount()) {
+      loaded.attachLocal(hidden.mountPoint());
     }
   }
 

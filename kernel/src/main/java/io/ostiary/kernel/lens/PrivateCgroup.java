@@ -12,11 +12,11 @@ import java.util.List;
 /// The hierarchy of control groups, mounted for the moment of attaching where this process cannot
 /// see it: `ip netns exec` hides it behind a new `/sys`. What is attached stays when it is
 /// unmounted. Needs CAP_SYS_ADMIN.
-record PrivateCgroup(Libbpf library, Path mountPoint) implements AutoCloseable {
+public record PrivateCgroup(Libbpf library, Path mountPoint) implements AutoCloseable {
   private static final int DETACH = 2;
 
   /// @throws LibbpfException when it may not be mounted
-  static PrivateCgroup mount() throws LibbpfException, IOException {
+  public static PrivateCgroup mount() throws LibbpfException, IOException {
     var library = Libbpf.load();
     var directory = Files.createTempDirectory("ostiary-cgroup");
     try (var arena = Arena.ofConfined()) {
