@@ -120,6 +120,7 @@ final class CapturesTest {
         .isEqualTo("400 api: none (expected: an API of the configuration in force)");
     assertThat(error("{\"call\":\"0000000000000\"}"))
         .isEqualTo("400 call: 0000000000000 (expected: a call in the ledger)");
+    assertThat(error("{\"rule\":9}")).isEqualTo("400 rule: 9 (expected: 1-2)");
     assertThat(error("{\"snap\":5}")).isEqualTo("400 snap: 5 (expected: 64-65535)");
     assertThat(error("{\"packets\":13}"))
         .isEqualTo("409 captures: the disk is full (expected: room)");

@@ -215,6 +215,7 @@ final class CapturesApi {
     var verdicts = fields.text("verdicts", "all", 1, 10);
     fields.checked("verdicts", () -> verdicts(verdicts));
     long rule = fields.number("rule", 0, 1, 65_535);
+    fields.checked("rule", () -> numberOf(rule));
     long peerPort = fields.number("peerPort", 0, 1, 65_535);
     long snap = fields.number("snap", 2048, 64, CaptureRequest.SNAP_MAX);
     long oneOf = fields.number("oneOf", 1, 1, 1_000_000);
@@ -279,6 +280,17 @@ final class CapturesApi {
         .distinct()
         .limit(CaptureRequest.PORTS_MAX)
         .toList();
+  }
+
+  /// A rule that is not there would decide about nothing, and the capture stay empty.
+  private long numberOf(long rule) {
+    var running = source.state().running();
+    int rules = running == null ? 0 : running.kernel().rules().size();
+    if (rule > rules) {
+      throw new IllegalArgumentException(
+          rule + " (expected: " + (rules == 0 ? "none, there are no rules)" : "1-" + rules + ")"));
+    }
+    return rule;
   }
 
   private @Nullable LedgerEntry callOf(String call) {
