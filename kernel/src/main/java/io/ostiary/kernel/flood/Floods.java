@@ -274,15 +274,25 @@ public final class Floods {
     }
     long seen = slices.stream().mapToLong(Slice::packets).sum();
     long opened = slices.stream().mapToLong(Slice::opens).sum();
+    var shares = Shares.of(slices, seconds);
     return new FloodReport(
         seconds,
         Math.round(seen / seconds),
         Math.round(opened / seconds),
-        Math.round(distinct),
+        Math.max(Math.round(distinct), named(shares)),
         Distinct.ERROR,
         stride,
         cookies(),
-        Shares.of(slices, seconds));
+        shares);
+  }
+
+  /// The estimate is of a whole second, and so older than the shares: it may know fewer.
+  private static long named(List<FloodReport.Share> shares) {
+    return shares.stream()
+        .filter(share ->
+            share.prefix().prefix()
+                == (share.prefix().address().getAddress().length == 4 ? 32 : 64))
+        .count();
   }
 
   private long sum(long member) {

@@ -99,7 +99,9 @@ final class AttackersTest {
     shield.beat();
     shield.testRun("shield_xdp").run(Packets.syn4("198.18.7.7", 80), Floods.FLOOD_OPENS);
     shield.floods().tick(now);
-    assertThat(shield.floods().report().cookies().state()).isEqualTo(State.WATCHING);
+    var report = shield.floods().report();
+    assertThat(report.cookies().state()).isEqualTo(State.WATCHING);
+    assertThat(report.sources()).as("before a whole second is over").isEqualTo(1);
   }
 
   @Test
