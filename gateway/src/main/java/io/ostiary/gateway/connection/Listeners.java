@@ -147,6 +147,7 @@ public final class Listeners {
       calls.refusedProxy(listener, Peer.of(address.getAddress()), "it is no trusted proxy");
       return refused(calls, channel);
     }
+    channel.config().setAllocator(calls.loop().buffers());
     var link = new ClientLink(calls.loop(), listener, channel);
     return new ClientConnection(calls, link, way.credentials());
   }

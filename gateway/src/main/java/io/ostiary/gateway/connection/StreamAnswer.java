@@ -12,7 +12,6 @@ import io.ostiary.gateway.wire.FieldBlock;
 import io.ostiary.gateway.wire.FieldKind;
 import io.ostiary.gateway.wire.Fields;
 import io.ostiary.gateway.wire.Frame;
-import io.ostiary.gateway.wire.Numbers;
 import io.ostiary.gateway.wire.ResponseHead;
 import io.ostiary.model.CallId;
 import org.jspecify.annotations.Nullable;
@@ -84,13 +83,15 @@ final class StreamAnswer implements AnswerWire, ChannelFutureListener {
     FieldBlock.fields(out, fields, keep);
     if (fields.find(FieldKind.DATE) < 0) {
       FieldBlock.indexedName(out, DATE_INDEX, DATE_LENGTH);
-      stream.loop().writeDate(out);
+      var date = stream.loop().text();
+      stream.loop().writeDate(date);
+      date.copyTo(out);
     }
     if (length >= 0) {
-      FieldBlock.contentLength(out, length);
+      FieldBlock.contentLength(out, stream.loop().text().decimal(length));
     }
     FieldBlock.namedField(out, CALL, CallId.LENGTH);
-    Numbers.writeCallId(out, call.callId());
+    stream.loop().text().callId(call.callId()).copyTo(out);
     endBlock(out, at);
     return false;
   }

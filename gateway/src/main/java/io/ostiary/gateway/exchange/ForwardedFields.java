@@ -1,8 +1,8 @@
 package io.ostiary.gateway.exchange;
 
-import io.netty.buffer.ByteBuf;
 import io.ostiary.gateway.wire.FieldKind;
 import io.ostiary.gateway.wire.Fields;
+import io.ostiary.gateway.wire.HeadText;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -20,7 +20,6 @@ final class ForwardedFields {
   private static final byte[] PROTO_SECURE = latin("X-Forwarded-Proto: https\r\n");
   private static final byte[] HOST = latin("X-Forwarded-Host: ");
   private static final byte[] FORWARDED = latin("Forwarded: ");
-  private static final int CR_LF = '\r' << 8 | '\n';
 
   private ForwardedFields() {}
 
@@ -107,46 +106,45 @@ final class ForwardedFields {
   }
 
   /// Writes the fields for the upstream. The client's own lines have not been copied.
-  static void write(ByteBuf out, Call call, boolean trustedPeer) {
+  static void write(HeadText out, Call call, boolean trustedPeer) {
     var head = call.requestHead();
     var fields = head.fields();
-    out.writeBytes(FOR);
+    out.put(FOR);
     if (trustedPeer) {
       join(out, fields, FieldKind.FORWARDED_FOR);
     }
-    out.writeBytes(call.clientSide().speaker().text()).writeShort(CR_LF);
+    out.put(call.clientSide().speaker().text()).endLine();
     if (!trustedPeer || !copy(out, fields, FieldKind.FORWARDED_PROTO)) {
-      out.writeBytes(call.clientSide().secure() ? PROTO_SECURE : PROTO);
+      out.put(call.clientSide().secure() ? PROTO_SECURE : PROTO);
     }
     if (!trustedPeer || !copy(out, fields, FieldKind.FORWARDED_HOST)) {
       int size = head.authorityEnd() - head.authorityStart();
       if (size > 0) {
-        out.writeBytes(HOST).writeBytes(head.bytes(), head.authorityStart(), size);
-        out.writeShort(CR_LF);
+        out.put(HOST).put(head.bytes(), head.authorityStart(), size);
+        out.endLine();
       }
     }
     if (trustedPeer && fields.find(FieldKind.FORWARDED) >= 0) {
-      out.writeBytes(FORWARDED);
+      out.put(FORWARDED);
       join(out, fields, FieldKind.FORWARDED);
       var peer = call.clientSide().speaker().text();
       boolean six = call.clientSide().speaker().bytes().length == 16;
-      out.writeBytes(latin(six ? "for=\"[" : "for=")).writeBytes(peer);
-      out.writeBytes(latin(six ? "]\"" : "")).writeShort(CR_LF);
+      out.put(latin(six ? "for=\"[" : "for=")).put(peer);
+      out.put(latin(six ? "]\"" : "")).endLine();
     }
   }
 
   /// The values of all lines of this kind, each with a comma behind it.
-  private static void join(ByteBuf out, Fields fields, int kind) {
+  private static void join(HeadText out, Fields fields, int kind) {
     for (int i = 0; i < fields.count(); i++) {
       if (fields.kind(i) == kind && fields.valueEnd(i) > fields.valueStart(i)) {
-        out.writeBytes(
-            fields.bytes(), fields.valueStart(i), fields.valueEnd(i) - fields.valueStart(i));
-        out.writeByte(',').writeByte(' ');
+        out.put(fields.bytes(), fields.valueStart(i), fields.valueEnd(i) - fields.valueStart(i));
+        out.put(',').put(' ');
       }
     }
   }
 
-  private static boolean copy(ByteBuf out, Fields fields, int kind) {
+  private static boolean copy(HeadText out, Fields fields, int kind) {
     if (fields.find(kind) < 0) {
       return false;
     }

@@ -1,6 +1,7 @@
 package io.ostiary.gateway.exchange;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.spi.Mirror;
 import io.ostiary.gateway.upstream.Endpoint;
@@ -10,7 +11,7 @@ import io.ostiary.gateway.upstream.UpstreamConnection;
 import io.ostiary.gateway.upstream.UpstreamStream;
 import io.ostiary.gateway.wire.Bytes;
 import io.ostiary.gateway.wire.FieldKind;
-import io.ostiary.gateway.wire.Numbers;
+import io.ostiary.gateway.wire.HeadText;
 import io.ostiary.gateway.wire.ResponseHead;
 import io.ostiary.model.GatewaySettings;
 import java.nio.ByteBuffer;
@@ -25,7 +26,6 @@ final class MirrorCopy implements Mirror.Copy, StreamOwner {
   private static final byte[] MARK = Bytes.of("Ostiary-Mirror: 1\r\n");
   private static final byte[] VIA_CALL = Bytes.of("Via: 1.1 ostiary\r\nOstiary-Call: ");
   private static final byte[] LENGTH = Bytes.of("Content-Length: ");
-  private static final int CR_LF = '\r' << 8 | '\n';
 
   /// So much of an answer is read so that the connection can be used again; then it is closed.
   private static final long ANSWER_BYTES_MAX = 1024 * 1024;
@@ -39,7 +39,8 @@ final class MirrorCopy implements Mirror.Copy, StreamOwner {
   private final boolean headMethod;
   private final boolean framed;
   private final ResponseHead answer = new ResponseHead();
-  private @Nullable ByteBuf head;
+  private final ByteBufAllocator buffers;
+  private @Nullable HeadText head;
   private @Nullable ByteBuf content;
   private @Nullable UpstreamConnection connection;
   private int interims;
@@ -54,35 +55,33 @@ final class MirrorCopy implements Mirror.Copy, StreamOwner {
     var request = call.requestHead();
     headMethod = request.method().equals("HEAD");
     framed = request.chunked() || request.contentLength() >= 0;
-    var out = call.clientSide().channel().alloc().buffer(request.fields().bytesMax() + 512);
+    buffers = call.clientSide().channel().alloc();
+    var out = new HeadText();
     head = out;
     writeHead(call, out);
   }
 
-  private void writeHead(Call call, ByteBuf out) {
+  private void writeHead(Call call, HeadText out) {
     var request = call.requestHead();
     var target = request.upstream();
-    out.writeBytes(Bytes.of(request.method())).writeByte(' ');
+    out.put(request.method()).put(' ');
     target.writeTarget(out);
-    out.writeBytes(VERSION_HOST);
+    out.put(VERSION_HOST);
     if (target.hasHost()) {
       target.writeHost(out);
     } else {
-      out.writeBytes(Bytes.of(endpoint.target().toString()));
+      out.put(endpoint.target().toString());
     }
-    out.writeShort(CR_LF);
+    out.endLine();
     request.fields().writeKinds(out, KEPT);
     ForwardedFields.write(out, call, call.caller().speakerTrusted());
     call.trace().write(out);
-    out.writeBytes(MARK).writeBytes(VIA_CALL);
-    Numbers.writeCallId(out, call.callId());
-    out.writeShort(CR_LF);
+    out.put(MARK).put(VIA_CALL).callId(call.callId()).endLine();
   }
 
   @Override
   public void body(ByteBuffer bytes, boolean last) {
-    var out = head;
-    if (over || sending || out == null) {
+    if (over || sending || head == null) {
       return;
     }
     int had = content == null ? 0 : content.readableBytes();
@@ -92,7 +91,7 @@ final class MirrorCopy implements Mirror.Copy, StreamOwner {
       return;
     }
     if (bytes.hasRemaining()) {
-      content = content == null ? out.alloc().buffer(bytes.remaining()) : content;
+      content = content == null ? buffers.buffer(bytes.remaining()) : content;
       content.writeBytes(bytes);
     }
     if (last) {
@@ -139,14 +138,14 @@ final class MirrorCopy implements Mirror.Copy, StreamOwner {
     var rest = content;
     content = null;
     if (framed) {
-      out.writeBytes(LENGTH);
-      Numbers.writeDecimal(out, rest == null ? 0 : rest.readableBytes());
-      out.writeShort(CR_LF);
+      out.put(LENGTH).decimal(rest == null ? 0 : rest.readableBytes()).endLine();
     }
-    out.writeShort(CR_LF);
+    out.endLine();
     switch (to) {
       case Http1Connection one -> {
-        one.channel().write(out, one.channel().voidPromise());
+        var whole = buffers.buffer(out.length());
+        out.copyTo(whole);
+        one.channel().write(whole, one.channel().voidPromise());
         if (rest != null) {
           one.channel().write(rest, one.channel().voidPromise());
         }
@@ -154,7 +153,6 @@ final class MirrorCopy implements Mirror.Copy, StreamOwner {
       }
       case UpstreamStream shared -> {
         shared.head(out, rest == null);
-        out.release();
         if (rest != null) {
           shared.content(rest, true);
         }
@@ -241,10 +239,7 @@ final class MirrorCopy implements Mirror.Copy, StreamOwner {
       endpoint.ended();
     }
     mirror.counts().underWay.decrementAndGet();
-    if (head != null) {
-      head.release();
-      head = null;
-    }
+    head = null;
     if (content != null) {
       content.release();
       content = null;

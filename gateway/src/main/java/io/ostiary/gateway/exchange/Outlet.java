@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.ostiary.gateway.wire.Fields;
+import io.ostiary.gateway.wire.HeadText;
 import io.ostiary.gateway.wire.Numbers;
 import org.jspecify.annotations.Nullable;
 
@@ -29,12 +30,17 @@ final class Outlet {
     return java.util.Objects.requireNonNull(channel);
   }
 
-  /// A buffer to write a head to, with room for `size` bytes and a small body.
-  ByteBuf room(int size) {
+  /// A buffer with room for `size` bytes and a small body.
+  private ByteBuf room(int size) {
     if (out == null) {
       out = channel().alloc().buffer(size + 512);
     }
     return out;
+  }
+
+  /// Takes a head; the text is used up.
+  void head(HeadText text) {
+    text.copyTo(room(text.length()));
   }
 
   void content(ByteBuf in, int start, int length) {
@@ -63,13 +69,13 @@ final class Outlet {
   }
 
   /// @param keep the kinds of trailer fields that go on
-  void lastChunk(@Nullable Fields trailers, int keep) {
-    var end = room(trailers == null ? 16 : trailers.bytesMax() + 16);
-    end.writeByte('0').writeShort('\r' << 8 | '\n');
+  /// @param text to write them with
+  void lastChunk(@Nullable Fields trailers, int keep, HeadText text) {
+    text.put('0').endLine();
     if (trailers != null) {
-      trailers.writeKinds(end, keep);
+      trailers.writeKinds(text, keep);
     }
-    end.writeShort('\r' << 8 | '\n');
+    head(text.endLine());
   }
 
   private void write() {

@@ -7,7 +7,7 @@ import io.ostiary.gateway.upstream.UpstreamStream;
 import io.ostiary.gateway.wire.Bytes;
 import io.ostiary.gateway.wire.FieldKind;
 import io.ostiary.gateway.wire.Fields;
-import io.ostiary.gateway.wire.Numbers;
+import io.ostiary.gateway.wire.HeadText;
 import org.jspecify.annotations.Nullable;
 
 /// What an attempt writes to its target, as HTTP/1.1. Reused with its call; confined to its event
@@ -26,7 +26,6 @@ final class RequestWriter {
   private static final byte[] CLOSE = Bytes.of("Connection: close\r\n");
   private static final byte[] VIA_CALL = Bytes.of("Via: 1.1 ostiary\r\nOstiary-Call: ");
   private static final byte[] UPGRADE = Bytes.of("Connection: Upgrade\r\nUpgrade: ");
-  private static final int CR_LF = '\r' << 8 | '\n';
 
   private final Call call;
   private final Outlet outlet = new Outlet();
@@ -64,14 +63,16 @@ final class RequestWriter {
       case Http1Connection one -> {
         stream = null;
         outlet.begin(one.channel());
-        writeHead(outlet.room(call.requestHead().fields().bytesMax() + 512), to, false);
+        var text = call.loop().text();
+        writeHead(text, to, false);
+        outlet.head(text);
       }
       case UpstreamStream shared -> {
         stream = shared;
-        var text = call.loop().scratch();
+        var text = call.loop().text();
         var protocol = shared.tunnels() ? call.tunnel().offered() : null;
         writeHead(text, to, protocol != null);
-        bytes = text.readableBytes();
+        bytes = text.length();
         if (protocol == null) {
           shared.head(text, last);
         } else {
@@ -87,19 +88,19 @@ final class RequestWriter {
   }
 
   /// @param tunnel whether it becomes an extended CONNECT, which has no content
-  private void writeHead(ByteBuf out, UpstreamConnection to, boolean tunnel) {
+  private void writeHead(HeadText out, UpstreamConnection to, boolean tunnel) {
     var head = call.requestHead();
     var fields = head.fields();
     var target = head.upstream();
-    writeMethod(out, head.method());
+    out.put(head.method()).put(' ');
     target.writeTarget(out);
-    out.writeBytes(VERSION_HOST);
+    out.put(VERSION_HOST);
     if (target.hasHost()) {
       target.writeHost(out);
-      out.writeShort(CR_LF);
     } else {
-      out.writeBytes(Bytes.of(to.endpoint().target().toString())).writeShort(CR_LF);
+      out.put(to.endpoint().target().toString());
     }
+    out.endLine();
     fields.writeKinds(out, call.trace().continued() ? KEPT | TRACE : KEPT);
     expectForwarded = false;
     if (!tunnel) {
@@ -107,44 +108,35 @@ final class RequestWriter {
     }
     ForwardedFields.write(out, call, call.caller().speakerTrusted());
     call.trace().write(out);
-    out.writeBytes(VIA_CALL);
-    Numbers.writeCallId(out, call.callId());
-    out.writeShort(CR_LF).writeShort(CR_LF);
+    out.put(VIA_CALL).callId(call.callId()).endLine().endLine();
   }
 
-  private static void writeMethod(ByteBuf out, String method) {
-    for (int i = 0; i < method.length(); i++) {
-      out.writeByte(method.charAt(i));
-    }
-    out.writeByte(' ');
-  }
-
-  private void writeFraming(ByteBuf out) {
+  private void writeFraming(HeadText out) {
     var head = call.requestHead();
     var whole = call.requestBody().gathered();
     var protocol = call.tunnel().offered();
     if (protocol != null && stream == null) {
-      out.writeBytes(UPGRADE).writeBytes(protocol).writeShort(CR_LF);
+      out.put(UPGRADE).put(protocol).endLine();
       return;
     }
     if (whole != null) {
       writeLength(out, whole.writerIndex());
     } else if (chunked()) {
-      out.writeBytes(CHUNKED);
+      out.put(CHUNKED);
     } else if (head.contentLength() >= 0) {
       writeLength(out, head.contentLength());
     }
     boolean asks = head.expectsContinue() && !call.requestBody().continued();
     if (asks && !call.requestBody().kept().begun()) {
       expectForwarded = true;
-      out.writeBytes(EXPECT);
+      out.put(EXPECT);
     }
     boolean strange =
         head.hasBody() && (head.method().equals("GET") || head.method().equals("HEAD"));
     if (strange) {
       // Content here has no meaning (RFC 9110 section 9.3.1); a server that ignores it must not
       // read it as the next request.
-      out.writeBytes(CLOSE);
+      out.put(CLOSE);
     }
   }
 
@@ -152,10 +144,8 @@ final class RequestWriter {
     return call.requestHead().chunked() || call.requestBody().changed();
   }
 
-  private static void writeLength(ByteBuf out, long length) {
-    out.writeBytes(LENGTH);
-    Numbers.writeDecimal(out, length);
-    out.writeShort(CR_LF);
+  private static void writeLength(HeadText out, long length) {
+    out.put(LENGTH).decimal(length).endLine();
   }
 
   void content(ByteBuf in, int start, int length, boolean last) {
@@ -167,7 +157,7 @@ final class RequestWriter {
     } else {
       outlet.chunk(in, start, length);
       if (last) {
-        outlet.lastChunk(trailers(), KEPT);
+        outlet.lastChunk(trailers(), KEPT, call.loop().text());
       }
     }
   }
@@ -184,7 +174,7 @@ final class RequestWriter {
       to.content(in.retainedSlice(start, length), last && trailers == null);
     }
     if (trailers != null) {
-      var text = call.loop().scratch();
+      var text = call.loop().text();
       trailers.writeKinds(text, KEPT);
       to.trailers(text);
     }

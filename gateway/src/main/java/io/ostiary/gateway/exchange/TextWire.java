@@ -5,7 +5,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.ostiary.gateway.wire.Bytes;
 import io.ostiary.gateway.wire.FieldKind;
 import io.ostiary.gateway.wire.Fields;
-import io.ostiary.gateway.wire.Numbers;
+import io.ostiary.gateway.wire.HeadText;
 import io.ostiary.gateway.wire.ResponseHead;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +30,6 @@ final class TextWire implements AnswerWire {
   private static final byte[] UPGRADE = Bytes.of("Connection: Upgrade\r\n");
   private static final byte[] KEEP_ALIVE = Bytes.of("Connection: keep-alive\r\n");
   private static final byte[] CONTINUE = Bytes.of("HTTP/1.1 100 Continue\r\n\r\n");
-  private static final int CR_LF = '\r' << 8 | '\n';
 
   private final Outlet outlet = new Outlet();
   private Framing framing = Framing.NONE;
@@ -43,18 +42,22 @@ final class TextWire implements AnswerWire {
     return this;
   }
 
+  private HeadText text() {
+    return Objects.requireNonNull(link).loop().text();
+  }
+
   @Override
   public void interim(ResponseHead head, int keep) {
-    var out = outlet.room(head.fields().bytesMax() + 64);
+    var out = text();
     head.writeStatusLine(out);
     head.fields().writeKinds(out, keep);
-    out.writeShort(CR_LF);
+    outlet.head(out.endLine());
     outlet.flush();
   }
 
   @Override
   public void interimContinue() {
-    outlet.room(32).writeBytes(CONTINUE);
+    outlet.head(text().put(CONTINUE));
     outlet.flush();
   }
 
@@ -73,32 +76,27 @@ final class TextWire implements AnswerWire {
     }
     boolean keepAlive = persistent && framing != Framing.UNTIL_CLOSE;
     var fields = head.fields();
-    var out = outlet.room(fields.bytesMax() + 256);
+    var out = text();
     head.writeStatusLine(out);
     fields.writeKinds(out, keep);
     if (fields.find(FieldKind.DATE) < 0) {
-      out.writeBytes(DATE);
-      call.loop().writeDate(out);
-      out.writeShort(CR_LF);
+      call.loop().writeDate(out.put(DATE));
+      out.endLine();
     }
     if (framing == Framing.CHUNKED) {
-      out.writeBytes(CHUNKED);
+      out.put(CHUNKED);
     } else if (length >= 0) {
-      out.writeBytes(LENGTH);
-      Numbers.writeDecimal(out, length);
-      out.writeShort(CR_LF);
+      out.put(LENGTH).decimal(length).endLine();
     }
     if (framing == Framing.TUNNEL) {
-      out.writeBytes(UPGRADE);
+      out.put(UPGRADE);
       fields.writeKinds(out, 1 << FieldKind.UPGRADE);
     } else if (!keepAlive) {
-      out.writeBytes(CLOSE);
+      out.put(CLOSE);
     } else if (!version11) {
-      out.writeBytes(KEEP_ALIVE);
+      out.put(KEEP_ALIVE);
     }
-    out.writeBytes(CALL);
-    Numbers.writeCallId(out, call.callId());
-    out.writeShort(CR_LF).writeShort(CR_LF);
+    outlet.head(out.put(CALL).callId(call.callId()).endLine().endLine());
     return keepAlive;
   }
 
@@ -114,7 +112,7 @@ final class TextWire implements AnswerWire {
   @Override
   public void end(@Nullable Fields trailers, int keep, ChannelFutureListener taken) {
     if (framing == Framing.CHUNKED) {
-      outlet.lastChunk(trailers, keep);
+      outlet.lastChunk(trailers, keep, text());
     }
     outlet.flushLast(Objects.requireNonNull(link).lastWrite(), taken);
   }

@@ -1,10 +1,10 @@
 package io.ostiary.gateway.exchange;
 
-import io.netty.buffer.ByteBuf;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.wire.FieldKind;
 import io.ostiary.gateway.wire.Fields;
+import io.ostiary.gateway.wire.HeadText;
 import io.ostiary.gateway.wire.Numbers;
 import io.ostiary.model.LedgerSlot;
 
@@ -88,13 +88,8 @@ final class Trace {
     span = LedgerSlot.attemptSpan(callId, number);
   }
 
-  void write(ByteBuf out) {
-    out.writeBytes(NAME);
-    Numbers.writeHex16(out, high);
-    Numbers.writeHex16(out, low);
-    out.writeByte('-');
-    Numbers.writeHex16(out, span);
-    out.writeByte('-').writeByte('0').writeByte('0' + flags);
-    out.writeShort('\r' << 8 | '\n');
+  void write(HeadText out) {
+    out.put(NAME).hex16(high).hex16(low).put('-').hex16(span);
+    out.put('-').put('0').put((char) ('0' + flags)).endLine();
   }
 }

@@ -26,6 +26,7 @@ public final class Dial {
   public static Channel open(Loop loop, ChannelHandler handler) {
     var channel = loop.transport().sockets().newChannel();
     channel.config().setOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0);
+    channel.config().setAllocator(loop.buffers());
     channel.pipeline().addLast(handler);
     return channel;
   }

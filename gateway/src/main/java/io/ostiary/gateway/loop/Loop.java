@@ -1,10 +1,10 @@
 package io.ostiary.gateway.loop;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.unix.RawUnixChannelOption;
+import io.ostiary.gateway.wire.HeadText;
 import io.ostiary.model.CallId;
 import io.ostiary.model.ConnectionLens;
 import io.ostiary.model.LedgerRing;
@@ -39,8 +39,9 @@ public final class Loop {
   private final InstantSource wall;
   private final Deadlines deadlines;
   private final Gauges gauges = new Gauges();
-  private final ByteBuf scratch = Unpooled.buffer(4096);
+  private final HeadText text = new HeadText();
   private final Hold hold = new Hold();
+  private final LoopBuffers buffers = new LoopBuffers(hold);
   private final SplittableRandom random = new SplittableRandom();
   private long now;
   private long wallMillis;
@@ -100,7 +101,7 @@ public final class Loop {
   }
 
   /// Writes the Date of now (RFC 9110 section 5.6.7).
-  public void writeDate(ByteBuf out) {
+  public void writeDate(HeadText out) {
     long second = wallMillis() / 1000;
     if (second != dateSecond) {
       dateSecond = second;
@@ -109,7 +110,7 @@ public final class Loop {
               .format(java.time.Instant.ofEpochSecond(second))
               .getBytes(StandardCharsets.ISO_8859_1);
     }
-    out.writeBytes(date);
+    out.put(date);
   }
 
   /// The kernel's name for this connection, 0 where nobody asks for it or none is known.
@@ -138,9 +139,14 @@ public final class Loop {
     kept -= bytes;
   }
 
-  /// An empty buffer for a text that is used up within the same event.
-  public ByteBuf scratch() {
-    return scratch.clear();
+  /// An empty text, for one that is used up within the same event.
+  public HeadText text() {
+    return text.clear();
+  }
+
+  /// Where connections of this loop take their buffers from.
+  public ByteBufAllocator buffers() {
+    return buffers;
   }
 
   public ConnectionLens lens() {

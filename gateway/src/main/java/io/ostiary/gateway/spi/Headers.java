@@ -1,5 +1,6 @@
 package io.ostiary.gateway.spi;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
@@ -12,6 +13,19 @@ public interface Headers {
   /// The first value, or null. Where a decision depends on a field, use [#all], since an upstream
   /// may read another one of several.
   @Nullable String first(HeaderName name);
+
+  /// Copies the first value to the front of `into`, for who needs it on every call and makes no
+  /// text of it. Returns its length, -1 where there is none; a value that is longer than `into` is
+  /// not copied.
+  default int copyFirst(HeaderName name, byte[] into) {
+    var value = first(name);
+    if (value == null) {
+      return -1;
+    }
+    var bytes = value.getBytes(StandardCharsets.ISO_8859_1);
+    System.arraycopy(bytes, 0, into, 0, bytes.length <= into.length ? bytes.length : 0);
+    return bytes.length;
+  }
 
   List<String> all(HeaderName name);
 
@@ -35,6 +49,14 @@ public interface Headers {
 
   /// Replaces all values of this name by one.
   void set(HeaderName name, String value);
+
+  /// As [#set(HeaderName, String)] for each of them, with next to no work.
+  default void set(FieldLines lines) {
+    for (int i = 0; i < lines.count(); i++) {
+      var field = lines.field(i);
+      set(field.name(), field.value());
+    }
+  }
 
   void add(HeaderName name, String value);
 

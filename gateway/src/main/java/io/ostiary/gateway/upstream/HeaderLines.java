@@ -1,10 +1,10 @@
 package io.ostiary.gateway.upstream;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.AsciiString;
 import io.ostiary.gateway.wire.HeadFault;
+import io.ostiary.gateway.wire.HeadText;
 import io.ostiary.gateway.wire.ResponseHead;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -26,23 +26,23 @@ final class HeaderLines {
   private HeaderLines() {}
 
   /// The head of a request. We pass trailers on, so we say so (gRPC asks for it).
-  static Http2Headers request(ByteBuf text, boolean secure) {
+  static Http2Headers request(HeadText text, boolean secure) {
     var headers = new DefaultHttp2Headers(false, 24);
-    int end = lineEnd(text);
-    int first = text.indexOf(text.readerIndex(), end, (byte) ' ');
-    int second = text.indexOf(first + 1, end, (byte) ' ');
-    headers.method(ascii(text, text.readerIndex(), first));
+    var bytes = text.bytes();
+    int end = find(bytes, 0, text.length(), '\r');
+    int first = find(bytes, 0, end, ' ');
+    int second = find(bytes, first + 1, end, ' ');
+    headers.method(ascii(bytes, 0, first));
     headers.scheme(secure ? HTTPS : HTTP);
-    headers.path(ascii(text, first + 1, second));
-    text.readerIndex(end + 2);
-    lines(text, headers);
+    headers.path(ascii(bytes, first + 1, second));
+    lines(text, end + 2, headers);
     headers.set(TE, TRAILERS);
     return headers;
   }
 
   /// The head of an extended CONNECT (RFC 8441 section 5), which neither names its protocol in
   /// Upgrade nor asks for a proof.
-  static Http2Headers connect(ByteBuf text, boolean secure, byte[] protocol) {
+  static Http2Headers connect(HeadText text, boolean secure, byte[] protocol) {
     var headers = request(text, secure);
     headers.method(CONNECT);
     headers.set(Http2Headers.PseudoHeaderName.PROTOCOL.value(), new AsciiString(protocol, false));
@@ -52,44 +52,44 @@ final class HeaderLines {
   }
 
   /// Trailer fields.
-  static Http2Headers trailers(ByteBuf text) {
+  static Http2Headers trailers(HeadText text) {
     var headers = new DefaultHttp2Headers(false, 8);
-    lines(text, headers);
+    lines(text, 0, headers);
     return headers;
   }
 
   /// Lines up to an empty one or the end. Fields of one hop stay behind.
-  private static void lines(ByteBuf text, Http2Headers into) {
-    while (text.isReadable()) {
-      int start = text.readerIndex();
-      int end = lineEnd(text);
-      text.readerIndex(end + 2);
+  private static void lines(HeadText text, int from, Http2Headers into) {
+    var bytes = text.bytes();
+    int start = from;
+    while (start < text.length()) {
+      int end = find(bytes, start, text.length(), '\r');
       if (end == start) {
         return;
       }
-      int colon = text.indexOf(start, end, (byte) ':');
-      var name = ascii(text, start, colon).toLowerCase();
-      int from = colon + 1;
-      while (from < end && (text.getByte(from) == ' ' || text.getByte(from) == '\t')) {
-        from++;
-      }
-      var value = ascii(text, from, end).trim();
+      int colon = find(bytes, start, end, ':');
+      var name = ascii(bytes, start, colon).toLowerCase();
+      var value = ascii(bytes, colon + 1, end).trim();
       if (name.contentEquals(HOST)) {
         into.authority(value);
       } else if (!name.contentEquals(CONNECTION) && !name.contentEquals(TRANSFER_ENCODING)) {
         into.add(name, value);
       }
+      start = end + 2;
     }
   }
 
-  private static int lineEnd(ByteBuf text) {
-    return text.indexOf(text.readerIndex(), text.writerIndex(), (byte) '\r');
+  /// Where the character is first, or `to`.
+  private static int find(byte[] bytes, int from, int to, char c) {
+    int at = from;
+    while (at < to && bytes[at] != c) {
+      at++;
+    }
+    return at;
   }
 
-  private static AsciiString ascii(ByteBuf text, int from, int to) {
-    var bytes = new byte[to - from];
-    text.getBytes(from, bytes);
-    return new AsciiString(bytes, false);
+  private static AsciiString ascii(byte[] bytes, int from, int to) {
+    return new AsciiString(bytes, from, to - from, true);
   }
 
   /// Reads a response's fields into its head, which has been started.

@@ -82,13 +82,13 @@ final class HealthProbe implements StreamOwner {
   public void connected() {
     var to = java.util.Objects.requireNonNull(connection);
     to.timeout(Math.max(1, startedNanos + limitNanos - to.loop().now()), "answer-timeout");
-    var text = Unpooled.wrappedBuffer(Bytes.of(check.request()));
     switch (to) {
       case Http1Connection one -> {
-        var ignored = one.channel().writeAndFlush(text);
+        var ignored =
+            one.channel().writeAndFlush(Unpooled.wrappedBuffer(Bytes.of(check.request())));
       }
       case UpstreamStream shared -> {
-        shared.head(text, true);
+        shared.head(to.loop().text().put(check.request()), true);
         shared.flush();
       }
     }

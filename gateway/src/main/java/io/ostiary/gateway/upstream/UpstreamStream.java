@@ -6,6 +6,7 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.ostiary.gateway.wire.Fields;
+import io.ostiary.gateway.wire.HeadText;
 import io.ostiary.gateway.wire.ResponseHead;
 import io.ostiary.model.ConnectionMark;
 import java.util.ArrayDeque;
@@ -65,7 +66,7 @@ public final class UpstreamStream extends UpstreamConnection {
   // What goes out.
 
   /// Sends the head, written as HTTP/1.1; the text is used up and stays the caller's.
-  public void head(ByteBuf text, boolean last) {
+  public void head(HeadText text, boolean last) {
     headSent = true;
     var headers = HeaderLines.request(text, session.wiring().encrypted());
     started(session.writeHead(this, headers, last));
@@ -80,7 +81,7 @@ public final class UpstreamStream extends UpstreamConnection {
   }
 
   /// Asks for a tunnel; the text is that of the request which would ask for it over HTTP/1.1.
-  public void connect(ByteBuf text, byte[] name) {
+  public void connect(HeadText text, byte[] name) {
     protocol = name;
     headSent = true;
     started(
@@ -104,7 +105,7 @@ public final class UpstreamStream extends UpstreamConnection {
   }
 
   /// Sends trailer fields, written as lines, and with them the end.
-  public void trailers(ByteBuf text) {
+  public void trailers(HeadText text) {
     var to = stream;
     if (to != null && !closed) {
       session.writeTrailers(to, HeaderLines.trailers(text));

@@ -144,13 +144,11 @@ public final class FieldBlock {
   }
 
   /// `content-length`.
-  public static void contentLength(ByteBuf out, long value) {
-    int digits = 1;
-    for (long rest = value; rest >= 10; rest /= 10) {
-      digits++;
-    }
-    indexedName(out, 28, digits);
-    Numbers.writeDecimal(out, value);
+  ///
+  /// @param digits its value
+  public static void contentLength(ByteBuf out, HeadText digits) {
+    indexedName(out, 28, digits.length());
+    digits.copyTo(out);
   }
 
   private static void length(ByteBuf out, int length) {

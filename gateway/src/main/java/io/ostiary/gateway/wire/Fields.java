@@ -1,6 +1,6 @@
 package io.ostiary.gateway.wire;
 
-import io.netty.buffer.ByteBuf;
+import io.ostiary.gateway.spi.FieldLines;
 import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.spi.Headers;
 import io.ostiary.model.Noted;
@@ -212,17 +212,20 @@ public final class Fields implements Headers {
           || kind == FieldKind.HTTP2_SETTINGS) {
         continue;
       }
-      int start = index[at];
-      int size = index[at + NAME_END] - start;
-      if (size == to - from && sameName(start, from, size)) {
+      if (sameName(at, from, to)) {
         index[at + KIND] = FieldKind.REMOVED;
       }
     }
   }
 
-  private boolean sameName(int left, int right, int size) {
-    for (int i = 0; i < size; i++) {
-      if (Bytes.fold(bytes[left + i]) != Bytes.fold(bytes[right + i])) {
+  /// Whether the field at this place of the index is called as what stands in `[from, to)`.
+  private boolean sameName(int at, int from, int to) {
+    int start = index[at];
+    if (index[at + NAME_END] - start != to - from) {
+      return false;
+    }
+    for (int i = 0; i < to - from; i++) {
+      if (Bytes.fold(bytes[start + i]) != Bytes.fold(bytes[from + i])) {
         return false;
       }
     }
@@ -230,7 +233,7 @@ public final class Fields implements Headers {
   }
 
   /// Writes every line whose kind is in the set `keep` (bit = kind), runs of neighbours at once.
-  public void writeKinds(ByteBuf out, int keep) {
+  public void writeKinds(HeadText out, int keep) {
     int runStart = 0;
     int runEnd = 0;
     for (int at = 0, end = count * STRIDE; at < end; at += STRIDE) {
@@ -238,12 +241,12 @@ public final class Fields implements Headers {
         continue;
       }
       if (index[at] != runEnd) {
-        out.writeBytes(bytes, runStart, runEnd - runStart);
+        out.put(bytes, runStart, runEnd - runStart);
         runStart = index[at];
       }
       runEnd = index[at + LINE_END];
     }
-    out.writeBytes(bytes, runStart, runEnd - runStart);
+    out.put(bytes, runStart, runEnd - runStart);
   }
 
   /// An upper bound of what [#writeKinds] writes.
@@ -322,6 +325,18 @@ public final class Fields implements Headers {
   }
 
   @Override
+  public int copyFirst(HeaderName name, byte[] into) {
+    int field = find(name, 0);
+    if (field < 0) {
+      return -1;
+    }
+    int start = valueStart(field);
+    int size = valueEnd(field) - start;
+    System.arraycopy(bytes, start, into, 0, size <= into.length ? size : 0);
+    return size;
+  }
+
+  @Override
   public List<String> all(HeaderName name) {
     int field = find(name, 0);
     if (field < 0) {
@@ -372,6 +387,39 @@ public final class Fields implements Headers {
   }
 
   @Override
+  public void set(FieldLines lines) {
+    var text = lines.text();
+    room(text.length);
+    int base = length;
+    System.arraycopy(text, 0, bytes, base, text.length);
+    length = base + text.length;
+    for (int i = 0; i < lines.count(); i++) {
+      int start = base + lines.start(i);
+      int nameEnd = base + lines.nameEnd(i);
+      int end = base + lines.end(i);
+      int hash = lines.hash(i);
+      int kind = kindSet(start, nameEnd, hash);
+      for (int at = 0, stop = count * STRIDE; at < stop; at += STRIDE) {
+        if (index[at + HASH] == hash && sameName(at, start, nameEnd)) {
+          index[at + KIND] = FieldKind.REMOVED;
+        }
+      }
+      put(start, nameEnd, nameEnd + 2, end - 2, end, kind, hash);
+    }
+  }
+
+  /// What a field that a filter sets is to the gateway; its name stands in `[start, end)`.
+  private int kindSet(int start, int end, int hash) {
+    int kind = FieldKind.of(bytes, start, end, hash);
+    if (FieldKind.owned(kind)) {
+      throw new IllegalArgumentException(
+          Bytes.text(bytes, start, end)
+              + ": set by a filter (expected: a field that does not belong to the gateway)");
+    }
+    return kind == FieldKind.IDENTITY || kind == FieldKind.COOKIE ? FieldKind.OTHER : kind;
+  }
+
+  @Override
   public void add(HeaderName name, String value) {
     byte[] spelled = name.bytes();
     int size = value.length();
@@ -380,14 +428,7 @@ public final class Fields implements Headers {
     byte[] to = bytes;
     System.arraycopy(spelled, 0, to, start, spelled.length);
     int nameEnd = start + spelled.length;
-    int kind = FieldKind.of(to, start, nameEnd, name.hash());
-    if (kind == FieldKind.IDENTITY || kind == FieldKind.COOKIE) {
-      kind = FieldKind.OTHER;
-    }
-    if (FieldKind.owned(kind)) {
-      throw new IllegalArgumentException(
-          name + ": set by a filter (expected: a field that does not belong to the gateway)");
-    }
+    int kind = kindSet(start, nameEnd, name.hash());
     to[nameEnd] = ':';
     to[nameEnd + 1] = ' ';
     int valueStart = nameEnd + 2;

@@ -1,14 +1,12 @@
 package io.ostiary.gateway.wire;
 
 import io.netty.buffer.ByteBuf;
-import io.ostiary.model.CallId;
 
 /// Numbers as they stand in messages, without a String.
 public final class Numbers {
   /// 18 digits always fit a long.
   private static final int DIGITS_MAX = 18;
 
-  private static final byte[] CALL_DIGITS = Bytes.of("0123456789abcdefghjkmnpqrstvwxyz");
   private static final byte[] HEX = Bytes.of("0123456789abcdef");
 
   private Numbers() {}
@@ -29,43 +27,10 @@ public final class Numbers {
     return number;
   }
 
-  public static void writeDecimal(ByteBuf out, long number) {
-    int digits = 1;
-    for (long rest = number; rest >= 10; rest /= 10) {
-      digits++;
-    }
-    int at = out.writerIndex();
-    out.ensureWritable(digits);
-    for (int i = digits - 1; i >= 0; i--) {
-      out.setByte(at + i, '0' + (int) (number % 10));
-      number /= 10;
-    }
-    out.writerIndex(at + digits);
-  }
-
   public static void writeHex(ByteBuf out, int number) {
     int digits = Math.max(1, (35 - Integer.numberOfLeadingZeros(number)) / 4);
     for (int i = digits - 1; i >= 0; i--) {
       out.writeByte(HEX[number >>> (i * 4) & 15]);
-    }
-  }
-
-  /// A call's id as [CallId] writes it.
-  public static void writeCallId(ByteBuf out, long id) {
-    out.ensureWritable(CallId.LENGTH);
-    int at = out.writerIndex();
-    long rest = id;
-    for (int i = CallId.LENGTH - 1; i >= 0; i--) {
-      out.setByte(at + i, CALL_DIGITS[(int) (rest & 31)]);
-      rest >>>= 5;
-    }
-    out.writerIndex(at + CallId.LENGTH);
-  }
-
-  /// 16 hexadecimal digits.
-  public static void writeHex16(ByteBuf out, long number) {
-    for (int shift = 60; shift >= 0; shift -= 4) {
-      out.writeByte(HEX[(int) (number >>> shift) & 15]);
     }
   }
 

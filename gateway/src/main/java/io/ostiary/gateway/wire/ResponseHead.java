@@ -275,7 +275,7 @@ public final class ResponseHead {
   }
 
   /// Writes the status line, always as HTTP/1.1, with the upstream's reason where there is one.
-  public void writeStatusLine(ByteBuf out) {
+  public void writeStatusLine(HeadText out) {
     StatusLines.write(out, status, fields.bytes(), reasonStart, reasonEnd);
   }
 }

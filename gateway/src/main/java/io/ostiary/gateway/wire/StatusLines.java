@@ -1,7 +1,5 @@
 package io.ostiary.gateway.wire;
 
-import io.netty.buffer.ByteBuf;
-
 /// Status lines with the reason phrases of RFC 9110 section 15, ready to be copied.
 final class StatusLines {
   private static final byte[][] LINES = new byte[600][];
@@ -31,17 +29,14 @@ final class StatusLines {
     }
   }
 
-  static void write(ByteBuf out, int status, byte[] bytes, int reasonStart, int reasonEnd) {
+  static void write(HeadText out, int status, byte[] bytes, int reasonStart, int reasonEnd) {
     var line = LINES[status];
     if (line != null) {
-      out.writeBytes(line);
+      out.put(line);
       return;
     }
-    out.writeBytes(PREFIX);
-    Numbers.writeDecimal(out, status);
-    out.writeByte(' ');
-    out.writeBytes(bytes, reasonStart, reasonEnd - reasonStart);
-    out.writeShort('\r' << 8 | '\n');
+    out.put(PREFIX).decimal(status).put(' ');
+    out.put(bytes, reasonStart, reasonEnd - reasonStart).endLine();
   }
 
   private static final byte[] PREFIX = Bytes.of("HTTP/1.1 ");

@@ -1,6 +1,5 @@
 package io.ostiary.gateway.wire;
 
-import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
 /// Path, query and host of one request as they go upstream: the very bytes that were routed, until
@@ -113,11 +112,11 @@ public final class UpstreamTarget {
     return rewritten;
   }
 
-  public void writeTarget(ByteBuf out) {
-    out.writeBytes(head.bytes(), pathStart, pathEnd - pathStart);
+  public void writeTarget(HeadText out) {
+    out.put(head.bytes(), pathStart, pathEnd - pathStart);
     if (queryStart >= 0) {
-      out.writeByte('?');
-      out.writeBytes(head.bytes(), queryStart, queryEnd - queryStart);
+      out.put('?');
+      out.put(head.bytes(), queryStart, queryEnd - queryStart);
     }
   }
 
@@ -138,7 +137,7 @@ public final class UpstreamTarget {
     return hostEnd > hostStart;
   }
 
-  public void writeHost(ByteBuf out) {
-    out.writeBytes(head.bytes(), hostStart, hostEnd - hostStart);
+  public void writeHost(HeadText out) {
+    out.put(head.bytes(), hostStart, hostEnd - hostStart);
   }
 }

@@ -177,7 +177,9 @@ class FieldListFuzzTest {
     var authority = part(head, head.authorityStart(), head.authorityEnd());
     var first = head.method() + " " + target + " HTTP/1.1\r\nHost: " + authority + "\r\n";
     out.writeBytes(first.getBytes(StandardCharsets.ISO_8859_1));
-    head.fields().writeKinds(out, 1 << FieldKind.OTHER | 1 << FieldKind.DATE);
+    var text = new HeadText();
+    head.fields().writeKinds(text, 1 << FieldKind.OTHER | 1 << FieldKind.DATE);
+    text.copyTo(out);
     if (head.contentLength() >= 0) {
       var length = "Content-Length: " + head.contentLength() + "\r\n";
       out.writeBytes(length.getBytes(StandardCharsets.ISO_8859_1));

@@ -3,9 +3,12 @@ package io.ostiary.gateway.wire;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.Unpooled;
+import io.ostiary.gateway.spi.Field;
+import io.ostiary.gateway.spi.FieldLines;
 import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.wire.RequestHead.Progress;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Random;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -201,11 +204,33 @@ class RequestHeadTest {
     assertThat(fields.repeated(HeaderName.of("X-A"))).isTrue();
     fields.set(HeaderName.of("X-A"), "3");
     fields.add(HeaderName.of("X-B"), "4");
-    var out = Unpooled.buffer();
+    var out = new HeadText();
     fields.writeKinds(out, 1);
-    assertThat(out.toString(StandardCharsets.ISO_8859_1)).isEqualTo("X-A: 3\r\nX-B: 4\r\n");
+    assertThat(Bytes.text(out.bytes(), 0, out.length())).isEqualTo("X-A: 3\r\nX-B: 4\r\n");
     org.assertj.core.api.Assertions.assertThatIllegalArgumentException()
         .isThrownBy(() -> fields.set(HeaderName.of("Content-Length"), "3"));
+  }
+
+  @Test
+  void setsLinesThatWereMadeBefore() {
+    var head = new RequestHead();
+    read(head, "GET / HTTP/1.1\r\nHost: a\r\nx-b: old\r\nX-C: 1\r\n\r\n");
+    var lines = FieldLines.of(List.of(Field.of("X-A", "one"), Field.of("X-B", "")));
+    head.fields().set(lines);
+    var out = new HeadText();
+    head.fields().writeKinds(out, 1);
+    assertThat(Bytes.text(out.bytes(), 0, out.length()))
+        .isEqualTo("X-C: 1\r\nX-A: one\r\nX-B: \r\n");
+    assertThat(head.fields().first(HeaderName.of("x-a"))).isEqualTo("one");
+    assertThat(head.fields().all(HeaderName.of("x-b"))).containsExactly("");
+    assertThat(List.of(lines.field(0).value(), lines.field(1).value())).containsExactly("one", "");
+    org.assertj.core.api.Assertions.assertThatIllegalArgumentException()
+        .isThrownBy(
+            () -> head.fields().set(FieldLines.of(List.of(Field.of("Content-Length", "3")))))
+        .withMessageContaining("Content-Length");
+    org.assertj.core.api.Assertions.assertThatIllegalArgumentException()
+        .isThrownBy(() -> FieldLines.of(List.of(Field.of("X-A", "\u0001"))))
+        .withMessageContaining("X-A: a character U+0001");
   }
 
   /// What a head must look like at least; the reader may be stricter, never looser.
