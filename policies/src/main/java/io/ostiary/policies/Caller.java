@@ -1,11 +1,14 @@
 package io.ostiary.policies;
 
 import io.ostiary.gateway.spi.Exchange;
+import io.ostiary.gateway.spi.Field;
+import io.ostiary.gateway.spi.FieldLines;
 import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.spi.Identity;
 import io.ostiary.model.Consumer;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -14,15 +17,20 @@ import org.jspecify.annotations.Nullable;
 /// A consumer and how an upstream is told of it. The gateway takes out whatever clients send under
 /// a name that begins with `Ostiary` and a mark, so nobody else can say these.
 ///
-/// @param id as it goes into a header field, as do name and groups
-record Caller(Consumer consumer, String id, String name, String groups) {
+/// @param told what the upstream is told
+record Caller(Consumer consumer, FieldLines told) {
   private static final HeaderName ID = HeaderName.of(HeaderRules.CONSUMER);
   private static final HeaderName NAME = HeaderName.of("Ostiary-Consumer-Name");
   private static final HeaderName GROUPS = HeaderName.of("Ostiary-Groups");
 
   static Caller of(Consumer consumer) {
-    return new Caller(
-        consumer, plain(consumer.id()), plain(consumer.name()), list(consumer.groups()));
+    var fields = new ArrayList<Field>();
+    fields.add(new Field(ID, plain(consumer.id())));
+    fields.add(new Field(NAME, plain(consumer.name())));
+    if (!consumer.groups().isEmpty()) {
+      fields.add(new Field(GROUPS, list(consumer.groups())));
+    }
+    return new Caller(consumer, FieldLines.of(fields));
   }
 
   /// Names are usually plain words; whatever else would not fit a header field is percent-encoded.
@@ -36,12 +44,7 @@ record Caller(Consumer consumer, String id, String name, String groups) {
   }
 
   void recognised(Exchange exchange) {
-    var headers = exchange.requestHeaders();
-    headers.set(ID, id);
-    headers.set(NAME, name);
-    if (!groups.isEmpty()) {
-      headers.set(GROUPS, groups);
-    }
+    exchange.requestHeaders().set(told);
     exchange.consumer(consumer);
   }
 

@@ -142,10 +142,10 @@ public final class KeyAuth implements Policy<KeyAuth.Settings> {
     public Verdict request(Exchange exchange) {
       var headers = exchange.requestHeaders();
       int found = 0;
-      var key = headers.first(header);
-      if (key != null) {
+      if (headers.has(header)) {
         found = headers.repeated(header) ? 2 : 1;
       }
+      String key = null;
       var token = bearer ? bearerToken(headers) : null;
       if (token != null) {
         key = token;
@@ -165,7 +165,11 @@ public final class KeyAuth implements Policy<KeyAuth.Settings> {
       if (found > 1) {
         return repeated;
       }
-      return key == null ? missing : admit(exchange, key, token != null);
+      if (found == 0) {
+        return missing;
+      }
+      var owner = key == null ? table.find(headers, header) : table.find(key);
+      return owner == null ? unknown : admit(exchange, owner, token != null);
     }
 
     private static @Nullable String bearerToken(io.ostiary.gateway.spi.Headers headers) {
@@ -175,11 +179,7 @@ public final class KeyAuth implements Policy<KeyAuth.Settings> {
           : null;
     }
 
-    private Verdict admit(Exchange exchange, String key, boolean inAuthorization) {
-      var owner = table.find(key);
-      if (owner == null) {
-        return unknown;
-      }
+    private Verdict admit(Exchange exchange, Caller owner, boolean inAuthorization) {
       var headers = exchange.requestHeaders();
       if (hide) {
         headers.removeSpellings(header);

@@ -1,5 +1,7 @@
 package io.ostiary.policies;
 
+import io.ostiary.gateway.spi.HeaderName;
+import io.ostiary.gateway.spi.Headers;
 import io.ostiary.model.ApiKey;
 import io.ostiary.model.Consumer;
 import java.lang.invoke.MethodHandles;
@@ -46,7 +48,7 @@ final class KeyTable {
       }
     }
 
-    boolean hash(String key) {
+    boolean copy(String key) {
       for (int i = 0; i < key.length(); i++) {
         char c = key.charAt(i);
         if (c > 0xff) {
@@ -54,13 +56,16 @@ final class KeyTable {
         }
         text[i] = (byte) c;
       }
-      sha256.update(text, 0, key.length());
+      return true;
+    }
+
+    void hash(int length) {
+      sha256.update(text, 0, length);
       try {
         sha256.digest(hash, 0, hash.length);
       } catch (DigestException e) {
         throw new IllegalStateException("32 bytes hold a SHA-256", e);
       }
-      return true;
     }
   }
 
@@ -117,9 +122,18 @@ final class KeyTable {
       return null;
     }
     var scratch = SCRATCH.get();
-    if (!scratch.hash(key)) {
-      return null;
-    }
+    return scratch.copy(key) ? find(scratch, key.length()) : null;
+  }
+
+  /// The owner of the key in this field, or null.
+  @Nullable Caller find(Headers headers, HeaderName field) {
+    var scratch = SCRATCH.get();
+    int length = headers.copyFirst(field, scratch.text);
+    return length <= 0 || length > KEY_CHARS_MAX ? null : find(scratch, length);
+  }
+
+  private @Nullable Caller find(Scratch scratch, int length) {
+    scratch.hash(length);
     int slot = (int) word(scratch.hash, 0) & mask;
     while (true) {
       var owner = owners[slot];
