@@ -8,6 +8,7 @@ import io.ostiary.gateway.spi.Policy;
 import io.ostiary.policies.RateLimit;
 import io.ostiary.server.jar.PolicyFolder;
 import java.io.IOException;
+import java.net.JarURLConnection;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,9 +51,7 @@ public record PolicyList(List<Policy<?>> all, List<String> refusals, String stam
   private static List<Policy<?>> standard() {
     var all = new ArrayList<Policy<?>>();
     try {
-      var jar =
-          Path.of(RateLimit.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-      for (var line : list(jar).split("\n")) {
+      for (var line : list(place(RateLimit.class)).split("\n")) {
         if (!line.isBlank()) {
           var type = Class.forName(line.strip()).asSubclass(Policy.class);
           all.add((Policy<?>) type.getConstructor().newInstance());
@@ -62,6 +61,21 @@ public record PolicyList(List<Policy<?>> all, List<String> refusals, String stam
       throw new IllegalStateException("the standard policies cannot be loaded: " + e, e);
     }
     return all;
+  }
+
+  /// The jar or the folder that a class is from. Out of a start-up cache whose folder was moved
+  /// since, classes do not know it, and it has to be searched for.
+  private static Path place(Class<?> type) throws IOException, URISyntaxException {
+    var source = type.getProtectionDomain().getCodeSource();
+    var known = source == null ? null : source.getLocation();
+    if (known != null) {
+      return Path.of(known.toURI());
+    }
+    var found = type.getResource(type.getSimpleName() + ".class");
+    if (found != null && found.openConnection() instanceof JarURLConnection jar) {
+      return Path.of(jar.getJarFileURL().toURI());
+    }
+    throw new IOException(type + ": found at " + found + " (expected: in a jar)");
   }
 
   /// @param place a jar, or the folder of classes that becomes one
