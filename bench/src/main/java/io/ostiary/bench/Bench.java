@@ -22,7 +22,6 @@ public final class Bench {
   private static final int UPSTREAM_PORT = 19_000;
   private static final int BODY_BYTES = 101;
   private static final int CONNECTIONS = 64;
-  private static final int WARM_UP_SECONDS = Integer.getInteger("ostiary.warm-up", 15);
 
   private final Path folder;
   private final Race race;
@@ -118,9 +117,10 @@ public final class Bench {
       }
     }
     for (var candidate : candidates) {
-      say("warming up " + candidate.name());
       candidate.before(starter.folderOf(candidate), workload);
-      Load.run(candidate.port(), WARM_UP_SECONDS, CONNECTIONS, LOAD_CORE, script);
+      WarmUp.of(
+          candidate.name(),
+          seconds -> Load.run(candidate.port(), seconds, CONNECTIONS, LOAD_CORE, script));
     }
     for (int round = 1; round <= rounds; round++) {
       // Programs on the loopback interface would cost every candidate.

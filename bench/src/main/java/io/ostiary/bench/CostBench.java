@@ -19,7 +19,6 @@ public final class CostBench {
   private static final int UPSTREAM_PORT = 19_000;
   private static final int BODY_BYTES = 101;
   private static final int CONNECTIONS = 64;
-  private static final int WARM_UP_SECONDS = Integer.getInteger("ostiary.warm-up", 15);
   private static final int ALLOCATION_SECONDS = 12;
   private static final double FEATURES_MAX = 1.08;
 
@@ -60,8 +59,10 @@ public final class CostBench {
     var two = launch(new Ostiary(true, off, 18_033, 19_033, 2, null), "0,1");
     var all = List.of(bare, one, two);
     for (var contender : all) {
-      Bench.say("warming up " + contender.candidate.name());
-      Load.run(contender.candidate.port(), WARM_UP_SECONDS, CONNECTIONS, LOAD_CORE, script);
+      var candidate = contender.candidate;
+      WarmUp.of(
+          candidate.name(),
+          seconds -> Load.run(candidate.port(), seconds, CONNECTIONS, LOAD_CORE, script));
     }
     for (int round = 1; round <= rounds; round++) {
       for (var contender : all) {

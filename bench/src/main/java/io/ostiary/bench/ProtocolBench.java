@@ -26,7 +26,6 @@ public final class ProtocolBench {
   private static final int BODY_BYTES = 101;
   private static final int CONNECTIONS = 64;
   private static final int RATE = 20_000;
-  private static final int WARM_UP_SECONDS = Integer.getInteger("ostiary.warm-up", 15);
 
   /// Only scenarios whose name has this in it; empty: all.
   private static final String ONLY = System.getProperty("ostiary.only", "");
@@ -89,8 +88,9 @@ public final class ProtocolBench {
     }
     for (var scenario : scenarios) {
       for (var candidate : running.keySet()) {
-        Bench.say("warming up " + scenario.name() + ", " + candidate.name());
-        scenario.load().send(candidate, WARM_UP_SECONDS);
+        WarmUp.of(
+            scenario.name() + ", " + candidate.name(),
+            seconds -> scenario.load().send(candidate, seconds));
       }
       for (int round = 1; round <= rounds; round++) {
         nginxSamples
