@@ -9,6 +9,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.EncoderBase;
 import ch.qos.logback.core.spi.ContextAwareBase;
+import java.util.List;
 import org.slf4j.Logger;
 
 /// How warnings look on the terminal. In Java rather than in a file of Logback's, whose reading
@@ -16,6 +17,10 @@ import org.slf4j.Logger;
 /// one that is used instead.
 @ConfiguratorRank(ConfiguratorRank.CUSTOM_HIGH_PRIORITY)
 public final class LogLines extends ContextAwareBase implements Configurator {
+  /// Rooms that know no library for logs: they use that of the JDK, which brings them here.
+  private static final List<String> ROOMS =
+      List.of("io.ostiary.gateway", "io.ostiary.policies", "io.ostiary.insight");
+
   static final String FILE = "logback.configurationFile";
 
   @Override
@@ -40,6 +45,10 @@ public final class LogLines extends ContextAwareBase implements Configurator {
     var root = context.getLogger(Logger.ROOT_LOGGER_NAME);
     root.setLevel(Level.WARN);
     root.addAppender(terminal);
+    // What was warned of before is over, such as keys that can be had again.
+    for (var room : ROOMS) {
+      context.getLogger(room).setLevel(Level.INFO);
+    }
     // A machine without a network card is no fault.
     context.getLogger("io.netty.util.internal.MacAddressUtil").setLevel(Level.ERROR);
     // Tells of each frame that an upstream sends too late: a peer must not be able to fill the log.
