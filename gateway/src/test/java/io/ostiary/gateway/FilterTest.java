@@ -15,7 +15,10 @@ import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.Ending;
 import io.ostiary.model.PolicyUse;
+import io.ostiary.model.Target;
 import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
@@ -258,6 +261,38 @@ class FilterTest {
       assertThat(kit.gateway.publish(kit.snapshot()))
           .isEqualTo(new Published.Refused(List.of(fault)));
       assertThat(kit.get("/")).startsWith("HTTP/1.1 200");
+    }
+  }
+
+  /// So that it can say what it waited for before the call fails with nobody to blame but it.
+  @Test
+  void isToldHowLongItMayWaitForOthers() {
+    var told = new ArrayList<Duration>();
+    var waiting =
+        new Policy<None>() {
+          @Override
+          public String name() {
+            return "waiting";
+          }
+
+          @Override
+          public Class<None> settings() {
+            return None.class;
+          }
+
+          @Override
+          public Filter compile(None settings, Site site) {
+            told.add(site.patience(Duration.ofSeconds(10)));
+            told.add(site.patience(Duration.ofSeconds(1)));
+            return new Noting("waiting");
+          }
+        };
+    try (var upstream = FakeUpstream.echo();
+        var kit = new Kit(List.of(new Target("127.0.0.1", upstream.port(), 1)), waiting)) {
+      kit.answer = Duration.ofSeconds(4);
+      kit.uses = List.of(new PolicyUse("waiting", new None()));
+      kit.publish();
+      assertThat(told).containsExactly(Duration.ofSeconds(3), Duration.ofSeconds(1));
     }
   }
 }

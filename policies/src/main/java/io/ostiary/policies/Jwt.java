@@ -185,7 +185,7 @@ public final class Jwt implements Policy<Jwt.Settings> {
       }
       var place = url == null ? "jwt.jwks-file " + file : "jwt.jwks-url " + url;
       var http = site.http();
-      var ask = url == null ? null : HttpAsk.get(url, FETCH, KEY_SET_BYTES_MAX);
+      var ask = url == null ? null : HttpAsk.get(url, site.patience(FETCH), KEY_SET_BYTES_MAX);
       Supplier<CompletionStage<String>> source =
           () ->
               ask != null
@@ -197,7 +197,7 @@ public final class Jwt implements Policy<Jwt.Settings> {
               KeySet.class,
               () -> new KeySet(place, source, settings.refresh, settings.stale, clock));
       set.source(source);
-      set.current();
+      set.prepare(http);
       return set;
     }
 

@@ -5,6 +5,7 @@ import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jose.jwk.OctetKeyPair;
 import com.nimbusds.jose.jwk.RSAKey;
+import io.ostiary.gateway.spi.HttpCalls;
 import io.ostiary.policies.Refusals.Unavailable;
 import java.text.ParseException;
 import java.time.Duration;
@@ -72,6 +73,13 @@ final class KeySet {
       fetch();
     }
     return age <= stale.toMillis() ? known : null;
+  }
+
+  /// Has the keys fetched before the first token comes, unless a configuration is only checked.
+  void prepare(HttpCalls by) {
+    if (!by.equals(HttpCalls.NONE)) {
+      current();
+    }
   }
 
   long generation() {

@@ -124,6 +124,7 @@ public final class Oauth2Introspection implements Policy<Oauth2Introspection.Set
     private final Settings settings;
     private final InstantSource clock;
     private final HttpCalls http;
+    private final Duration patience;
     private final Callers callers;
     private final Claims.ToHeaders headers;
     private final Memory memory;
@@ -135,6 +136,7 @@ public final class Oauth2Introspection implements Policy<Oauth2Introspection.Set
       this.clock = clock;
       this.memory = memory;
       http = site.http();
+      patience = site.patience(settings.timeout);
       callers = Callers.of(site.snapshot());
       headers = new Claims.ToHeaders("oauth2-introspection.headers", settings.headers);
       realm = site.api().name();
@@ -196,7 +198,7 @@ public final class Oauth2Introspection implements Policy<Oauth2Introspection.Set
       var form = new LinkedHashMap<String, String>();
       form.put("token", token);
       form.put("token_type_hint", "access_token");
-      var ask = client.ask(settings.url, form, settings.timeout, ANSWER_BYTES_MAX, true);
+      var ask = client.ask(settings.url, form, patience, ANSWER_BYTES_MAX, true);
       http.send(ask)
           .thenApply(reply -> answer(key, reply))
           .whenComplete((answer, failure) -> {

@@ -124,7 +124,7 @@ public final class Oidc implements Policy<Oidc.Settings> {
         site.shared(
             "oidc " + issuer, Provider.class, () -> new Provider(issuer, site.http(), clock));
     provider.http(site.http());
-    provider.keys().current();
+    provider.keys().prepare(site.http());
     return new Gate(settings, site, provider, clock);
   }
 

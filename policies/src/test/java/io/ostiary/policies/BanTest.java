@@ -258,6 +258,11 @@ class BanTest {
     }
 
     @Override
+    public Duration patience(Duration wanted) {
+      return site.patience(wanted);
+    }
+
+    @Override
     public io.ostiary.gateway.spi.Work work() {
       return site.work();
     }

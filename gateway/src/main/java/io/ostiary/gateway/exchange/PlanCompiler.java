@@ -23,6 +23,7 @@ import io.ostiary.model.Split;
 import io.ostiary.model.Tallies;
 import io.ostiary.model.Tally;
 import io.ostiary.model.Upstream;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -425,6 +426,15 @@ public final class PlanCompiler {
     @Override
     public HttpCalls http() {
       return http.apply(input.snapshot.gateway().outbound());
+    }
+
+    @Override
+    public Duration patience(Duration wanted) {
+      var own = api.limits().answer();
+      var handle = input.handles.get(api.upstream());
+      var answer = own != null ? own : handle != null ? handle.upstream().answerTimeout() : wanted;
+      var most = answer.multipliedBy(3).dividedBy(4);
+      return wanted.compareTo(most) < 0 ? wanted : most;
     }
 
     @Override

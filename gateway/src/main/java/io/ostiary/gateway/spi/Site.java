@@ -6,6 +6,7 @@ import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
 import io.ostiary.model.Tally;
+import java.time.Duration;
 import java.util.function.Supplier;
 
 /// Where a policy is compiled for: one route of one API in one snapshot. Ask it while compiling: a
@@ -28,6 +29,10 @@ public interface Site {
 
   /// Calls to other services, as the snapshot's settings allow them.
   HttpCalls http();
+
+  /// How long a filter should wait for others, where it would wait so long: a call that is held up
+  /// for its upstream's whole answer time ends with 500, and nobody can tell its client why.
+  Duration patience(Duration wanted);
 
   /// Threads for what computes too long for an event loop, shared by all policies.
   Work work();

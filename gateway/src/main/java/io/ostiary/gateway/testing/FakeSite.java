@@ -22,6 +22,7 @@ import io.ostiary.model.Split;
 import io.ostiary.model.Tally;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -125,6 +126,11 @@ public final class FakeSite implements Site {
   @Override
   public HttpCalls http() {
     return http;
+  }
+
+  @Override
+  public Duration patience(Duration wanted) {
+    return wanted;
   }
 
   @Override
