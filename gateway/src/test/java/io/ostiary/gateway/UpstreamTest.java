@@ -128,6 +128,44 @@ class UpstreamTest {
     }
   }
 
+  /// Upstreams read `X-Forwarded-*`, whatever the proxy before us writes.
+  @Test
+  void tellsUpstreamsWhatForwardedSays() {
+    try (var upstream = FakeUpstream.echo();
+        var kit = new Kit(upstream)) {
+      kit.settings = Kit.settings(1024).withTrustedProxies(List.of(Cidr.parse("127.0.0.0/8")));
+      kit.publish();
+      for (var value :
+          List.of(
+              "for=\"[2001:db8:0::1]:99\";proto=https;host=shop.example:8443",
+              "for=203.0.113.1;proto=https;host=made.up, for=203.0.113.2;host=real.example",
+              "proto=https, for=_hidden;host=\"x y\"",
+              "for=127.0.0.7;proto=gopher")) {
+        kit.ask(
+            "GET / HTTP/1.1\r\nHost: t.example\r\nConnection: close\r\nForwarded: "
+                + value
+                + "\r\n\r\n");
+      }
+      assertThat(upstream.heads().get(0))
+          .contains(
+              "X-Forwarded-For: 2001:db8::1, 127.0.0.1",
+              "X-Forwarded-Proto: https",
+              "X-Forwarded-Host: shop.example:8443");
+      assertThat(upstream.heads().get(1))
+          .contains(
+              "X-Forwarded-For: 203.0.113.1, 203.0.113.2, 127.0.0.1",
+              "X-Forwarded-Proto: http\r\n",
+              "X-Forwarded-Host: real.example");
+      assertThat(upstream.heads().get(2))
+          .contains(
+              "X-Forwarded-For: _hidden, 127.0.0.1",
+              "X-Forwarded-Proto: http\r\n",
+              "X-Forwarded-Host: t.example");
+      assertThat(upstream.heads().get(3))
+          .contains("X-Forwarded-For: 127.0.0.7, 127.0.0.1", "X-Forwarded-Proto: http\r\n");
+    }
+  }
+
   @Test
   void stripsTheApisPathAndChoosesByPathThenMethod() {
     try (var upstream = FakeUpstream.echo();

@@ -16,6 +16,7 @@ import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
+import io.ostiary.model.AddressText;
 import io.ostiary.model.CallId;
 import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
@@ -173,7 +174,7 @@ public final class Cel implements Policy<Cel.Settings> {
       request.put("path", exchange.path());
       request.put("query", query == null ? "" : query);
       request.put("secure", exchange.secure());
-      request.put("client", exchange.client().getHostAddress());
+      request.put("client", AddressText.of(exchange.client()));
       request.put("api", exchange.api().name());
       request.put("route", exchange.route().id());
       var headers = new HashMap<String, Object>();

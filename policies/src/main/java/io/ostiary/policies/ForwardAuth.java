@@ -13,6 +13,7 @@ import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
+import io.ostiary.model.AddressText;
 import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
@@ -113,6 +114,7 @@ public final class ForwardAuth implements Policy<ForwardAuth.Settings> {
 
     private final Settings settings;
     private final HttpCalls http;
+    private final Duration patience;
     private final Memory memory;
     private final InstantSource clock;
     private final List<HeaderName> send;
@@ -124,6 +126,7 @@ public final class ForwardAuth implements Policy<ForwardAuth.Settings> {
       this.memory = memory;
       this.clock = clock;
       http = site.http();
+      patience = site.patience(settings.timeout);
       send = settings.send.stream().map(HeaderName::of).toList();
       receive =
           settings.receive.stream()
@@ -153,8 +156,7 @@ public final class ForwardAuth implements Policy<ForwardAuth.Settings> {
       if (known != null) {
         return pass(exchange, known);
       }
-      var ask =
-          new HttpAsk("GET", settings.url, question, "", settings.timeout, ANSWER_BYTES_MAX, true);
+      var ask = new HttpAsk("GET", settings.url, question, "", patience, ANSWER_BYTES_MAX, true);
       return new Verdict.Wait(
           http.send(ask)
               .handle((reply, failure) -> {
@@ -185,7 +187,7 @@ public final class ForwardAuth implements Policy<ForwardAuth.Settings> {
       fields.add(Field.of("X-Forwarded-Proto", exchange.secure() ? "https" : "http"));
       fields.add(Field.of("X-Forwarded-Host", host == null ? "" : host));
       fields.add(Field.of("X-Forwarded-Uri", exchange.path() + (query == null ? "" : "?" + query)));
-      fields.add(Field.of("X-Forwarded-For", exchange.client().getHostAddress()));
+      fields.add(Field.of("X-Forwarded-For", AddressText.of(exchange.client())));
       var consumer = exchange.consumer();
       if (consumer != null) {
         fields.add(Field.of(HeaderRules.CONSUMER, Caller.plain(consumer.id())));

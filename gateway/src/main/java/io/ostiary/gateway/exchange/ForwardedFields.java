@@ -3,10 +3,12 @@ package io.ostiary.gateway.exchange;
 import io.ostiary.gateway.wire.FieldKind;
 import io.ostiary.gateway.wire.Fields;
 import io.ostiary.gateway.wire.HeadText;
+import io.ostiary.model.AddressText;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Who a call comes from when proxies stand before us: `X-Forwarded-*` and `Forwarded` (RFC 7239).
@@ -20,6 +22,7 @@ final class ForwardedFields {
   private static final byte[] PROTO_SECURE = latin("X-Forwarded-Proto: https\r\n");
   private static final byte[] HOST = latin("X-Forwarded-Host: ");
   private static final byte[] FORWARDED = latin("Forwarded: ");
+  private static final Pattern HOST_TEXT = Pattern.compile("[A-Za-z0-9._:\\[\\]-]{1,260}");
 
   private ForwardedFields() {}
 
@@ -54,21 +57,19 @@ final class ForwardedFields {
 
   private static @Nullable List<String> standardChain(Fields fields) {
     var elements = chain(fields, FieldKind.FORWARDED);
-    if (elements == null) {
-      return null;
-    }
-    var chain = new ArrayList<String>();
-    for (var element : elements) {
-      var address = "";
-      for (var pair : element.split(";", -1)) {
-        var trimmed = pair.strip();
-        if (trimmed.regionMatches(true, 0, "for=", 0, 4)) {
-          address = trimmed.substring(4).replace("\"", "");
-        }
+    return elements == null ? null : elements.stream().map(one -> member(one, "for")).toList();
+  }
+
+  /// A member of an element of `Forwarded`, without its quotes; empty: it has none.
+  private static String member(String element, String name) {
+    for (var pair : element.split(";", -1)) {
+      var trimmed = pair.strip();
+      int at = name.length();
+      if (trimmed.regionMatches(true, 0, name, 0, at) && trimmed.startsWith("=", at)) {
+        return trimmed.substring(at + 1).replace("\"", "");
       }
-      chain.add(address);
     }
-    return chain;
+    return "";
   }
 
   private static @Nullable InetAddress beforeProxies(List<String> chain, AddressSet trusted) {
@@ -107,31 +108,82 @@ final class ForwardedFields {
 
   /// Writes the fields for the upstream. The client's own lines have not been copied.
   static void write(HeadText out, Call call, boolean trustedPeer) {
-    var head = call.requestHead();
-    var fields = head.fields();
+    if (!trustedPeer) {
+      out.put(FOR);
+      out.put(call.clientSide().speaker().text()).endLine();
+      out.put(call.clientSide().secure() ? PROTO_SECURE : PROTO);
+      host(out, call);
+      return;
+    }
+    var fields = call.requestHead().fields();
+    var standard = chain(fields, FieldKind.FORWARDED);
+    var told = standard == null ? "" : standard.get(told(standard, call.plan().trustedProxies()));
     out.put(FOR);
-    if (trustedPeer) {
+    if (fields.find(FieldKind.FORWARDED_FOR) >= 0) {
       join(out, fields, FieldKind.FORWARDED_FOR);
+    } else if (standard != null) {
+      names(out, standard);
     }
     out.put(call.clientSide().speaker().text()).endLine();
-    if (!trustedPeer || !copy(out, fields, FieldKind.FORWARDED_PROTO)) {
-      out.put(call.clientSide().secure() ? PROTO_SECURE : PROTO);
+    if (!copy(out, fields, FieldKind.FORWARDED_PROTO)) {
+      var proto = member(told, "proto");
+      boolean known = proto.equalsIgnoreCase("https") || proto.equalsIgnoreCase("http");
+      boolean secure = known ? proto.length() == 5 : call.clientSide().secure();
+      out.put(secure ? PROTO_SECURE : PROTO);
     }
-    if (!trustedPeer || !copy(out, fields, FieldKind.FORWARDED_HOST)) {
-      int size = head.authorityEnd() - head.authorityStart();
-      if (size > 0) {
-        out.put(HOST).put(head.bytes(), head.authorityStart(), size);
-        out.endLine();
+    if (!copy(out, fields, FieldKind.FORWARDED_HOST)) {
+      var host = member(told, "host");
+      if (HOST_TEXT.matcher(host).matches()) {
+        out.put(HOST).put(latin(host)).endLine();
+      } else {
+        host(out, call);
       }
     }
-    if (trustedPeer && fields.find(FieldKind.FORWARDED) >= 0) {
-      out.put(FORWARDED);
-      join(out, fields, FieldKind.FORWARDED);
-      var peer = call.clientSide().speaker().text();
-      boolean six = call.clientSide().speaker().bytes().length == 16;
-      out.put(latin(six ? "for=\"[" : "for=")).put(peer);
-      out.put(latin(six ? "]\"" : "")).endLine();
+    if (standard != null) {
+      standard(out, call);
     }
+  }
+
+  /// Which element tells of the client: what stands before it may be the client's invention.
+  private static int told(List<String> elements, AddressSet trusted) {
+    for (int i = elements.size() - 1; i > 0; i--) {
+      var address = address(member(elements.get(i), "for"));
+      if (address == null || !trusted.contains(address.getAddress())) {
+        return i;
+      }
+    }
+    return 0;
+  }
+
+  private static void host(HeadText out, Call call) {
+    var head = call.requestHead();
+    int size = head.authorityEnd() - head.authorityStart();
+    if (size > 0) {
+      out.put(HOST).put(head.bytes(), head.authorityStart(), size);
+      out.endLine();
+    }
+  }
+
+  /// The addresses of `Forwarded` for those who read `X-Forwarded-For` alone; names that are no
+  /// addresses, such as `unknown`, are told as they are.
+  private static void names(HeadText out, List<String> elements) {
+    for (var element : elements) {
+      var name = member(element, "for");
+      var address = address(name);
+      if (!name.isEmpty()) {
+        out.put(latin(address == null ? name : AddressText.of(address)));
+        out.put(',').put(' ');
+      }
+    }
+  }
+
+  private static void standard(HeadText out, Call call) {
+    out.put(FORWARDED);
+    join(out, call.requestHead().fields(), FieldKind.FORWARDED);
+    var peer = call.clientSide().speaker().text();
+    boolean six = call.clientSide().speaker().bytes().length == 16;
+    out.put(latin(six ? "for=\"[" : "for=")).put(peer);
+    out.put(latin(six ? "]\"" : "")).endLine();
   }
 
   /// The values of all lines of this kind, each with a comma behind it.

@@ -1,5 +1,6 @@
 package io.ostiary.gateway.exchange;
 
+import io.ostiary.model.AddressText;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 
@@ -13,6 +14,6 @@ public record Peer(InetAddress address, byte[] bytes, byte[] text) {
     return new Peer(
         address,
         address.getAddress(),
-        address.getHostAddress().getBytes(StandardCharsets.ISO_8859_1));
+        AddressText.of(address).getBytes(StandardCharsets.ISO_8859_1));
   }
 }

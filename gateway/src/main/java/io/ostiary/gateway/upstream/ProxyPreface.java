@@ -3,6 +3,7 @@ package io.ostiary.gateway.upstream;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.ostiary.gateway.wire.Bytes;
+import io.ostiary.model.AddressText;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -28,8 +29,8 @@ final class ProxyPreface {
         "PROXY %s %s %s %d %d\r\n"
             .formatted(
                 size(from) == 4 ? "TCP4" : "TCP6",
-                from.getAddress().getHostAddress().replaceAll("%.*", ""),
-                to.getAddress().getHostAddress().replaceAll("%.*", ""),
+                AddressText.of(from.getAddress()),
+                AddressText.of(to.getAddress()),
                 from.getPort(),
                 to.getPort());
     return Unpooled.wrappedBuffer(Bytes.of(line));

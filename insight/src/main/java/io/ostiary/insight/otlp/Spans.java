@@ -10,6 +10,7 @@ import io.opentelemetry.sdk.resources.Resource;
 import io.opentelemetry.sdk.trace.data.EventData;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.data.StatusData;
+import io.ostiary.model.AddressText;
 import io.ostiary.model.Blame;
 import io.ostiary.model.CallId;
 import io.ostiary.model.LedgerEntry;
@@ -111,8 +112,8 @@ record Spans(Resource resource, BiFunction<String, String, @Nullable String> tem
     if (entry.status() == 0 || entry.status() >= 500) {
       all.put("error.type", entry.status() == 0 ? entry.reason() : "" + entry.status());
     }
-    all.put("client.address", entry.client().getHostAddress());
-    all.put("network.peer.address", entry.peer().getHostAddress());
+    all.put("client.address", AddressText.of(entry.client()));
+    all.put("network.peer.address", AddressText.of(entry.peer()));
     all.put("network.peer.port", entry.peerPort());
     address(all, "server", entry.listener());
     all.put("ostiary.call", CallId.text(entry.call()));
