@@ -20,6 +20,22 @@ public record PathPattern(String text) {
     if (text.indexOf('?') >= 0 || text.indexOf('#') >= 0) {
       throw Require.invalid("path", text, "a path without '?' and '#'");
     }
+    if (text.indexOf('{') >= 0 || text.indexOf('}') >= 0) {
+      for (var segment : text.split("/", -1)) {
+        boolean braces = segment.indexOf('{') >= 0 || segment.indexOf('}') >= 0;
+        if (braces && !templated(segment)) {
+          throw Require.invalid("path", text, "'{name}' only as a whole segment");
+        }
+      }
+    }
+  }
+
+  /// Whether this segment stands for any one, as `{name}` does.
+  public static boolean templated(String segment) {
+    return segment.length() > 2
+        && segment.startsWith("{")
+        && segment.indexOf('}') == segment.length() - 1
+        && segment.lastIndexOf('{') == 0;
   }
 
   /// Whether the pattern ends in `/*`.

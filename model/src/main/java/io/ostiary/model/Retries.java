@@ -1,6 +1,7 @@
 package io.ostiary.model;
 
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Set;
 
 /// What is tried again, how often and how soon.
@@ -56,6 +57,11 @@ public record Retries(
     grpc = Set.copyOf(grpc);
     methods = Set.copyOf(methods);
     Require.between("retry.attempts", attempts, 1, 8);
+    for (var method : methods) {
+      if (!method.equals(method.toUpperCase(Locale.ROOT))) {
+        throw Require.invalid("retry.methods", method, "capital letters, such as POST");
+      }
+    }
     statuses.forEach(status -> Require.between("retry.statuses", status, 400, 599));
     grpc.forEach(status -> Require.between("retry.grpc", status, 1, 16));
     Require.between("retry.per-try (ms)", perTry.toMillis(), 0, 600_000);

@@ -68,6 +68,15 @@ public final class Hmac implements Policy<Hmac.Settings> {
           @Default("100000")
           int remember,
       @About("The largest body whose digest is checked.") @Bytes @Default("1MiB") int bodyMax) {
+    private static final Set<String> DERIVED =
+        Set.of(
+            "@method",
+            "@authority",
+            "@path",
+            "@query",
+            "@target-uri",
+            "@request-target",
+            "@scheme");
     private static final Set<String> KNOWN =
         Set.of("hmac-sha256", "ed25519", "ecdsa-p256-sha256", "rsa-pss-sha512", "rsa-v1_5-sha256");
 
@@ -80,6 +89,11 @@ public final class Hmac implements Policy<Hmac.Settings> {
       for (var name : cover) {
         if (!name.matches("@?[a-z0-9-]+")) {
           throw Require.invalid("hmac.cover", name, "such as @method, @path or content-type");
+        }
+        if (DERIVED.contains("@" + name)) {
+          throw new IllegalArgumentException(
+              "hmac.cover: %s (expected: @%s; without '@' it is a header field of this name)"
+                  .formatted(name, name));
         }
       }
       Require.between("hmac.max-age (s)", maxAge.toSeconds(), 1, 86_400);

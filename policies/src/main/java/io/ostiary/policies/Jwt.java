@@ -22,6 +22,7 @@ import io.ostiary.policies.JwtCheck.Algorithm;
 import io.ostiary.policies.JwtCheck.Unverified;
 import io.ostiary.policies.Refusals.Refused;
 import io.ostiary.policies.Refusals.Unavailable;
+import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -183,6 +184,9 @@ public final class Jwt implements Policy<Jwt.Settings> {
       if (url == null && file == null) {
         return null;
       }
+      if (file != null) {
+        readable(file);
+      }
       var place = url == null ? "jwt.jwks-file " + file : "jwt.jwks-url " + url;
       var http = site.http();
       var ask = url == null ? null : HttpAsk.get(url, site.patience(FETCH), KEY_SET_BYTES_MAX);
@@ -199,6 +203,19 @@ public final class Jwt implements Policy<Jwt.Settings> {
       set.source(source);
       set.prepare(http);
       return set;
+    }
+
+    /// It is read again later, but one that is wrong from the start is a fault of the
+    /// configuration.
+    private static void readable(Path file) {
+      try {
+        KeySet.read(Files.readString(file));
+      } catch (IOException e) {
+        throw new IllegalArgumentException(
+            "jwt.jwks-file: " + file + " (expected: a file that can be read)", e);
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException("jwt.jwks-file: " + file + ": " + e.getMessage(), e);
+      }
     }
 
     private static String published(HttpReply reply) {

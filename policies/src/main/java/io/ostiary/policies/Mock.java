@@ -12,6 +12,7 @@ import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.Document;
+import io.ostiary.model.FieldName;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
@@ -76,7 +77,7 @@ public final class Mock implements Policy<Mock.Settings> {
 
   /// Answers have no body that a document could frame, and say themselves what they are.
   private static boolean settable(String field) {
-    return HeaderName.isName(field)
+    return FieldName.fits(field)
         && !HeaderRules.owned(field)
         && !field.equalsIgnoreCase("Content-Type");
   }

@@ -31,6 +31,10 @@ public final class Mtls implements Policy<Mtls.Settings> {
   private static final Pattern FINGERPRINT = Pattern.compile("[0-9a-f]{64}");
   private static final Pattern NAME = Pattern.compile("(dns|uri|email|ip):.+");
 
+  /// What a certificate says, as `headers` and expressions name it.
+  private static final List<String> MEMBERS =
+      List.of("subject", "issuer", "serial", "fingerprint", "dns", "uri", "email", "ip");
+
   public record Settings(
       @About("Subjects that may call, as RFC 2253 writes them; none of the lists: everybody.")
           List<String> subjects,
@@ -62,6 +66,11 @@ public final class Mtls implements Policy<Mtls.Settings> {
         }
       }
       Claims.ToHeaders.check("mtls.headers", headers);
+      for (var member : headers.values()) {
+        if (!MEMBERS.contains(member)) {
+          throw Require.invalid("mtls.headers", member, "one of " + String.join(", ", MEMBERS));
+        }
+      }
     }
   }
 

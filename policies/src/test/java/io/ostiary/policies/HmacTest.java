@@ -287,6 +287,8 @@ class HmacTest {
   @Test
   void refusesSettingsThatCannotWork() {
     assertThatThrownBy(() -> filter(false, "@Method")).hasMessageStartingWith("hmac.cover");
+    assertThatThrownBy(() -> filter(false, "method"))
+        .hasMessageStartingWith("hmac.cover: method (expected: @method; without");
     assertThatThrownBy(() ->
             new Hmac.Settings(
                 List.of(), true, Set.of("md5"), Duration.ofMinutes(5), null, false, 1000, 1))

@@ -485,6 +485,8 @@ class JwtTest {
     assertThat(Verdicts.request(filter(settings), with(token(EC, c -> c))))
         .isEqualTo(Verdict.CONTINUE);
     assertThat(fetches.get()).isZero();
+    Files.delete(file);
+    assertThatThrownBy(() -> filter(settings)).hasMessageStartingWith("jwt.jwks-file: " + file);
   }
 
   @Test

@@ -143,5 +143,9 @@ class MtlsTest {
         .hasMessageStartingWith("mtls.names: billing");
     assertThatThrownBy(() -> settings(List.of(), List.of(), List.of("AB"), false))
         .hasMessageStartingWith("mtls.fingerprints: AB");
+    assertThatThrownBy(() ->
+            new Mtls.Settings(
+                List.of(), List.of(), List.of(), List.of(), false, Map.of("X-Name", "name")))
+        .hasMessageStartingWith("mtls.headers: name (expected: one of subject, issuer");
   }
 }

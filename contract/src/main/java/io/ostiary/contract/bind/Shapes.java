@@ -207,7 +207,27 @@ public final class Shapes {
         && component.getGenericType() instanceof ParameterizedType generic) {
       return ofGeneric(generic, true);
     }
-    return of(component.getGenericType());
+    var shape = of(component.getGenericType());
+    return shape instanceof Shape.Items items
+            && plain(items.item())
+            && !component.isAnnotationPresent(Alone.class)
+        ? new Shape.Items(items.item(), items.unique(), true)
+        : shape;
+  }
+
+  /// Whether it is written as one word: a list of one such needs no brackets, unless the list
+  /// stands alone among words.
+  private static boolean plain(Shape item) {
+    return switch (item) {
+      case Shape.Words _, Shape.Form _, Shape.Whole _, Shape.Decimal _, Shape.Text _ -> true;
+      case Shape.Flag _,
+          Shape.Items _,
+          Shape.Entries _,
+          Shape.Fields _,
+          Shape.Choice _,
+          Shape.Use _ ->
+          false;
+    };
   }
 
   /// Also a record all of whose components may be absent, so that a section may be left out.

@@ -191,7 +191,7 @@ record Written(
       @About("Query parameters") Map<String, Expected> query,
       @About("Cookies") Map<String, Expected> cookies,
       @About("Client addresses and blocks") @OrOne List<Cidr> from,
-      @About("A regular expression (RE2) that the whole path must match, as it goes upstream")
+      @About("A regular expression (RE2) that the client's whole path must match")
           @Nullable String path) {}
 
   @About("What a value must be: a text, or one of the members")

@@ -3,6 +3,7 @@ package io.ostiary.contract.openapi;
 import io.ostiary.contract.openapi.DocumentFiles.Place;
 import io.ostiary.contract.tree.Mapping;
 import io.ostiary.contract.tree.Node;
+import io.ostiary.model.FieldName;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -117,7 +118,7 @@ final class OperationReader {
     if (in == Parameter.In.HEADER && ELSEWHERE.contains(name.text().toLowerCase(Locale.ROOT))) {
       return null;
     }
-    if (in == Parameter.In.HEADER && !Parameter.isFieldName(name.text())) {
+    if (in == Parameter.In.HEADER && !FieldName.fits(name.text())) {
       files.warn(name, "name: " + name.seen() + " (expected: a header field's). It is not checked");
       return null;
     }

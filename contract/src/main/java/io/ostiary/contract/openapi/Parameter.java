@@ -5,7 +5,6 @@ import io.ostiary.contract.schema.Mismatch;
 import io.ostiary.contract.schema.SchemaCheck;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -23,13 +22,6 @@ record Parameter(
     boolean json,
     Kind kind,
     SchemaCheck check) {
-  private static final Pattern FIELD_NAME = Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}");
-
-  /// Whether a header field can have this name (RFC 9110 section 5.1).
-  static boolean isFieldName(String name) {
-    return FIELD_NAME.matcher(name).matches();
-  }
-
   enum In {
     PATH,
     QUERY,

@@ -3,6 +3,7 @@ package io.ostiary.contract.openapi;
 import io.ostiary.contract.openapi.DocumentFiles.Place;
 import io.ostiary.contract.tree.Mapping;
 import io.ostiary.contract.tree.Node;
+import io.ostiary.model.FieldName;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -133,7 +134,7 @@ final class ResponseReader {
       for (var member : mapping.members()) {
         var place = files.follow(written.child(member.name(), member.value()));
         if (place != null
-            && Parameter.isFieldName(member.name())
+            && FieldName.fits(member.name())
             && !ELSEWHERE.contains(member.name().toLowerCase(Locale.ROOT))) {
           headers.add(header(member.name(), place));
         }

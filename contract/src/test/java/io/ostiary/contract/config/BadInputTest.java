@@ -46,6 +46,9 @@ class BadInputTest {
         bad(
             api("routes: [ { path: /a, when: { query: { q: {} } } } ]"),
             "6:47: when: 0 expectations (expected: one of is, matches or present)"),
+        bad(
+            api("routes: [ { path: \"/x/{id\" } ]"),
+            "6:23: path: /x/{id (expected: '{name}' only as a whole segment)"),
         bad("listeners: []\n", "1:12: listeners: none (expected: at least one)"),
         bad(
             "listeners:\n  - 0.0.0.0:80\n  - 127.0.0.1:80\n",
@@ -144,6 +147,10 @@ class BadInputTest {
         upstream(
             "targets: [ \"h:1\", { address: \"h:2\", weight: 0 } ]",
             "3:49: target.weight: 0" + " (expected: 1-1000)",
+            ""),
+        upstream(
+            "targets: \"h:1\"\n    retry: { methods: post }",
+            "4:23: retry.methods: post (expected: capital letters, such as POST)",
             ""),
         upstream("targets: [ \"h:1\", \"h:1\" ]", "3:23: targets: 'h:1' is given twice", ""),
         upstream(

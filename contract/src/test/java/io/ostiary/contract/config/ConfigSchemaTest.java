@@ -33,6 +33,7 @@ class ConfigSchemaTest {
         "kernel: { interfaces: off, management: 192.0.2.1 }",
         "kernel: { rules: [ deny: { to-port: [ 80, \"90-99\" ], protocol: tcp } ] }",
         "limits: { body: 10MB, head: 65536 }",
+        "upstreams: [ { name: u, targets: \"h:1\", retry: { statuses: 503, grpc: 14 } } ]",
         "listeners: [ \"[::]:80\", { address: \"0.0.0.0:81\" } ]",
         "upstreams: [ { name: u, targets: [ \"h:1\", { address: \"h:2\", weight: 3 } ] } ]",
       })

@@ -16,6 +16,7 @@ import io.ostiary.model.Api;
 import io.ostiary.model.BanSink;
 import io.ostiary.model.Conditions;
 import io.ostiary.model.OutboundSettings;
+import io.ostiary.model.PathPattern;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
@@ -266,7 +267,7 @@ public final class PlanCompiler {
     }
     var parameters = new ArrayList<String>();
     for (var segment : route.path().under(api.path()).segments()) {
-      if (RouteTable.templated(segment)) {
+      if (PathPattern.templated(segment)) {
         parameters.add(segment.substring(1, segment.length() - 1));
       }
     }

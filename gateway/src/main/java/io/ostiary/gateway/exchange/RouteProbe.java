@@ -8,6 +8,7 @@ import io.ostiary.gateway.wire.RequestHead;
 import io.ostiary.model.Api;
 import io.ostiary.model.Conditions;
 import io.ostiary.model.Conditions.Expectation;
+import io.ostiary.model.PathPattern;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
 import io.ostiary.model.RouteAnswer;
@@ -348,7 +349,7 @@ public final class RouteProbe {
       var pattern = route.path().under(api.path());
       var segments = new ArrayList<String>();
       for (var segment : pattern.segments()) {
-        segments.add(RouteTable.templated(segment) ? segment : RouteTable.spelled(segment));
+        segments.add(PathPattern.templated(segment) ? segment : RouteTable.spelled(segment));
       }
       boolean base = route.path().text().equals("/") && !api.path().equals("/");
       return new RoutePattern(segments, pattern.openEnded(), base);
@@ -364,7 +365,7 @@ public final class RouteProbe {
       for (int i = 0; i < segments.size(); i++) {
         var segment = segments.get(i);
         boolean fits =
-            RouteTable.templated(segment) ? !path.get(i).isEmpty() : segment.equals(path.get(i));
+            PathPattern.templated(segment) ? !path.get(i).isEmpty() : segment.equals(path.get(i));
         if (!fits) {
           return false;
         }
@@ -376,8 +377,8 @@ public final class RouteProbe {
     @Nullable String lesser(RoutePattern other) {
       int both = Math.min(segments.size(), other.segments.size());
       for (int i = 0; i < both; i++) {
-        boolean mine = RouteTable.templated(segments.get(i));
-        boolean others = RouteTable.templated(other.segments.get(i));
+        boolean mine = PathPattern.templated(segments.get(i));
+        boolean others = PathPattern.templated(other.segments.get(i));
         if (mine != others) {
           return "%s stands where the chosen one has '%s'"
               .formatted(segments.get(i), other.segments.get(i));

@@ -146,11 +146,7 @@ public final class RouteTable<R> {
       }
       var keys = new ArrayList<byte @Nullable []>(segments.size());
       for (var segment : segments) {
-        boolean template = templated(segment);
-        if (!template && (segment.indexOf('{') >= 0 || segment.indexOf('}') >= 0)) {
-          var wrong = "path: " + pattern + " (expected: '{name}' only as a whole segment)";
-          return new Place(pattern, List.of(), wrong);
-        }
+        boolean template = PathPattern.templated(segment);
         keys.add(template ? null : spelled(segment).getBytes(StandardCharsets.ISO_8859_1));
       }
       return new Place(pattern, keys, null);
@@ -187,13 +183,6 @@ public final class RouteTable<R> {
     }
     var taken = leaf.add(methods, conditions, route);
     return taken == null ? null : "path: " + taken + " " + place.pattern + " has a route already";
-  }
-
-  public static boolean templated(String segment) {
-    return segment.length() > 2
-        && segment.startsWith("{")
-        && segment.indexOf('}') == segment.length() - 1
-        && segment.lastIndexOf('{') == 0;
   }
 
   /// Finds the best pattern for the normalised path in `[from, to)`, which begins with a slash.

@@ -1,5 +1,6 @@
 package io.ostiary.gateway.spi;
 
+import io.ostiary.model.FieldName;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Locale;
@@ -7,8 +8,6 @@ import java.util.Locale;
 /// The name of a header field, prepared for fast comparison without regard to case. Make it once,
 /// when a filter is compiled, not for each exchange.
 public final class HeaderName {
-  private static final String TOKEN_MARKS = "!#$%&'*+-.^_`|~";
-
   private final String text;
   private final byte[] bytes;
   private final byte[] lower;
@@ -23,16 +22,15 @@ public final class HeaderName {
 
   /// @param text a token (RFC 9110 section 5.6.2) in the spelling that goes on the wire
   public static HeaderName of(String text) {
-    if (!isName(text)) {
+    if (!FieldName.fits(text)) {
       throw new IllegalArgumentException(
-          "header name: '" + text + "' (expected: 1-256 letters, digits or " + TOKEN_MARKS + ")");
+          "header name: '"
+              + text
+              + "' (expected: 1-256 letters, digits or "
+              + FieldName.MARKS
+              + ")");
     }
     return new HeaderName(text);
-  }
-
-  /// Whether a field can be called so: what [#of] takes.
-  public static boolean isName(String text) {
-    return !text.isEmpty() && text.length() <= 256 && text.chars().allMatch(HeaderName::tokenChar);
   }
 
   /// The name as it goes on the wire. Shared: do not write to it.
@@ -67,14 +65,7 @@ public final class HeaderName {
   }
 
   private static boolean mark(char c) {
-    return TOKEN_MARKS.indexOf(c) >= 0;
-  }
-
-  private static boolean tokenChar(int c) {
-    return (c >= '0' && c <= '9')
-        || (c >= 'a' && c <= 'z')
-        || (c >= 'A' && c <= 'Z')
-        || TOKEN_MARKS.indexOf(c) >= 0;
+    return FieldName.MARKS.indexOf(c) >= 0;
   }
 
   @Override

@@ -5,7 +5,8 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/// A list or set of one may be written without brackets: `methods: GET`.
+/// A list or set of one may be written without brackets, as those of words and numbers always may:
+/// `targets: { address: ... }`.
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)
 public @interface OrOne {}
