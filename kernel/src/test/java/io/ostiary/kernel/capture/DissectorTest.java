@@ -2,6 +2,7 @@ package io.ostiary.kernel.capture;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ostiary.kernel.CaptureFile;
 import io.ostiary.model.capture.Layer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -69,7 +70,7 @@ final class DissectorTest {
   void showsWhatTsharkShows(String name) throws Exception {
     Assumptions.assumeTrue(Files.isDirectory(CAPTURES), CAPTURES + ": not there");
     Assumptions.assumeTrue(Files.isExecutable(Path.of("/usr/bin/tshark")), "tshark: not there");
-    var frames = frames(CAPTURES.resolve(name));
+    var frames = CaptureFile.read(CAPTURES.resolve(name)).frames(FRAMES_MAX);
     var expected = pdml(name);
     assertThat(expected).hasSameSizeAs(frames);
     for (int i = 0; i < frames.size(); i++) {
@@ -157,22 +158,6 @@ final class DissectorTest {
     return frames;
   }
 
-  private static List<byte[]> frames(Path file) throws IOException {
-    var bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
-    int magic = bytes.getInt(0);
-    if (magic != 0xa1b2c3d4 && magic != 0xa1b23c4d) {
-      bytes.order(ByteOrder.BIG_ENDIAN);
-    }
-    var frames = new ArrayList<byte[]>();
-    for (int at = 24; at + 16 <= bytes.limit() && frames.size() < FRAMES_MAX; ) {
-      var frame = new byte[bytes.getInt(at + 8)];
-      bytes.get(at + 16, frame);
-      frames.add(frame);
-      at += 16 + frame.length;
-    }
-    return frames;
-  }
-
   private static byte[] run(String... command) throws Exception {
     var process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
@@ -187,7 +172,7 @@ final class DissectorTest {
     var seeds = new ArrayList<byte[]>();
     if (Files.isDirectory(CAPTURES)) {
       for (var name : captures()) {
-        seeds.addAll(frames(CAPTURES.resolve(name)));
+        seeds.addAll(CaptureFile.read(CAPTURES.resolve(name)).framesIfAny(FRAMES_MAX));
       }
     }
     for (int round = 0; round < 30_000; round++) {
@@ -225,7 +210,7 @@ final class DissectorTest {
   void layersFollowOneAnotherWithoutGaps() throws Exception {
     Assumptions.assumeTrue(Files.isDirectory(CAPTURES), CAPTURES + ": not there");
     for (var name : captures()) {
-      for (var frame : frames(CAPTURES.resolve(name))) {
+      for (var frame : CaptureFile.read(CAPTURES.resolve(name)).framesIfAny(FRAMES_MAX)) {
         int at = 0;
         for (var layer : Dissector.dissect(frame, frame.length)) {
           assertThat(layer.offset()).as("%s: %s", name, layer.title()).isEqualTo(at);
