@@ -59,6 +59,9 @@ final class BanDesk implements BanSink, AutoCloseable {
   /// So many are enforced before others get the processor again.
   private static final int AT_ONCE = 32;
 
+  /// What 32 of them take; longer is time that it has waited itself.
+  private static final long REST_NANOS_MAX = 2_000_000;
+
   private static final int PAST_MAX = 65_536;
   private static final Duration REMEMBERED = Duration.ofDays(1);
   private static final long PARK_NANOS = 1_000_000_000L;
@@ -163,7 +166,7 @@ final class BanDesk implements BanSink, AutoCloseable {
       } catch (RuntimeException e) {
         LOG.error("a ban could not be decided", e);
       }
-      rest(System.nanoTime() - woken);
+      rest(Math.min(System.nanoTime() - woken, REST_NANOS_MAX));
       if (cases.isEmpty()) {
         LockSupport.parkNanos(this, PARK_NANOS);
       }
@@ -179,7 +182,7 @@ final class BanDesk implements BanSink, AutoCloseable {
     try {
       Thread.sleep(Duration.ofNanos(nanos));
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      // Nobody does that, and an urgent thread that stays interrupted would never rest again.
     }
   }
 

@@ -162,10 +162,11 @@ public final class CaptureCommand implements Callable<Integer> {
     try (var file = FileChannel.open(Path.of(output), READ, WRITE)) {
       var head = ByteBuffer.allocate(BLOCK_HEAD).order(ByteOrder.LITTLE_ENDIAN);
       long end = 0;
-      while (file.read(head.clear(), end) == BLOCK_HEAD
-          && end + head.getInt(Integer.BYTES) <= file.size()) {
-        end += head.getInt(Integer.BYTES);
-      }
+      int length = 0;
+      do {
+        end += length;
+        length = file.read(head.clear(), end) == BLOCK_HEAD ? head.getInt(Integer.BYTES) : 0;
+      } while (length >= BLOCK_HEAD && end + length <= file.size());
       file.truncate(end);
       return ". What was written is kept, and the whole capture in the console";
     } catch (IOException e) {
