@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// ends the session in which it was written. Whoever was connected is remembered for a minute, to
 /// be able to connect again. Confined to one thread at a time.
 ///
-/// The kernel's list of connections is long where there are many, and is read again only when that
-/// takes a small part of the time.
+/// The kernel walks all it has room for to list connections, so the list is read again only when it
+/// counts others as opened or open than before, and when that takes a small part of the time.
 final class OperatorSessions {
   private static final Path PROC = Path.of("/proc/net");
   private static final Path SSH_SETTINGS = Path.of("/etc/ssh/sshd_config");
@@ -42,6 +42,8 @@ final class OperatorSessions {
   private final Set<Integer> ports = new HashSet<>(Set.of(SSH));
   private final Set<Operator> own = new HashSet<>();
   private final Map<Operator, Long> seen = new HashMap<>();
+  private final Set<Operator> connected = new HashSet<>();
+  private String counted = "";
   private long nextNanos = System.nanoTime();
 
   OperatorSessions() {
@@ -58,6 +60,7 @@ final class OperatorSessions {
   void add(int port) {
     ports.add(port);
     own.add(new Operator(ON_LOOPBACK, port));
+    counted = "";
   }
 
   /// Those who are connected, or were a minute ago; null: it is too early to look again.
@@ -66,19 +69,55 @@ final class OperatorSessions {
     if (start < nextNanos) {
       return null;
     }
+    // Before the list: who comes meanwhile is in it, or is counted the next time.
+    var counts = counts(PROC.resolve("snmp"));
+    if (counts.isEmpty() || !counts.equals(counted)) {
+      read();
+      counted = counts;
+    }
+    connected.forEach(operator -> seen.put(operator, start));
+    seen.values().removeIf(last -> start - last > REMEMBERED_NANOS);
+    nextNanos = start + Math.max(EVERY_NANOS, SPARSE * (System.nanoTime() - start));
+    return newest(own, seen);
+  }
+
+  private void read() {
+    connected.clear();
     for (var table : List.of("tcp", "tcp6")) {
       try (var lines = Files.lines(PROC.resolve(table))) {
         lines
             .map(line -> operator(line, ports))
             .filter(operator -> operator != null)
-            .forEach(operator -> seen.put(operator, start));
+            .forEach(connected::add);
       } catch (IOException e) {
         // Without the table (no IPv6, no /proc) nobody of that family is known.
       }
     }
-    seen.values().removeIf(last -> start - last > REMEMBERED_NANOS);
-    nextNanos = start + Math.max(EVERY_NANOS, SPARSE * (System.nanoTime() - start));
-    return newest(own, seen);
+  }
+
+  /// How many connections were opened, actively and passively, and how many are open: as long as
+  /// these are the same, so are those that are open. Empty: not known.
+  ///
+  /// @param statistics two lines for each protocol: names and numbers
+  static String counts(Path statistics) {
+    try {
+      var tcp = Files.readAllLines(statistics).stream().filter(line -> line.startsWith("Tcp:"));
+      var lines = tcp.map(line -> List.of(line.split(" "))).toList();
+      if (lines.size() != 2) {
+        return "";
+      }
+      var counts = new StringBuilder();
+      for (var name : List.of("ActiveOpens", "PassiveOpens", "CurrEstab")) {
+        int at = lines.getFirst().indexOf(name);
+        if (at < 0 || at >= lines.getLast().size()) {
+          return "";
+        }
+        counts.append(lines.getLast().get(at)).append(' ');
+      }
+      return counts.toString();
+    } catch (IOException e) {
+      return "";
+    }
   }
 
   /// All of the one, and of the other those seen last, as many as can be listed.

@@ -3,6 +3,7 @@ package io.ostiary.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.kernel.shield.Operator;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,5 +77,27 @@ final class OperatorSessionsTest {
         .hasSize(Operator.LISTED_MAX)
         .contains(own, operator("198.18.7.249", 22))
         .doesNotContain(operator("198.18.0.0", 22));
+  }
+
+  @Test
+  void tellsByCountsWhetherConnectionsCanBeOthers(@TempDir Path folder) throws IOException {
+    var text =
+        """
+        Ip: Forwarding DefaultTTL
+        Ip: 1 64
+        Tcp: RtoAlgorithm ActiveOpens PassiveOpens AttemptFails CurrEstab InSegs
+        Tcp: 1 12 34 5 6 %d
+        """;
+    var file = Files.writeString(folder.resolve("snmp"), text.formatted(100));
+
+    assertThat(OperatorSessions.counts(file)).isEqualTo("12 34 6 ");
+    Files.writeString(file, text.formatted(200));
+    assertThat(OperatorSessions.counts(file)).isEqualTo("12 34 6 ");
+    Files.writeString(file, text.formatted(200).replace(" 34 ", " 35 "));
+    assertThat(OperatorSessions.counts(file)).isEqualTo("12 35 6 ");
+    Files.writeString(file, "Tcp: ActiveOpens\nTcp: 1\n");
+    assertThat(OperatorSessions.counts(file)).isEmpty();
+    assertThat(OperatorSessions.counts(folder.resolve("none"))).isEmpty();
+    assertThat(OperatorSessions.counts(Path.of("/proc/net/snmp"))).isNotEmpty();
   }
 }

@@ -159,6 +159,7 @@ public final class UpstreamRegistry implements AutoCloseable {
   /// The plan with these handles is in force: what is in no plan any more is let go.
   public synchronized void inForce(List<UpstreamHandle> now) {
     handles = List.copyOf(now);
+    notifyAll();
     Set<Endpoint> used = new HashSet<>();
     Map<Endpoint, UpstreamHandle> checked = new HashMap<>();
     for (var handle : now) {
@@ -293,6 +294,7 @@ public final class UpstreamRegistry implements AutoCloseable {
   private void resolveForEver() {
     try {
       while (!closed()) {
+        awaitNames();
         TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
         long now = System.nanoTime();
         for (var endpoint : due(now)) {
@@ -311,6 +313,18 @@ public final class UpstreamRegistry implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /// Where there are no names, none is due until another plan brings some.
+  private synchronized void awaitNames() throws InterruptedException {
+    while (!named()) {
+      wait();
+    }
+  }
+
+  private boolean named() {
+    return handles.stream().anyMatch(handle -> handle.upstream().discovery().asks())
+        || endpoints.values().stream().anyMatch(one -> !Discoverer.literal(one.target().host()));
   }
 
   /// On a thread of its own, so that one slow name server holds up nobody else's names.

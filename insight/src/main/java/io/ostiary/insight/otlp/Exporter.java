@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
@@ -27,6 +28,10 @@ import org.jspecify.annotations.Nullable;
 /// or send is counted. The OpenTelemetry SDK writes and sends, and repeats what a collector asks it
 /// to; nothing of it runs on an event loop.
 public final class Exporter implements AutoCloseable {
+  /// While metrics may be due.
+  private static final long LOOK_MILLIS = 100;
+
+  private static final long IDLE_MILLIS = 10_000;
   private static final int BATCHES_MAX = 32;
   private static final int SPANS_MAX = 2_000;
   private static final long SEND_MILLIS = 10_000;
@@ -36,6 +41,10 @@ public final class Exporter implements AutoCloseable {
   private final Batches batches;
   private final long startNanos = TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
   private final ArrayBlockingQueue<Batch> waiting = new ArrayBlockingQueue<>(BATCHES_MAX);
+
+  /// A batch, other settings, or the end.
+  private final Semaphore news = new Semaphore(0);
+
   private final AtomicLong sent = new AtomicLong();
   private final AtomicLong lost = new AtomicLong();
   private final Thread thread;
@@ -78,6 +87,7 @@ public final class Exporter implements AutoCloseable {
       }
     }
     wanted = new Wanted(telemetry, Map.copyOf(templates));
+    news.release();
   }
 
   /// Whether batches are taken. Ledger reader only.
@@ -91,6 +101,17 @@ public final class Exporter implements AutoCloseable {
       lost.addAndGet(sampled(batch));
       batches.release(batch);
     }
+    news.release();
+  }
+
+  /// A batch that waits, or null when the time is over or something else is new.
+  private @Nullable Batch next(long millis) throws InterruptedException {
+    var batch = waiting.poll();
+    if (batch != null || !news.tryAcquire(millis, TimeUnit.MILLISECONDS)) {
+      return batch;
+    }
+    news.drainPermits();
+    return waiting.poll();
   }
 
   private static long sampled(Batch batch) {
@@ -124,7 +145,7 @@ public final class Exporter implements AutoCloseable {
         if (running == null && now.telemetry.on()) {
           running = open(now.telemetry);
         }
-        var batch = waiting.poll(100, TimeUnit.MILLISECONDS);
+        var batch = next(running == null ? IDLE_MILLIS : LOOK_MILLIS);
         if (batch != null) {
           send(batch, running, now.templates);
         }
@@ -202,6 +223,7 @@ public final class Exporter implements AutoCloseable {
   @Override
   public void close() {
     ending = true;
+    news.release();
     try {
       thread.join(END_MILLIS);
     } catch (InterruptedException e) {

@@ -1,9 +1,13 @@
 package io.ostiary.insight.store;
 
 import io.ostiary.insight.ledger.Row;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 
-/// Sums by a key of two numbers, in one array: a call touches one cache line and makes no object.
-/// Confined to its thread.
+/// Sums by a key of two numbers, in rows of a few pages that are made as they are needed: where a
+/// table doubles, only the numbers of its rows move. A call touches two cache lines and makes no
+/// object. Confined to its thread.
 final class RollTable {
   private static final int FIRST = 0;
   private static final int SECOND = 1;
@@ -16,53 +20,85 @@ final class RollTable {
   private static final int RESENT = 8;
   private static final int STRIDE = 9;
   private static final int SLOTS_MIN = 1024;
+  private static final int PAGE_BITS = 10;
+  private static final int PAGE_ROWS = 1 << PAGE_BITS;
 
-  private long[] cells = new long[SLOTS_MIN * STRIDE];
-  private int slots = SLOTS_MIN;
+  /// Of each slot the number of its row, from 1; 0: empty.
+  private int[] slots = new int[SLOTS_MIN];
+
+  private final List<long[]> pages = new ArrayList<>();
   private int size;
 
   /// Adds a row's call under a key.
   void add(long first, long second, byte[] rows, int row) {
     long micros = Row.getLong(rows, row + Row.DURATION_MICROS);
-    int at = find(first, second);
-    if (cells[at + CALLS] == 0) {
-      if (size >= slots / 4 * 3) {
-        grow();
-        at = find(first, second);
-      }
-      cells[at + FIRST] = first;
-      cells[at + SECOND] = second;
-      size++;
-    }
-    cells[at + CALLS]++;
-    cells[at + LONGEST] = Math.max(cells[at + LONGEST], micros);
-    cells[at + REQUEST_BYTES] += Row.getLong(rows, row + Row.REQUEST_BYTES);
-    cells[at + RESPONSE_BYTES] += Row.getLong(rows, row + Row.RESPONSE_BYTES);
-    cells[at + PACKETS_IN] += Row.getLater(rows, row, Row.PACKETS_IN);
-    cells[at + PACKETS_OUT] += Row.getLater(rows, row, Row.PACKETS_OUT);
-    cells[at + RESENT] += Row.getLater(rows, row, Row.RESENT);
+    int number = find(first, second);
+    long[] page = pages.get(number >>> PAGE_BITS);
+    int at = at(number);
+    page[at + CALLS]++;
+    page[at + LONGEST] = Math.max(page[at + LONGEST], micros);
+    page[at + REQUEST_BYTES] += Row.getLong(rows, row + Row.REQUEST_BYTES);
+    page[at + RESPONSE_BYTES] += Row.getLong(rows, row + Row.RESPONSE_BYTES);
+    page[at + PACKETS_IN] += Row.getLater(rows, row, Row.PACKETS_IN);
+    page[at + PACKETS_OUT] += Row.getLater(rows, row, Row.PACKETS_OUT);
+    page[at + RESENT] += Row.getLater(rows, row, Row.RESENT);
   }
 
-  private int find(long first, long second) {
+  private static int at(int number) {
+    return (number & (PAGE_ROWS - 1)) * STRIDE;
+  }
+
+  private static int slot(long first, long second, int slots) {
     long mixed = (first ^ second * 0x9e3779b97f4a7c15L) * 0xbf58476d1ce4e5b9L;
-    int slot = (int) (mixed >>> 32) & (slots - 1);
-    while (true) {
-      int at = slot * STRIDE;
-      if (cells[at + CALLS] == 0 || (cells[at + FIRST] == first && cells[at + SECOND] == second)) {
-        return at;
+    return (int) (mixed >>> 32) & (slots - 1);
+  }
+
+  /// The number of a key's row, which is made where there is none.
+  private int find(long first, long second) {
+    int slot = slot(first, second, slots.length);
+    for (; slots[slot] != 0; slot = (slot + 1) & (slots.length - 1)) {
+      int number = slots[slot] - 1;
+      long[] page = pages.get(number >>> PAGE_BITS);
+      int at = at(number);
+      if (page[at + FIRST] == first && page[at + SECOND] == second) {
+        return number;
       }
-      slot = (slot + 1) & (slots - 1);
     }
+    if (size >= slots.length / 4 * 3) {
+      grow();
+      slot = free(first, second);
+    }
+    slots[slot] = size + 1;
+    return append(first, second);
+  }
+
+  private int append(long first, long second) {
+    int number = size++;
+    if (number >>> PAGE_BITS == pages.size()) {
+      pages.add(new long[PAGE_ROWS * STRIDE]);
+    }
+    long[] page = pages.get(number >>> PAGE_BITS);
+    int at = at(number);
+    Arrays.fill(page, at, at + STRIDE, 0);
+    page[at + FIRST] = first;
+    page[at + SECOND] = second;
+    return number;
+  }
+
+  private int free(long first, long second) {
+    int slot = slot(first, second, slots.length);
+    while (slots[slot] != 0) {
+      slot = (slot + 1) & (slots.length - 1);
+    }
+    return slot;
   }
 
   private void grow() {
-    var old = cells;
-    slots *= 2;
-    cells = new long[slots * STRIDE];
-    for (int from = 0; from < old.length; from += STRIDE) {
-      if (old[from + CALLS] != 0) {
-        System.arraycopy(old, from, cells, find(old[from], old[from + SECOND]), STRIDE);
-      }
+    slots = new int[slots.length * 2];
+    for (int number = 0; number < size; number++) {
+      long[] page = pages.get(number >>> PAGE_BITS);
+      int at = at(number);
+      slots[free(page[at + FIRST], page[at + SECOND])] = number + 1;
     }
   }
 
@@ -70,19 +106,20 @@ final class RollTable {
     return size;
   }
 
-  /// Forgets all; keeps the memory while it is in use, and lets it go when it was mostly empty.
+  /// Forgets all; keeps the memory that was in use.
   void clear() {
-    if (size < slots / 8 && slots > SLOTS_MIN) {
-      slots = SLOTS_MIN;
-      cells = new long[SLOTS_MIN * STRIDE];
+    if (size < slots.length / 8 && slots.length > SLOTS_MIN) {
+      slots = new int[SLOTS_MIN];
     } else {
-      java.util.Arrays.fill(cells, 0);
+      Arrays.fill(slots, 0);
     }
+    pages.subList(Math.min(pages.size(), (size >>> PAGE_BITS) + 1), pages.size()).clear();
     size = 0;
   }
 
   /// What is summed under one key. Valid during one call of a reader.
-  final class Values {
+  static final class Values {
+    private long[] page = {};
     private int at;
 
     int count() {
@@ -92,7 +129,7 @@ final class RollTable {
     /// Calls, the longest call's microseconds, bytes of requests and of responses, packets in and
     /// out, segments sent again.
     long value(int number) {
-      return cells[at + CALLS + number];
+      return page[at + CALLS + number];
     }
   }
 
@@ -103,11 +140,10 @@ final class RollTable {
 
   <E extends Exception> void forEach(Reader<E> reader) throws E {
     var values = new Values();
-    for (int at = 0; at < cells.length; at += STRIDE) {
-      if (cells[at + CALLS] != 0) {
-        values.at = at;
-        reader.entry(cells[at + FIRST], cells[at + SECOND], values);
-      }
+    for (int number = 0; number < size; number++) {
+      values.page = pages.get(number >>> PAGE_BITS);
+      values.at = at(number);
+      reader.entry(values.page[values.at + FIRST], values.page[values.at + SECOND], values);
     }
   }
 }

@@ -24,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -39,6 +40,10 @@ import org.jspecify.annotations.Nullable;
 /// reaches the ledger reader, which only sees a bounded queue that refuses.
 public final class Store implements AutoCloseable {
   private static final int QUEUE = 64;
+
+  /// Without news: what is due by time is due by the second.
+  private static final long LOOK_MILLIS = 1_000;
+
   private static final long SUM_NANOS = 60_000_000_000L;
   private static final long ASKED_NANOS = 60_000_000_000L;
   private static final long REST_NANOS = 5_000_000_000L;
@@ -58,6 +63,10 @@ public final class Store implements AutoCloseable {
   private final Summing summing;
   private final Batches batches;
   private final ArrayBlockingQueue<Batch> queue = new ArrayBlockingQueue<>(QUEUE);
+
+  /// A batch, a question or the end.
+  private final Semaphore news = new Semaphore(0);
+
   private final ConcurrentLinkedQueue<CompletableFuture<Index>> questions =
       new ConcurrentLinkedQueue<>();
   private final CountDownLatch opened = new CountDownLatch(1);
@@ -100,6 +109,7 @@ public final class Store implements AutoCloseable {
       lost.addAndGet(batch.rows());
       batches.release(batch);
     }
+    news.release();
   }
 
   public InsightStatus.Store status() {
@@ -161,6 +171,7 @@ public final class Store implements AutoCloseable {
     checkOpen();
     var question = new CompletableFuture<Index>();
     questions.add(question);
+    news.release();
     try {
       return question.get(settings.queryTimeout().toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
@@ -239,7 +250,11 @@ public final class Store implements AutoCloseable {
 
   private void turn() throws InterruptedException {
     if (unwritten == null) {
-      unwritten = queue.poll(50, TimeUnit.MILLISECONDS);
+      unwritten = queue.poll();
+    }
+    if (unwritten == null && news.tryAcquire(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+      news.drainPermits();
+      unwritten = queue.poll();
     }
     if (unwritten != null && !write(unwritten)) {
       refuse();
@@ -453,6 +468,7 @@ public final class Store implements AutoCloseable {
   @Override
   public void close() {
     closing = true;
+    news.release();
     try {
       thread.join(10_000);
     } catch (InterruptedException e) {
