@@ -7,6 +7,7 @@ import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.UnroutedWatch;
 import io.ostiary.model.Ending;
+import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
 import java.time.Duration;
@@ -78,27 +79,21 @@ public final class Ban implements Policy<Ban.Settings> {
 
     public Settings {
       int most = 1_000_000;
-      between("ban.unauthorized", unauthorized, 0, most);
-      between("ban.forbidden", forbidden, 0, most);
-      between("ban.not-found", notFound, 0, most);
-      between("ban.too-many", tooMany, 0, most);
-      between("ban.invalid", invalid, 0, most);
-      between("ban.malformed", malformed, 0, most);
-      between("ban.window (ms)", window.toMillis(), 1000, DAY_MILLIS);
-      between("ban.lasts (ms)", lasts.toMillis(), 1000, 365 * DAY_MILLIS);
-      between("ban.lasts-max (ms)", lastsMax.toMillis(), lasts.toMillis(), 365 * DAY_MILLIS);
-      between("ban.shared-percent", sharedPercent, 0, 101);
-      between("ban.limit-calls", limitCalls, 1, most);
-      between("ban.limit-packets", limitPackets, 1, 100_000_000);
+      Require.between("ban.unauthorized", unauthorized, 0, most);
+      Require.between("ban.forbidden", forbidden, 0, most);
+      Require.between("ban.not-found", notFound, 0, most);
+      Require.between("ban.too-many", tooMany, 0, most);
+      Require.between("ban.invalid", invalid, 0, most);
+      Require.between("ban.malformed", malformed, 0, most);
+      Require.between("ban.window (ms)", window.toMillis(), 1000, DAY_MILLIS);
+      Require.between("ban.lasts (ms)", lasts.toMillis(), 1000, 365 * DAY_MILLIS);
+      Require.between(
+          "ban.lasts-max (ms)", lastsMax.toMillis(), lasts.toMillis(), 365 * DAY_MILLIS);
+      Require.between("ban.shared-percent", sharedPercent, 0, 101);
+      Require.between("ban.limit-calls", limitCalls, 1, most);
+      Require.between("ban.limit-packets", limitPackets, 1, 100_000_000);
       if (unauthorized + forbidden + notFound + tooMany + invalid + malformed == 0) {
         throw new IllegalArgumentException("ban: every limit is 0 (expected: at least one is not)");
-      }
-    }
-
-    private static void between(String name, long value, long min, long max) {
-      if (value < min || value > max) {
-        throw new IllegalArgumentException(
-            name + ": " + value + " (expected: " + min + "-" + max + ")");
       }
     }
 

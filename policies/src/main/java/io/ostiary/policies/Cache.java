@@ -9,6 +9,7 @@ import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.Ending;
+import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Bytes;
 import io.ostiary.model.setting.Default;
@@ -49,19 +50,13 @@ public final class Cache implements Policy<Cache.Settings> {
           @Default("false")
           boolean hideTags) {
     public Settings {
-      between("cache.bytes", bytes, 64 * 1024, BYTES_MAX);
-      between("cache.entry-max", entryMax, 1, Math.min(bytes, 64 * 1024 * 1024));
-      between("cache.default-ttl (s)", defaultTtl.toSeconds(), 0, 31_536_000);
-      between("cache.stale-if-error (s)", staleIfError.toSeconds(), 0, 31_536_000);
-      between("cache.stale-while-revalidate (s)", staleWhileRevalidate.toSeconds(), 0, 31_536_000);
-      between("cache.collapse (ms)", collapse.toMillis(), 0, 30_000);
-    }
-
-    private static void between(String name, long value, long min, long max) {
-      if (value < min || value > max) {
-        throw new IllegalArgumentException(
-            name + ": " + value + " (expected: " + min + "-" + max + ")");
-      }
+      Require.between("cache.bytes (bytes)", bytes, 64 * 1024, BYTES_MAX);
+      Require.between("cache.entry-max (bytes)", entryMax, 1, Math.min(bytes, 64 * 1024 * 1024));
+      Require.between("cache.default-ttl (s)", defaultTtl.toSeconds(), 0, 31_536_000);
+      Require.between("cache.stale-if-error (s)", staleIfError.toSeconds(), 0, 31_536_000);
+      Require.between(
+          "cache.stale-while-revalidate (s)", staleWhileRevalidate.toSeconds(), 0, 31_536_000);
+      Require.between("cache.collapse (ms)", collapse.toMillis(), 0, 30_000);
     }
   }
 

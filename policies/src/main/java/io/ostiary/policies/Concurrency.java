@@ -10,6 +10,7 @@ import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.Ending;
+import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
 import io.ostiary.model.setting.OrOne;
@@ -36,18 +37,11 @@ public final class Concurrency implements Policy<Concurrency.Settings> {
           boolean dryRun) {
     public Settings {
       by = List.copyOf(by);
-      between("concurrency.calls", calls, 1, 1_000_000);
-      between("concurrency.queue", queue, 0, 10_000);
-      between("concurrency.wait-max (ms)", waitMax.toMillis(), 1, 60_000);
+      Require.between("concurrency.calls", calls, 1, 1_000_000);
+      Require.between("concurrency.queue", queue, 0, 10_000);
+      Require.between("concurrency.wait-max (ms)", waitMax.toMillis(), 1, 60_000);
       if (by.isEmpty()) {
         throw new IllegalArgumentException("concurrency.by: nothing (expected: who is counted)");
-      }
-    }
-
-    private static void between(String name, long value, long min, long max) {
-      if (value < min || value > max) {
-        throw new IllegalArgumentException(
-            name + ": " + value + " (expected: " + min + "-" + max + ")");
       }
     }
   }

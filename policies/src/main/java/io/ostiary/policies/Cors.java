@@ -13,6 +13,7 @@ import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.Api;
 import io.ostiary.model.PathPattern;
+import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
 import io.ostiary.model.setting.OrOne;
@@ -89,9 +90,7 @@ public final class Cors implements Policy<Cors.Settings> {
       methods.forEach(Settings::method);
       headers.forEach(name -> token("cors.headers", name));
       expose.forEach(name -> token("cors.expose", name));
-      if (maxAge.isNegative() || maxAge.toDays() > 7) {
-        throw new IllegalArgumentException("cors.max-age: " + maxAge + " (expected: 0s-7d)");
-      }
+      Require.between("cors.max-age (s)", maxAge.toSeconds(), 0, 7 * 86_400L);
     }
 
     private static void refuseStar(String setting, List<String> values) {

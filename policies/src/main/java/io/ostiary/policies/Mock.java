@@ -14,6 +14,7 @@ import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.Document;
 import io.ostiary.model.FieldName;
 import io.ostiary.model.PolicyUse;
+import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
 import io.ostiary.policies.mocking.MockAnswers;
@@ -39,9 +40,7 @@ public final class Mock implements Policy<Mock.Settings> {
           boolean always,
       @About("How long an answer takes, at most 1m.") @Default("0s") Duration delay) {
     public Settings {
-      if (delay.isNegative() || delay.toMillis() > 60_000) {
-        throw new IllegalArgumentException("mock.delay: " + delay + " (expected: 0s-1m)");
-      }
+      Require.between("mock.delay (ms)", delay.toMillis(), 0, 60_000);
     }
   }
 

@@ -10,6 +10,7 @@ import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.Api;
+import io.ostiary.model.Require;
 import io.ostiary.model.Route;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
@@ -92,7 +93,7 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
     }
 
     private static void cost(Limit limit, String name, int cost) {
-      between("rate-limit." + name, cost, 0, Math.min(COST_MAX, limit.most()));
+      Require.between("rate-limit." + name, cost, 0, Math.min(COST_MAX, limit.most()));
     }
   }
 
@@ -103,10 +104,10 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
       @About("How many may come at once; not given: as many as 'requests'.")
           @Nullable Integer burst) {
     public Limit {
-      between("rate-limit.requests", requests, 1, 1_000_000_000);
-      between("rate-limit.per (ms)", per.toMillis(), 1, Duration.ofDays(31).toMillis());
+      Require.between("rate-limit.requests", requests, 1, 1_000_000_000);
+      Require.between("rate-limit.per (ms)", per.toMillis(), 1, Duration.ofDays(31).toMillis());
       int most = burst == null ? requests : burst;
-      between("rate-limit.burst", most, 1, 1_000_000_000);
+      Require.between("rate-limit.burst", most, 1, 1_000_000_000);
       require(
           per.toNanos() / requests >= 1,
           "rate-limit.requests: " + requests + " (expected: at most one each nanosecond)");
@@ -123,13 +124,6 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
   private static void require(boolean holds, String message) {
     if (!holds) {
       throw new IllegalArgumentException(message);
-    }
-  }
-
-  private static void between(String name, long value, long min, long max) {
-    if (value < min || value > max) {
-      throw new IllegalArgumentException(
-          name + ": " + value + " (expected: " + min + "-" + max + ")");
     }
   }
 

@@ -61,14 +61,14 @@ class BadInputTest {
             "limits: { head: 3GiB }\n",
             "1:17: head: '3GiB' (expected: a size such as 64KiB, 10MB"
                 + " or a number of bytes, below 2GiB)"),
-        bad("limits: { head: 12 }\n", "1:17: limits.head (bytes): 12 (expected: 1024-1048576)"),
+        bad("limits: { head: 12 }\n", "1:17: limits.head: 12B (expected: 1KiB-1MiB)"),
         bad(
             "limits:\n  head-fields: many\n",
             "2:16: head-fields: 'many' (expected: a whole number" + " of at most 2147483647)"),
         bad(
             "timeouts: { idle: 5 }\n",
             "1:19: idle: 5 (expected: a duration such as 500ms, 30s, 5m," + " 1h or 1d)"),
-        bad("timeouts: { idle: 5ms }\n", "1:19: timeouts.idle (ms): 5 (expected: 10-86400000)"),
+        bad("timeouts: { idle: 5ms }\n", "1:19: timeouts.idle: 5ms (expected: 10ms-1d)"),
         bad(
             "trusted-proxies: [ 10.0.0.1/8 ]\n",
             "1:20: trusted-proxies: '10.0.0.1/8' (expected: no bits behind the prefix:"
@@ -168,7 +168,7 @@ class BadInputTest {
             ""),
         upstream(
             "targets: \"h:1\"\n    timeouts: { connect: 0ms }",
-            "4:26:" + " upstream.timeouts.connect (ms): 0 (expected: 1-600000)",
+            "4:26:" + " upstream.timeouts.connect: 0s (expected: 1ms-10m)",
             ""),
         with(
             "openapi: petstre.yaml",
