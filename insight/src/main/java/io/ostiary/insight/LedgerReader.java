@@ -26,16 +26,16 @@ import org.jspecify.annotations.Nullable;
 /// written as a row of bytes; no object is made for a call. Rows are sealed into batches every 100
 /// ms, so that a call is on its way to the disk well before it is a second old.
 final class LedgerReader implements AutoCloseable {
-  private static final long TURN_MILLIS = 20;
+  private static final long TURN_MICROS = 20_000;
 
-  /// After a turn with more lines than this the next one comes sooner, so that bursts do not fill
-  /// the rings.
-  private static final int BUSY_LINES = 1000;
+  /// The turns come as often as it takes to find about so many lines: they are still in the
+  /// processor's cache then, and a ring keeps that many slots, so none is made anew.
+  private static final int TURN_LINES = 256;
 
-  private static final long BUSY_TURN_MILLIS = 2;
+  private static final long SHORTEST_TURN_MICROS = 1000;
 
   /// While nobody calls. A loop's ring holds what it can write in this time.
-  private static final long STILL_TURN_MILLIS = 40;
+  private static final long STILL_TURN_MICROS = 40_000;
 
   private static final int TURNS_UNTIL_STILL = 50;
   private static final long SEAL_NANOS = 100_000_000;
@@ -70,6 +70,7 @@ final class LedgerReader implements AutoCloseable {
   private long callsRead;
   private long callsBefore;
   private int still;
+  private long restMicros = TURN_MICROS;
   private volatile long calls;
   private volatile long lagMillis;
   private volatile boolean closing;
@@ -124,7 +125,7 @@ final class LedgerReader implements AutoCloseable {
     while (!closing) {
       if (!turn()) {
         try {
-          TimeUnit.MILLISECONDS.sleep(rest());
+          TimeUnit.MICROSECONDS.sleep(rest());
         } catch (InterruptedException e) {
           break;
         }
@@ -138,11 +139,14 @@ final class LedgerReader implements AutoCloseable {
   }
 
   private long rest() {
-    still = callsRead == callsBefore ? still + 1 : 0;
-    if (still > TURNS_UNTIL_STILL) {
-      return STILL_TURN_MILLIS;
-    }
-    return callsRead - callsBefore > BUSY_LINES ? BUSY_TURN_MILLIS : TURN_MILLIS;
+    long lines = callsRead - callsBefore;
+    still = lines == 0 ? still + 1 : 0;
+    long longest = still > TURNS_UNTIL_STILL ? STILL_TURN_MICROS : TURN_MICROS;
+    restMicros =
+        lines == 0
+            ? longest
+            : Math.clamp(restMicros * TURN_LINES / lines, SHORTEST_TURN_MICROS, longest);
+    return restMicros;
   }
 
   /// Drains a bounded number of lines; true when there may be more.

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 
 /// Writes a slot as a row of bytes without making objects. Confined to the ledger reader.
@@ -27,7 +28,7 @@ public final class RowWriter {
 
   private static final int METHOD_BYTES_MAX = 64;
 
-  private final IntFunction<NetworkPlace> places;
+  private final Function<Integer, NetworkPlace> places;
   private final IntFunction<String> dropReasons;
   private final Map<Integer, NetworkPlace> placesKnown = new HashMap<>();
   private final CallPackets packets = new CallPackets();
@@ -44,7 +45,7 @@ public final class RowWriter {
 
   /// @param dropReasons the kernel's words for [ConnectionFacts#dropReason]
   public RowWriter(IntFunction<NetworkPlace> places, IntFunction<String> dropReasons) {
-    this.places = places;
+    this.places = places::apply;
     this.dropReasons = dropReasons;
     Arrays.setAll(filters, i -> new Seen());
   }
@@ -335,7 +336,7 @@ public final class RowWriter {
       number(0);
       return;
     }
-    var place = placesKnown.computeIfAbsent(facts.interfaceIndex, places::apply);
+    var place = placesKnown.computeIfAbsent(facts.interfaceIndex, places);
     number(names.id(place.name()));
     number(names.id(place.verdict()));
   }
