@@ -1,6 +1,7 @@
 package io.ostiary.gateway.exchange;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +43,8 @@ final class KeptContent {
       return;
     }
     if (kept == null) {
-      kept = in.alloc().buffer(Math.max(FIRST, length), BYTES_MAX);
+      // It may be kept for long: not out of the loop's own buffers, which go round.
+      kept = ByteBufAllocator.DEFAULT.buffer(Math.max(FIRST, length), BYTES_MAX);
       bytes = kept;
     }
     kept.writeBytes(in, start, length);
