@@ -2,6 +2,7 @@ package io.ostiary.policies;
 
 import io.ostiary.gateway.spi.Exchange;
 import io.ostiary.gateway.spi.Field;
+import io.ostiary.gateway.spi.FieldLines;
 import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.spi.Moment;
@@ -28,8 +29,8 @@ import org.jspecify.annotations.Nullable;
 /// Lets each caller make so many requests in a time, spread evenly with some burst (GCRA). Several
 /// limits hold at once: a call passes if it fits all of them, and counts in all or in none.
 public final class RateLimit implements Policy<RateLimit.Settings> {
-  private static final HeaderName LIMIT = HeaderName.of("RateLimit");
-  private static final HeaderName LIMIT_POLICY = HeaderName.of("RateLimit-Policy");
+  static final HeaderName LIMIT = HeaderName.of("RateLimit");
+  static final HeaderName LIMIT_POLICY = HeaderName.of("RateLimit-Policy");
   private static final int LIMITS_MAX = 8;
   private static final int COST_MAX = 1_000_000;
 
@@ -164,7 +165,7 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
               where.scope() + (alone ? "" : "/" + text(limit.per)),
               limit,
               site.shared(key, Cells.class, Cells::new),
-              site.state(String.class),
+              site.state(FieldLines.class),
               settings.costField != null));
     }
     return new Gate(settings, windows, cost);
@@ -259,10 +260,9 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
       }
       var headers = exchange.responseHeaders();
       for (var window : windows) {
-        var text = window.remaining(exchange);
-        if (text != null) {
-          headers.add(LIMIT_POLICY, window.policy());
-          headers.add(LIMIT, text);
+        var told = window.told(exchange);
+        if (told != null) {
+          headers.add(told);
         }
       }
       return Verdict.CONTINUE;

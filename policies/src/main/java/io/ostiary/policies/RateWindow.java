@@ -1,7 +1,10 @@
 package io.ostiary.policies;
 
 import io.ostiary.gateway.spi.Exchange;
+import io.ostiary.gateway.spi.Field;
+import io.ostiary.gateway.spi.FieldLines;
 import io.ostiary.gateway.spi.StateKey;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -12,11 +15,14 @@ final class RateWindow {
   private static final int TEXTS_MAX = 4096;
   private static final Pattern UNQUOTED = Pattern.compile("[^ !#-\\[\\]-~]");
 
-  /// @param text `RateLimit` where so much remains
-  private record Told(long remaining, String text) {}
+  /// What a call is told that was counted and given back: nothing.
+  private static final FieldLines NOTHING = FieldLines.of(List.of());
+
+  /// @param lines `RateLimit-Policy`, and `RateLimit` where so much remains
+  private record Told(long remaining, FieldLines lines) {}
 
   private final Cells cells;
-  private final StateKey<String> state;
+  private final StateKey<FieldLines> state;
   private final String quoted;
   private final String policy;
   private final long interval;
@@ -25,7 +31,7 @@ final class RateWindow {
   private final long owed;
 
   /// What was told last, by the low bits of what remained: callers are mostly far from their limit
-  /// and near each other, so hardly a call makes a text of its own.
+  /// and near each other, so hardly a call makes lines of its own.
   ///
   /// Made by the first call, for most of ten thousand routes may never have one. Two loops that
   /// make it at once lose nothing but texts.
@@ -35,7 +41,11 @@ final class RateWindow {
   /// @param charges whether calls may turn out to cost more than was taken: a caller may then owe
   ///   as much as its burst
   RateWindow(
-      String name, RateLimit.Limit limit, Cells cells, StateKey<String> state, boolean charges) {
+      String name,
+      RateLimit.Limit limit,
+      Cells cells,
+      StateKey<FieldLines> state,
+      boolean charges) {
     this.cells = cells;
     this.state = state;
     interval = limit.per().toNanos() / limit.requests();
@@ -52,7 +62,7 @@ final class RateWindow {
     long key = CountBy.key(by, exchange, cells.hash());
     long left = cells.take(key, exchange.nanos(), interval * cost, tolerance, owed);
     if (left >= 0) {
-      exchange.state(state, text(left / interval));
+      exchange.state(state, lines(left / interval));
     }
     return left;
   }
@@ -60,16 +70,16 @@ final class RateWindow {
   void giveBack(CountBy[] by, Exchange exchange, long cost) {
     long key = CountBy.key(by, exchange, cells.hash());
     cells.add(key, exchange.nanos(), -interval * cost, tolerance, owed);
-    exchange.state(state, "");
+    exchange.state(state, NOTHING);
   }
 
   /// Counts what a call has cost beyond what was taken; this may leave less than nothing.
   void charge(CountBy[] by, Exchange exchange, long cost) {
-    if (remaining(exchange) != null && cost != 0) {
+    if (told(exchange) != null && cost != 0) {
       long key = CountBy.key(by, exchange, cells.hash());
       long more = interval * Math.min(cost, 2 * burst);
       long left = cells.add(key, exchange.nanos(), more, tolerance, owed);
-      exchange.state(state, text(Math.max(0, left) / interval));
+      exchange.state(state, lines(Math.max(0, left) / interval));
     }
   }
 
@@ -78,10 +88,10 @@ final class RateWindow {
     return policy;
   }
 
-  /// `RateLimit` of a call that was counted; null: it was not.
-  @Nullable String remaining(Exchange exchange) {
-    var text = exchange.state(state);
-    return text == null || text.isEmpty() ? null : text;
+  /// The fields for a call that was counted; null: it was not.
+  @Nullable FieldLines told(Exchange exchange) {
+    var lines = exchange.state(state);
+    return lines == null || lines.count() == 0 ? null : lines;
   }
 
   /// `RateLimit` where nothing is left.
@@ -90,7 +100,7 @@ final class RateWindow {
   }
 
   /// Until everything is back takes what was used times the interval, rounded up.
-  private String text(long remaining) {
+  private FieldLines lines(long remaining) {
     var told = this.told;
     if (told == null) {
       told =
@@ -101,13 +111,17 @@ final class RateWindow {
     int index = (int) remaining & (told.length() - 1);
     var last = told.get(index);
     if (last == null || last.remaining != remaining) {
+      var left = quoted + ";r=" + remaining + ";t=" + seconds((burst - remaining) * interval);
       last =
           new Told(
               remaining,
-              quoted + ";r=" + remaining + ";t=" + seconds((burst - remaining) * interval));
+              FieldLines.of(
+                  List.of(
+                      new Field(RateLimit.LIMIT_POLICY, policy),
+                      new Field(RateLimit.LIMIT, left))));
       told.set(index, last);
     }
-    return last.text;
+    return last.lines;
   }
 
   static long seconds(long nanos) {

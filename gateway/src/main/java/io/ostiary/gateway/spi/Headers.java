@@ -60,6 +60,14 @@ public interface Headers {
 
   void add(HeaderName name, String value);
 
+  /// As [#add(HeaderName, String)] for each of them, with next to no work.
+  default void add(FieldLines lines) {
+    for (int i = 0; i < lines.count(); i++) {
+      var field = lines.field(i);
+      add(field.name(), field.value());
+    }
+  }
+
   void remove(HeaderName name);
 
   /// Removes the field in every spelling that an upstream may take for `name`: many (CGI, WSGI,

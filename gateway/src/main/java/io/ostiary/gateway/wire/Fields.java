@@ -388,6 +388,15 @@ public final class Fields implements Headers {
 
   @Override
   public void set(FieldLines lines) {
+    append(lines, true);
+  }
+
+  @Override
+  public void add(FieldLines lines) {
+    append(lines, false);
+  }
+
+  private void append(FieldLines lines, boolean alone) {
     var text = lines.text();
     room(text.length);
     int base = length;
@@ -399,12 +408,18 @@ public final class Fields implements Headers {
       int end = base + lines.end(i);
       int hash = lines.hash(i);
       int kind = kindSet(start, nameEnd, hash);
-      for (int at = 0, stop = count * STRIDE; at < stop; at += STRIDE) {
-        if (index[at + HASH] == hash && sameName(at, start, nameEnd)) {
-          index[at + KIND] = FieldKind.REMOVED;
-        }
+      if (alone) {
+        removeOthers(start, nameEnd, hash);
       }
       put(start, nameEnd, nameEnd + 2, end - 2, end, kind, hash);
+    }
+  }
+
+  private void removeOthers(int start, int nameEnd, int hash) {
+    for (int at = 0, stop = count * STRIDE; at < stop; at += STRIDE) {
+      if (index[at + HASH] == hash && sameName(at, start, nameEnd)) {
+        index[at + KIND] = FieldKind.REMOVED;
+      }
     }
   }
 

@@ -224,6 +224,8 @@ class RequestHeadTest {
     assertThat(head.fields().first(HeaderName.of("x-a"))).isEqualTo("one");
     assertThat(head.fields().all(HeaderName.of("x-b"))).containsExactly("");
     assertThat(List.of(lines.field(0).value(), lines.field(1).value())).containsExactly("one", "");
+    head.fields().add(FieldLines.of(List.of(Field.of("x-A", "two"))));
+    assertThat(head.fields().all(HeaderName.of("X-A"))).containsExactly("one", "two");
     org.assertj.core.api.Assertions.assertThatIllegalArgumentException()
         .isThrownBy(
             () -> head.fields().set(FieldLines.of(List.of(Field.of("Content-Length", "3")))))
