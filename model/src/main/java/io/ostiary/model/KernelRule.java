@@ -115,6 +115,23 @@ public sealed interface KernelRule {
       }
     }
 
+    /// The same with other blocks and sets.
+    public Match withBlocks(
+        List<Cidr> from, List<String> fromSets, List<Cidr> to, List<String> toSets) {
+      return new Match(
+          from,
+          fromSets,
+          to,
+          toSets,
+          fromPorts,
+          toPorts,
+          protocols,
+          tcpFlags,
+          icmpTypes,
+          interfaces,
+          vlans);
+    }
+
     private static String words(Set<Protocol> protocols) {
       return protocols.stream()
           .map(protocol -> protocol.name().toLowerCase(Locale.ROOT))

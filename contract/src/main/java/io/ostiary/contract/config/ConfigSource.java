@@ -46,16 +46,23 @@ public final class ConfigSource {
   }
 
   synchronized Version version() {
+    // Too long, or it cannot be read: that is said anew each time.
+    return current()
+        ? version
+        : Version.of(TreeReader.read(file, file.toString(), Limits.CONFIGURATION));
+  }
+
+  /// Takes what it holds now; false where it cannot be read.
+  private boolean current() {
     if (same()) {
-      return version;
+      return true;
     }
     byte[] now = read();
     if (now == null) {
-      // Too long, or it cannot be read: that is said anew each time.
-      return Version.of(TreeReader.read(file, file.toString(), Limits.CONFIGURATION));
+      return false;
     }
     took(text.read(now), now);
-    return version;
+    return true;
   }
 
   private void took(Version of, byte[] now) {
@@ -86,15 +93,7 @@ public final class ConfigSource {
 
   /// Changes with every byte; 0 while it cannot be read.
   synchronized long number() {
-    if (same()) {
-      return number;
-    }
-    byte[] now = read();
-    if (now == null) {
-      return 0;
-    }
-    took(text.read(now), now);
-    return number;
+    return current() ? number : 0;
   }
 
   /// Whether no byte differs. Looked at piece by piece: this is asked again and again.

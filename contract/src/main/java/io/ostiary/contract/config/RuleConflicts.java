@@ -54,18 +54,11 @@ final class RuleConflicts {
       return rule;
     }
     var opened =
-        new KernelRule.Match(
+        match.withBlocks(
             blocks(match.from(), match.fromSets(), written),
             unwritten(match.fromSets(), written),
             blocks(match.to(), match.toSets(), written),
-            unwritten(match.toSets(), written),
-            match.fromPorts(),
-            match.toPorts(),
-            match.protocols(),
-            match.tcpFlags(),
-            match.icmpTypes(),
-            match.interfaces(),
-            match.vlans());
+            unwritten(match.toSets(), written));
     return switch (rule) {
       case KernelRule.Allow _ -> new KernelRule.Allow(opened);
       case KernelRule.Deny _ -> new KernelRule.Deny(opened);

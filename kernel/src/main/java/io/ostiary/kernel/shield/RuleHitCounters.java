@@ -99,18 +99,7 @@ final class RuleHitCounters {
     for (var rule : rules) {
       var match = rule.match();
       var short4 =
-          new KernelRule.Match(
-              head(match.from()),
-              match.fromSets(),
-              head(match.to()),
-              match.toSets(),
-              match.fromPorts(),
-              match.toPorts(),
-              match.protocols(),
-              match.tcpFlags(),
-              match.icmpTypes(),
-              match.interfaces(),
-              match.vlans());
+          match.withBlocks(head(match.from()), match.fromSets(), head(match.to()), match.toSets());
       var rate = rule instanceof KernelRule.Limit limit ? limit.counted() + "/" + limit.bits() : "";
       var label = rule.action() + rate + short4;
       labels.add(label + "#" + seen.merge(label, 1, Integer::sum));
