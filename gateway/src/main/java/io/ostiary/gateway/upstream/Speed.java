@@ -19,6 +19,9 @@ final class Speed {
   /// Younger values are not worth an exponential function.
   private static final long FRESH_NANOS = 100_000_000L;
 
+  /// Of [#DECAY_NANOS].
+  private static final double SHORT = 0.015;
+
   /// What a segment that comes again costs at least (RFC 6298; Linux: TCP_RTO_MIN).
   private static final double RESENT_NANOS = 200e6;
 
@@ -71,8 +74,11 @@ final class Speed {
     return old * weight + sample * (1 - weight);
   }
 
+  /// Of calls that come one after the other the exponential function is taken by the beginning of
+  /// its series, which is exact to a millionth there.
   private static double weight(long at, long now) {
-    return Math.exp(-Math.max(0, now - at) / DECAY_NANOS);
+    double x = Math.max(0, now - at) / DECAY_NANOS;
+    return x < SHORT ? 1 - x + x * x / 2 : Math.exp(-x);
   }
 
   private static double forgiven(double value, long at, long now) {

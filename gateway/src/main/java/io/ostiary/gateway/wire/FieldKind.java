@@ -124,7 +124,8 @@ public final class FieldKind {
         return false;
       }
     }
-    return !Character.isLetterOrDigit(bytes[from + OURS.length]);
+    int next = bytes[from + OURS.length] | 0x20;
+    return !(next >= 'a' && next <= 'z') && !(next >= '0' && next <= '9');
   }
 
   private static boolean matches(byte[] bytes, int from, byte[] name) {

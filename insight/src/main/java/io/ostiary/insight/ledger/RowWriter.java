@@ -38,6 +38,8 @@ public final class RowWriter {
   private final Seen listener = new Seen();
   private final Seen askedUpstream = new Seen();
   private final Seen askedTarget = new Seen();
+  private final Seen placeName = new Seen();
+  private final Seen placeVerdict = new Seen();
   private final Seen[] filters = new Seen[LedgerSlot.FILTERS_MAX];
   private byte[] out = new byte[0];
   private int at;
@@ -337,8 +339,8 @@ public final class RowWriter {
       return;
     }
     var place = placesKnown.computeIfAbsent(facts.interfaceIndex, places);
-    number(names.id(place.name()));
-    number(names.id(place.verdict()));
+    number(placeName.id(names, place.name()));
+    number(placeVerdict.id(names, place.verdict()));
   }
 
   /// The events after one moment and before another, as far as they were kept.
