@@ -91,7 +91,11 @@ public record HealthCheck(
       }
       Require.between("health.body (characters)", body.length(), 0, 1024);
       Require.between("health.service (characters)", service.length(), 0, 100);
+      text("health.service", service);
       text("health.host", host);
+      if (host.chars().anyMatch(c -> c == ' ' || c == '/' || c == '@')) {
+        throw Require.invalid("health.host", "'" + host + "'", "a name or address, with any port");
+      }
       headers.forEach((name, value) -> {
         if (!name.matches("[A-Za-z0-9-]{1,64}")) {
           throw Require.invalid("health.headers", "'" + name + "'", "letters, digits and '-'");

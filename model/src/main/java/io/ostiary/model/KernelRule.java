@@ -95,6 +95,7 @@ public sealed interface KernelRule {
       protocols = Set.copyOf(protocols);
       icmpTypes = Set.copyOf(icmpTypes);
       interfaces = Set.copyOf(interfaces);
+      interfaces.forEach(name -> KernelSettings.Interfaces.check("interfaces", name));
       vlans = Set.copyOf(vlans);
       vlans.forEach(vlan -> Require.between("vlan", vlan, 1, 4094));
       boolean ports = !fromPorts.isEmpty() || !toPorts.isEmpty();

@@ -4,6 +4,7 @@ import io.ostiary.model.capture.CaptureSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// What the kernel side is asked to do.
@@ -102,6 +103,20 @@ public record KernelSettings(
         names = List.copyOf(names);
       }
     }
+
+    /// Whether an interface can have this name.
+    static void check(String field, String name) {
+      boolean fits =
+          !name.isBlank() && name.length() <= 15 && name.chars().noneMatch(Interfaces::foreign);
+      if (!fits) {
+        throw Require.invalid(
+            field, "'" + name + "'", "1-15 characters without '/', ':' and spaces");
+      }
+    }
+
+    private static boolean foreign(int c) {
+      return c <= ' ' || c == 0x7f || c == '/' || c == ':';
+    }
   }
 
   /// Users' own programs, and numbers that these are told.
@@ -122,8 +137,12 @@ public record KernelSettings(
 
   /// @param table a map of a stage that holds a number for each API
   public record StageNumber(String table, String api, int number) {
+    private static final Pattern TABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,126}");
+
     public StageNumber {
-      Require.notBlank("table", table);
+      if (!TABLE.matcher(table).matches()) {
+        throw Require.invalid("table", "'" + table + "'", "the name of a map, such as dscp_by_api");
+      }
       Require.name("api", api);
     }
   }

@@ -48,10 +48,7 @@ public record Outliers(
     Require.between("outliers.calls", calls, 1, 1_000_000);
     Require.between("outliers.every (ms)", every.toMillis(), 100, 600_000);
     Require.between("outliers.rest (ms)", rest.toMillis(), 100, 3_600_000);
-    if (restMax.compareTo(rest) < 0) {
-      throw Require.invalid("outliers.rest-max (ms)", restMax.toMillis(), "rest or more");
-    }
-    Require.between("outliers.rest-max (ms)", restMax.toMillis(), 100, 86_400_000);
+    Require.between("outliers.rest-max (ms)", restMax.toMillis(), rest.toMillis(), 86_400_000);
     Require.between("outliers.share (per cent)", share, 0, 100);
   }
 

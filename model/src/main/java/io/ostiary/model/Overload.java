@@ -42,12 +42,12 @@ public record Overload(
   /// @param every how often it is found anew
   public record Adaptive(int least, int most, double tolerance, Duration every) {
     public Adaptive {
-      Require.between("adaptive.least", least, 1, 1_000_000);
-      Require.between("adaptive.most", most, least, 1_000_000);
+      Require.between("overload.adaptive.least", least, 1, 1_000_000);
+      Require.between("overload.adaptive.most", most, least, 1_000_000);
       if (!(tolerance >= 1.05 && tolerance <= 10)) {
-        throw Require.invalid("adaptive.tolerance", tolerance, "1.05-10");
+        throw Require.invalid("overload.adaptive.tolerance", tolerance, "1.05-10");
       }
-      Require.between("adaptive.every (ms)", every.toMillis(), 10, 60_000);
+      Require.between("overload.adaptive.every (ms)", every.toMillis(), 10, 60_000);
     }
   }
 
@@ -65,6 +65,10 @@ public record Overload(
 
     public Priorities {
       rules = List.copyOf(rules);
+      if (header != null && !FieldName.fits(header)) {
+        throw Require.invalid(
+            "overload.priority-header", "'" + header + "'", "the name of a header field");
+      }
     }
 
     public boolean none() {
@@ -82,6 +86,9 @@ public record Overload(
       apis = Set.copyOf(apis);
       routes = Set.copyOf(routes);
       consumers = Set.copyOf(consumers);
+      apis.forEach(name -> Require.notBlank("apis", name));
+      routes.forEach(name -> Require.notBlank("routes", name));
+      consumers.forEach(name -> Require.notBlank("consumers", name));
       if (apis.isEmpty() && routes.isEmpty() && consumers.isEmpty()) {
         throw Require.invalid("priorities.rules", "an empty one", "apis, routes or consumers");
       }

@@ -1,5 +1,6 @@
 package io.ostiary.model;
 
+import java.math.BigDecimal;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.Map;
@@ -98,12 +99,20 @@ public final class Require {
 
   public static String notBlank(String field, String value) {
     if (value.isBlank()) {
-      throw invalid(field, "''", "a text that is not empty");
+      throw invalid(field, "'" + value + "'", "a text that is not empty");
     }
     return value;
   }
 
   public static IllegalArgumentException invalid(String field, Object seen, String expected) {
-    return new IllegalArgumentException(field + ": " + seen + " (expected: " + expected + ")");
+    return new IllegalArgumentException(
+        field + ": " + asWritten(seen) + " (expected: " + expected + ")");
+  }
+
+  /// Nobody writes `-1.0` or `9.2E18`.
+  private static String asWritten(Object seen) {
+    return seen instanceof Double number && !number.isNaN() && !number.isInfinite()
+        ? BigDecimal.valueOf(number).stripTrailingZeros().toPlainString()
+        : String.valueOf(seen).isBlank() ? "'" + seen + "'" : String.valueOf(seen);
   }
 }

@@ -1,8 +1,8 @@
 package io.ostiary.model;
 
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /// What is tried again, how often and how soon.
 ///
@@ -36,6 +36,8 @@ public record Retries(
     int budgetMin,
     Duration retryAfterMax,
     Hedge hedge) {
+  private static final Pattern METHOD = Pattern.compile("[A-Z][A-Z0-9_-]{0,31}");
+
   public static final Retries DEFAULT =
       new Retries(
           3,
@@ -58,7 +60,7 @@ public record Retries(
     methods = Set.copyOf(methods);
     Require.between("retry.attempts", attempts, 1, 8);
     for (var method : methods) {
-      if (!method.equals(method.toUpperCase(Locale.ROOT))) {
+      if (!METHOD.matcher(method).matches()) {
         throw Require.invalid("retry.methods", method, "capital letters, such as POST");
       }
     }
@@ -95,9 +97,9 @@ public record Retries(
     public static final Hedge NONE = new Hedge(Duration.ZERO, 0);
 
     public Hedge {
-      Require.between("hedge.after (ms)", after.toMillis(), 0, 60_000);
+      Require.between("retry.hedge.after (ms)", after.toMillis(), 0, 60_000);
       if (percentile != 0 && !(percentile >= 50 && percentile < 100)) {
-        throw Require.invalid("hedge.percentile", percentile, "0 or 50-99.99");
+        throw Require.invalid("retry.hedge.percentile", percentile, "0 or 50-99.99");
       }
     }
 

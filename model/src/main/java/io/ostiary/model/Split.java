@@ -34,13 +34,13 @@ public record Split(By by, List<Share> to) {
   public record Share(String upstream, double percent, Conditions when, Set<String> consumers) {
     public Share {
       consumers = Set.copyOf(consumers);
-      Require.name("split.upstream", upstream);
+      Require.name("upstream", upstream);
+      consumers.forEach(name -> Require.notBlank("consumers", name));
       if (!(percent >= 0 && percent <= 100)) {
-        throw Require.invalid("split.percent", percent, "0-100");
+        throw Require.invalid("percent", percent, "0-100");
       }
       if (percent == 0 && when.isEmpty() && consumers.isEmpty()) {
-        throw Require.invalid(
-            "split.percent", "0 without when and consumers", "more, or a condition");
+        throw Require.invalid("percent", "0 without when and consumers", "more, or a condition");
       }
     }
 

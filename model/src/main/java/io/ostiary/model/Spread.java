@@ -1,6 +1,7 @@
 package io.ostiary.model;
 
 import java.time.Duration;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// How calls spread over an upstream's targets, beside the way of choosing itself.
@@ -39,7 +40,18 @@ public record Spread(
     public HashKey {
       if (by.named() == name.isEmpty()) {
         throw Require.invalid(
-            "hash.name", name.isEmpty() ? "nothing" : name, by.named() ? "a name" : "nothing");
+            "spread.hash.name",
+            name.isEmpty() ? "nothing" : name,
+            by.named() ? "a name" : "nothing");
+      }
+      if (by.named() && name.isBlank()) {
+        throw Require.invalid("spread.hash.name", "'" + name + "'", "a name");
+      }
+      if ((by == By.HEADER || by == By.COOKIE) && !FieldName.fits(name)) {
+        throw Require.invalid(
+            "spread.hash.name",
+            "'" + name + "'",
+            "the name of a " + by.name().toLowerCase(Locale.ROOT));
       }
     }
 
@@ -76,11 +88,12 @@ public record Spread(
 
     public Sticky {
       if (!TOKEN.matcher(cookie).matches()) {
-        throw Require.invalid("sticky.cookie", "'" + cookie + "'", "1-64 characters of a token");
+        throw Require.invalid(
+            "spread.sticky.cookie", "'" + cookie + "'", "1-64 characters of a token");
       }
-      Require.between("sticky.lasts (s)", lasts.toSeconds(), 0, 31_536_000);
+      Require.between("spread.sticky.lasts (s)", lasts.toSeconds(), 0, 31_536_000);
       if (secret != null) {
-        Require.between("sticky.secret (characters)", secret.length(), 16, 1024);
+        Require.between("spread.sticky.secret (characters)", secret.length(), 16, 1024);
       }
     }
   }

@@ -1,6 +1,7 @@
 package io.ostiary.model;
 
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// How connections to an upstream are encrypted, and by what it proves who it is.
@@ -24,9 +25,15 @@ public record UpstreamTls(
     V1_3
   }
 
+  private static final Pattern SERVER_NAME = Pattern.compile("[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+");
+
   public UpstreamTls {
     if (serverName != null) {
       Require.notBlank("tls.server-name", serverName);
+      if (serverName.length() > 253 || !SERVER_NAME.matcher(serverName).matches()) {
+        throw Require.invalid(
+            "tls.server-name", "'" + serverName + "'", "a name such as api.example, or an address");
+      }
     }
     if ((certificate == null) != (key == null)) {
       throw Require.invalid(

@@ -7,6 +7,7 @@ import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
+import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.OrOne;
 import java.util.Collection;
@@ -34,6 +35,9 @@ public final class Acl implements Policy<Acl.Settings> {
       consumers = Set.copyOf(consumers);
       groups = Set.copyOf(groups);
       tags = Set.copyOf(tags);
+      consumers.forEach(name -> Require.notBlank("consumers", name));
+      groups.forEach(name -> Require.notBlank("groups", name));
+      tags.forEach(name -> Require.notBlank("tags", name));
     }
 
     boolean isEmpty() {

@@ -37,6 +37,9 @@ public final class AnyOf implements Policy<AnyOf.Settings> {
     public Settings {
       ways = List.copyOf(ways);
       Require.between("any-of.ways (count)", ways.size(), 1, WAYS_MAX);
+      if (anonymousConsumer != null) {
+        Require.notBlank("any-of.anonymous-consumer", anonymousConsumer);
+      }
       if (anonymousConsumer != null && !anonymous) {
         throw Require.invalid(
             "any-of.anonymous-consumer", anonymousConsumer, "anonymous: true beside it");

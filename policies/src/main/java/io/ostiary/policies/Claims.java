@@ -3,6 +3,7 @@ package io.ostiary.policies;
 import com.nimbusds.jose.util.JSONObjectUtils;
 import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.spi.Headers;
+import io.ostiary.model.Require;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -79,7 +80,10 @@ final class Claims {
 
     /// @throws IllegalArgumentException where one of the fields cannot be used
     static void check(String setting, Map<String, String> claims) {
-      claims.keySet().forEach(header -> HeaderRules.changeable(setting, header));
+      claims.forEach((header, claim) -> {
+        HeaderRules.changeable(setting, header);
+        Require.notBlank(setting + "." + header, claim);
+      });
     }
 
     /// Takes out what the client sent under these names, in every spelling: before anything else is

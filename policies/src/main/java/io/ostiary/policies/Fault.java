@@ -61,7 +61,8 @@ public final class Fault implements Policy<Fault.Settings> {
       @About("Share of the calls, 0-100.") @Default("100") double percent) {
     public Abort {
       if (status < 400 || status > 599) {
-        throw new IllegalArgumentException("fault.abort: " + status + " (expected: 400-599)");
+        throw new IllegalArgumentException(
+            "fault.abort.status: " + status + " (expected: 400-599)");
       }
       checkPercent("fault.abort.percent", percent);
     }

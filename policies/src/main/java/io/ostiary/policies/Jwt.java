@@ -112,6 +112,9 @@ public final class Jwt implements Policy<Jwt.Settings> {
       }
       issuer = List.copyOf(issuer);
       audience = List.copyOf(audience);
+      // An empty one would refuse every token.
+      issuer.forEach(name -> Require.notBlank("jwt.issuer", name));
+      audience.forEach(name -> Require.notBlank("jwt.audience", name));
       require = Set.copyOf(require);
       headers = Map.copyOf(headers);
       Claims.ToHeaders.check("jwt.headers", headers);

@@ -13,6 +13,7 @@ import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.Ending;
+import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
 import io.ostiary.policies.masking.Masked;
@@ -60,6 +61,7 @@ public final class Mask implements Policy<Mask.Settings> {
     public Settings {
       fields = List.copyOf(fields);
       parameters = List.copyOf(parameters);
+      parameters.forEach(name -> Require.notBlank("mask.parameters", name));
       boolean bodies = requests || responses;
       if (bodies == fields.isEmpty()) {
         throw new IllegalArgumentException(

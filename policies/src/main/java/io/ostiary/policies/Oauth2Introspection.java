@@ -72,6 +72,8 @@ public final class Oauth2Introspection implements Policy<Oauth2Introspection.Set
       Require.notBlank("oauth2-introspection.client-id", clientId);
       scopes = Set.copyOf(scopes);
       audience = List.copyOf(audience);
+      scopes.forEach(scope -> Require.notBlank("oauth2-introspection.scopes", scope));
+      audience.forEach(name -> Require.notBlank("oauth2-introspection.audience", name));
       headers = Map.copyOf(headers);
       Claims.ToHeaders.check("oauth2-introspection.headers", headers);
       Require.between("oauth2-introspection.timeout (ms)", timeout.toMillis(), 10, 60_000);

@@ -1,5 +1,6 @@
 package io.ostiary.policies;
 
+import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -25,6 +26,8 @@ public record QueryChanges(
     add = Collections.unmodifiableMap(new LinkedHashMap<>(add));
     remove = List.copyOf(remove);
     rename = Collections.unmodifiableMap(new LinkedHashMap<>(rename));
+    remove.forEach(name -> Require.notBlank("query.remove", name));
+    rename.forEach((from, to) -> Require.notBlank("query.rename." + from, to));
   }
 
   boolean isEmpty() {

@@ -5,6 +5,7 @@ import com.google.re2j.PatternSyntaxException;
 import io.ostiary.gateway.spi.Exchange;
 import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.model.Cidr;
+import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Alone;
 import io.ostiary.model.setting.Default;
@@ -40,6 +41,9 @@ public record When(
   static final When ALWAYS =
       new When(Set.of(), Map.of(), Map.of(), Map.of(), List.of(), Set.of(), null);
 
+  private static final java.util.regex.Pattern METHOD =
+      java.util.regex.Pattern.compile("[A-Z][A-Z0-9_-]{0,31}");
+
   private static final HeaderName COOKIE = HeaderName.of("Cookie");
 
   public When {
@@ -50,6 +54,12 @@ public record When(
     from = List.copyOf(from);
     consumers = Set.copyOf(consumers);
     headers.keySet().forEach(HeaderName::of);
+    for (var method : methods) {
+      if (!METHOD.matcher(method).matches()) {
+        throw Require.invalid("when.methods", "'" + method + "'", "capital letters, such as GET");
+      }
+    }
+    consumers.forEach(name -> Require.notBlank("when.consumers", name));
     if (path != null) {
       pattern("when.path", path);
     }

@@ -27,7 +27,9 @@ import org.jspecify.annotations.Nullable;
 /// cannot be bound makes its record unbound, but its neighbours are still looked at. Used by one
 /// thread.
 public final class Binder {
-  private static final String NAMELESS = "cidr: ";
+  /// What does not know for what it stands where it is read.
+  private static final List<String> NAMELESS = List.of("cidr: ", "to-port: ", "TLS version: ");
+
   private static final String EXPECTED = " (expected: ";
 
   private final Faults faults = new Faults();
@@ -351,8 +353,7 @@ public final class Binder {
       }
       var message = String.valueOf(e.getMessage());
       int expected = message.indexOf(EXPECTED);
-      // An address does not know what it stands for here.
-      boolean nameless = message.startsWith(NAMELESS) && expected > 0;
+      boolean nameless = expected > 0 && NAMELESS.stream().anyMatch(message::startsWith);
       faults.add(
           node.fault(nameless ? name + ": " + node.seen() + message.substring(expected) : message));
       return null;

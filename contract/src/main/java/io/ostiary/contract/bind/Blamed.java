@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 /// of the component, such as `limits.head (bytes): 5 (expected: ...)`.
 public final class Blamed {
   private static final Pattern NAME =
-      Pattern.compile("([a-z0-9.-]+)(?: \\([^)]*\\))?: .*", Pattern.DOTALL);
+      Pattern.compile("([A-Za-z0-9._-]+)(?: \\([^)]*\\))?: (.*)", Pattern.DOTALL);
 
   private Blamed() {}
 
@@ -24,6 +24,21 @@ public final class Blamed {
       var next = found instanceof Mapping mapping ? mapping.get(part) : null;
       found = next == null ? found : next;
     }
-    return found;
+    return item(found, matcher.group(2));
+  }
+
+  /// Of a list the item that was seen, where it is told.
+  private static Node item(Node node, String seen) {
+    if (node instanceof Node.Sequence sequence) {
+      int end = seen.indexOf(" (expected: ");
+      var told = end < 0 ? seen : seen.substring(0, end);
+      for (var one : sequence.items()) {
+        if (one instanceof Node.Scalar scalar
+            && (told.equals(scalar.text()) || told.equals("'" + scalar.text() + "'"))) {
+          return one;
+        }
+      }
+    }
+    return node;
   }
 }

@@ -15,25 +15,28 @@ final class Conditional {
   static Conditions of(Written.When when) {
     var path = when.path();
     return new Conditions(
-        tests(when.headers()),
-        tests(when.query()),
-        tests(when.cookies()),
+        tests("headers", when.headers()),
+        tests("query", when.query()),
+        tests("cookies", when.cookies()),
         when.from(),
         path == null ? null : readable("when.path", path));
   }
 
-  private static List<Conditions.Test> tests(Map<String, Written.Expected> written) {
+  private static List<Conditions.Test> tests(String place, Map<String, Written.Expected> written) {
     if (written.isEmpty()) {
       return List.of();
     }
     return written.entrySet().stream()
-        .map(entry -> new Conditions.Test(entry.getKey(), expectation(entry.getValue())))
+        .map(entry ->
+            new Conditions.Test(
+                entry.getKey(),
+                expectation("when.%s.%s.".formatted(place, entry.getKey()), entry.getValue())))
         .toList();
   }
 
-  private static Conditions.Expectation expectation(Written.Expected expected) {
+  private static Conditions.Expectation expectation(String place, Written.Expected expected) {
     if (expected.matches() != null) {
-      return new Conditions.Expectation.Matches(readable("matches", expected.matches()));
+      return new Conditions.Expectation.Matches(readable(place + "matches", expected.matches()));
     }
     return expected.is() == null
         ? new Conditions.Expectation.Present()
@@ -41,6 +44,9 @@ final class Conditional {
   }
 
   private static String readable(String name, String pattern) {
+    if (pattern.isEmpty()) {
+      throw Require.invalid(name, "''", "a regular expression (RE2); present: true for any value");
+    }
     try {
       Pattern.compile(pattern);
       return pattern;

@@ -8,6 +8,7 @@ import io.ostiary.contract.tree.Parsed;
 import io.ostiary.contract.tree.TreeReader;
 import io.ostiary.model.KernelSettings;
 import java.lang.ref.Reference;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -65,9 +66,16 @@ public final class ConfigReader {
         source.parsed() instanceof Parsed.Tree(var root, var _)
             ? Notes.text(root, "policies-folder")
             : null;
-    return named == null
-        ? null
-        : source.file().toAbsolutePath().resolveSibling(named.text()).normalize();
+    return named == null ? null : beside(source.file().toAbsolutePath(), named.text());
+  }
+
+  /// A path that a configuration names; null: it is none.
+  static @Nullable Path beside(Path file, String named) {
+    try {
+      return named.isBlank() ? null : file.resolveSibling(named).normalize();
+    } catch (InvalidPathException e) {
+      return null;
+    }
   }
 
   /// Reads what [Configuration#kernelText] said, at another time.

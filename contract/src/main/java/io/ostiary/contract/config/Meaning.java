@@ -8,12 +8,14 @@ import io.ostiary.model.KernelSet;
 import io.ostiary.model.KernelSettings;
 import io.ostiary.model.Listener;
 import io.ostiary.model.Listener.ProxyProtocol;
+import io.ostiary.model.Overload;
 import io.ostiary.model.Require;
 import io.ostiary.model.Target;
 import io.ostiary.model.Tls;
 import io.ostiary.model.Upstream;
 import io.ostiary.model.capture.CaptureSettings;
 import java.net.InetAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -26,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// From what is written to what is meant. The model's own constructors check; what they refuse
 /// becomes a fault at the place that they name. Used once, by one thread.
 final class Meaning {
+  private static final Target REFUSED = new Target("refused.invalid", 1, 1);
+
   private final Written written;
   private final Documents documents;
   private final Notes notes;
@@ -48,6 +52,10 @@ final class Meaning {
     var upstreams = upstreams();
     var apis = apis();
     var services = new Services(written.services(), notes).read(listeners);
+    policiesFolder();
+    if (!notes.faulty()) {
+      new Mentions(written, apis, notes).check();
+    }
     if (listeners.isEmpty() && !notes.faulty()) {
       notes.fault("/listeners", "listeners: none (expected: at least one)");
     }
@@ -59,6 +67,18 @@ final class Meaning {
     }
     return new Configuration(
         gateway, listeners, apis, upstreams, kernel, services, notes.at(""), places);
+  }
+
+  /// A folder that is named and not there would silently hold no policy.
+  private void policiesFolder() {
+    var named = written.policiesFolder();
+    var folder = named == null ? null : ConfigReader.beside(file(), named);
+    if (named != null && (folder == null || !Files.isDirectory(folder))) {
+      notes.fault(
+          "/policies-folder",
+          "policies-folder: '%s' (expected: a folder that is there)%s"
+              .formatted(named, folder == null ? "" : ". Create " + folder));
+    }
   }
 
   private GatewaySettings gateway() {
@@ -115,10 +135,11 @@ final class Meaning {
       var pointer = "/upstreams/" + i;
       var one = written.upstreams().get(i);
       var targets = targets(one, pointer);
+      var rules = priorities(one.overload(), pointer);
       var health = one.health();
       var check =
           health == null ? null : notes.attempt(pointer + "/health", () -> Upstreams.check(health));
-      var upstream = notes.attempt(pointer, () -> upstream(one, targets, check));
+      var upstream = notes.attempt(pointer, () -> upstream(one, targets, check, rules));
       if (upstream != null) {
         upstreams.add(upstream);
       }
@@ -129,7 +150,9 @@ final class Meaning {
   private List<Target> targets(Written.Upstream upstream, String pointer) {
     var targets = new ArrayList<Target>();
     for (int i = 0; i < upstream.targets().size(); i++) {
-      add(targets, upstream.targets().get(i), pointer + "/targets/" + i);
+      var place = pointer + "/targets/" + i;
+      var one = upstream.targets().get(i);
+      add(targets, notes.attempt(place, () -> Upstreams.target(one)), place);
     }
     var discovery = upstream.discovery();
     var more = discovery == null ? null : discovery.file();
@@ -139,11 +162,14 @@ final class Meaning {
         add(targets, one, place);
       }
     }
+    if (targets.isEmpty() && !upstream.targets().isEmpty()) {
+      // What is wrong with them has been told; that there are none would be wrong.
+      targets.add(REFUSED);
+    }
     return targets;
   }
 
-  private void add(List<Target> targets, Written.Target one, String place) {
-    var target = notes.attempt(place, () -> Upstreams.target(one));
+  private void add(List<Target> targets, @Nullable Target target, String place) {
     if (target != null && targets.stream().anyMatch(other -> same(other, target))) {
       notes.fault(place, "targets: '" + target + "' is given twice");
     }
@@ -152,12 +178,28 @@ final class Meaning {
     }
   }
 
+  private List<Overload.Rule> priorities(Written.Overload overload, String pointer) {
+    var rules = new ArrayList<Overload.Rule>();
+    for (int i = 0; i < overload.priorities().size(); i++) {
+      var one = overload.priorities().get(i);
+      var rule =
+          notes.attempt(pointer + "/overload/priorities/" + i, () -> Upstreams.priority(one));
+      if (rule != null) {
+        rules.add(rule);
+      }
+    }
+    return rules;
+  }
+
   private static boolean same(Target one, Target other) {
     return one.host().equals(other.host()) && one.port() == other.port();
   }
 
   private Upstream upstream(
-      Written.Upstream written, List<Target> targets, @Nullable HealthCheck check) {
+      Written.Upstream written,
+      List<Target> targets,
+      @Nullable HealthCheck check,
+      List<Overload.Rule> rules) {
     return new Upstream(
         written.name(),
         targets,
@@ -171,7 +213,7 @@ final class Meaning {
         Upstreams.spread(written.spread()),
         Upstreams.outliers(written.outliers()),
         Upstreams.retries(written.retry()),
-        Upstreams.overload(written.overload()),
+        Upstreams.overload(written.overload(), rules),
         Upstreams.discovery(written.discovery()));
   }
 
@@ -211,7 +253,7 @@ final class Meaning {
                 one.hosts(),
                 one.path(),
                 one.upstream(),
-                RouteMeaning.split(one.split()),
+                RouteMeaning.split(one.split(), pointer, notes),
                 one.stripPath(),
                 document == null ? null : document.document(),
                 routes,
@@ -296,14 +338,22 @@ final class Meaning {
       var one = written.numbers().get(i);
       var at = "/kernel/stages/numbers/" + i;
       if (this.written.apis().stream().noneMatch(api -> api.name().equals(one.api()))) {
-        notes.fault(at + "/api", "api: %s (expected: the name of an API)".formatted(one.api()));
+        notes.fault(at + "/api", "api: '%s' (expected: the name of an API)".formatted(one.api()));
       }
       if (one.number() < 0) {
         notes.fault(at + "/number", "number: %d (expected: 0-2147483647)".formatted(one.number()));
       }
-      numbers.add(new KernelSettings.StageNumber(one.table(), one.api(), one.number()));
+      var number =
+          notes.attempt(
+              at, () -> new KernelSettings.StageNumber(one.table(), one.api(), one.number()));
+      if (number != null) {
+        numbers.add(number);
+      }
     }
     var folder = written.folder();
+    if (folder != null && folder.isBlank()) {
+      notes.fault("/kernel/stages/folder", "folder: '' (expected: a folder)");
+    }
     var file = file();
     return new KernelSettings.Stages(
         folder == null ? null : file.resolveSibling(folder).normalize(), numbers);

@@ -36,11 +36,11 @@ final class Observing {
     var logs = new ArrayList<AccessLog>();
     for (int i = 0; i < written.accessLog().size(); i++) {
       var one = written.accessLog().get(i);
-      var log = notes.attempt("/access-log/" + i, () -> log(one));
+      var at = "/access-log/" + i;
+      var log = notes.attempt(at, () -> log(one, at));
       if (log != null) {
         logs.add(log);
       }
-      checkNames(one, i);
     }
     var telemetry = notes.attempt("/telemetry", this::telemetry);
     var all =
@@ -50,12 +50,16 @@ final class Observing {
     return all == null ? Observation.NONE : all;
   }
 
-  private AccessLog log(WrittenLog one) {
-    return new AccessLog(
-        destination(one),
-        format(one),
-        one.rules().stream().map(Observing::rule).toList(),
-        one.errors());
+  private AccessLog log(WrittenLog one, String at) {
+    var rules = new ArrayList<Rule>();
+    for (int i = 0; i < one.rules().size(); i++) {
+      var written = one.rules().get(i);
+      var rule = notes.attempt(at + "/rules/" + i, () -> rule(written));
+      if (rule != null) {
+        rules.add(rule);
+      }
+    }
+    return new AccessLog(destination(one), format(one), rules, one.errors());
   }
 
   private Destination destination(WrittenLog one) {
@@ -89,6 +93,7 @@ final class Observing {
   }
 
   private static Format format(WrittenLog one) {
+    one.headers().forEach(Format::checkHeader);
     var pattern = one.pattern();
     if (pattern != null) {
       return Format.Parts.of(pattern);
@@ -107,19 +112,6 @@ final class Observing {
         one.status().stream().map(StatusClass::number).collect(Collectors.toSet()),
         one.percent(),
         one.slowerThan());
-  }
-
-  /// A rule for an API that is not there would silently never fit.
-  private void checkNames(WrittenLog one, int log) {
-    List<WrittenLog.Rule> rules = one.rules();
-    for (int i = 0; i < rules.size(); i++) {
-      var name = rules.get(i).api();
-      if (name != null && written.apis().stream().noneMatch(api -> api.name().equals(name))) {
-        notes.fault(
-            "/access-log/" + log + "/rules/" + i + "/api",
-            "api: %s (expected: the name of an API)".formatted(name));
-      }
-    }
   }
 
   private Telemetry telemetry() {

@@ -1,8 +1,13 @@
 package io.ostiary.contract.config;
 
+import io.ostiary.contract.bind.Blamed;
 import io.ostiary.contract.tree.Fault;
+import io.ostiary.contract.tree.Limits;
+import io.ostiary.contract.tree.Mapping;
 import io.ostiary.contract.tree.Node;
+import io.ostiary.contract.tree.Parsed;
 import io.ostiary.contract.tree.Position;
+import io.ostiary.contract.tree.TreeReader;
 import io.ostiary.model.PolicyUse;
 import java.util.IdentityHashMap;
 import org.jspecify.annotations.Nullable;
@@ -21,9 +26,49 @@ record PolicyPlaces(
     Position start,
     String text) {
 
-  /// A fault where this policy stands, or where the text begins.
+  /// A fault at the setting of this policy that the message names, else where the policy stands, or
+  /// where the text begins.
   Fault fault(@Nullable PolicyUse use, String message) {
-    return of(use).fault(message);
+    var at = of(use);
+    var named = use == null ? -1 : message.indexOf(use.name() + ".");
+    if (use == null || named < 0) {
+      return at.fault(message);
+    }
+    // The text is whole, or it would have no plan; it is read once more because trees are not kept.
+    var parsed = TreeReader.parse(at.source().text(), at.source().name(), Limits.CONFIGURATION);
+    var settings = parsed instanceof Parsed.Tree(var root, var _) ? settings(root, at) : null;
+    if (settings == null) {
+      return at.fault(message);
+    }
+    var blamed = new IllegalArgumentException(message.substring(named));
+    var place = Blamed.node(settings, blamed);
+    return place.equals(settings) ? at.fault(message) : place.fault(message);
+  }
+
+  /// What stands behind the name at a place; null: nothing.
+  private static @Nullable Node settings(Node node, Position at) {
+    switch (node) {
+      case Mapping mapping -> {
+        for (var member : mapping.members()) {
+          var name = member.nameAt();
+          boolean here = name.line() == at.line() && name.column() == at.column();
+          var found = here ? member.value() : settings(member.value(), at);
+          if (found != null) {
+            return found;
+          }
+        }
+      }
+      case Node.Sequence sequence -> {
+        for (var item : sequence.items()) {
+          var found = settings(item, at);
+          if (found != null) {
+            return found;
+          }
+        }
+      }
+      default -> {}
+    }
+    return null;
   }
 
   private Position of(@Nullable PolicyUse use) {

@@ -7,6 +7,7 @@ import io.ostiary.model.Require;
 import io.ostiary.model.Route;
 import io.ostiary.model.Split;
 import io.ostiary.model.Upgrades;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +35,7 @@ final class RouteMeaning {
     for (int i = 0; i < api.routes().size(); i++) {
       var one = api.routes().get(i);
       var place = pointer + "/routes/" + i;
-      var route = notes.attempt(place, () -> route(one, routes));
+      var route = notes.attempt(place, () -> route(one, routes, place, notes));
       if (route == null) {
         continue;
       }
@@ -46,17 +47,25 @@ final class RouteMeaning {
     return List.copyOf(routes.values());
   }
 
-  static Split split(Written.Split written) {
-    return new Split(
-        written.by(),
-        written.to().stream()
-            .map(share ->
-                new Split.Share(
-                    share.upstream(),
-                    share.percent(),
-                    Conditional.of(share.when()),
-                    share.consumers()))
-            .toList());
+  /// @param pointer of what has the split
+  static Split split(Written.Split written, String pointer, Notes notes) {
+    var shares = new ArrayList<Split.Share>();
+    for (int i = 0; i < written.to().size(); i++) {
+      var share = written.to().get(i);
+      var meant =
+          notes.attempt(
+              pointer + "/split/to/" + i,
+              () ->
+                  new Split.Share(
+                      share.upstream(),
+                      share.percent(),
+                      Conditional.of(share.when()),
+                      share.consumers()));
+      if (meant != null) {
+        shares.add(meant);
+      }
+    }
+    return new Split(written.by(), shares);
   }
 
   static CallLimits limits(Written.CallLimits written) {
@@ -68,7 +77,8 @@ final class RouteMeaning {
         written.responseBody());
   }
 
-  private static Route route(Written.Route written, Map<String, Route> known) {
+  private static Route route(
+      Written.Route written, Map<String, Route> known, String place, Notes notes) {
     Route given;
     if (written.path() == null) {
       var route = known.get(written.operation());
@@ -95,7 +105,7 @@ final class RouteMeaning {
         written.upstream(),
         given.operation(),
         written.policies(),
-        split(written.split()),
+        split(written.split(), place, notes),
         limits(written.limits()),
         written.upgrade() == null ? null : upgrade(written.upgrade()));
   }

@@ -6,13 +6,14 @@ import io.ostiary.contract.tree.Limits;
 import io.ostiary.contract.tree.Node;
 import io.ostiary.contract.tree.Parsed;
 import io.ostiary.contract.tree.TreeReader;
-import java.nio.file.InvalidPathException;
+import io.ostiary.model.Target;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /// Files of targets that upstreams name. They are read with the configuration and watched like it,
 /// so that a bad one is refused with its faults, and everything that was in force stays.
@@ -23,10 +24,15 @@ final class TargetFiles {
   ///
   /// @param beside the configuration
   /// @param at where the configuration names it
-  static List<Written.Target> read(String file, Path beside, String at, Notes notes) {
-    var path = path(beside, file);
+  static List<Target> read(String file, Path beside, String at, Notes notes) {
+    var path = ConfigReader.beside(beside, file);
     if (path == null) {
       notes.fault(at, "file: '" + file + "' (expected: a file)");
+      return List.of();
+    }
+    if (!Files.isReadable(path) || Files.isDirectory(path)) {
+      notes.fault(
+          at, "file: '%s' (expected: a file that can be read, as %s)".formatted(file, path));
       return List.of();
     }
     var parsed = TreeReader.read(path, path.toString(), Limits.CONFIGURATION);
@@ -40,9 +46,22 @@ final class TargetFiles {
         var binder = new Binder();
         var bound = binder.bind(new Shapes(Map.of()), Written.TargetFile.class, root, "document");
         notes.faults(binder.faults());
-        yield bound == null ? List.of() : bound.targets();
+        yield bound == null ? List.of() : meant(bound, new Notes(root), notes);
       }
     };
+  }
+
+  private static List<Target> meant(Written.TargetFile bound, Notes here, Notes notes) {
+    var targets = new ArrayList<Target>();
+    for (int i = 0; i < bound.targets().size(); i++) {
+      var one = bound.targets().get(i);
+      var target = here.attempt("/targets/" + i, () -> Upstreams.target(one));
+      if (target != null) {
+        targets.add(target);
+      }
+    }
+    notes.faults(here.sortedFaults());
+    return targets;
   }
 
   /// The files that a configuration names.
@@ -51,19 +70,11 @@ final class TargetFiles {
     for (var upstream : Notes.items(root, "upstreams")) {
       var discovery = Notes.member(upstream, "discovery");
       var named = discovery == null ? null : Notes.text(discovery, "file");
-      var path = named == null ? null : path(beside, named.text());
+      var path = named == null ? null : ConfigReader.beside(beside, named.text());
       if (path != null) {
         files.add(path);
       }
     }
     return files;
-  }
-
-  private static @Nullable Path path(Path beside, String file) {
-    try {
-      return file.isBlank() ? null : beside.resolveSibling(file).normalize();
-    } catch (InvalidPathException e) {
-      return null;
-    }
   }
 }

@@ -1,5 +1,6 @@
 package io.ostiary.contract.config;
 
+import io.ostiary.contract.tree.TreeReader;
 import io.ostiary.model.Require;
 import io.ostiary.model.Tls;
 import java.io.ByteArrayInputStream;
@@ -146,7 +147,7 @@ final class TlsFiles {
       return content;
     } catch (IOException e) {
       throw Require.invalid(
-          name, file + ", which cannot be read: " + e.getClass().getSimpleName(), "a file");
+          name, "'" + file + "'", "a file that can be read: " + TreeReader.reason(e));
     }
   }
 

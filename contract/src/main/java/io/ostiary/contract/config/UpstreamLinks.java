@@ -1,5 +1,6 @@
 package io.ostiary.contract.config;
 
+import io.ostiary.contract.tree.TreeReader;
 import io.ostiary.model.Require;
 import io.ostiary.model.UpstreamLink;
 import io.ostiary.model.UpstreamTls;
@@ -47,7 +48,8 @@ final class UpstreamLinks {
         throw Require.invalid("tls." + name, text, "at least one certificate in PEM");
       }
     } catch (IOException e) {
-      throw Require.invalid("tls." + name, text, "a file that can be read");
+      throw Require.invalid(
+          "tls." + name, text, "a file that can be read: " + TreeReader.reason(e));
     } catch (CertificateException e) {
       throw Require.invalid("tls." + name, text, "certificates in PEM");
     }
@@ -67,7 +69,8 @@ final class UpstreamLinks {
             "a private key in PEM, PKCS#8 and not encrypted: openssl pkcs8 -topk8 -nocrypt");
       }
     } catch (IOException e) {
-      throw Require.invalid("tls.key", text, "a text file that can be read");
+      throw Require.invalid(
+          "tls.key", text, "a text file that can be read: " + TreeReader.reason(e));
     }
     return path;
   }

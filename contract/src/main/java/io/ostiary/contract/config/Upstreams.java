@@ -9,6 +9,7 @@ import io.ostiary.model.Retries;
 import io.ostiary.model.Spread;
 import io.ostiary.model.Target;
 import java.net.InetAddress;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// What is written about an upstream's targets and the choice among them, to what is meant.
@@ -113,7 +114,7 @@ final class Upstreams {
         hedge == null ? Retries.Hedge.NONE : new Retries.Hedge(hedge.after(), hedge.percentile()));
   }
 
-  static Overload overload(Written.Overload written) {
+  static Overload overload(Written.Overload written, List<Overload.Rule> rules) {
     var adaptive = written.adaptive();
     return new Overload(
         written.targetCalls(),
@@ -125,12 +126,10 @@ final class Upstreams {
             ? null
             : new Overload.Adaptive(
                 adaptive.least(), adaptive.most(), adaptive.tolerance(), adaptive.every()),
-        new Overload.Priorities(
-            written.priorityHeader(),
-            written.priorities().stream()
-                .map(rule ->
-                    new Overload.Rule(
-                        rule.priority(), rule.apis(), rule.routes(), rule.consumers()))
-                .toList()));
+        new Overload.Priorities(written.priorityHeader(), rules));
+  }
+
+  static Overload.Rule priority(Written.PriorityRule rule) {
+    return new Overload.Rule(rule.priority(), rule.apis(), rule.routes(), rule.consumers());
   }
 }

@@ -154,6 +154,9 @@ record Written(
             id != null ? id : methods,
             "nothing: the operation has an id and a method of its own");
       }
+      if (id != null && (id.isBlank() || id.chars().anyMatch(Character::isISOControl))) {
+        throw Require.invalid("id", "'" + id + "'", "a text without control characters");
+      }
       for (var method : methods) {
         if (!METHOD.matcher(method).matches()) {
           throw Require.invalid("methods", method, "capital letters, such as GET");

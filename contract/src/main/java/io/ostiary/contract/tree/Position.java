@@ -7,7 +7,21 @@ package io.ostiary.contract.tree;
 public record Position(Source source, int line, int column) {
   /// What is wrong here.
   public Fault fault(String message) {
-    return new Fault(source.name(), line, column, message, source.excerpt(line, column));
+    return new Fault(source.name(), line, column, shown(message), source.excerpt(line, column));
+  }
+
+  /// Messages show what was written, and go to terminals.
+  private static String shown(String message) {
+    if (message.chars().noneMatch(Position::hidden)) {
+      return message;
+    }
+    var shown = new StringBuilder(message.length());
+    message.codePoints().forEach(point -> shown.appendCodePoint(hidden(point) ? 0xfffd : point));
+    return shown.toString();
+  }
+
+  private static boolean hidden(int point) {
+    return Character.isISOControl(point) && point != '\n';
   }
 
   /// A place in the same text, whose words are given: see [Source#lent].

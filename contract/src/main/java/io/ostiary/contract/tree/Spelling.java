@@ -18,12 +18,12 @@ public final class Spelling {
 
   /// The known name that takes the fewest edits, at most a third of its length.
   public static Optional<String> nearest(String seen, Collection<String> known) {
-    if (seen.length() > LENGTH_MAX) {
+    if (seen.isBlank() || seen.length() > LENGTH_MAX) {
       return Optional.empty();
     }
     var plain = plain(seen);
     return known.stream()
-        .filter(name -> name.length() <= LENGTH_MAX)
+        .filter(name -> !name.isBlank() && name.length() <= LENGTH_MAX)
         .filter(name -> distance(plain, plain(name)) <= Math.max(1, name.length() / 3))
         .min(
             Comparator.comparingInt((String name) -> distance(plain, plain(name)))

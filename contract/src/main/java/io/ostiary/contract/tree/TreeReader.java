@@ -98,7 +98,8 @@ public final class TreeReader {
     return new Parsed.Broken(List.of(new Source(name, "").start().fault(message)));
   }
 
-  private static String reason(IOException e) {
+  /// Why a file could not be read, for people.
+  public static String reason(IOException e) {
     return switch (e) {
       case NoSuchFileException _ -> "it does not exist";
       case AccessDeniedException _ -> "permission denied";

@@ -38,7 +38,7 @@ class BadInputTest {
                 + " 127.0.0.1:8080 or [::1]:8080)"),
         bad(
             api("hosts: [ API.example.com ]"),
-            "6:12: api.hosts: API.example.com (expected: a name such as api.example.com or"
+            "6:14: api.hosts: API.example.com (expected: a name such as api.example.com or"
                 + " *.example.com, without a port)"),
         bad(
             api("routes: [ { path: /a, when: { path: \"(\" } } ]"),
@@ -89,7 +89,9 @@ class BadInputTest {
             "deny: { from: 203.0.113.256 }",
             "3:21: from: '203.0.113.256' (expected: an address or"
                 + " a block such as 203.0.113.0/24)"),
-        rule("deny: { to-port: 80-70 }", "3:24: to-port: 80-70 (expected: the smaller port first)"),
+        rule(
+            "deny: { to-port: 80-70 }",
+            "3:24: to-port: '80-70' (expected: the smaller port first)"),
         rule(
             "deny: { to-port: 80000 }",
             "3:24: to-port: 80000 (expected: a port 1-65535, or a range"

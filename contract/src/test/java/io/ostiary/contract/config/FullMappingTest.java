@@ -30,7 +30,7 @@ class FullMappingTest {
       """;
 
   /// Nothing in it has the value it has in LITTLE.
-  private static final String EVERYTHING =
+  static final String EVERYTHING =
       """
       listeners:
         - address: "127.0.0.1:8081"
@@ -202,7 +202,7 @@ class FullMappingTest {
         percent: 1
         metrics-every: 10s
       outbound: { allow: 127.0.0.1, deny: 10.0.0.0/8 }
-      policies-folder: own
+      policies-folder: src/test/resources
       """;
 
   @BeforeAll

@@ -86,7 +86,7 @@ class TlsFilesTest {
         .singleElement()
         .asString()
         .contains("chain: ")
-        .contains("none.pem, which cannot be read");
+        .contains("none.pem' (expected: a file that can be read: it does not exist)");
     assertThat(faults("{ certificates: { chain: api.key, key: api.key } }"))
         .singleElement()
         .asString()

@@ -23,9 +23,15 @@ public record CaptureSettings(
 
   public CaptureSettings {
     mask = Set.copyOf(mask);
+    mask.forEach(name -> {
+      if (name.isBlank() || name.chars().anyMatch(c -> c <= ' ' || c == 0x7f)) {
+        throw Require.invalid(
+            "capture.mask", "'" + name + "'", "names of header fields and query parameters");
+      }
+    });
     Require.between(
-        "pre-trigger (seconds)", lastSeconds.toSeconds(), 0, LAST_SECONDS_MAX.toSeconds());
-    Require.between("snap", snap, 64, 2048);
-    Require.between("bytes", bytesMax, 1 << 20, 1L << 40);
+        "capture.pre-trigger (s)", lastSeconds.toSeconds(), 0, LAST_SECONDS_MAX.toSeconds());
+    Require.between("capture.snap", snap, 64, 2048);
+    Require.between("capture.bytes (bytes)", bytesMax, 1 << 20, 1L << 40);
   }
 }

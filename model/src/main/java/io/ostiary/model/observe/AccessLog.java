@@ -31,10 +31,10 @@ public record AccessLog(Destination to, Format format, List<Rule> rules, boolean
     record File(Path path, long bytes, Duration every, int keep) implements Destination {
       public File {
         if (bytes != 0) {
-          Require.between("rotate.bytes", bytes, 64 * 1024, 1L << 50);
+          Require.between("rotate.bytes (bytes)", bytes, 64 * 1024, 1L << 50);
         }
         if (!every.isZero()) {
-          Require.between("rotate.every (seconds)", every.toSeconds(), 1, 366 * 86_400L);
+          Require.between("rotate.every (s)", every.toSeconds(), 1, 366 * 86_400L);
         }
         Require.between("rotate.keep", keep, 0, 1000);
       }
@@ -55,7 +55,8 @@ public record AccessLog(Destination to, Format format, List<Rule> rules, boolean
         }
         Require.between("facility", facility, 0, 23);
         if (!NAME.matcher(name).matches()) {
-          throw Require.invalid("name", "'" + name + "'", "1-48 printable characters, no spaces");
+          throw Require.invalid(
+              "syslog.name", "'" + name + "'", "1-48 printable characters, no spaces");
         }
       }
 
@@ -117,7 +118,8 @@ public record AccessLog(Destination to, Format format, List<Rule> rules, boolean
             "{client} - {consumer} [{time-clf}] \"{request}\" {status} {body-bytes}"
                 + " \"{header:referer}\" \"{header:user-agent}\"");
 
-    private static void checkHeader(String name) {
+    /// @throws IllegalArgumentException where no header field can be called so
+    static void checkHeader(String name) {
       if (!HEADER.matcher(name).matches()) {
         throw Require.invalid("headers", "'" + name + "'", "names of header fields");
       }

@@ -1,5 +1,6 @@
 package io.ostiary.model.observe;
 
+import io.ostiary.model.FieldName;
 import io.ostiary.model.Require;
 import java.net.URI;
 import java.time.Duration;
@@ -25,6 +26,7 @@ public record Telemetry(
 
   public Telemetry {
     headers = Map.copyOf(headers);
+    headers.forEach(Telemetry::checkHeader);
     Require.notBlank("telemetry.service", service);
     if (!(percent >= 0 && percent <= 100)) {
       throw Require.invalid("telemetry.percent", percent, "0-100");
@@ -38,6 +40,17 @@ public record Telemetry(
         throw Require.invalid(
             "telemetry.endpoint", endpoint, "a URL such as http://127.0.0.1:4318");
       }
+    }
+  }
+
+  private static void checkHeader(String name, String value) {
+    if (!FieldName.fits(name)) {
+      throw Require.invalid("telemetry.headers", "'" + name + "'", "names of header fields");
+    }
+    if (value.chars().anyMatch(c -> c < ' ' || c > '~')) {
+      // Never the value: it may be a key.
+      throw Require.invalid(
+          "telemetry.headers." + name, value.length() + " characters", "printable ASCII");
     }
   }
 
