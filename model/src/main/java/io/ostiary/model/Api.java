@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param policies run for every route, in this order
 /// @param upgrade to which protocols a connection may be changed
 /// @param limits of its calls
+/// @param encodedSlashes whether `%2F` may stand in its paths, where it is a part of its segment
 public record Api(
     String name,
     List<String> hosts,
@@ -28,7 +29,8 @@ public record Api(
     List<Route> routes,
     List<PolicyUse> policies,
     Upgrades upgrade,
-    CallLimits limits) {
+    CallLimits limits,
+    boolean encodedSlashes) {
   private static final Pattern NOT_IN_PATH = Pattern.compile("[*?#]");
   private static final Pattern HOST =
       Pattern.compile(
@@ -76,6 +78,24 @@ public record Api(
         policies,
         Upgrades.DEFAULT,
         CallLimits.NONE);
+  }
+
+  /// With refusing `%2F`.
+  public Api(
+      String name,
+      List<String> hosts,
+      String path,
+      String upstream,
+      Split split,
+      boolean stripPath,
+      @Nullable Document document,
+      List<Route> routes,
+      List<PolicyUse> policies,
+      Upgrades upgrade,
+      CallLimits limits) {
+    this(
+        name, hosts, path, upstream, split, stripPath, document, routes, policies, upgrade, limits,
+        false);
   }
 
   private static void checkHost(String host) {

@@ -259,7 +259,8 @@ final class Meaning {
                 routes,
                 one.policies(),
                 RouteMeaning.upgrade(one.upgrade()),
-                RouteMeaning.limits(one.limits())));
+                RouteMeaning.limits(one.limits()),
+                one.encodedSlashes()));
   }
 
   private KernelSettings kernel() {

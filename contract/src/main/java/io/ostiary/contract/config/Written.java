@@ -113,7 +113,9 @@ record Written(
                   + " paths; none stands for every path")
           List<Route> routes,
       @About("To which protocols clients may change their connection") @Default("websocket")
-          Upgrade upgrade) {}
+          Upgrade upgrade,
+      @About("Whether %2F may stand in its paths, as a part of its segment") @Default("false")
+          boolean encodedSlashes) {}
 
   @About("Protocols that take over a connection, such as WebSocket")
   record Upgrade(

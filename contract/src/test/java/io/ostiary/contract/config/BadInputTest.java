@@ -278,7 +278,8 @@ class BadInputTest {
             "ostiary.yaml:10:11: name: 'pets' is given twice, first at line 4",
             "ostiary.yaml:13:14: openapi: 'broken.yaml' cannot be used, it has 2 faults",
             "ostiary.yaml:14:5: unknown setting 'port' (expected: name, openapi, hosts, path,"
-                + " upstream, split, strip-path, policies, limits, routes or upgrade)",
+                + " upstream, split, strip-path, policies, limits, routes, upgrade or"
+                + " encoded-slashes)",
             "ostiary.yaml:17:23: address: 'b' (expected: host:port, such as 127.0.0.1:8080 or"
                 + " [::1]:8080)",
             "ostiary.yaml:20:21: from: 'nowhere' (expected: an address or a block such as"

@@ -51,6 +51,7 @@ class FullMappingTest {
           path: /b
           upstream: v
           strip-path: false
+          encoded-slashes: true
           upgrade: { protocols: [ mqtt ], idle: 1m }
           policies: [ key-auth ]
           limits: { total: 9s, answer: 8s, idle: 7s, request-body: 6KiB, response-body: 5KiB }

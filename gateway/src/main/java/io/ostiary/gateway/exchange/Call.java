@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 public final class Call extends FilterView {
   private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
   private static final System.Logger.Level WARNING = System.Logger.Level.WARNING;
+  private static final Problem SLASH = Problems.of(HeadFault.PATH_ENCODING);
 
   private final RequestHead requestHead = new RequestHead();
   private final RequestBody requestBody = new RequestBody(this);
@@ -122,6 +123,10 @@ public final class Call extends FilterView {
 
   private boolean findRoute() {
     var route = routing.find(plan().routes(), requestHead);
+    if (Routing.refusesSlash(route, requestHead)) {
+      reply(SLASH, new Ending.ClientFailed(HeadFault.PATH_ENCODING.code()), -1);
+      return false;
+    }
     if (route == null) {
       if (routing.pathKnown()) {
         methodNotAllowed();
@@ -131,7 +136,7 @@ public final class Call extends FilterView {
       return false;
     }
     routePlan = route;
-    requestHead.upstream().begin(route.stripBytes());
+    requestHead.upstream().begin(route.stripBytes(), route.api().encodedSlashes());
     requestBody.bytesMax(route.bounds().requestBodyMax());
     total.begin(Grpc.sooner(route.bounds().totalNanos(), requestHead));
     filters.begin(route.filters());

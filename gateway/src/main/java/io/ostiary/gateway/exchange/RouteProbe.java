@@ -4,6 +4,7 @@ import io.netty.buffer.Unpooled;
 import io.ostiary.gateway.route.HostTable;
 import io.ostiary.gateway.route.RouteTable;
 import io.ostiary.gateway.wire.Bytes;
+import io.ostiary.gateway.wire.HeadFault;
 import io.ostiary.gateway.wire.RequestHead;
 import io.ostiary.model.Api;
 import io.ostiary.model.Conditions;
@@ -56,14 +57,7 @@ public final class RouteProbe {
     head.start(settings.headBytesMax(), settings.headFieldsMax());
     var text = Unpooled.wrappedBuffer(Bytes.of(request()));
     if (head.read(text) != RequestHead.Progress.COMPLETE) {
-      var fault = head.fault();
-      return new RouteAnswer(
-          fault.status(),
-          "Refused before any route is asked, as " + fault.code() + ": " + fault.detail(),
-          "",
-          null,
-          null,
-          List.of());
+      return refused(head.fault());
     }
     var host = HostTable.name(authority());
     var path = Bytes.text(head.bytes(), head.pathStart(), head.pathEnd());
@@ -73,6 +67,9 @@ public final class RouteProbe {
     }
     var routing = new Routing(asker);
     var found = routing.find(plan.routes(), head);
+    if (Routing.refusesSlash(found, head)) {
+      return refused(HeadFault.PATH_ENCODING);
+    }
     var matches = matches(host, path);
     if (found == null) {
       return nothing(routing, host, path, matches);
@@ -84,6 +81,16 @@ public final class RouteProbe {
         path,
         chosen(found, routing),
         candidates(found, matches));
+  }
+
+  private static RouteAnswer refused(HeadFault fault) {
+    return new RouteAnswer(
+        fault.status(),
+        "Refused before any route is asked, as " + fault.code() + ": " + fault.detail(),
+        "",
+        null,
+        null,
+        List.of());
   }
 
   /// The head as a client would send it.
@@ -140,7 +147,7 @@ public final class RouteProbe {
   }
 
   private Chosen chosen(RoutePlan found, Routing routing) {
-    head.upstream().begin(found.stripBytes());
+    head.upstream().begin(found.stripBytes(), found.api().encodedSlashes());
     Map<String, String> parameters = new LinkedHashMap<>();
     for (int i = 0; i < found.parameters().size(); i++) {
       var value = routing.parameter(i, head);

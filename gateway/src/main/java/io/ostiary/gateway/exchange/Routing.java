@@ -84,6 +84,12 @@ final class Routing {
     return route;
   }
 
+  /// Whether the path holds `%2F` and nobody has said that such a path is one: servers disagree on
+  /// what it names.
+  static boolean refusesSlash(@Nullable RoutePlan route, RequestHead head) {
+    return head.encodedSlash() && (route == null || !route.api().encodedSlashes());
+  }
+
   /// Whether the request is a preflight for a route that does not take OPTIONS itself.
   boolean preflight() {
     return preflight;

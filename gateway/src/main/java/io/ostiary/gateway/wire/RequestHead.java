@@ -373,6 +373,11 @@ public final class RequestHead {
     return target.asterisk();
   }
 
+  /// Whether the path holds `%2F`, which not every API takes.
+  public boolean encodedSlash() {
+    return target.encodedSlash();
+  }
+
   public byte[] bytes() {
     return fields.bytes();
   }

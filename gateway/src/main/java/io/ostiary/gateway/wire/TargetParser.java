@@ -6,8 +6,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Normalised, in place, once: escapes of unreserved characters are decoded, the others get
 /// upper-case digits (RFC 3986 section 6.2.2), runs of slashes become one, `.` and `..` segments
-/// are resolved. Refused: `%2F`, `%5C`, `%00`, broken escapes, `..` above the root, and dot
-/// segments with parameters (`..;x`), because servers disagree on each of them.
+/// are resolved. Refused: `%5C`, `%00`, broken escapes, `..` above the root, and dot segments with
+/// parameters (`..;x`), because servers disagree on each of them. `%2F` stays a part of its segment
+/// and is told, since not every API takes it; what would be a dot segment for a server that reads
+/// it as a slash is refused for all.
 final class TargetParser {
   private int pathStart;
   private int pathEnd;
@@ -18,6 +20,7 @@ final class TargetParser {
   private int sentLength;
   private boolean absolute;
   private boolean asterisk;
+  private boolean encodedSlash;
 
   void clear() {
     pathStart = 0;
@@ -29,6 +32,7 @@ final class TargetParser {
     sentLength = 0;
     absolute = false;
     asterisk = false;
+    encodedSlash = false;
   }
 
   @Nullable HeadFault parse(byte[] bytes, int start, int end, String method) {
@@ -122,6 +126,7 @@ final class TargetParser {
   private @Nullable HeadFault normalise(byte[] bytes) {
     int out = pathStart + 1;
     int segment = out;
+    int piece = out;
     int in = pathStart + 1;
     while (in < pathEnd) {
       byte b = bytes[in++];
@@ -129,7 +134,7 @@ final class TargetParser {
         if (out == segment) {
           continue;
         }
-        int after = endSegment(bytes, segment, out);
+        int after = endSegment(bytes, segment, piece, out);
         if (after < 0) {
           return HeadFault.PATH_DOTS;
         }
@@ -139,6 +144,7 @@ final class TargetParser {
           out = after;
         }
         segment = out;
+        piece = out;
         continue;
       }
       if (b != '%') {
@@ -149,6 +155,13 @@ final class TargetParser {
       if (decoded < 0) {
         return HeadFault.PATH_ENCODING;
       }
+      if (decoded == '/') {
+        if (dots(bytes, piece, out)) {
+          return HeadFault.PATH_DOTS;
+        }
+        encodedSlash = true;
+        piece = out + 3;
+      }
       if (unreserved(decoded)) {
         bytes[out++] = (byte) decoded;
       } else {
@@ -158,7 +171,7 @@ final class TargetParser {
       }
       in += 2;
     }
-    int after = endSegment(bytes, segment, out);
+    int after = endSegment(bytes, segment, piece, out);
     if (after < 0) {
       return HeadFault.PATH_DOTS;
     }
@@ -168,7 +181,12 @@ final class TargetParser {
 
   /// A segment ended at `out`: gives back where writing goes on, which is before the segment when
   /// it was a dot segment, or -1 when it may not stand.
-  private int endSegment(byte[] bytes, int segment, int out) {
+  ///
+  /// @param piece where it begins behind its last `%2F`
+  private int endSegment(byte[] bytes, int segment, int piece, int out) {
+    if (piece > segment && dots(bytes, piece, out)) {
+      return -1;
+    }
     int size = out - segment;
     if (size == 0 || bytes[segment] != '.') {
       return out;
@@ -195,6 +213,15 @@ final class TargetParser {
     return parent;
   }
 
+  /// Whether this is `.` or `..`, also with parameters.
+  private static boolean dots(byte[] bytes, int start, int end) {
+    if (start >= end || bytes[start] != '.') {
+      return false;
+    }
+    int p = start + 1 < end && bytes[start + 1] == '.' ? start + 2 : start + 1;
+    return p == end || bytes[p] == ';';
+  }
+
   /// The byte that the two digits at `at` stand for, or -1 where it is broken or ambiguous.
   private int escape(byte[] bytes, int at) {
     if (at + 2 > pathEnd) {
@@ -204,7 +231,7 @@ final class TargetParser {
     int low = Bytes.hex(bytes[at + 1]);
     int value = high << 4 | low;
     boolean refused = high < 0 || low < 0 || value == 0;
-    return refused || value == '/' || value == '\\' ? -1 : value;
+    return refused || value == '\\' ? -1 : value;
   }
 
   private static boolean unreserved(int b) {
@@ -267,6 +294,11 @@ final class TargetParser {
 
   boolean asterisk() {
     return asterisk;
+  }
+
+  /// Whether `%2F` stood in the path.
+  boolean encodedSlash() {
+    return encodedSlash;
   }
 
   int pathStart() {

@@ -18,6 +18,7 @@ public final class UpstreamTarget {
   private int hostStart;
   private int hostEnd;
   private boolean rewritten;
+  private boolean encodedSlashes;
 
   UpstreamTarget(RequestHead head) {
     this.head = head;
@@ -26,7 +27,9 @@ public final class UpstreamTarget {
   /// A route was found.
   ///
   /// @param stripBytes how much of the path is cut off
-  public void begin(int stripBytes) {
+  /// @param slashes whether `%2F` may stand in a path that a policy puts in its place
+  public void begin(int stripBytes, boolean slashes) {
+    encodedSlashes = slashes;
     pathStart = head.pathStart() + stripBytes;
     pathEnd = head.pathEnd();
     if (pathStart == pathEnd) {
@@ -53,6 +56,9 @@ public final class UpstreamTarget {
     int start = head.appendBytes(path);
     parser.clear();
     if (parser.parse(head.bytes(), start, start + path.length(), head.method()) != null) {
+      return false;
+    }
+    if (parser.encodedSlash() && !encodedSlashes) {
       return false;
     }
     pathStart = parser.pathStart();
