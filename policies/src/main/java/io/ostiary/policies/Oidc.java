@@ -33,6 +33,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +45,10 @@ public final class Oidc implements Policy<Oidc.Settings> {
   static final System.Logger LOG = System.getLogger("io.ostiary.policies");
   private static final Duration LOGIN = Duration.ofMinutes(10);
   private static final int TARGET_CHARS_MAX = 1000;
+
+  /// How long a call waits for the provider: for what it says of itself, a token and its keys.
+  private static final Duration PATIENCE = OidcTokens.LIMIT.multipliedBy(3);
+
   private static final int SECRET_BYTES_MIN = 32;
 
   private final InstantSource clock;
@@ -143,6 +149,7 @@ public final class Oidc implements Policy<Oidc.Settings> {
     private final OidcTokens tokens;
     private final Callers callers;
     private final Claims.ToHeaders headers;
+    private final Duration patience;
     private final SealedCookie login;
     private final SealedCookie session;
     private final StateKey<String> renewed;
@@ -165,6 +172,7 @@ public final class Oidc implements Policy<Oidc.Settings> {
                   OidcTokens.Memory.class,
                   () -> OidcTokens.Memory.of(clock)));
       renewed = site.state(String.class);
+      patience = site.patience(PATIENCE);
       callers = Callers.of(site.snapshot());
       headers = new Claims.ToHeaders("oidc.headers", settings.headers);
       login = new SealedCookie("__Host-ostiary-login", settings.cookieSecret.bytes());
@@ -206,12 +214,17 @@ public final class Oidc implements Policy<Oidc.Settings> {
           && open.get("refresh") instanceof String refresh
           && number(open, "fresh") <= clock.millis()) {
         return new Verdict.Wait(
-            tokens
-                .renewed(refresh, subject(open))
+            within(tokens.renewed(refresh, subject(open)))
+                .exceptionally(_ -> new OidcTokens.Outcome.Unknown())
                 .thenApply(outcome -> new Verdict.OnLoop(() -> goOn(exchange, open, outcome))));
       }
       hideCookies(exchange);
       return admit(exchange, open);
+    }
+
+    /// For as long as this call may wait; the question itself goes on, for others share it.
+    private <T> CompletableFuture<T> within(CompletionStage<T> asked) {
+      return asked.toCompletableFuture().copy().orTimeout(patience.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     private static String subject(Map<String, Object> open) {
@@ -278,8 +291,7 @@ public final class Oidc implements Policy<Oidc.Settings> {
       var target = exchange.path() + (query == null ? "" : "?" + query);
       var back = callback(exchange);
       return new Verdict.Wait(
-          provider
-              .endpoints()
+          within(provider.endpoints())
               .handle((found, failure) ->
                   failure == null ? leave(found, target, back) : unavailable(failure)));
     }
@@ -332,9 +344,11 @@ public final class Oidc implements Policy<Oidc.Settings> {
       body.put("redirect_uri", String.valueOf(kept.get("back")));
       body.put("code_verifier", String.valueOf(kept.get("verifier")));
       return new Verdict.Wait(
-          provider
-              .endpoints()
-              .thenCompose(found -> tokens.forCode(found, body, String.valueOf(kept.get("nonce"))))
+          within(
+                  provider
+                      .endpoints()
+                      .thenCompose(
+                          found -> tokens.forCode(found, body, String.valueOf(kept.get("nonce")))))
               .handle((given, failure) ->
                   failure == null
                       ? begun(given, String.valueOf(kept.get("target")))
@@ -385,12 +399,13 @@ public final class Oidc implements Policy<Oidc.Settings> {
 
     private CompletionStage<Verdict> signOut(@Nullable Map<String, Object> open) {
       var refresh = open == null ? null : open.get("refresh");
-      return provider
-          .endpoints()
-          .thenCompose(found ->
-              refresh instanceof String token
-                  ? tokens.revoked(found, token).thenApply(_ -> found)
-                  : CompletableFuture.completedFuture(found))
+      return within(
+              provider
+                  .endpoints()
+                  .thenCompose(found ->
+                      refresh instanceof String token
+                          ? tokens.revoked(found, token).thenApply(_ -> found)
+                          : CompletableFuture.completedFuture(found)))
           .handle((found, _) -> signedOut(found));
     }
 
@@ -425,7 +440,11 @@ public final class Oidc implements Policy<Oidc.Settings> {
       if (Refusals.isBusy(cause)) {
         return Refusals.busy();
       }
-      LOG.log(System.Logger.Level.WARNING, "oidc: {0}: {1}", settings.issuer, cause.getMessage());
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "oidc: {0}: {1}",
+          settings.issuer,
+          cause instanceof TimeoutException ? "no answer within " + patience : cause.getMessage());
       return new Verdict.Reply(
           Problem.of(
                   503,

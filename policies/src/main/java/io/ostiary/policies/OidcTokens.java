@@ -34,7 +34,7 @@ final class OidcTokens {
   /// How long nobody asks again where the provider gave no answer.
   static final Duration PAUSE = Duration.ofSeconds(10);
 
-  private static final Duration LIMIT = Duration.ofSeconds(5);
+  static final Duration LIMIT = Duration.ofSeconds(5);
   private static final Duration LEEWAY = Duration.ofSeconds(30);
 
   /// Where the provider does not say how long its access token lasts, and the least that counts.

@@ -32,6 +32,7 @@ import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// A route of an API in a snapshot, for compiling one policy. Two sites with the same `shared` map
 /// stand for two plans of one gateway.
@@ -45,6 +46,7 @@ public final class FakeSite implements Site {
   private final List<BanCase> banCases = new ArrayList<>();
   private final BanSink bans = banCases::add;
   private HttpCalls http = HttpCalls.NONE;
+  private @Nullable Duration patience;
   private final List<String> mirrored = new ArrayList<>();
   private int states;
 
@@ -117,6 +119,12 @@ public final class FakeSite implements Site {
     return banCases;
   }
 
+  /// Sets how long its upstream lets a call be held up.
+  public FakeSite patient(Duration most) {
+    patience = most;
+    return this;
+  }
+
   /// Sets who answers the calls of its policies.
   public FakeSite calling(HttpCalls calls) {
     http = calls;
@@ -130,7 +138,8 @@ public final class FakeSite implements Site {
 
   @Override
   public Duration patience(Duration wanted) {
-    return wanted;
+    var most = patience;
+    return most == null || wanted.compareTo(most) < 0 ? wanted : most;
   }
 
   @Override
