@@ -28,7 +28,7 @@ public final class Cache implements Policy<Cache.Settings> {
   /// @param entryMax the longest body that is kept
   /// @param defaultTtl for how long a response is fresh that does not say it
   /// @param staleIfError for how long after that it answers where the upstream fails
-  /// @param staleWhileRevalidate for how long after that it answers while one call asks anew
+  /// @param staleWhileRevalidate for how long after that it answers while it is asked for anew
   /// @param collapse how long a call waits for another that fetches the same
   /// @param hideTags whether the names that upstreams give their answers stay between us
   public record Settings(
@@ -40,7 +40,7 @@ public final class Cache implements Policy<Cache.Settings> {
       @About("How long a stale response may stand in for an upstream that fails, at least.")
           @Default("0s")
           Duration staleIfError,
-      @About("How long a stale response is given while one call asks the upstream, at least.")
+      @About("How long a stale response is given while the upstream is asked anew, at least.")
           @Default("0s")
           Duration staleWhileRevalidate,
       @About("How long a call waits for another one that fetches the same; 0s: it does not.")
@@ -104,9 +104,13 @@ public final class Cache implements Policy<Cache.Settings> {
 
     @Override
     public Verdict request(Exchange exchange) {
+      var renewal = exchange.state(state);
+      if (renewal != null) {
+        return cached.renew(exchange, renewal);
+      }
       var asked = Asked.of(exchange);
       exchange.state(state, asked);
-      return cached.request(exchange, asked);
+      return cached.request(exchange, asked, state);
     }
 
     @Override

@@ -74,6 +74,17 @@ class CacheTest {
         false);
   }
 
+  private static Cache.Settings ifError(long seconds) {
+    return new Cache.Settings(
+        1 << 20,
+        1 << 18,
+        Duration.ZERO,
+        Duration.ofSeconds(seconds),
+        Duration.ZERO,
+        Duration.ZERO,
+        false);
+  }
+
   static PolicyKit kit(FakeUpstream upstream, Cache.Settings settings) {
     return new PolicyKit(
         upstream,
@@ -294,7 +305,7 @@ class CacheTest {
               }
               return false;
             });
-        var kit = kit(upstream, settings(3600, 0))) {
+        var kit = kit(upstream, ifError(3600))) {
       assertThat(kit.curl("/a")).isEqualTo("hi");
       Thread.sleep(10);
       broken.set(1);

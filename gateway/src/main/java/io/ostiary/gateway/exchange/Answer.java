@@ -136,7 +136,7 @@ final class Answer implements ChannelFutureListener {
   }
 
   void headPassed() {
-    if (!mayChange(call.filters().responseChanges())) {
+    if (!mayChange(call.filters().responseChanges() & call.filterRun().part())) {
       return;
     }
     if (call.filters().responseWhole().length > 0 && head.status() != 101) {

@@ -3,7 +3,6 @@ package io.ostiary.gateway.exchange;
 import io.netty.buffer.ByteBuf;
 import io.ostiary.gateway.filter.FilterChain;
 import io.ostiary.gateway.loop.Loop;
-import io.ostiary.gateway.spi.Identity;
 import io.ostiary.gateway.spi.Message;
 import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.StateKey;
@@ -11,7 +10,6 @@ import io.ostiary.gateway.wire.Bytes;
 import io.ostiary.gateway.wire.Fields;
 import io.ostiary.gateway.wire.HeadFault;
 import io.ostiary.gateway.wire.RequestHead;
-import io.ostiary.model.Consumer;
 import io.ostiary.model.Ending;
 import java.util.Arrays;
 import java.util.List;
@@ -44,13 +42,10 @@ public final class Call extends FilterView {
   private @Nullable ClientSide client;
   private @Nullable Plan plan;
   private @Nullable RoutePlan routePlan;
-  private @Nullable Object[] states = {};
-  private @Nullable Consumer consumer;
-  private @Nullable Identity identity;
   private @Nullable String path;
-  private @Nullable String remark;
   private boolean active;
   private int waitingFilter;
+  private int loops;
   private long callId;
 
   public Call(Loop loop) {
@@ -61,6 +56,7 @@ public final class Call extends FilterView {
   public void begin(ClientSide of, Plan under, int loops) {
     client = of;
     plan = under;
+    this.loops = loops;
     routePlan = null;
     consumer = null;
     identity = null;
@@ -119,6 +115,41 @@ public final class Call extends FilterView {
         FilterRun.Step.REQUEST,
         filters().request(),
         routing.preflight() ? filters().preflights() : -1L);
+  }
+
+  @Override
+  public <T> boolean renew(StateKey<T> key, T given) {
+    var renewal = Renewal.begin(this, loops);
+    if (renewal == null) {
+      return false;
+    }
+    renewal.state(key, given);
+    loop.eventLoop().execute(renewal::runTakenOver);
+    return true;
+  }
+
+  /// Takes over what another call has found out, for its filter that runs now and those behind it.
+  ///
+  /// @return whether the route is found again
+  boolean takeOver(Call of) {
+    requestHead.copyFrom(of.requestHead);
+    times.headRead();
+    trace.begin(requestHead.fields(), loop, plan().notes().sample());
+    requestBody.framed(requestHead, plan().settings());
+    var route = of.routed();
+    routePlan = route;
+    consumer = of.consumer;
+    identity = of.identity;
+    states = new @Nullable Object[of.states.length];
+    filters.begin(route.filters());
+    filters.partFrom(of.filters.current());
+    return route.equals(routing.find(plan().routes(), requestHead));
+  }
+
+  private void runTakenOver() {
+    loop.refresh();
+    total.begin(Renewal.totalNanos(routed()));
+    filters.run(FilterRun.Step.REQUEST, filters().request());
   }
 
   private boolean findRoute() {
@@ -453,44 +484,5 @@ public final class Call extends FilterView {
       path = Bytes.text(requestHead.bytes(), requestHead.pathStart(), requestHead.pathEnd());
     }
     return path;
-  }
-
-  @Override
-  public @Nullable Consumer consumer() {
-    return consumer;
-  }
-
-  @Override
-  public void consumer(Consumer recognised) {
-    consumer = recognised;
-  }
-
-  @Override
-  public @Nullable Identity identity() {
-    return identity;
-  }
-
-  @Override
-  public void identity(Identity known) {
-    identity = known;
-  }
-
-  @Override
-  public void remark(String word) {
-    remark = word;
-  }
-
-  @Nullable String remark() {
-    return remark;
-  }
-
-  @Override
-  public <T> @Nullable T state(StateKey<T> key) {
-    return key.type().cast(states[key.index()]);
-  }
-
-  @Override
-  public <T> void state(StateKey<T> key, T value) {
-    states[key.index()] = value;
   }
 }

@@ -208,9 +208,7 @@ final class CallTimes {
     slot.method = call.requestHead().method();
     // A stream's head is written down as HTTP/1.1 for its parser.
     slot.protocol =
-        client.wire() != null
-            ? "HTTP/2.0"
-            : call.requestHead().version11() ? "HTTP/1.1" : "HTTP/1.0";
+        client.http2() ? "HTTP/2.0" : call.requestHead().version11() ? "HTTP/1.1" : "HTTP/1.0";
     call.plan().notes().take(call.requestHead().fields(), slot.noted);
     slot.logged.copyFrom(logged);
     target(slot);

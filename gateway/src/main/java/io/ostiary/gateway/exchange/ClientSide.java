@@ -72,6 +72,11 @@ public interface ClientSide {
     return null;
   }
 
+  /// Whether it is a stream of HTTP/2.
+  default boolean http2() {
+    return wire() != null;
+  }
+
   int requestNumber();
 
   /// Limits the wait for the client; replaces the limit before it.

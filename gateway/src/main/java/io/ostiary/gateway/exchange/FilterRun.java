@@ -32,6 +32,7 @@ final class FilterRun {
   private int[] order = {};
   private int position;
   private long mask;
+  private long part = -1;
   private ByteBuffer piece = EMPTY;
   private @Nullable BodyChanges changes;
   private boolean last;
@@ -46,8 +47,25 @@ final class FilterRun {
   void begin(FilterChain of) {
     chain = of;
     touched = of.endOnly();
+    part = -1;
     waiting = false;
     epoch++;
+  }
+
+  /// The filters in front of this one have no part in this exchange.
+  void partFrom(int filter) {
+    part = -1L << filter;
+    touched &= part;
+  }
+
+  /// Filters that have a part in this exchange; one bit each.
+  long part() {
+    return part;
+  }
+
+  /// The filter that runs now.
+  int current() {
+    return order[position - 1];
   }
 
   /// Filters of which any moment was reached; one bit each.
@@ -93,7 +111,7 @@ final class FilterRun {
   private void go() {
     while (position < order.length) {
       int filter = order[position++];
-      if ((mask >>> filter & 1) == 0) {
+      if (((mask & part) >>> filter & 1) == 0) {
         continue;
       }
       touched |= 1L << filter;

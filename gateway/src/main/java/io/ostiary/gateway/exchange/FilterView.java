@@ -4,9 +4,12 @@ import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.spi.ClientCertificate;
 import io.ostiary.gateway.spi.Exchange;
 import io.ostiary.gateway.spi.Headers;
+import io.ostiary.gateway.spi.Identity;
+import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.wire.Bytes;
 import io.ostiary.gateway.wire.RequestHead;
 import io.ostiary.model.Api;
+import io.ostiary.model.Consumer;
 import io.ostiary.model.Route;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -15,9 +18,14 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// What filters see of a call and can be read off its parts. Apart from [Call] only to keep that
-/// readable; confined to its event loop.
+/// What filters see of a call, can be read off its parts, or was left with it by them. Apart from
+/// [Call] only to keep that readable; confined to its event loop.
 abstract sealed class FilterView implements Exchange, RouteGuard.Asker permits Call {
+  @Nullable Object[] states = {};
+  @Nullable Consumer consumer;
+  @Nullable Identity identity;
+  @Nullable String remark;
+
   abstract Loop loop();
 
   abstract ClientSide clientSide();
@@ -33,6 +41,45 @@ abstract sealed class FilterView implements Exchange, RouteGuard.Asker permits C
   abstract Routing routing();
 
   abstract CallTimes times();
+
+  @Override
+  public @Nullable Consumer consumer() {
+    return consumer;
+  }
+
+  @Override
+  public void consumer(Consumer recognised) {
+    consumer = recognised;
+  }
+
+  @Override
+  public @Nullable Identity identity() {
+    return identity;
+  }
+
+  @Override
+  public void identity(Identity known) {
+    identity = known;
+  }
+
+  @Override
+  public void remark(String word) {
+    remark = word;
+  }
+
+  @Nullable String remark() {
+    return remark;
+  }
+
+  @Override
+  public <T> @Nullable T state(StateKey<T> key) {
+    return key.type().cast(states[key.index()]);
+  }
+
+  @Override
+  public <T> void state(StateKey<T> key, T value) {
+    states[key.index()] = value;
+  }
 
   @Override
   public Api api() {

@@ -31,6 +31,9 @@ public final class Loop {
   /// Of all calls together; see [#keep].
   private static final int KEPT_MAX = 4 * 1024 * 1024;
 
+  /// Of calls that nobody waits for.
+  private static final int RENEWALS_MAX = 100;
+
   private final int index;
   private final EventLoop eventLoop;
   private final Transport transport;
@@ -49,6 +52,7 @@ public final class Loop {
   private long dateSecond = -1;
   private byte[] date = new byte[0];
   private long callCounter;
+  private int renewals;
   private int kept;
 
   public Loop(
@@ -94,6 +98,21 @@ public final class Loop {
   public long nextCallId(int loops) {
     callCounter++;
     return CallId.of(wallMillis(), callCounter * loops + index);
+  }
+
+  /// A call that nobody waits for is to begin.
+  ///
+  /// @return whether there is room for it; then it must be told when it is over
+  public boolean renewalBegins() {
+    if (renewals >= RENEWALS_MAX) {
+      return false;
+    }
+    renewals++;
+    return true;
+  }
+
+  public void renewalEnded() {
+    renewals--;
   }
 
   public SplittableRandom random() {

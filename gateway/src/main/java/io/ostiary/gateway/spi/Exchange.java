@@ -117,6 +117,16 @@ public interface Exchange {
 
   <T> void state(StateKey<T> key, T value);
 
+  /// Begins a copy of this exchange as it is now, which nobody waits for: it goes upstream with the
+  /// same client, consumer and fields, but without conditions. This filter and those behind it have
+  /// a part in it as in any other; for those in front of it, it is this one. It has a line of its
+  /// own in the ledger and ends after a minute at the latest, also where this one is over before.
+  /// Only in the request moment of a request without content.
+  ///
+  /// @param state that this filter finds there in `key`
+  /// @return whether it begins; not where too many are under way
+  <T> boolean renew(StateKey<T> key, T state);
+
   /// Completes on this exchange's event loop once the time is over, also where the exchange is over
   /// before. The gateway limits the wait as any other.
   CompletionStage<Void> later(Duration time);

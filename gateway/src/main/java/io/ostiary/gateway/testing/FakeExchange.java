@@ -279,6 +279,12 @@ public final class FakeExchange implements Exchange {
     states.put(key, value);
   }
 
+  /// There is never room for one.
+  @Override
+  public <T> boolean renew(StateKey<T> key, T state) {
+    return false;
+  }
+
   @Override
   public CompletionStage<Void> later(Duration time) {
     var stage = new CompletableFuture<Void>();

@@ -45,6 +45,14 @@ public final class Fields implements Headers {
     count = 0;
   }
 
+  /// Becomes what `other` is now.
+  void copyFrom(Fields other) {
+    bytes = Arrays.copyOf(other.bytes, other.length);
+    index = Arrays.copyOf(other.index, other.count * STRIDE);
+    length = other.length;
+    count = other.count;
+  }
+
   public byte[] bytes() {
     return bytes;
   }

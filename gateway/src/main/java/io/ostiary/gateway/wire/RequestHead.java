@@ -66,6 +66,18 @@ public final class RequestHead {
     expectsContinue = false;
   }
 
+  /// Becomes what `other` is now, fields that were changed and the target that goes upstream
+  /// included, as a request without content that offers no other protocol.
+  public void copyFrom(RequestHead other) {
+    fields.copyFrom(other.fields);
+    target.copyFrom(other.target);
+    upstream.copyFrom(other.upstream);
+    startLineDone = true;
+    lineStart = other.lineStart;
+    method = other.method;
+    version11 = other.version11;
+  }
+
   /// Takes bytes from `in`, at most up to the end of the head.
   public Progress read(ByteBuf in) {
     int had = fields.length();

@@ -35,6 +35,19 @@ final class TargetParser {
     encodedSlash = false;
   }
 
+  void copyFrom(TargetParser other) {
+    pathStart = other.pathStart;
+    pathEnd = other.pathEnd;
+    queryStart = other.queryStart;
+    queryEnd = other.queryEnd;
+    authorityStart = other.authorityStart;
+    authorityEnd = other.authorityEnd;
+    sentLength = other.sentLength;
+    absolute = other.absolute;
+    asterisk = other.asterisk;
+    encodedSlash = other.encodedSlash;
+  }
+
   @Nullable HeadFault parse(byte[] bytes, int start, int end, String method) {
     sentLength = end - start;
     if (bytes[start] == '/') {

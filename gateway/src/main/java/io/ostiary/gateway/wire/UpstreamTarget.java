@@ -44,6 +44,18 @@ public final class UpstreamTarget {
     rewritten = false;
   }
 
+  /// Becomes what `other` is now, whose bytes its head has, too.
+  void copyFrom(UpstreamTarget other) {
+    pathStart = other.pathStart;
+    pathEnd = other.pathEnd;
+    queryStart = other.queryStart;
+    queryEnd = other.queryEnd;
+    hostStart = other.hostStart;
+    hostEnd = other.hostEnd;
+    rewritten = other.rewritten;
+    encodedSlashes = other.encodedSlashes;
+  }
+
   public String path() {
     return Bytes.text(head.bytes(), pathStart, pathEnd);
   }

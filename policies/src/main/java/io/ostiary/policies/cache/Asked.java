@@ -111,6 +111,27 @@ public final class Asked {
     ownKey = openKey + '\n' + (consumer == null ? "" : consumer.id());
   }
 
+  /// The same, for a call that asks in its place.
+  private Asked(Asked of, Store.Fetch fetch, Stored stale) {
+    address = of.address;
+    openKey = of.openKey;
+    ownKey = of.ownKey;
+    control = of.control;
+    safe = of.safe;
+    usable = of.usable;
+    authorized = of.authorized;
+    cookies = of.cookies;
+    conditional = false;
+    says = of.says;
+    askedNanos = of.askedNanos;
+    this.fetch = fetch;
+    this.stale = stale;
+  }
+
+  Asked renewal(Store.Fetch by, Stored of) {
+    return new Asked(this, by, of);
+  }
+
   public static Asked of(Exchange exchange) {
     return new Asked(exchange);
   }

@@ -5,6 +5,7 @@ import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.spi.Headers;
 import io.ostiary.gateway.spi.Message;
 import io.ostiary.gateway.spi.Problem;
+import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.spi.Verdict;
 import java.io.ByteArrayOutputStream;
 import java.net.URI;
@@ -52,7 +53,8 @@ public final class Cached {
     keeping = new Keeping(rules.ttlNanos);
   }
 
-  public Verdict request(Exchange exchange, Asked asked) {
+  /// @param own where the call that renews in the place of this one finds what it asks
+  public Verdict request(Exchange exchange, Asked asked, StateKey<Asked> own) {
     if (!asked.usable || asked.control.noStore) {
       asked.forwarded = asked.safe ? "fwd=bypass" : "fwd=method";
       return Verdict.CONTINUE;
@@ -74,7 +76,7 @@ public final class Cached {
           Problem.of(504, "not-cached", "Not in the cache", "The request asked for nothing else."));
     }
     asked.says = Asked.copy(exchange);
-    return stored == null ? miss(exchange, asked, now) : stale(exchange, asked, stored, now);
+    return stored == null ? miss(exchange, asked, now) : stale(exchange, asked, own, stored, now);
   }
 
   /// Whether it may be given without asking (RFC 9111 section 4).
@@ -140,10 +142,13 @@ public final class Cached {
         });
   }
 
-  private Verdict stale(Exchange exchange, Asked asked, Stored stored, long now) {
+  private Verdict stale(
+      Exchange exchange, Asked asked, StateKey<Asked> own, Stored stored, long now) {
     asked.forwarded = "fwd=stale";
     asked.stale = stored;
-    if (!asked.control.noCache && !stored.fresh(now) && whileRevalidating(asked, stored, now)) {
+    if (!asked.control.noCache
+        && !stored.fresh(now)
+        && whileRevalidating(exchange, asked, own, stored, now)) {
       return new Verdict.Serve(answer(exchange, stored, now, "; detail=stale-while-revalidate"));
     }
     if (stored.canBeValidated() && !asked.conditional) {
@@ -153,9 +158,10 @@ public final class Cached {
     return Verdict.CONTINUE;
   }
 
-  /// One call asks the upstream, and waits for it; the others get what there is (RFC 5861 section
-  /// 3).
-  private boolean whileRevalidating(Asked asked, Stored stored, long now) {
+  /// One call that nobody waits for asks the upstream; all get what there is (RFC 5861 section 3).
+  /// Where there is no room for it, this call asks, and waits.
+  private boolean whileRevalidating(
+      Exchange exchange, Asked asked, StateKey<Asked> own, Stored stored, long now) {
     long allowed =
         Math.max(stored.control.staleWhileRevalidate * SECOND, rules.staleWhileRevalidateNanos);
     if (!stored.mayBeStale() || stored.staleFor(now) >= allowed) {
@@ -165,8 +171,24 @@ public final class Cached {
     if (store.fetch(asked.ownKey, mine) != mine) {
       return true;
     }
+    if (exchange.renew(own, asked.renewal(mine, stored))) {
+      return true;
+    }
     asked.fetch = mine;
     return false;
+  }
+
+  /// In the place of a call that has been answered already.
+  public Verdict renew(Exchange exchange, Asked asked) {
+    exchange.remark("cache-renewal");
+    asked.askedNanos = exchange.nanos();
+    asked.forwarded = "fwd=stale";
+    var stored = asked.stale;
+    if (stored != null && stored.canBeValidated()) {
+      asked.validating = true;
+      validate(exchange.requestHeaders(), stored);
+    }
+    return Verdict.CONTINUE;
   }
 
   private static void validate(Headers request, Stored stored) {
