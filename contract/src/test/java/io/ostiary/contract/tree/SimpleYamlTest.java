@@ -2,7 +2,9 @@ package io.ostiary.contract.tree;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +17,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// The quick composer against the whole parser (snakeyaml-engine): where the first gives a tree,
 /// the second gives the same.
 class SimpleYamlTest {
+  private static final int FUZZED_MAX = 4096;
+
   /// What YAML gives a meaning to, and a little that it does not.
   private static final String[] PIECES = {
     " ",
@@ -87,6 +91,14 @@ class SimpleYamlTest {
       simple += compare(text) ? 1 : 0;
     }
     assertThat(simple).isGreaterThan(5_000);
+  }
+
+  /// The same with texts of a fuzzer. Run by time with `JAZZER_FUZZ=1`.
+  @FuzzTest(maxDuration = "2m")
+  void givesTheSameTreeWhateverTheText(byte[] data) {
+    if (data.length <= FUZZED_MAX) {
+      compare(new String(data, StandardCharsets.UTF_8));
+    }
   }
 
   @ParameterizedTest

@@ -2,8 +2,10 @@ package io.ostiary.gateway.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.netty.buffer.Unpooled;
 import io.netty.util.AsciiString;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -92,28 +94,57 @@ class FieldListFuzzTest {
 
   private record Sent(String name, String value) {}
 
+  private final RequestHead head = new RequestHead();
+  private final FieldList list = new FieldList();
+
   @Test
   void nothingIsReadThatWasNotSent() {
     int complete = 0;
-    var head = new RequestHead();
-    var list = new FieldList();
     for (int seed = 0; seed < ROUNDS; seed++) {
       var random = new Random(seed);
       var sent = fields(random);
-      boolean last = random.nextBoolean();
-      head.start(BYTES_MAX, FIELDS_MAX);
-      list.begin(head, BYTES_MAX, FIELDS_MAX);
-      sent.forEach(one -> list.add(ascii(one.name), ascii(one.value)));
-      if (list.finish(last) == FieldList.Outcome.COMPLETE) {
-        complete++;
-        again(head, seed);
-        if (sent.stream().noneMatch(one -> one.name.equals(":protocol"))) {
-          check(head, sent, seed);
-        }
-      }
+      complete += passes(sent, random.nextBoolean(), seed) ? 1 : 0;
     }
     // Else it would prove nothing.
     assertThat(complete).isGreaterThan(ROUNDS / 20);
+  }
+
+  /// The same with fields of a fuzzer: a byte each says how long name and value are, or which of
+  /// those above stands there. Run by time with `JAZZER_FUZZ=1`.
+  @FuzzTest(maxDuration = "2m")
+  void nothingIsReadThatAFuzzerDidNotSend(byte[] data) {
+    var in = ByteBuffer.wrap(data);
+    boolean last = in.hasRemaining() && in.get() % 2 == 0;
+    var sent = new ArrayList<Sent>();
+    while (in.hasRemaining() && sent.size() <= FIELDS_MAX) {
+      sent.add(new Sent(text(in, NAMES), text(in, VALUES)));
+    }
+    passes(sent, last, data.length);
+  }
+
+  private static String text(ByteBuffer in, String[] known) {
+    int size = in.hasRemaining() ? in.get() & 0xff : 0;
+    if (size >= 128) {
+      return known[(size - 128) % known.length];
+    }
+    var bytes = new byte[Math.min(size, in.remaining())];
+    in.get(bytes);
+    return new String(bytes, StandardCharsets.ISO_8859_1);
+  }
+
+  /// Whether it is a request; then it is what was sent.
+  private boolean passes(List<Sent> sent, boolean last, int seed) {
+    head.start(BYTES_MAX, FIELDS_MAX);
+    list.begin(head, BYTES_MAX, FIELDS_MAX);
+    sent.forEach(one -> list.add(ascii(one.name), ascii(one.value)));
+    if (list.finish(last) != FieldList.Outcome.COMPLETE) {
+      return false;
+    }
+    again(head, seed);
+    if (sent.stream().noneMatch(one -> one.name.equals(":protocol"))) {
+      check(head, sent, seed);
+    }
+    return true;
   }
 
   private static AsciiString ascii(String text) {
