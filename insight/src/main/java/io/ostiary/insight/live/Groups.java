@@ -53,6 +53,20 @@ final class Groups {
     return other;
   }
 
+  /// Empty ones to go on with. Where the keys are few, those in use get their tallies now: the
+  /// compiler takes it that what is asked for is there, and would begin anew with each slice.
+  Groups next() {
+    var next = new Groups(sizeMax);
+    if (tallies.size() <= sizeMax / 2) {
+      tallies.forEach((key, tally) -> {
+        if (tally.calls > 0) {
+          next.add(key, tally.name);
+        }
+      });
+    }
+    return next;
+  }
+
   /// The calls of each since this was asked last.
   Map<String, Long> newCalls() {
     var calls = new HashMap<String, Long>();

@@ -35,13 +35,29 @@ final class Minute {
 
   /// Bounded: 64 APIs and upstreams, 256 routes and consumers are told apart.
   static final class Slice {
-    final Groups apis = new Groups(64);
-    final Groups routes = new Groups(256);
-    final Groups consumers = new Groups(256);
-    final Groups upstreams = new Groups(64);
-    final Groups statuses = new Groups(64);
+    final Groups apis;
+    final Groups routes;
+    final Groups consumers;
+    final Groups upstreams;
+    final Groups statuses;
     final TopClients clients = new TopClients();
     int seconds;
+
+    Slice() {
+      apis = new Groups(64);
+      routes = new Groups(256);
+      consumers = new Groups(256);
+      upstreams = new Groups(64);
+      statuses = new Groups(64);
+    }
+
+    Slice(Slice before) {
+      apis = before.apis.next();
+      routes = before.routes.next();
+      consumers = before.consumers.next();
+      upstreams = before.upstreams.next();
+      statuses = before.statuses.next();
+    }
   }
 
   void add(LedgerSlot slot, boolean error, long micros) {
@@ -118,7 +134,7 @@ final class Minute {
 
   /// Ten seconds are over.
   void rotate() {
-    current = new Slice();
+    current = new Slice(current);
     slices.addLast(current);
     if (slices.size() > SLICES) {
       slices.removeFirst();
@@ -149,6 +165,7 @@ final class Minute {
       kind.apply(slice).mergeInto(merged);
     }
     return merged.values().stream()
+        .filter(tally -> tally.calls > 0)
         .sorted(order)
         .limit(limit)
         .map(tally -> tally.group(seconds))

@@ -86,6 +86,7 @@ final class LiveTest {
     board.add(slot);
     for (int second = 1; second <= 80; second++) {
       board.advance(1_000_000 + second * 1000L);
+      assertThat(board.latest().apis()).allMatch(group -> group.calls() == 1);
     }
     assertThat(board.latest().apis()).isEmpty();
     var tens = board.series(Duration.ofHours(1));
