@@ -13,10 +13,15 @@ public final class Spared {
 
   /// Why a block is never banned, as a sentence; null: it may be.
   ///
+  /// @param own as it was looked at last
   /// @param running null: nothing is in force yet
-  public static @Nullable String why(Cidr block, @Nullable Snapshot running) {
+  public static @Nullable String why(Cidr block, OwnAddresses own, @Nullable Snapshot running) {
     if (block.address().isLoopbackAddress()) {
       return block + " is this machine itself; it is never banned";
+    }
+    var here = own.in(block);
+    if (!here.isEmpty()) {
+      return "%s holds %s; it is never banned".formatted(block, here);
     }
     if (running == null) {
       return null;

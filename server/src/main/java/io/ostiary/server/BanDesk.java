@@ -2,6 +2,7 @@ package io.ostiary.server;
 
 import io.ostiary.control.BanBook;
 import io.ostiary.control.NotInForceException;
+import io.ostiary.control.OwnAddresses;
 import io.ostiary.control.Publication;
 import io.ostiary.control.Spared;
 import io.ostiary.control.records.StorageException;
@@ -67,6 +68,7 @@ final class BanDesk implements BanSink, AutoCloseable {
   private static final long PARK_NANOS = 1_000_000_000L;
   private static final long PAUSE_MILLIS = 100;
   private static final long AGAIN_MILLIS = 1000;
+  private static final long LOOK_NANOS = 5_000_000_000L;
   private static final Duration SPARED_AGAIN = Duration.ofMinutes(10);
 
   /// What is known of a source that was banned before.
@@ -82,6 +84,7 @@ final class BanDesk implements BanSink, AutoCloseable {
     record Spare(Cidr block, BanCase one, String why) implements Note {}
   }
 
+  private final OwnAddresses own;
   private final ConcurrentLinkedQueue<BanCase> cases = new ConcurrentLinkedQueue<>();
   private final AtomicInteger waiting = new AtomicInteger();
   private final AtomicLong lost = new AtomicLong();
@@ -97,6 +100,10 @@ final class BanDesk implements BanSink, AutoCloseable {
   private volatile @Nullable Thread writer;
   private volatile boolean closed;
 
+  BanDesk(OwnAddresses own) {
+    this.own = own;
+  }
+
   private static <V> Map<Cidr, V> bounded(int most) {
     return new LinkedHashMap<>() {
       @Override
@@ -109,6 +116,7 @@ final class BanDesk implements BanSink, AutoCloseable {
   /// Begins to decide. Cases that came before have waited.
   void open(Publication both, BanBook kept) {
     remember(kept);
+    own.look();
     writer = Thread.ofVirtual().name("ban-records").start(() -> write(kept));
     desk = Thread.ofPlatform().name("ban-desk").daemon(true).start(() -> decide(both, kept));
   }
@@ -202,7 +210,7 @@ final class BanDesk implements BanSink, AutoCloseable {
     var now = kept.now();
     var running = kept.running();
     var block = block(one.client());
-    var why = Spared.why(block, running);
+    var why = Spared.why(block, own, running);
     if (why != null) {
       spare(block, one, why, now);
       return null;
@@ -247,15 +255,17 @@ final class BanDesk implements BanSink, AutoCloseable {
     return Duration.ofMillis(Math.min(millis, most));
   }
 
-  /// IPv6 hosts choose their last 64 bits freely, so the network is what is banned.
-  private static Cidr block(InetAddress client) {
+  /// IPv6 hosts choose their last 64 bits freely, so the network is what is banned, unless this
+  /// host is in it.
+  private Cidr block(InetAddress client) {
     var bytes = client.getAddress();
     if (bytes.length == 4) {
       return new Cidr(client, 32);
     }
     Arrays.fill(bytes, 8, 16, (byte) 0);
     try {
-      return new Cidr(InetAddress.getByAddress(bytes), 64);
+      var network = new Cidr(InetAddress.getByAddress(bytes), 64);
+      return own.in(network).isEmpty() ? network : new Cidr(client, 128);
     } catch (UnknownHostException e) {
       throw new IllegalStateException("an address of 16 bytes", e);
     }
@@ -317,8 +327,13 @@ final class BanDesk implements BanSink, AutoCloseable {
 
   private void write(BanBook kept) {
     var open = new ArrayList<Note>();
+    long looked = System.nanoTime();
     try {
       while (!closed || !notes.isEmpty()) {
+        if (System.nanoTime() - looked > LOOK_NANOS) {
+          own.look();
+          looked = System.nanoTime();
+        }
         var first = notes.poll(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
         if (first == null) {
           continue;

@@ -2,6 +2,7 @@ package io.ostiary.server;
 
 import io.ostiary.control.Control;
 import io.ostiary.control.ControlSettings;
+import io.ostiary.control.OwnAddresses;
 import io.ostiary.gateway.DataPlane;
 import io.ostiary.gateway.Gateway;
 import io.ostiary.gateway.HandOver;
@@ -101,7 +102,7 @@ public final class Ostiary implements AutoCloseable {
     kernel.controlAt(settings.control().port());
     var policies = PolicyList.load(PolicyList.folder(file, data.path()));
     policies.refusals().forEach(progress::line);
-    var bans = new BanDesk();
+    var bans = new BanDesk(new OwnAddresses());
     var tallies = new Tallies();
     var gateway = new Gateway(dataPlane(kernel, policies, bans, tallies));
     inherit(gateway, before);

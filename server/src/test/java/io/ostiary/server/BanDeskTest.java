@@ -3,6 +3,7 @@ package io.ostiary.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.control.BanBook;
+import io.ostiary.control.OwnAddresses;
 import io.ostiary.control.Publication;
 import io.ostiary.control.records.StorageException;
 import io.ostiary.model.Ban;
@@ -29,7 +30,12 @@ import org.junit.jupiter.api.Test;
 class BanDeskTest {
   private final Book book = new Book();
   private final List<Ban> enforced = new CopyOnWriteArrayList<>();
-  private final BanDesk desk = new BanDesk();
+  private final BanDesk desk =
+      new BanDesk(
+          new OwnAddresses(() ->
+              List.of(
+                  new OwnAddresses.Own(InetAddress.ofLiteral("192.0.2.1"), "eth0"),
+                  new OwnAddresses.Own(InetAddress.ofLiteral("2001:db8:1::1"), "eth0"))));
 
   /// Keeps in memory what the database would.
   private static final class Book implements BanBook {
@@ -177,6 +183,20 @@ class BanDeskTest {
     await(() -> book.spared.size() >= 2);
     assertThat(book.spared).hasSize(2);
     assertThat(book.spared.getFirst()).contains("trusted proxy").contains("never banned");
+  }
+
+  @Test
+  void thisHostIsSparedAndANeighbourInItsNetworkIsNot() {
+    open();
+    desk.offer(of("192.0.2.1", true));
+    desk.offer(of("2001:db8:1::1", true));
+    desk.offer(of("2001:db8:1::2", true));
+    await(() -> book.spared.size() == 2 && book.kept.size() == 1);
+    assertThat(book.spared.get(0))
+        .isEqualTo(
+            "192.0.2.1/32 holds 192.0.2.1, an address of this host (eth0); it is never banned");
+    assertThat(book.spared.get(1)).contains("2001:db8:1::1, an address of this host");
+    assertThat(enforced.getFirst().source()).isEqualTo(Cidr.parse("2001:db8:1::2/128"));
   }
 
   @Test

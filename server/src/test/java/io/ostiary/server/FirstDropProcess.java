@@ -1,6 +1,7 @@
 package io.ostiary.server;
 
 import io.ostiary.control.BanBook;
+import io.ostiary.control.OwnAddresses;
 import io.ostiary.control.Publication;
 import io.ostiary.kernel.Kernel;
 import io.ostiary.kernel.shield.BanAction;
@@ -72,7 +73,7 @@ public final class FirstDropProcess {
     Thread.ofPlatform().daemon(true).start(() -> receive(channel));
     var last = new ArrayList<Long>();
     var stands = new ArrayList<Long>();
-    try (var desk = new BanDesk()) {
+    try (var desk = new BanDesk(new OwnAddresses())) {
       desk.open(publication(), book());
       for (int i = 0; i < rounds; i++) {
         await(() -> System.nanoTime() - lastArrival < 1_000_000 && lastArrival != 0);

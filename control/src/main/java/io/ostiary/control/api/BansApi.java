@@ -1,6 +1,7 @@
 package io.ostiary.control.api;
 
 import io.javalin.http.Context;
+import io.ostiary.control.OwnAddresses;
 import io.ostiary.control.SnapshotSource;
 import io.ostiary.control.SnapshotState.What;
 import io.ostiary.control.Spared;
@@ -40,6 +41,7 @@ final class BansApi {
   private final SnapshotSource source;
   private final Clock clock;
   private final Ids ids;
+  private final OwnAddresses own = new OwnAddresses();
 
   BansApi(Database database, SnapshotSource source, Clock clock, Ids ids) {
     this.database = database;
@@ -213,7 +215,8 @@ final class BansApi {
 
   /// Refuses to lock out those who run the gateway or stand before it.
   private void checkSpared(Cidr block) {
-    var why = Spared.why(block, source.state().running());
+    own.look();
+    var why = Spared.why(block, own, source.state().running());
     if (why != null) {
       throw ApiProblem.conflict("source: " + why);
     }

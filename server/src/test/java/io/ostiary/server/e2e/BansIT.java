@@ -169,6 +169,20 @@ final class BansIT {
   }
 
   @Test
+  void thisHostsOwnAddressesAreNeverBanned() {
+    for (var block :
+        List.of(Hosts.GATEWAY, Hosts.GATEWAY6, "198.18.1.0/24", "2001:db8:1::/48", "::1")) {
+      var asked = stage.ostiary.command("ban", block, "--reason", "a slip");
+      assertThat(asked.exit()).as(asked.text()).isEqualTo(1);
+      assertThat(asked.text()).contains("never banned");
+    }
+    var why = stage.ostiary.command("ban", Hosts.GATEWAY6, "--reason", "a slip").text();
+    assertThat(why)
+        .contains("%1$s/128 holds %1$s, an address of this host".formatted(Hosts.GATEWAY6));
+    assertThat(bans()).isEmpty();
+  }
+
+  @Test
   void theProxyProtocolNamesWhoIsBanned() {
     configure("lasts: 10m", "trusted-proxies: [ 203.0.113.0/24 ]\n");
     stage.configure(Files.exists(stage.config) ? withProxyProtocol() : Stage.configuration(""));
