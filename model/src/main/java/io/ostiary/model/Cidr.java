@@ -1,7 +1,6 @@
 package io.ostiary.model;
 
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.regex.Pattern;
 
@@ -23,8 +22,8 @@ public record Cidr(InetAddress address, int prefix) {
     if (!Arrays.equals(masked, bytes)) {
       throw Require.invalid(
           "cidr",
-          address.getHostAddress() + "/" + prefix,
-          "no bits behind the prefix: " + of(masked).getHostAddress() + "/" + prefix);
+          AddressText.of(address) + "/" + prefix,
+          "no bits behind the prefix: " + AddressText.of(masked) + "/" + prefix);
     }
   }
 
@@ -91,16 +90,8 @@ public record Cidr(InetAddress address, int prefix) {
     return masked;
   }
 
-  private static InetAddress of(byte[] bytes) {
-    try {
-      return InetAddress.getByAddress(bytes);
-    } catch (UnknownHostException e) {
-      throw new IllegalStateException("an address of 4 or 16 bytes", e);
-    }
-  }
-
   @Override
   public String toString() {
-    return address.getHostAddress() + "/" + prefix;
+    return AddressText.of(address) + "/" + prefix;
   }
 }

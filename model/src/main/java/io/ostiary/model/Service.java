@@ -81,11 +81,7 @@ public record Service(
 
   /// As people write it: `tcp 198.51.100.10:80`.
   public String place() {
-    return protocol.word() + " " + joined(address, port);
-  }
-
-  private static String joined(String address, int port) {
-    return address.indexOf(':') >= 0 ? "[" + address + "]:" + port : address + ":" + port;
+    return protocol.word() + " " + AddressText.of(literalAddress(), port);
   }
 
   public enum Protocol {
@@ -137,7 +133,7 @@ public record Service(
 
     @Override
     public String toString() {
-      return joined(address, port);
+      return AddressText.of(literal("address", address), port);
     }
   }
 

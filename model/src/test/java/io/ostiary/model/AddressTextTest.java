@@ -3,6 +3,7 @@ package io.ostiary.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.InetAddress;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -24,5 +25,30 @@ class AddressTextTest {
     var address = InetAddress.getByName(written);
     assertThat(AddressText.of(address)).isEqualTo(expected);
     assertThat(InetAddress.getByName(expected)).isEqualTo(address);
+  }
+
+  /// RFC 5952 section 5; an `InetAddress` cannot be one.
+  @Test
+  void ofPacketsMayHoldAnIpv4Address() {
+    var bytes = new byte[16];
+    bytes[10] = bytes[11] = (byte) 0xff;
+    bytes[12] = (byte) 192;
+    bytes[14] = 2;
+    bytes[15] = 33;
+    assertThat(AddressText.of(bytes)).isEqualTo("::ffff:192.0.2.33");
+  }
+
+  @Test
+  void standInBracketsBeforeAPort() throws Exception {
+    assertThat(AddressText.of(InetAddress.getByName("2001:db8::1"), 80))
+        .isEqualTo("[2001:db8::1]:80");
+    assertThat(AddressText.of(InetAddress.getByName("255.0.10.100"), 80))
+        .isEqualTo("255.0.10.100:80");
+  }
+
+  @Test
+  void blocksAreWrittenTheSameWay() {
+    assertThat(Cidr.parse("2001:DB8:0:0::/32")).hasToString("2001:db8::/32");
+    assertThat(Cidr.parse("::/0")).hasToString("::/0");
   }
 }

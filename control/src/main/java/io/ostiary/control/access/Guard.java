@@ -5,6 +5,7 @@ import io.ostiary.control.http.ApiProblem;
 import io.ostiary.control.records.Actor;
 import io.ostiary.control.records.Role;
 import io.ostiary.control.records.Team;
+import io.ostiary.model.AddressText;
 import java.net.InetAddress;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -120,7 +121,7 @@ public final class Guard {
                     session.who(),
                     session.role(),
                     session.team(),
-                    address(context).getHostAddress()),
+                    AddressText.of(address(context))),
                 session))
         .orElse(null);
   }
@@ -158,7 +159,7 @@ public final class Guard {
   }
 
   static Actor admin(Context context) {
-    return new Actor("admin", Role.ADMIN, Team.DEFAULT, address(context).getHostAddress());
+    return new Actor("admin", Role.ADMIN, Team.DEFAULT, AddressText.of(address(context)));
   }
 
   static InetAddress address(Context context) {

@@ -5,6 +5,7 @@ import io.ostiary.control.api.LiveViews.Names;
 import io.ostiary.insight.CallLine;
 import io.ostiary.insight.explain.Explanation;
 import io.ostiary.insight.explain.Lane;
+import io.ostiary.model.AddressText;
 import io.ostiary.model.ConnectionEvent;
 import io.ostiary.model.LedgerEntry;
 import java.util.ArrayList;
@@ -76,7 +77,7 @@ record CallView(
     var entry = explanation.entry();
     return new CallView(
         CallLineView.of(CallLine.of(entry), names),
-        entry.peer().getHostAddress(),
+        AddressText.of(entry.peer()),
         entry.peerPort(),
         entry.listener(),
         entry.requestNumber(),

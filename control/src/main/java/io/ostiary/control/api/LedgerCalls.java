@@ -4,6 +4,7 @@ import io.ostiary.insight.CallFilter;
 import io.ostiary.insight.CallPage;
 import io.ostiary.insight.Calls;
 import io.ostiary.insight.HistoryUnavailableException;
+import io.ostiary.model.AddressText;
 import io.ostiary.model.CallId;
 import io.ostiary.model.LedgerEntry;
 import io.ostiary.model.capture.CallNames;
@@ -70,7 +71,7 @@ final class LedgerCalls implements CallNames {
   }
 
   private static String key(InetAddress peer, int port) {
-    return peer.getHostAddress() + " " + port;
+    return AddressText.of(peer, port);
   }
 
   private void read(Instant now) {

@@ -4,6 +4,7 @@ import io.ostiary.insight.CallLine;
 import io.ostiary.insight.Latency;
 import io.ostiary.insight.LiveTick;
 import io.ostiary.insight.Point;
+import io.ostiary.model.AddressText;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -141,7 +142,7 @@ final class LiveViews {
           line.route(),
           line.consumer(),
           line.consumer() == null ? null : names.consumer(line.consumer()),
-          line.client().getHostAddress(),
+          AddressText.of(line.client()),
           line.status(),
           line.blame().name().toLowerCase(Locale.ROOT),
           line.reason(),

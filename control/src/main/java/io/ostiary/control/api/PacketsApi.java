@@ -5,6 +5,7 @@ import io.ostiary.control.SnapshotSource;
 import io.ostiary.control.access.Access;
 import io.ostiary.control.http.Query;
 import io.ostiary.insight.InsightView;
+import io.ostiary.model.AddressText;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.KernelMemory;
 import io.ostiary.model.KernelSettings;
@@ -153,9 +154,9 @@ final class PacketsApi {
   private static Flow flow(PacketView.Flow flow, Map<Integer, String> names, Instant now) {
     return new Flow(
         flow.outgoing() ? "out" : "in",
-        flow.source().getHostAddress(),
+        AddressText.of(flow.source()),
         flow.sourcePort(),
-        flow.destination().getHostAddress(),
+        AddressText.of(flow.destination()),
         flow.destinationPort(),
         protocol(flow.protocol()),
         flow.vlan(),

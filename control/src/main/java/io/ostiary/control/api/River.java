@@ -1,6 +1,7 @@
 package io.ostiary.control.api;
 
 import io.ostiary.insight.LiveTick;
+import io.ostiary.model.AddressText;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,7 +27,7 @@ record River(List<Link> links) {
     long dropped = LiveViews.dropped(tick.point());
     long rest = tick.point().packetsPassed() + dropped;
     for (var source : tick.sources().stream().limit(SOURCES).toList()) {
-      var node = new Node("source", source.address().getHostAddress());
+      var node = new Node("source", AddressText.of(source.address()));
       add(links, node, KERNEL, "packets", (double) source.packetsPerSecond());
       rest -= source.packetsPerSecond();
     }

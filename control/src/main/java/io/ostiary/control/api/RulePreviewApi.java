@@ -11,6 +11,7 @@ import io.ostiary.insight.CallLine;
 import io.ostiary.insight.Calls;
 import io.ostiary.insight.HistoryUnavailableException;
 import io.ostiary.insight.InsightView;
+import io.ostiary.model.AddressText;
 import io.ostiary.model.Consumer;
 import io.ostiary.model.KernelRule;
 import io.ostiary.model.KernelRule.Limit;
@@ -116,7 +117,7 @@ final class RulePreviewApi {
         past.untoldPackets(),
         past.sources(),
         past.busiest().stream()
-            .map(met -> new Met(met.source().getHostAddress(), met.packets(), met.bytes()))
+            .map(met -> new Met(AddressText.of(met.source()), met.packets(), met.bytes()))
             .toList(),
         past.untold(),
         called);

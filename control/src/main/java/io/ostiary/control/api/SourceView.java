@@ -1,6 +1,7 @@
 package io.ostiary.control.api;
 
 import io.ostiary.insight.LiveTick;
+import io.ostiary.model.AddressText;
 import io.ostiary.model.Ban;
 import io.ostiary.model.PacketView;
 import java.net.InetAddress;
@@ -57,7 +58,7 @@ record SourceView(
 
     SourceView view(InetAddress address, List<Ban> bans, Instant now) {
       return new SourceView(
-          address.getHostAddress(),
+          AddressText.of(address),
           total != null ? (Long) total.packets() : rate != null ? (Long) rate.packets() : null,
           total != null ? total.bytes() : null,
           total != null

@@ -1,5 +1,6 @@
 package io.ostiary.control.http;
 
+import io.ostiary.model.AddressText;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.setting.Secret;
 import java.io.InputStream;
@@ -92,7 +93,7 @@ public final class Json {
     return new SimpleModule("ostiary")
         .addSerializer(Cidr.class, new Text<>(Cidr::toString))
         .addSerializer(Secret.class, new Text<>(Secret::toString))
-        .addSerializer(InetAddress.class, new Text<>(InetAddress::getHostAddress))
+        .addSerializer(InetAddress.class, new Text<>(AddressText::of))
         .addSerializer(Path.class, new Text<>(Path::toString))
         .addSerializer(Duration.class, new Text<>(Json::text));
   }

@@ -5,6 +5,7 @@ import io.ostiary.gateway.exchange.ClientLink;
 import io.ostiary.gateway.exchange.Peer;
 import io.ostiary.gateway.exchange.Plan;
 import io.ostiary.gateway.loop.Loop;
+import io.ostiary.model.AddressText;
 import io.ostiary.model.BanSink;
 import io.ostiary.model.Listener;
 import io.ostiary.model.Listener.ProxyProtocol;
@@ -77,7 +78,7 @@ final class CallPool {
           "listener {0}: a PROXY header from {1} was refused: {2}. Others within a minute are only"
               + " counted.",
           listener,
-          peer.address().getHostAddress(),
+          AddressText.of(peer.address()),
           why);
     }
   }

@@ -4,6 +4,7 @@ import io.ostiary.gateway.spi.HttpAsk;
 import io.ostiary.gateway.spi.HttpCallException;
 import io.ostiary.gateway.spi.HttpCalls;
 import io.ostiary.gateway.spi.HttpReply;
+import io.ostiary.model.AddressText;
 import io.ostiary.model.OutboundSettings;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -144,7 +145,7 @@ public final class Outbound implements AutoCloseable {
       if (!guard.admits(address)) {
         throw new HttpCallException(
             "%s: stands for %s, which may not be called (see outbound.allow)"
-                .formatted(destination.host(), address.getHostAddress()));
+                .formatted(destination.host(), AddressText.of(address)));
       }
     }
     IOException last = null;

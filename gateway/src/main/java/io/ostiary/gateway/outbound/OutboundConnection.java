@@ -2,6 +2,7 @@ package io.ostiary.gateway.outbound;
 
 import io.ostiary.gateway.spi.HttpAsk;
 import io.ostiary.gateway.spi.HttpReply;
+import io.ostiary.model.AddressText;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -39,7 +40,7 @@ final class OutboundConnection {
       return new OutboundConnection(destination.tls() ? secured(plain, destination) : plain);
     } catch (IOException e) {
       plain.close();
-      throw new IOException(e.getMessage() + " (" + address.getHostAddress() + ")", e);
+      throw new IOException(e.getMessage() + " (" + AddressText.of(address) + ")", e);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.ostiary.gateway.upstream;
 
+import io.ostiary.model.AddressText;
 import io.ostiary.model.Discovery;
 import io.ostiary.model.Target;
 import java.net.InetAddress;
@@ -34,7 +35,7 @@ final class Discoverer {
       var answer = names.addresses(dns);
       ttl = answer.ttlSeconds();
       for (var address : answer.addresses()) {
-        add(targets, new Target(address.getHostAddress(), settings.dnsPort(), 1));
+        add(targets, new Target(AddressText.of(address), settings.dnsPort(), 1));
       }
     }
     var srv = settings.srv();
@@ -68,7 +69,7 @@ final class Discoverer {
         add(
             targets,
             new Target(
-                address.getHostAddress(),
+                AddressText.of(address),
                 service.port(),
                 weight(service.weight(), heaviest),
                 false,

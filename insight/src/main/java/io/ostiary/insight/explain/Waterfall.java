@@ -1,12 +1,12 @@
 package io.ostiary.insight.explain;
 
 import com.google.errorprone.annotations.FormatMethod;
+import io.ostiary.model.AddressText;
 import io.ostiary.model.CallId;
 import io.ostiary.model.ConnectionEvent;
 import io.ostiary.model.LedgerEntry;
 import io.ostiary.model.LedgerEntry.Counters;
 import io.ostiary.model.LedgerEntry.Network;
-import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -48,9 +48,9 @@ public final class Waterfall {
     var who = new ArrayList<String>();
     who.add("call " + CallId.text(entry.call()));
     who.add(consumer == null ? "no consumer" : "consumer " + consumer);
-    who.add(address(entry.peer(), entry.peerPort()));
+    who.add(AddressText.of(entry.peer(), entry.peerPort()));
     if (!entry.client().equals(entry.peer())) {
-      who.add("for " + entry.client().getHostAddress());
+      who.add("for " + AddressText.of(entry.client()));
     }
     if (entry.api() != null) {
       who.add("api " + entry.api() + (entry.route() == null ? "" : " · route " + entry.route()));
@@ -210,10 +210,5 @@ public final class Waterfall {
       return String.format(Locale.ROOT, "%.1f kB", bytes / 1e3);
     }
     return String.format(Locale.ROOT, "%.1f MB", bytes / 1e6);
-  }
-
-  private static String address(InetAddress address, int port) {
-    var host = address.getHostAddress();
-    return (host.indexOf(':') >= 0 ? "[" + host + "]:" : host + ":") + port;
   }
 }

@@ -1,5 +1,6 @@
 package io.ostiary.insight.log;
 
+import io.ostiary.model.AddressText;
 import java.nio.charset.StandardCharsets;
 
 /// A line while it is written: bytes of ASCII, reused from line to line. What came from outside
@@ -126,63 +127,10 @@ final class LineBytes {
 
   /// An address in its usual form.
   void address(byte[] of, int size) {
-    if (size == 4) {
-      for (int i = 0; i < 4; i++) {
-        if (i > 0) {
-          raw('.');
-        }
-        number(of[i] & 0xff);
-      }
-      return;
-    }
-    if (size != 16) {
+    if (size != 4 && size != 16) {
       raw('-');
-      return;
-    }
-    six(of);
-  }
-
-  /// RFC 5952: the longest run of zero groups becomes `::`.
-  private void six(byte[] of) {
-    int from = -1;
-    int longest = 1;
-    for (int i = 0; i < 8; i++) {
-      int run = 0;
-      while (i + run < 8 && group(of, i + run) == 0) {
-        run++;
-      }
-      if (run > longest) {
-        from = i;
-        longest = run;
-      }
-      i += run;
-    }
-    for (int i = 0; i < 8; i++) {
-      if (i == from) {
-        raw(':');
-        raw(':');
-        i += longest - 1;
-        continue;
-      }
-      if (i > 0 && i != from + (from < 0 ? 0 : longest)) {
-        raw(':');
-      }
-      hex(group(of, i));
-    }
-  }
-
-  private static int group(byte[] of, int index) {
-    return (of[index * 2] & 0xff) << 8 | (of[index * 2 + 1] & 0xff);
-  }
-
-  private void hex(int number) {
-    boolean begun = false;
-    for (int shift = 12; shift >= 0; shift -= 4) {
-      int digit = number >>> shift & 15;
-      begun |= digit != 0 || shift == 0;
-      if (begun) {
-        raw(HEX[digit]);
-      }
+    } else if (length + AddressText.LENGTH_MAX < LENGTH_MAX) {
+      length = AddressText.write(of, size, bytes, length);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.ostiary.kernel.capture;
 
 import io.ostiary.kernel.capture.PcapNgReader.Block;
+import io.ostiary.model.AddressText;
 import io.ostiary.model.capture.CallNames;
 import io.ostiary.model.capture.CallNames.NamedCall;
 import io.ostiary.model.capture.PacketDetail;
@@ -187,8 +188,7 @@ final class CaptureReading implements AutoCloseable {
     if (address == null) {
       return "";
     }
-    var text = Addresses.text(address);
-    return port < 0 ? text : (text.indexOf(':') >= 0 ? "[" + text + "]" : text) + ":" + port;
+    return port < 0 ? AddressText.of(address) : AddressText.of(address, port);
   }
 
   @Override

@@ -1,10 +1,9 @@
 package io.ostiary.kernel.capture;
 
+import io.ostiary.model.AddressText;
 import io.ostiary.model.capture.Layer;
 import io.ostiary.model.capture.Layer.Field;
 import io.ostiary.model.capture.Layer.Part;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -103,22 +102,9 @@ final class LayerBuilder {
 
   LayerBuilder address(String name, String label, int at, int size) {
     if (has(at, size)) {
-      field(name, label, address(at, size), at, size);
+      field(name, label, AddressText.of(Arrays.copyOfRange(frame, at, at + size)), at, size);
     }
     return this;
-  }
-
-  private String address(int at, int size) {
-    try {
-      var bytes = Arrays.copyOfRange(frame, at, at + size);
-      var address = InetAddress.getByAddress(bytes);
-      // Java turns ::ffff:a.b.c.d into an IPv4 address; the field has sixteen bytes.
-      return size == 16 && address.getAddress().length == 4
-          ? "::ffff:" + address.getHostAddress()
-          : Addresses.text(address);
-    } catch (UnknownHostException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   LayerBuilder text(String name, String label, int at, int size) {

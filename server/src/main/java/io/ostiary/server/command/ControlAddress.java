@@ -1,5 +1,6 @@
 package io.ostiary.server.command;
 
+import io.ostiary.model.AddressText;
 import io.ostiary.server.UserError;
 import java.net.InetAddress;
 import java.net.URI;
@@ -16,7 +17,7 @@ public record ControlAddress(String host, int port) {
       var host = text.substring(0, Math.max(0, colon)).replaceAll("^\\[|]$", "");
       int port = Integer.parseInt(text.substring(colon + 1));
       if (colon > 0 && port >= 0 && port <= 65_535) {
-        return new ControlAddress(InetAddress.ofLiteral(host).getHostAddress(), port);
+        return new ControlAddress(AddressText.of(InetAddress.ofLiteral(host)), port);
       }
     } catch (IllegalArgumentException e) {
       // Said below, for every way of being wrong.
