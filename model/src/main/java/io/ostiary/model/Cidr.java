@@ -1,20 +1,15 @@
 package io.ostiary.model;
 
+import java.net.Inet4Address;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.util.Arrays;
-import java.util.regex.Pattern;
 
 /// A block of IP addresses (RFC 4632, RFC 4291 section 2.3). Bits behind the prefix are zero.
 ///
 /// @param address 4 or 16 bytes in network order
 /// @param prefix 0-32 or 0-128
 public record Cidr(InetAddress address, int prefix) {
-  /// Others read `1.2.3` as 1.2.0.3, and `010.1.1.1` as 8.1.1.1.
-  private static final Pattern FOUR =
-      Pattern.compile("(0|[1-9][0-9]{0,2})(\\.(0|[1-9][0-9]{0,2})){3}");
-
-  private static final Pattern SIX = Pattern.compile("[0-9A-Fa-f:.]+");
-
   public Cidr {
     var bytes = address.getAddress();
     Require.between("prefix", prefix, 0, bytes.length * 8L);
@@ -52,13 +47,52 @@ public record Cidr(InetAddress address, int prefix) {
 
   private static InetAddress literal(String host, String text) {
     try {
-      if (host.indexOf(':') < 0 ? FOUR.matcher(host).matches() : SIX.matcher(host).matches()) {
-        return InetAddress.ofLiteral(host);
+      // Asked for either, the JDK tries IPv4 first, which costs an exception for each of IPv6.
+      if (host.indexOf(':') >= 0) {
+        if (hasNoZone(host)) {
+          return Inet6Address.ofLiteral(host);
+        }
+      } else if (isWhole(host)) {
+        return Inet4Address.ofLiteral(host);
       }
     } catch (IllegalArgumentException e) {
       // Said below.
     }
     throw Require.invalid("cidr", text, "an address or a block such as 203.0.113.0/24");
+  }
+
+  private static boolean hasNoZone(String host) {
+    for (int i = 0; i < host.length(); i++) {
+      char c = host.charAt(i);
+      if (c != ':' && c != '.' && (c > 'f' || Character.digit(c, 16) < 0)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// Whether it has four numbers without leading zeros. Others read `1.2.3` as 1.2.0.3, and
+  /// `010.1.1.1` as 8.1.1.1.
+  private static boolean isWhole(String host) {
+    int dots = 0;
+    int digits = 0;
+    boolean zero = false;
+    for (int i = 0; i < host.length(); i++) {
+      char c = host.charAt(i);
+      if (c == '.') {
+        if (digits == 0) {
+          return false;
+        }
+        dots++;
+        digits = 0;
+      } else if (c < '0' || c > '9' || (zero && digits == 1) || digits == 3) {
+        return false;
+      } else {
+        zero = digits == 0 && c == '0';
+        digits++;
+      }
+    }
+    return dots == 3 && digits > 0;
   }
 
   public boolean contains(InetAddress other) {

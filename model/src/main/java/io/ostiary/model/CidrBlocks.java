@@ -4,14 +4,12 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.AbstractList;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.RandomAccess;
-import java.util.Set;
 
 /// Very many blocks in little memory, each once: those of IPv4 in the order of their addresses,
-/// eight bytes each, and behind them those of IPv6. A block is made when it is asked for.
-/// Immutable.
+/// eight bytes each, and behind them those of IPv6, as they came, seventeen bytes each. A block is
+/// made when it is asked for. Immutable.
 ///
 /// As objects a million blocks would take more than half of the heap.
 public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess {
@@ -19,15 +17,19 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
   public static final int LONG_MAX = 131_072;
 
   private static final int LENGTH_BITS = 6;
-  private static final int FOUR_MAX = 32;
   private static final int WHOLE_BLOCK = 24;
 
   private final long[] four;
-  private final List<Cidr> six;
 
-  private CidrBlocks(long[] four, List<Cidr> six) {
+  /// Two numbers for each block of IPv6.
+  private final long[] six;
+
+  private final byte[] lengths6;
+
+  private CidrBlocks(long[] four, long[] six, byte[] lengths6) {
     this.four = four;
     this.six = six;
+    this.lengths6 = lengths6;
   }
 
   /// All of several lists.
@@ -42,12 +44,12 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
     private long[] four = new long[64];
     private int count;
     private int taken;
-    private final Set<Cidr> six = new LinkedHashSet<>();
+    private final Sixes six = new Sixes();
 
     void add(Cidr block) {
       var bytes = block.address().getAddress();
       if (bytes.length > Integer.BYTES) {
-        six.add(block);
+        six.add(number(bytes, 0, 8), number(bytes, 8, 8), block.prefix());
         return;
       }
       if (count == four.length) {
@@ -55,20 +57,16 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
         four = Arrays.copyOf(four, Math.max(four.length, 2 * count));
       }
       taken++;
-      long address = 0;
-      for (var one : bytes) {
-        address = (address << Byte.SIZE) | (one & 255);
-      }
-      four[count++] = (address << LENGTH_BITS) | block.prefix();
+      four[count++] = number(bytes, 0, 4) << LENGTH_BITS | block.prefix();
     }
 
     /// How many came, of IPv6 without those that came twice.
     int taken() {
-      return taken + six.size();
+      return taken + six.count;
     }
 
     int six() {
-      return six.size();
+      return six.count;
     }
 
     /// Forgets what came twice.
@@ -85,14 +83,69 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
 
     CidrBlocks build() {
       settle();
-      return new CidrBlocks(Arrays.copyOf(four, count), List.copyOf(six));
+      return new CidrBlocks(
+          Arrays.copyOf(four, count),
+          Arrays.copyOf(six.numbers, 2 * six.count),
+          Arrays.copyOf(six.lengths, six.count));
+    }
+  }
+
+  /// Blocks of IPv6 in the order in which they came, each once, which a hash table of their places
+  /// tells.
+  private static final class Sixes {
+    private long[] numbers = new long[128];
+    private byte[] lengths = new byte[64];
+    private int count;
+
+    /// A place and one more; 0: free.
+    private int[] places = new int[128];
+
+    void add(long high, long low, int length) {
+      int slot = slot(high, low, length);
+      if (places[slot] != 0) {
+        return;
+      }
+      if (count == lengths.length) {
+        grow();
+        slot = slot(high, low, length);
+      }
+      numbers[2 * count] = high;
+      numbers[2 * count + 1] = low;
+      lengths[count] = (byte) length;
+      places[slot] = ++count;
+    }
+
+    /// Where it stands, or is to stand. Half of the slots are free.
+    private int slot(long high, long low, int length) {
+      long hash = (high ^ high >>> 32) * 31 + (low ^ low >>> 32) + length;
+      hash *= 0x9e37_79b9_7f4a_7c15L;
+      int slot = (int) (hash >>> 32) & (places.length - 1);
+      while (places[slot] != 0 && !at(places[slot] - 1, high, low, length)) {
+        slot = (slot + 1) & (places.length - 1);
+      }
+      return slot;
+    }
+
+    private boolean at(int place, long high, long low, int length) {
+      return numbers[2 * place] == high
+          && numbers[2 * place + 1] == low
+          && (lengths[place] & 255) == length;
+    }
+
+    private void grow() {
+      numbers = Arrays.copyOf(numbers, 2 * numbers.length);
+      lengths = Arrays.copyOf(lengths, 2 * lengths.length);
+      places = new int[2 * places.length];
+      for (int i = 0; i < count; i++) {
+        places[slot(numbers[2 * i], numbers[2 * i + 1], lengths[i] & 255)] = i + 1;
+      }
     }
   }
 
   /// How many there are of the kind of which there are more: IPv6, and IPv4 longer than /24.
   public int longest() {
     long longer = Arrays.stream(four).filter(key -> length(key) > WHOLE_BLOCK).count();
-    return Math.max((int) longer, six.size());
+    return Math.max((int) longer, lengths6.length);
   }
 
   private static int length(long key) {
@@ -101,42 +154,87 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
 
   @Override
   public Cidr get(int index) {
-    if (index >= four.length) {
-      return six.get(index - four.length);
+    boolean isFour = index < four.length;
+    var bytes = new byte[isFour ? Integer.BYTES : 2 * Long.BYTES];
+    if (isFour) {
+      long key = four[index];
+      write(key >> LENGTH_BITS, bytes, 0, Integer.BYTES);
+      return new Cidr(address(bytes), length(key));
     }
-    long key = four[index];
-    int address = (int) (key >> LENGTH_BITS);
-    var bytes = new byte[Integer.BYTES];
-    for (int i = 0; i < bytes.length; i++) {
-      bytes[i] = (byte) (address >> (FOUR_MAX - Byte.SIZE * (i + 1)));
+    int place = index - four.length;
+    write(six[2 * place], bytes, 0, Long.BYTES);
+    write(six[2 * place + 1], bytes, Long.BYTES, Long.BYTES);
+    return new Cidr(address(bytes), lengths6[place] & 255);
+  }
+
+  private static long number(byte[] bytes, int from, int size) {
+    long number = 0;
+    for (int i = from; i < from + size; i++) {
+      number = number << Byte.SIZE | (bytes[i] & 255);
     }
+    return number;
+  }
+
+  private static void write(long number, byte[] into, int from, int size) {
+    for (int i = 0; i < size; i++) {
+      into[from + i] = (byte) (number >> (Byte.SIZE * (size - 1 - i)));
+    }
+  }
+
+  private static InetAddress address(byte[] bytes) {
     try {
-      return new Cidr(InetAddress.getByAddress(bytes), length(key));
+      return InetAddress.getByAddress(bytes);
     } catch (UnknownHostException e) {
-      throw new IllegalStateException("an address of 4 bytes", e);
+      throw new IllegalStateException("an address of 4 or 16 bytes", e);
     }
   }
 
   @Override
   public int size() {
-    return four.length + six.size();
+    return four.length + lengths6.length;
   }
 
   /// Whether two lists have equal blocks at these places; of two like this, without making them.
   public static boolean equal(List<Cidr> one, int at, List<Cidr> other, int otherAt) {
-    if (one instanceof CidrBlocks a
-        && other instanceof CidrBlocks b
-        && at < a.four.length
-        && otherAt < b.four.length) {
-      return a.four[at] == b.four[otherAt];
+    if (!(one instanceof CidrBlocks a) || !(other instanceof CidrBlocks b)) {
+      return one.get(at).equals(other.get(otherAt));
     }
-    return one.get(at).equals(other.get(otherAt));
+    if (at < a.four.length || otherAt < b.four.length) {
+      return at < a.four.length && otherAt < b.four.length && a.four[at] == b.four[otherAt];
+    }
+    int place = at - a.four.length;
+    int otherPlace = otherAt - b.four.length;
+    return a.six[2 * place] == b.six[2 * otherPlace]
+        && a.six[2 * place + 1] == b.six[2 * otherPlace + 1]
+        && a.lengths6[place] == b.lengths6[otherPlace];
+  }
+
+  @Override
+  public boolean contains(Object other) {
+    if (!(other instanceof Cidr block)) {
+      return false;
+    }
+    var bytes = block.address().getAddress();
+    if (bytes.length == Integer.BYTES) {
+      long key = number(bytes, 0, Integer.BYTES) << LENGTH_BITS | block.prefix();
+      return Arrays.binarySearch(four, key) >= 0;
+    }
+    long high = number(bytes, 0, Long.BYTES);
+    long low = number(bytes, Long.BYTES, Long.BYTES);
+    for (int i = 0; i < lengths6.length; i++) {
+      if (six[2 * i] == high && six[2 * i + 1] == low && (lengths6[i] & 255) == block.prefix()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override
   public boolean equals(Object other) {
     return other instanceof CidrBlocks blocks
-        ? Arrays.equals(four, blocks.four) && six.equals(blocks.six)
+        ? Arrays.equals(four, blocks.four)
+            && Arrays.equals(six, blocks.six)
+            && Arrays.equals(lengths6, blocks.lengths6)
         : super.equals(other);
   }
 

@@ -5,7 +5,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// A named set of addresses that rules refer to: blocklists, partners, own networks.
 public record KernelSet(String name, Supply supply) {
@@ -33,9 +35,25 @@ public record KernelSet(String name, Supply supply) {
     }
 
     /// @param every how often it is looked whether the file has changed
-    record File(Path path, Duration every) implements Supply {
+    /// @param read what it held when the configuration was read; null: it was not. No part of what
+    ///   makes two sets the same
+    record File(Path path, Duration every, @Nullable CidrFile read) implements Supply {
       public File {
         checked(every);
+      }
+
+      public File(Path path, Duration every) {
+        this(path, every, null);
+      }
+
+      @Override
+      public boolean equals(Object other) {
+        return other instanceof File file && path.equals(file.path) && every.equals(file.every);
+      }
+
+      @Override
+      public int hashCode() {
+        return Objects.hash(path, every);
       }
     }
 

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.StringReader;
+import java.net.InetAddress;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -41,6 +44,38 @@ final class CidrListTest {
                 Cidr.parse("2001:db8::/32"),
                 Cidr.parse("2001:db8::1")))
         .hasSize(6);
+  }
+
+  /// More than the first tables hold, all lengths, each twice.
+  @Test
+  void holdsManyBlocksOfIpv6() throws IOException {
+    var random = new Random(6);
+    var expected = new LinkedHashSet<Cidr>();
+    for (int i = 0; i < 3000; i++) {
+      var address = new byte[16];
+      random.nextBytes(address);
+      address[0] = 0x20;
+      int length = 16 + i % 113;
+      for (int bit = length; bit < 128; bit++) {
+        address[bit / 8] &= (byte) ~(0x80 >> bit % 8);
+      }
+      expected.add(new Cidr(InetAddress.getByAddress(address), length));
+    }
+    var text = expected.stream().map(Cidr::toString).collect(Collectors.joining("\n"));
+    var blocks = read(text + "\n" + text).blocks();
+    assertThat(blocks).containsExactlyElementsOf(expected);
+    assertThat(blocks).isEqualTo(read(text).blocks());
+    for (var block : expected) {
+      assertThat(blocks.contains(block)).isTrue();
+      assertThat(blocks.contains(Cidr.parse("2001:db8::/32"))).isFalse();
+    }
+    var other = read(text + "\n2001:db8::/32").blocks();
+    assertThat(other).isNotEqualTo(blocks);
+    int last = blocks.size() - 1;
+    assertThat(CidrBlocks.equal(blocks, last, other, last)).isTrue();
+    assertThat(CidrBlocks.equal(blocks, last, other, last + 1)).isFalse();
+    assertThat(blocks.contains(Cidr.parse("203.0.113.0/24"))).isFalse();
+    assertThat(read("203.0.113.0/24").blocks().contains(Cidr.parse("203.0.113.0/24"))).isTrue();
   }
 
   @Test

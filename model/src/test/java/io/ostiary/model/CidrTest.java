@@ -47,7 +47,17 @@ final class CidrTest {
         "1.2.3.04",
         "fe80::1%eth0",
         "[::1]",
-        "1.2.3.4.5"
+        "1.2.3.4.5",
+        "1.2.3.",
+        ".1.2.3",
+        "1..2.3",
+        "1.2.3.256",
+        "1.2.3.1000",
+        "00.1.2.3",
+        "2001:db8::g",
+        "2001:db8::１",
+        ":",
+        "1:2:3:4:5:6:7"
       })
   void takesNothingThatMeansAnotherAddressElsewhere(String text) {
     assertThatThrownBy(() -> Cidr.parse(text))

@@ -306,10 +306,7 @@ final class Meaning {
         notes.fault(at + "/name", "name: '" + one.name() + "' is given twice");
       }
       if (set != null) {
-        sets.add(set);
-      }
-      if (set != null && set.supply() instanceof KernelSet.Supply.File supply) {
-        WrittenSet.faults(supply).forEach(fault -> notes.fault(at + "/file", fault));
+        sets.add(WrittenSet.read(set, fault -> notes.fault(at + "/file", fault)));
       }
     }
     return sets;

@@ -1,7 +1,7 @@
 package io.ostiary.contract.config;
 
 import io.ostiary.model.Cidr;
-import io.ostiary.model.CidrList;
+import io.ostiary.model.CidrFile;
 import io.ostiary.model.KernelSet;
 import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
@@ -10,12 +10,11 @@ import io.ostiary.model.setting.OrOne;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 @About("A named set of addresses: written here, in a file, or fetched")
@@ -54,13 +53,19 @@ record WrittenSet(
     }
   }
 
-  /// Reads the file of a set, so that what is wrong in it is told with the rest.
-  static List<String> faults(KernelSet.Supply.File supply) {
-    var path = supply.path();
-    try (var text = Files.newBufferedReader(path, StandardCharsets.ISO_8859_1)) {
-      return CidrList.read(path.getFileName().toString(), text).faults();
+  /// Reads the file of a set, so that what is wrong in it is told with the rest, and so that
+  /// whoever puts it into force need not read it again.
+  static KernelSet read(KernelSet set, Consumer<String> faults) {
+    if (!(set.supply() instanceof KernelSet.Supply.File(var path, var every, var _))) {
+      return set;
+    }
+    try {
+      var read = CidrFile.read(path.getFileName().toString(), path);
+      read.list().faults().forEach(faults);
+      return new KernelSet(set.name(), new KernelSet.Supply.File(path, every, read));
     } catch (IOException e) {
-      return List.of("file: " + path + " (expected: a file that can be read)");
+      faults.accept("file: " + path + " (expected: a file that can be read)");
+      return set;
     }
   }
 }

@@ -3,6 +3,7 @@ package io.ostiary.kernel.sets;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import io.ostiary.model.Cidr;
+import io.ostiary.model.CidrFile;
 import io.ostiary.model.CidrList;
 import io.ostiary.model.KernelSet;
 import java.io.BufferedReader;
@@ -35,9 +36,6 @@ import org.slf4j.LoggerFactory;
 ///
 /// Shared by control-plane threads, which take turns; no turn waits for the network.
 public final class SetLibrary implements AutoCloseable {
-  /// Of one set, in bytes.
-  static final int SIZE_MAX = 64 << 20;
-
   /// With a connection, and with the beginning of an answer.
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -115,8 +113,8 @@ public final class SetLibrary implements AutoCloseable {
     var entry = new Entry(set);
     switch (set.supply()) {
       case KernelSet.Supply.Inline(var blocks) -> entry.blocks = blocks;
-      case KernelSet.Supply.File(var path, var every) -> {
-        take(entry, read(path.toString(), path));
+      case KernelSet.Supply.File(var path, var every, var read) -> {
+        take(entry, read != null && read.isOf(path) ? read.list() : read(path.toString(), path));
         entry.nextNanos = System.nanoTime() + every.toNanos();
       }
       case KernelSet.Supply.Web(var address, var _) -> {
@@ -146,12 +144,7 @@ public final class SetLibrary implements AutoCloseable {
 
   private static CidrList read(String name, Path file) {
     try {
-      if (Files.size(file) > SIZE_MAX) {
-        return broken(name + ": larger than 64 MiB (expected: less)");
-      }
-      try (var text = Files.newBufferedReader(file, StandardCharsets.ISO_8859_1)) {
-        return CidrList.read(name, text);
-      }
+      return CidrFile.read(name, file).list();
     } catch (IOException e) {
       return broken(name + ": cannot be read (expected: a file with one block on each line)");
     }
@@ -180,7 +173,7 @@ public final class SetLibrary implements AutoCloseable {
       var list =
           switch (entry.set.supply()) {
             case KernelSet.Supply.Inline(var blocks) -> new CidrList(blocks, List.of());
-            case KernelSet.Supply.File(var path, var _) -> read(path.toString(), path);
+            case KernelSet.Supply.File(var path, var _, var _) -> read(path.toString(), path);
             case KernelSet.Supply.Web(var address, var _) -> fetch(entry.set, address);
           };
       synchronized (this) {
@@ -203,7 +196,7 @@ public final class SetLibrary implements AutoCloseable {
       var every =
           switch (entry.set.supply()) {
             case KernelSet.Supply.Inline _ -> Duration.ofDays(1);
-            case KernelSet.Supply.File(var _, var often) -> often;
+            case KernelSet.Supply.File(var _, var often, var _) -> often;
             case KernelSet.Supply.Web(var _, var often) -> often;
           };
       entry.nextNanos = now + every.toNanos();
@@ -220,7 +213,7 @@ public final class SetLibrary implements AutoCloseable {
             .build();
     try {
       var request = HttpRequest.newBuilder(address).timeout(PATIENCE).build();
-      var whole = HttpResponse.BodyHandlers.limiting(BodyHandlers.ofByteArray(), SIZE_MAX);
+      var whole = HttpResponse.BodyHandlers.limiting(BodyHandlers.ofByteArray(), CidrFile.SIZE_MAX);
       var response = client.sendAsync(request, whole).get(patience.toMillis(), MILLISECONDS);
       if (response.statusCode() != 200) {
         return broken("%s: status %d (expected: 200)".formatted(address, response.statusCode()));

@@ -21,6 +21,9 @@ final class AddressGroups {
   private final Map<String, Group> groups = new HashMap<>();
   private final int reserved;
 
+  /// As they were at the last [#keep]; empty where nothing has changed since.
+  private Map<String, Group> before = Map.of();
+
   private record Group(int number, List<Cidr> members) {}
 
   /// One block that comes into a group or leaves it.
@@ -57,6 +60,25 @@ final class AddressGroups {
     });
   }
 
+  /// From here on a change can be taken back.
+  void keep() {
+    before = Map.of();
+  }
+
+  /// As they were at the last [#keep].
+  void takeBack() {
+    if (!before.isEmpty()) {
+      groups.clear();
+      groups.putAll(before);
+      before = Map.of();
+    }
+  }
+
+  /// How many blocks they hold in all.
+  long blocks() {
+    return groups.values().stream().mapToLong(group -> group.members().size()).sum();
+  }
+
   /// What differs; null where it is so much that restarting is quicker. The groups are then as
   /// before.
   @org.jspecify.annotations.Nullable
@@ -85,6 +107,7 @@ final class AddressGroups {
         group.members().forEach(block -> after.add(new Change(block, group.number(), false)));
       }
     }
+    before = Map.copyOf(groups);
     groups.clear();
     groups.putAll(next);
     return new Difference(now, after);

@@ -9,7 +9,9 @@ import io.ostiary.kernel.libbpf.BpfTable;
 import io.ostiary.kernel.libbpf.LibbpfException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -25,6 +27,10 @@ final class AddressSlots {
   private static final int KEY4_BYTES = 8;
   private static final int KEY6_BYTES = 20;
   private static final VarHandle LONG = JAVA_LONG.varHandle();
+  private static final VarHandle NETWORK =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle OWN =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.nativeOrder());
 
   private final MemorySegment top;
   private final BpfTable blocks;
@@ -246,25 +252,26 @@ final class AddressSlots {
   }
 
   private static byte[] keys4(List<Long> keys, int side) {
-    var bytes = MemorySegment.ofArray(new byte[keys.size() * KEY4_BYTES]);
-    var order = JAVA_INT.withByteAlignment(1);
-    for (int i = 0; i < keys.size(); i++) {
-      long at = (long) i * KEY4_BYTES;
-      MemorySegment.copy(AddressTable.address4(keys.get(i)), 0, bytes, JAVA_BYTE, at, 4);
-      bytes.set(order, at + 4, AddressTable.length4(keys.get(i)) | side << 8);
+    var bytes = new byte[keys.size() * KEY4_BYTES];
+    int at = 0;
+    for (long key : keys) {
+      System.arraycopy(AddressTable.address4(key), 0, bytes, at, 4);
+      OWN.set(bytes, at + 4, AddressTable.length4(key) | side << 8);
+      at += KEY4_BYTES;
     }
-    return bytes.toArray(JAVA_BYTE);
+    return bytes;
   }
 
   private static byte[] keys6(List<Prefix6> keys, int side) {
-    var bytes = MemorySegment.ofArray(new byte[keys.size() * KEY6_BYTES]);
-    var order = JAVA_INT.withByteAlignment(1);
-    for (int i = 0; i < keys.size(); i++) {
-      long at = (long) i * KEY6_BYTES;
-      MemorySegment.copy(keys.get(i).address(), 0, bytes, JAVA_BYTE, at, 16);
-      bytes.set(order, at + 16, keys.get(i).length() | side << 8);
+    var bytes = new byte[keys.size() * KEY6_BYTES];
+    int at = 0;
+    for (var key : keys) {
+      NETWORK.set(bytes, at, key.high());
+      NETWORK.set(bytes, at + 8, key.low());
+      OWN.set(bytes, at + 16, key.length() | side << 8);
+      at += KEY6_BYTES;
     }
-    return bytes.toArray(JAVA_BYTE);
+    return bytes;
   }
 
   private static void write(BpfTable table, byte[] keys, int[] values, int count)

@@ -58,6 +58,19 @@ final class AddressTable {
   private final List<Prefix6> dirty6 = new ArrayList<>();
   private boolean wholeAnew = true;
 
+  /// What changed blocks were before, since [#keep]; of no group: not there.
+  private final Map<Long, Mask> before4 = new HashMap<>();
+
+  private final Map<Prefix6, Mask> before6 = new HashMap<>();
+
+  /// Of the /16s that were placed since.
+  private final Map<Integer, Long> beforeTop = new HashMap<>();
+
+  private List<Integer> keptFree = List.of();
+  private int keptBlocks;
+  private int keptClasses;
+  private boolean placed;
+
   /// What has to be written into the kernel, in this order for each /16: what a block refers to
   /// before the block, the block before what refers to it, and what nobody refers to any more.
   interface Writer {
@@ -99,18 +112,29 @@ final class AddressTable {
     }
     long address =
         (bytes[0] & 255L) << 24 | (bytes[1] & 255) << 16 | (bytes[2] & 255) << 8 | (bytes[3] & 255);
-    change(own4, lengths4, key(address, cidr.prefix()), cidr.prefix(), group, in);
-    if (cidr.prefix() < SHORTEST4) {
-      wholeAnew = true;
-      return;
-    }
-    int first = (int) (address >> 16);
-    for (int i = 0; i < 1 << Math.max(0, 16 - cidr.prefix()) && !wholeAnew; i++) {
+    long key = key(address, cidr.prefix());
+    remember(before4, own4, key);
+    change(own4, lengths4, key, cidr.prefix(), group, in);
+    touched4(key);
+  }
+
+  private void touched4(long key) {
+    wholeAnew |= length4(key) < SHORTEST4;
+    int first = (int) (key >> (KEY_SHIFT + 16));
+    for (int i = 0; i < 1 << Math.max(0, 16 - length4(key)) && !wholeAnew; i++) {
       dirty4.add(first + i);
     }
   }
 
+  /// While all is to be placed anew, nobody goes back.
+  private <K> void remember(Map<K, Mask> before, Map<K, Mask> own, K key) {
+    if (keptClasses > 0) {
+      before.putIfAbsent(key, own.getOrDefault(key, Mask.EMPTY));
+    }
+  }
+
   private void change6(Prefix6 prefix, int group, boolean in) {
+    remember(before6, own6, prefix);
     change(own6, lengths6, prefix, prefix.length(), group, in);
     wholeAnew |= prefix.length() < SHORTEST6;
     if (!wholeAnew) {
@@ -121,7 +145,16 @@ final class AddressTable {
   private static <K> void change(
       NavigableMap<K, Mask> own, int[] lengths, K key, int length, int group, boolean in) {
     var before = own.getOrDefault(key, Mask.EMPTY);
-    var after = in ? before.isEmpty() ? Mask.of(group) : before.with(group) : before.without(group);
+    set(
+        own,
+        lengths,
+        key,
+        length,
+        in ? before.isEmpty() ? Mask.of(group) : before.with(group) : before.without(group));
+  }
+
+  private static <K> void set(
+      NavigableMap<K, Mask> own, int[] lengths, K key, int length, Mask after) {
     if (after.isEmpty()) {
       lengths[length] -= own.remove(key) == null ? 0 : 1;
     } else {
@@ -146,6 +179,52 @@ final class AddressTable {
     class6 = classOf(own6.getOrDefault(new Prefix6(0, 0, 0), Mask.EMPTY));
     placeNested6(own6, Mask.EMPTY, new Ignore());
     settled();
+    keep();
+  }
+
+  /// From here on changes can be taken back.
+  void keep() {
+    before4.clear();
+    before6.clear();
+    beforeTop.clear();
+    keptFree = List.copyOf(freeBlocks);
+    keptBlocks = blocks.size();
+    keptClasses = classes.size();
+    placed = false;
+  }
+
+  /// As it was at the last [#keep], also where only some of the changes since were placed. None of
+  /// them may have been written.
+  void takeBack() {
+    settled();
+    before4.forEach((key, mask) -> {
+      set(own4, lengths4, key, length4(key), mask);
+      if (length4(key) >= SHORTEST4) {
+        touched4(key);
+      }
+    });
+    before6.forEach((prefix, mask) -> {
+      set(own6, lengths6, prefix, prefix.length(), mask);
+      if (prefix.length() >= SHORTEST6) {
+        dirty6.add(prefix);
+      }
+    });
+    // Changes of shorter prefixes are never placed but with all others.
+    if (placed) {
+      var nobody = new Ignore();
+      // Each /16 gets the block again that it has in the kernel.
+      beforeTop.forEach((index, value) -> top[index] = value);
+      dirty4.forEach(index -> placeChanged4(index, Integer.MAX_VALUE, nobody));
+      dirty6.forEach(prefix -> placeChanged6(prefix, nobody));
+      var since = classes.subList(keptClasses, classes.size());
+      since.forEach(numbers::remove);
+      since.clear();
+      blocks.subList(keptBlocks, blocks.size()).clear();
+      freeBlocks.clear();
+      freeBlocks.addAll(keptFree);
+    }
+    settled();
+    keep();
   }
 
   private void settled() {
@@ -164,6 +243,7 @@ final class AddressTable {
     if (wholeAnew || dirty4.size() + dirty6.size() > PLACED_MAX) {
       return false;
     }
+    placed = true;
     for (int index : dirty4) {
       if (!placeChanged4(index, blocksMax, writer)) {
         return false;
@@ -183,6 +263,7 @@ final class AddressTable {
     long to = from + (1L << (16 + KEY_SHIFT));
     var before = new TreeMap<>(long4.subMap(from, to));
     long4.subMap(from, to).clear();
+    beforeTop.putIfAbsent(index, top[index]);
     int block = (top[index] & BLOCK) == 0 ? -1 : (int) top[index] & 0xffff;
     long value = place4(index, block, blocksMax);
     if (value == -1) {
@@ -231,8 +312,10 @@ final class AddressTable {
       outer.push(Map.entry(prefix, mask));
       if (prefix.length() > 0) {
         int number = classOf(mask);
-        six.put(prefix, number);
-        writer.six(prefix, number);
+        var before = six.put(prefix, number);
+        if (before == null || before != number) {
+          writer.six(prefix, number);
+        }
       }
     }
   }

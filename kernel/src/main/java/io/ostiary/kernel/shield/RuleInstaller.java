@@ -39,6 +39,9 @@ final class RuleInstaller {
 
   private static final int[] CLASSES_MAX = {4096, 1024};
 
+  /// Up to here the tables before are kept until new ones are in force: some 130 bytes for a block.
+  private static final long TOGETHER_MAX = 300_000;
+
   private final MemorySegment control;
   private final RuleSlots slots;
   private final AddressSlots addresses;
@@ -95,13 +98,17 @@ final class RuleInstaller {
   /// Before anything is made of them: very many take more memory than there is.
   private static String tooMany(List<Map<String, List<Cidr>>> wanted) {
     for (int side = 0; side < RuleTables.SIDES; side++) {
-      long blocks = wanted.get(side).values().stream().mapToLong(List::size).sum();
+      long blocks = blocks(wanted.subList(side, side + 1));
       if (blocks > BLOCKS_MAX) {
         return "kernel.rules: %,d blocks of %s, those of sets included (expected: at most %,d)"
             .formatted(blocks, what(side), BLOCKS_MAX);
       }
     }
     return "";
+  }
+
+  private static long blocks(List<Map<String, List<Cidr>>> wanted) {
+    return wanted.stream().flatMap(side -> side.values().stream()).mapToLong(List::size).sum();
   }
 
   private static String what(int side) {
@@ -175,29 +182,32 @@ final class RuleInstaller {
   private boolean patch(
       RuleSetSource source, List<Map<String, List<Cidr>>> wanted, Map<String, Integer> interfaces)
       throws LibbpfException {
+    keep();
     var now = new ArrayList<AddressSlots.Patch>();
     var after = new ArrayList<List<AddressGroups.Change>>();
     for (int side = 0; side < RuleTables.SIDES; side++) {
       var difference = groups.get(side).become(wanted.get(side));
       if (difference == null) {
-        return failed();
+        return takenBack();
       }
       var patch = addresses.patch(generation, side, tables.get(side), difference.now());
       if (patch == null || tables.get(side).classes().size() > CLASSES_MAX[side]) {
-        return failed();
+        return takenBack();
       }
       now.add(patch);
       after.add(difference.after());
     }
     var compiled = compile(source, interfaces);
     if (compiled.selectorRows().size() > Selectors.ROWS_MAX) {
-      return failed();
+      return takenBack();
     }
     waitForReaders();
     int active = control.get(JAVA_INT, ShieldMemory.ACTIVE);
     if (!slots.addLengths(active, tables)) {
-      return failed();
+      return takenBack();
     }
+    // A write that fails leaves the kernel with less than the tables have: then all is built anew.
+    built = false;
     for (int side = 0; side < RuleTables.SIDES; side++) {
       // Addresses of a new class are met by the rules in force too, for a moment.
       var before = installed;
@@ -207,27 +217,36 @@ final class RuleInstaller {
       addresses.apply(now.get(side));
     }
     swap(compiled, source.rules(), 1 - active);
+    boolean exact = true;
     for (int side = 0; side < RuleTables.SIDES; side++) {
-      forget(side, after.get(side));
+      exact &= forget(side, after.get(side));
     }
+    built = exact;
     return true;
   }
 
-  /// The tables know of changes that the kernel does not: all is built anew.
-  private boolean failed() {
-    built = false;
+  private void keep() {
+    groups.forEach(AddressGroups::keep);
+    tables.forEach(AddressTable::keep);
+  }
+
+  /// The tables are again what the kernel has, so that after a set that is refused only what
+  /// differs is changed.
+  private boolean takenBack() {
+    groups.forEach(AddressGroups::takeBack);
+    tables.forEach(AddressTable::takeBack);
     return false;
   }
 
-  /// Takes out what no rule names any more. If it cannot be done so, the next set builds anew.
-  private void forget(int side, List<AddressGroups.Change> changes) throws LibbpfException {
+  /// Takes out what no rule names any more; false where it cannot be done so, and the next set
+  /// builds anew.
+  private boolean forget(int side, List<AddressGroups.Change> changes) throws LibbpfException {
     if (changes.isEmpty()) {
-      return;
+      return true;
     }
     var patch = addresses.patch(generation, side, tables.get(side), changes);
     if (patch == null || tables.get(side).classes().size() > CLASSES_MAX[side]) {
-      built = false;
-      return;
+      return false;
     }
     var in = installed;
     if (in != null) {
@@ -235,6 +254,7 @@ final class RuleInstaller {
       slots.rows(active, side, in.sides().get(side), tables.get(side).classes());
     }
     addresses.apply(patch);
+    return true;
   }
 
   private List<String> rebuild(
@@ -242,9 +262,11 @@ final class RuleInstaller {
       throws LibbpfException {
     var nextGroups = newGroups();
     var nextTables = newTables();
-    // Their memory may be needed; if the new ones are refused, the next set is built anew as well.
-    tables = nextTables;
-    built = false;
+    if (blocks(wanted) + groups.stream().mapToLong(AddressGroups::blocks).sum() > TOGETHER_MAX) {
+      // Their memory is needed; if the new ones are refused, the next set is built anew as well.
+      tables = nextTables;
+      built = false;
+    }
     for (int side = 0; side < RuleTables.SIDES; side++) {
       var table = nextTables.get(side);
       nextGroups.get(side).restart(wanted.get(side), table);
@@ -263,6 +285,8 @@ final class RuleInstaller {
           "kernel.rules: their ports, types, flags and tags overlap in %,d different ways (expected: at most %,d)"
               .formatted(compiled.selectorRows().size(), Selectors.ROWS_MAX));
     }
+    tables = nextTables;
+    built = false;
     int next = 1 - generation;
     for (int side = 0; side < RuleTables.SIDES; side++) {
       addresses.write(next, side, nextTables.get(side));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
 import io.ostiary.model.Cidr;
+import io.ostiary.model.CidrFile;
 import io.ostiary.model.KernelSet;
 import io.ostiary.model.KernelSet.Supply;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Semaphore;
@@ -41,6 +43,25 @@ final class SetLibraryTest {
           .containsEntry("bad", List.of())
           .containsEntry("own", List.of(Cidr.parse("::1")));
       assertThat(library.sentence()).contains("Set bad is as it was (0 blocks)", "bad.txt:2:3: ");
+    }
+  }
+
+  @Test
+  void doesNotReadAgainWhatTheConfigurationHasRead() throws Exception {
+    var file = Files.writeString(folder.resolve("list.txt"), "198.18.0.0/15\n");
+    var read = CidrFile.read("list.txt", file);
+    // The same time and size, which nobody writes by chance: only a second reading would tell.
+    Files.writeString(file, "198.51.0.0/16\n");
+    Files.setLastModifiedTime(file, read.modified());
+    var set = new KernelSet("list", new Supply.File(file, HOUR, read));
+    try (var library = new SetLibrary(folder.resolve("sets"), () -> {})) {
+      assertThat(library.become(List.of(set)))
+          .containsEntry("list", List.of(Cidr.parse("198.18.0.0/15")));
+      assertThat(library.become(List.of())).isEmpty();
+      Files.setLastModifiedTime(file, FileTime.fromMillis(read.modified().toMillis() + 1000));
+      assertThat(library.become(List.of(set)))
+          .as("changed since")
+          .containsEntry("list", List.of(Cidr.parse("198.51.0.0/16")));
     }
   }
 

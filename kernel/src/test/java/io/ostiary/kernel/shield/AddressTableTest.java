@@ -6,6 +6,7 @@ import io.ostiary.model.Cidr;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -139,6 +140,48 @@ final class AddressTableTest {
         }
         var what = "seed %d, turn %d, step %d: %s".formatted(SEED + 1, turn, step, members);
         check(random, members, table, kernel, what);
+      }
+    }
+  }
+
+  @Test
+  void goesBackToWhatTheKernelHas() throws Exception {
+    var random = new Random(SEED + 2);
+    for (int turn = 0; turn < 60; turn++) {
+      var members = new ArrayList<Member>();
+      var table = new AddressTable();
+      table.place();
+      var kernel = new Kernel();
+      kernel.load(table);
+      for (int step = 0; step < 20; step++) {
+        table.keep();
+        int classes = table.classes().size();
+        refused(random, new ArrayList<>(members), table);
+        table.takeBack();
+        var what = "seed %d, turn %d, step %d: %s".formatted(SEED + 2, turn, step, members);
+        assertThat(table.classes()).as(what).hasSize(classes);
+        assertThat(table.six()).as(what).isEqualTo(kernel.six);
+        assertThat(table.long4()).as(what).isEqualTo(kernel.long4);
+        assertThat(Arrays.equals(table.top(), kernel.top)).as(what).isTrue();
+        check(random, members, table, kernel, what);
+
+        change(random, members, table);
+        if (!table.placeChanged(table.blocks().size() + 2, kernel)) {
+          table.place();
+          kernel.load(table);
+        }
+        check(random, members, table, kernel, what);
+      }
+    }
+  }
+
+  /// Changes that are not placed, or in part, or wholly, but not for the kernel.
+  private static void refused(Random random, List<Member> members, AddressTable table)
+      throws UnknownHostException {
+    for (int i = random.nextInt(8); i >= 0; i--) {
+      change(random, members, table);
+      if (random.nextInt(4) == 0) {
+        table.placeChanged(table.blocks().size() + random.nextInt(2), new Kernel());
       }
     }
   }

@@ -1,0 +1,48 @@
+package io.ostiary.model;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// What a file of blocks held when it was read, and how to tell whether it has changed since.
+///
+/// @param list with the faults of the file
+/// @param key of the file itself, as another may take its name; null where there is none
+public record CidrFile(CidrList list, FileTime modified, long size, @Nullable Object key) {
+  /// In bytes.
+  public static final int SIZE_MAX = 64 << 20;
+
+  /// @param name of the file, for the faults
+  public static CidrFile read(String name, Path path) throws IOException {
+    var now = Files.readAttributes(path, BasicFileAttributes.class);
+    return new CidrFile(
+        content(name, path, now.size()), now.lastModifiedTime(), now.size(), now.fileKey());
+  }
+
+  private static CidrList content(String name, Path path, long size) throws IOException {
+    if (size > SIZE_MAX) {
+      return new CidrList(List.of(), List.of(name + ": larger than 64 MiB (expected: less)"));
+    }
+    try (var text = Files.newBufferedReader(path, StandardCharsets.ISO_8859_1)) {
+      return CidrList.read(name, text);
+    }
+  }
+
+  /// Whether this is still what stands there.
+  public boolean isOf(Path path) {
+    try {
+      var now = Files.readAttributes(path, BasicFileAttributes.class);
+      return now.lastModifiedTime().equals(modified)
+          && now.size() == size
+          && Objects.equals(now.fileKey(), key);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}
