@@ -10,7 +10,9 @@ import io.ostiary.server.command.ExplainCommand;
 import io.ostiary.server.command.KeyCommand;
 import io.ostiary.server.command.PasswordCommand;
 import io.ostiary.server.command.RouteCommand;
+import io.ostiary.server.command.RulesCommand;
 import io.ostiary.server.command.RunCommand;
+import io.ostiary.server.command.ServicesCommand;
 import io.ostiary.server.command.TopCommand;
 import io.ostiary.server.command.UnbanCommand;
 import picocli.CommandLine;
@@ -35,7 +37,9 @@ import picocli.CommandLine.Command;
       BanCommand.class,
       UnbanCommand.class,
       BansCommand.class,
-      ConfirmCommand.class
+      RulesCommand.class,
+      ConfirmCommand.class,
+      ServicesCommand.class
     },
     footer = {
       "",

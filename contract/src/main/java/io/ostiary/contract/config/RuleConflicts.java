@@ -9,26 +9,48 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiPredicate;
+import java.util.function.IntFunction;
 
 /// Rules of the shield that contradict each other, or that surprise: nothing is refused, for which
 /// one wins is defined, but whoever wrote them should know.
-final class RuleConflicts {
+public final class RuleConflicts {
   /// Above this many pairs of blocks two rules are not compared: a warning is not worth the wait.
   private static final long PAIRS_MAX = 1_000_000;
 
   private final List<KernelRule> rules;
   private final List<Cidr> management;
-  private final Notes notes;
+  private final List<Conflict> found = new ArrayList<>();
 
-  private RuleConflicts(KernelSettings kernel, Notes notes) {
+  /// What is odd about one rule.
+  ///
+  /// @param rule its place among the rules, from 0
+  /// @param other the rule that wins, from 0; -1: what wins is no rule
+  /// @param whole whether it has no effect at all, or only where both match
+  /// @param words a sentence; `%s` stands for the other rule
+  public record Conflict(int rule, int other, boolean whole, String words) {
+    /// @param place what to call a rule
+    public String sentence(IntFunction<String> place) {
+      return other < 0 ? words : words.formatted(place.apply(other));
+    }
+  }
+
+  private RuleConflicts(KernelSettings kernel) {
     var written = KernelSet.inline(kernel.sets());
     rules = kernel.rules().stream().map(rule -> opened(rule, written)).toList();
     management = kernel.management();
-    this.notes = notes;
   }
 
   static void check(KernelSettings kernel, List<Cidr> trustedProxies, Notes notes) {
-    var conflicts = new RuleConflicts(kernel, notes);
+    for (var conflict : of(kernel, trustedProxies)) {
+      notes.warning(
+          "/kernel/rules/" + conflict.rule(),
+          conflict.sentence(other -> References.place(notes.at("/kernel/rules/" + other).at())));
+    }
+  }
+
+  /// All of them, in the order of the rules.
+  public static List<Conflict> of(KernelSettings kernel, List<Cidr> trustedProxies) {
+    var conflicts = new RuleConflicts(kernel);
     for (int i = 0; i < conflicts.rules.size(); i++) {
       var rule = conflicts.rules.get(i);
       switch (rule) {
@@ -44,6 +66,7 @@ final class RuleConflicts {
         case KernelRule.Allow _ -> {}
       }
     }
+    return List.copyOf(conflicts.found);
   }
 
   /// The rule with the blocks of sets that are written out. What a file or the web holds may change
@@ -91,17 +114,16 @@ final class RuleConflicts {
     boolean around = covers(deny.match(), other.match());
     switch (other) {
       case KernelRule.Allow _ when within ->
-          warn(index, "deny has no effect: the allow rule at " + line(otherIndex) + " wins");
+          beaten(index, otherIndex, "deny has no effect: the allow rule at %s wins");
       case KernelRule.Allow allow when !around && meets(allow.match(), deny.match()) ->
-          warn(
-              index,
-              "deny meets the allow rule at "
-                  + line(otherIndex)
-                  + ": where both match, allow wins");
+          found.add(
+              new Conflict(
+                  index,
+                  otherIndex,
+                  false,
+                  "deny meets the allow rule at %s: where both match, allow wins"));
       case KernelRule.Deny _ when within && otherIndex < index ->
-          warn(
-              index,
-              "deny has no effect: the deny rule at " + line(otherIndex) + " drops the same");
+          beaten(index, otherIndex, "deny has no effect: the deny rule at %s drops the same");
       case KernelRule _ -> {}
     }
   }
@@ -114,14 +136,14 @@ final class RuleConflicts {
       }
       boolean within = covers(other.match(), limit.match());
       if (within && other instanceof KernelRule.Allow) {
-        warn(index, "limit has no effect: the allow rule at " + line(i) + " wins");
+        beaten(index, i, "limit has no effect: the allow rule at %s wins");
       } else if (within && other instanceof KernelRule.Deny) {
-        warn(index, "limit has no effect: the deny rule at " + line(i) + " drops the same");
+        beaten(index, i, "limit has no effect: the deny rule at %s drops the same");
       } else if (within
           && i < index
           && other instanceof KernelRule.Limit earlier
           && earlier.counted() == limit.counted()) {
-        warn(index, "limit has no effect: the limit at " + line(i) + " comes first and wins");
+        beaten(index, i, "limit has no effect: the limit at %s comes first and wins");
       }
     }
   }
@@ -143,13 +165,18 @@ final class RuleConflicts {
         rule.match().fromSets().isEmpty()
             && from.stream().allMatch(one -> management.stream().anyMatch(m -> covers(m, one)));
     if (within) {
-      warn(index, rule.action() + " has no effect: kernel.management holds its sources and wins");
+      found.add(
+          new Conflict(
+              index,
+              -1,
+              true,
+              rule.action() + " has no effect: kernel.management holds its sources and wins"));
       return;
     }
     management.stream()
         .filter(one -> from.stream().anyMatch(other -> meets(one, other)))
         .forEach(one ->
-            warn(
+            meets(
                 index,
                 "%s meets kernel.management %s: what comes from there passes"
                     .formatted(rule.action(), one)));
@@ -158,17 +185,17 @@ final class RuleConflicts {
   private void proxies(KernelRule.Deny deny, int index, List<Cidr> trustedProxies) {
     for (var proxy : trustedProxies) {
       if (deny.match().from().stream().anyMatch(from -> meets(from, proxy))) {
-        warn(index, "deny meets the trusted proxy " + proxy + ": what comes from it passes");
+        meets(index, "deny meets the trusted proxy " + proxy + ": what comes from it passes");
       }
     }
   }
 
-  private void warn(int index, String message) {
-    notes.warning("/kernel/rules/" + index, message);
+  private void meets(int index, String sentence) {
+    found.add(new Conflict(index, -1, false, sentence));
   }
 
-  private String line(int index) {
-    return References.place(notes.at("/kernel/rules/" + index).at());
+  private void beaten(int index, int by, String words) {
+    found.add(new Conflict(index, by, true, words));
   }
 
   /// Whether every packet that `inner` matches is matched by `outer`.

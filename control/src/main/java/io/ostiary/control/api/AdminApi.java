@@ -54,6 +54,7 @@ public final class AdminApi implements AutoCloseable {
     routes.addAll(events.routes());
     routes.addAll(new CallsApi(insight, live).routes());
     routes.addAll(new PacketsApi(rooms.packets(), insight, source, clock).routes());
+    routes.addAll(new RulesApi(rooms.packets(), source, clock).routes());
     routes.addAll(new RulePreviewApi(rooms.packets(), insight, source, clock).routes());
     routes.addAll(new FloodApi(rooms.packets(), source).routes());
     routes.addAll(new ServicesApi(rooms.packets()).routes());

@@ -8,7 +8,6 @@ import io.ostiary.insight.InsightView;
 import io.ostiary.model.AddressText;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.KernelMemory;
-import io.ostiary.model.KernelSettings;
 import io.ostiary.model.KernelStatus;
 import io.ostiary.model.PacketView;
 import java.time.Clock;
@@ -19,7 +18,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// `flows`, `sources`, `kernel` and `rules`: what the kernel side sees and is told.
+/// `flows`, `sources` and `kernel`: what the kernel side sees.
 final class PacketsApi {
   private static final String[] FLAGS = {"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"};
   private static final int LIST_MAX = 1000;
@@ -40,8 +39,7 @@ final class PacketsApi {
     return List.of(
         Route.get("/api/v1/flows", Access.VIEWER, this::flows),
         Route.get("/api/v1/sources", Access.VIEWER, this::sources),
-        Route.get("/api/v1/kernel", Access.VIEWER, this::kernel),
-        Route.get("/api/v1/rules", Access.VIEWER, this::rules));
+        Route.get("/api/v1/kernel", Access.VIEWER, this::kernel));
   }
 
   record Listed<T>(boolean available, String sentence, List<T> items) {}
@@ -98,32 +96,6 @@ final class PacketsApi {
       long memoryBytesMax,
       List<KernelStatus.Interface> interfaces,
       List<KernelStatus.Program> programs) {}
-
-  record Rules(
-      @Nullable String file,
-      boolean dryRun,
-      String interfaces,
-      long rulesVersion,
-      List<String> management,
-      List<Rule> items) {}
-
-  /// @param conditions what it asks for beside the others, in the words of the file
-  record Rule(
-      int number,
-      String action,
-      List<String> from,
-      List<String> to,
-      List<String> toPorts,
-      List<String> protocols,
-      List<String> conditions,
-      @Nullable Long packetsPerSecond,
-      @Nullable Long connectionsPerSecond,
-      @Nullable String per,
-      @Nullable Hits hits) {}
-
-  /// @param droppedPackets of `packets`; in dry-run: would have been
-  record Hits(
-      long packets, long bytes, long droppedPackets, long droppedBytes, @Nullable Instant last) {}
 
   private void flows(Context context) {
     var query = Query.of(context, "limit", "source");
@@ -216,45 +188,5 @@ final class PacketsApi {
             KernelMemory.BYTES_MAX,
             status.interfaces(),
             status.programs()));
-  }
-
-  private void rules(Context context) {
-    Query.of(context);
-    var state = source.state();
-    var running = state.running();
-    var settings = running == null ? KernelSettings.OFF : running.kernel();
-    var rules = new ArrayList<Rule>();
-    var hits = packets.ruleHits();
-    boolean fit = hits.size() == settings.rules().size();
-    for (int i = 0; i < settings.rules().size(); i++) {
-      rules.add(
-          RuleView.of(
-              i + 1, settings.rules().get(i), fit ? hits(hits.get(i), clock.instant()) : null));
-    }
-    context.json(
-        new Rules(
-            state.file(),
-            settings.dryRun(),
-            interfaces(settings.interfaces()),
-            packets.status().rulesVersion(),
-            settings.management().stream().map(Cidr::toString).toList(),
-            rules));
-  }
-
-  private static String interfaces(KernelSettings.Interfaces interfaces) {
-    return switch (interfaces) {
-      case KernelSettings.Interfaces.Auto() -> "auto";
-      case KernelSettings.Interfaces.Off() -> "off";
-      case KernelSettings.Interfaces.Named(var names) -> String.join(", ", names);
-    };
-  }
-
-  private static Hits hits(PacketView.RuleHits hits, Instant now) {
-    return new Hits(
-        hits.packets(),
-        hits.bytes(),
-        hits.droppedPackets(),
-        hits.droppedBytes(),
-        hits.lastNanos() == 0 ? null : SourceView.wallClock(hits.lastNanos(), now));
   }
 }

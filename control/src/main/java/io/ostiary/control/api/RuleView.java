@@ -16,11 +16,15 @@ final class RuleView {
 
   private RuleView() {}
 
-  static PacketsApi.Rule of(int number, KernelRule rule, PacketsApi.@Nullable Hits hits) {
+  static RulesApi.Rule of(
+      int number,
+      KernelRule rule,
+      List<RulesApi.Conflict> conflicts,
+      RulesApi.@Nullable Hits hits) {
     var match = rule.match();
     var limit = rule instanceof KernelRule.Limit one ? one : null;
     boolean packets = limit != null && limit.counted() == KernelRule.Counted.PACKETS;
-    return new PacketsApi.Rule(
+    return new RulesApi.Rule(
         number,
         rule.action(),
         addresses(match.from(), match.fromSets()),
@@ -34,6 +38,7 @@ final class RuleView {
         limit != null && packets ? limit.perSecond() : null,
         limit != null && !packets ? limit.perSecond() : null,
         limit != null ? per(limit.bits()) : null,
+        conflicts,
         hits);
   }
 
