@@ -30,6 +30,8 @@ import org.junit.jupiter.api.Test;
 class BanDeskTest {
   private final Book book = new Book();
   private final List<Ban> enforced = new CopyOnWriteArrayList<>();
+  private final List<Ban> rehearsed = new CopyOnWriteArrayList<>();
+  private final List<Ban> lifted = new CopyOnWriteArrayList<>();
   private final BanDesk desk =
       new BanDesk(
           new OwnAddresses(() ->
@@ -107,10 +109,19 @@ class BanDeskTest {
 
           @Override
           public void ban(List<Ban> bans) {
-            enforced.addAll(bans);
+            bans.forEach(ban -> (isRehearsed(ban) ? rehearsed : enforced).add(ban));
+          }
+
+          @Override
+          public void unban(Ban ban) {
+            lifted.add(ban);
           }
         },
         book);
+  }
+
+  private static boolean isRehearsed(Ban ban) {
+    return ban.reason().equals("rehearsed");
   }
 
   @AfterEach
@@ -183,6 +194,18 @@ class BanDeskTest {
     await(() -> book.spared.size() >= 2);
     assertThat(book.spared).hasSize(2);
     assertThat(book.spared.getFirst()).contains("trusted proxy").contains("never banned");
+  }
+
+  @Test
+  void rehearsesTheFirstBanAndLeavesNothingOfIt() {
+    open();
+    await(() -> lifted.size() >= 4);
+    assertThat(lifted).allMatch(BanDeskTest::isRehearsed).allMatch(rehearsed::contains);
+    assertThat(lifted.stream().map(Ban::source))
+        .contains(Cidr.parse("255.255.255.255"), Cidr.parse("100::/64"));
+    decided("203.0.113.7", 1);
+    await(() -> lifted.size() == rehearsed.size());
+    assertThat(book.kept).hasSize(1);
   }
 
   @Test
