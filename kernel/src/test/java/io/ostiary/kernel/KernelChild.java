@@ -65,7 +65,10 @@ final class KernelChild {
     int count = Integer.parseInt(words.get(1));
     for (int i = 0; i < count; i++) {
       // Most have no tables to be exchanged besides, which would each wait for all packets.
-      var from = i % 10 == 0 ? "203.0.113.%d/32".formatted(i % 250) : "";
+      var from =
+          i % 20 == 10
+              ? "2001:db8:5:%x::/64".formatted(i)
+              : i % 20 == 0 ? "203.0.113.%d/32".formatted(i % 250) : "";
       var rule = "deny;%s;%d".formatted(from, 10_000 + i);
       var said = rules(kernel, List.of("rules", words.get(2), rule));
       if (!said.startsWith("applied")) {

@@ -39,11 +39,15 @@ final class KernelFaultsTest {
     var child = hosts.child();
     assertThat(child.ask("rules gate deny;203.0.113.0/24;")).startsWith("applied");
     try (var receiver = hosts.gatewayCounts(9001);
-        var sending = hosts.clientSends(9001, 1 << 30, 2000)) {
+        var sixth = hosts.gatewayCounts("2001:db8::1", 9001);
+        var sending = hosts.clientSends(9001, 1 << 30, 2000);
+        var sendingSix = hosts.clientSends("2001:db8::1", 9001, 1 << 30, 2000)) {
       assertThat(child.ask("swap " + SWAPS + " gate")).isEqualTo("swapped " + SWAPS);
       long sent = sending.stop();
-      assertThat(sent).isGreaterThan(100);
+      long sentSix = sendingSix.stop();
+      assertThat(List.of(sent, sentSix)).allMatch(packets -> packets > 100);
       assertThat(receiver.received()).isEqualTo(sent);
+      assertThat(sixth.received()).as("IPv6").isEqualTo(sentSix);
     }
     for (var reason : List.of("deny-rule", "banned", "limit-rule", "malformed")) {
       assertThat(child.counted(reason)).as(reason).isZero();

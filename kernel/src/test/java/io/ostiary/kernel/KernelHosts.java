@@ -121,6 +121,10 @@ final class KernelHosts implements AutoCloseable {
 
   /// The client sends so many packets to a UDP port, so many a second.
   Sending clientSends(int port, int packets, int perSecond) throws IOException {
+    return clientSends("198.18.0.1", port, packets, perSecond);
+  }
+
+  Sending clientSends(String to, int port, int packets, int perSecond) throws IOException {
     return python(
         client,
         """
@@ -130,29 +134,37 @@ final class KernelHosts implements AutoCloseable {
           global going
           going = False
         signal.signal(signal.SIGTERM, stop)
-        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s = socket.socket(%s, socket.SOCK_DGRAM)
         start = time.monotonic()
         sent = 0
         while going and sent < %d:
           while time.monotonic() < start + sent / %d: time.sleep(0.0005)
-          try: s.sendto(b'x' * 20, ('198.18.0.1', %d))
+          try: s.sendto(b'x' * 20, ('%s', %d))
           except ConnectionRefusedError: continue
           sent += 1
         print(sent)
         """
-            .formatted(packets, perSecond, port));
+            .formatted(family(to), packets, perSecond, to, port));
+  }
+
+  private static String family(String address) {
+    return address.indexOf(':') < 0 ? "socket.AF_INET" : "socket.AF_INET6";
   }
 
   /// The gateway counts packets to a UDP port until none comes for half a second.
   Sending gatewayCounts(int port) throws Exception {
+    return gatewayCounts("198.18.0.1", port);
+  }
+
+  Sending gatewayCounts(String at, int port) throws Exception {
     var counting =
         python(
             gateway,
             """
             import socket
-            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            s = socket.socket(%s, socket.SOCK_DGRAM)
             s.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)
-            s.bind(('198.18.0.1', %d))
+            s.bind(('%s', %d))
             print('ready', flush=True)
             count = 0
             while True:
@@ -164,7 +176,7 @@ final class KernelHosts implements AutoCloseable {
                 print(count, flush=True)
                 break
             """
-                .formatted(port));
+                .formatted(family(at), at, port));
     if (!"ready".equals(counting.output().readLine())) {
       throw new AssertionError("the receiver did not start");
     }

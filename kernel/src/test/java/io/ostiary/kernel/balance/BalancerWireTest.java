@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Real connections from a client through a balancer to three targets and back.
 final class BalancerWireTest {
@@ -220,23 +222,25 @@ final class BalancerWireTest {
     assertThat(status().targets().get(1).state()).isEqualTo(state);
   }
 
-  @Test
-  void leavesATargetThatBecomesSlow() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {BalanceHosts.SERVICE_4, BalanceHosts.SERVICE_6})
+  void leavesATargetThatBecomesSlow(String address) throws Exception {
+    boolean six = address.equals(BalanceHosts.SERVICE_6);
     apply(
         service(
-            BalanceHosts.SERVICE_4,
+            address,
             Algorithm.LEAST_LOADED,
             null,
-            target(1, 1, false),
-            target(2, 1, false),
-            target(3, 1, false)));
+            six ? target6(1) : target(1, 1, false),
+            six ? target6(2) : target(2, 1, false),
+            six ? target6(3) : target(3, 1, false)));
     hosts.servers.forEach(server -> server.delayMillis = 10);
     var clients = hosts.clients(12);
     var ended = new AtomicBoolean();
     for (int i = 0; i < 12; i++) {
       clients.submit(() -> {
         while (!ended.get()) {
-          BalanceHosts.call(BalanceHosts.SERVICE_4, 80, 5000);
+          BalanceHosts.call(address, 80, 5000);
           Thread.sleep(10);
         }
         return 0;

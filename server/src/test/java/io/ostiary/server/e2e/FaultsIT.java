@@ -9,6 +9,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -47,6 +48,29 @@ final class FaultsIT {
       for (var answer : answers) {
         assertThat(stage.recorded(answer).path("line").path("status").asInt()).isEqualTo(200);
       }
+    }
+  }
+
+  @Test
+  void afterAnOomKillTheHostIsAsBeforeAndTheNextStartRefusesAgain() throws Exception {
+    try (var group = MemoryGroup.open("ostiary-oom-" + ProcessHandle.current().pid());
+        var stage = Stage.open("oom", folder)) {
+      stage.configure(
+          Stage.configuration("{ deny: { from: [ 203.0.113.0/24 ] } }")
+              .replace("interfaces: auto", "interfaces: auto\n  on-silence: closed"));
+      stage.ostiary.await("to refuse", () -> !reaches(stage));
+      assertThat(stage.ostiary.command("ban", "198.18.9.9", "--reason", "a test").exit()).isZero();
+      group.exhaust(stage.ostiary.process);
+      assertThat(stage.ostiary.process.waitFor(10, TimeUnit.SECONDS)).as("ended").isTrue();
+      assertThat(stage.ostiary.process.exitValue()).as("SIGKILL").isEqualTo(128 + 9);
+      stage.ostiary.await(
+          "to be gone from the kernel, closed or not", Duration.ofSeconds(3), () -> reaches(stage));
+      stage.ostiary =
+          Ostiary.start(
+              stage.hosts.gateway, folder, List.of(), "--config", stage.config.toString());
+      stage.ostiary.await("to refuse again", () -> !reaches(stage));
+      assertThat(stage.ostiary.command("bans").text()).contains("198.18.9.9/32");
+      assertThat(stage.call("/demo/orders").status()).as("others are served").isEqualTo(200);
     }
   }
 
