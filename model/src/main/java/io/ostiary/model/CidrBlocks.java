@@ -195,7 +195,7 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
   }
 
   /// Whether two lists have equal blocks at these places; of two like this, without making them.
-  public static boolean equal(List<Cidr> one, int at, List<Cidr> other, int otherAt) {
+  static boolean equal(List<Cidr> one, int at, List<Cidr> other, int otherAt) {
     if (!(one instanceof CidrBlocks a) || !(other instanceof CidrBlocks b)) {
       return one.get(at).equals(other.get(otherAt));
     }
@@ -207,6 +207,60 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
     return a.six[2 * place] == b.six[2 * otherPlace]
         && a.six[2 * place + 1] == b.six[2 * otherPlace + 1]
         && a.lengths6[place] == b.lengths6[otherPlace];
+  }
+
+  /// How many blocks two lists have in common at their beginning.
+  public static int head(List<Cidr> one, List<Cidr> other) {
+    int most = Math.min(one.size(), other.size());
+    int head = 0;
+    if (one instanceof CidrBlocks a && other instanceof CidrBlocks b) {
+      head = different(Arrays.mismatch(a.four, b.four), a.four.length);
+      if (head < a.four.length || head < b.four.length) {
+        return head;
+      }
+      int numbers = different(Arrays.mismatch(a.six, b.six), a.six.length) / 2;
+      int lengths = different(Arrays.mismatch(a.lengths6, b.lengths6), a.lengths6.length);
+      return head + Math.min(numbers, lengths);
+    }
+    while (head < most && equal(one, head, other, head)) {
+      head++;
+    }
+    return head;
+  }
+
+  private static int different(int mismatch, int all) {
+    return mismatch < 0 ? all : mismatch;
+  }
+
+  /// How many blocks two lists have in common at their end, `most` at most.
+  public static int tail(List<Cidr> one, List<Cidr> other, int most) {
+    // Nearly always all of them: one block more or less, looked at by the machine's own loops,
+    // which are quick before the code here is compiled.
+    if (one instanceof CidrBlocks a
+        && other instanceof CidrBlocks b
+        && equal(a, a.size() - most, b, b.size() - most, most)) {
+      return most;
+    }
+    int tail = 0;
+    while (tail < most && equal(one, one.size() - 1 - tail, other, other.size() - 1 - tail)) {
+      tail++;
+    }
+    return tail;
+  }
+
+  private static boolean equal(CidrBlocks a, int at, CidrBlocks b, int otherAt, int count) {
+    int four = Math.clamp(a.four.length - at, 0, count);
+    if (four != Math.clamp(b.four.length - otherAt, 0, count)
+        || (four > 0 && !Arrays.equals(a.four, at, at + four, b.four, otherAt, otherAt + four))) {
+      return false;
+    }
+    int from = at + four - a.four.length;
+    int otherFrom = otherAt + four - b.four.length;
+    int six = count - four;
+    return six == 0
+        || (Arrays.equals(a.lengths6, from, from + six, b.lengths6, otherFrom, otherFrom + six)
+            && Arrays.equals(
+                a.six, 2 * from, 2 * (from + six), b.six, 2 * otherFrom, 2 * (otherFrom + six)));
   }
 
   @Override

@@ -6,6 +6,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.StringReader;
 import java.net.InetAddress;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Random;
@@ -76,6 +77,38 @@ final class CidrListTest {
     assertThat(CidrBlocks.equal(blocks, last, other, last + 1)).isFalse();
     assertThat(blocks.contains(Cidr.parse("203.0.113.0/24"))).isFalse();
     assertThat(read("203.0.113.0/24").blocks().contains(Cidr.parse("203.0.113.0/24"))).isTrue();
+  }
+
+  /// Against the lists as they would be without the numbers.
+  @Test
+  void tellsWhatTwoHaveInCommonAtBothEnds() throws IOException {
+    var random = new Random(7);
+    var all = new ArrayList<String>();
+    for (int i = 0; i < 12; i++) {
+      all.add("203.0.113." + 10 * i);
+      all.add("2001:db8::" + i);
+    }
+    for (int turn = 0; turn < 500; turn++) {
+      var one = some(all, random);
+      var other = random.nextInt(4) == 0 ? one : some(all, random);
+      var head = CidrBlocks.head(List.copyOf(one), List.copyOf(other));
+      assertThat(CidrBlocks.head(one, other)).as("%s %s", one, other).isEqualTo(head);
+      int most = Math.min(one.size(), other.size()) - head;
+      assertThat(CidrBlocks.tail(one, other, most))
+          .as("%s %s", one, other)
+          .isEqualTo(CidrBlocks.tail(List.copyOf(one), List.copyOf(other), most));
+      assertThat(one.equals(other)).isEqualTo(List.copyOf(one).equals(List.copyOf(other)));
+    }
+  }
+
+  private static List<Cidr> some(List<String> all, Random random) throws IOException {
+    int without = random.nextInt(all.size() + 3);
+    int also = random.nextInt(all.size() + 9);
+    var text = new StringBuilder();
+    for (int i = 0; i < all.size(); i++) {
+      text.append(i == without || i == also ? "" : all.get(i) + "\n");
+    }
+    return read(text.toString()).blocks();
   }
 
   @Test

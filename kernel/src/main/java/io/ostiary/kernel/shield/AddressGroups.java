@@ -132,16 +132,9 @@ final class AddressGroups {
     if (before == after) {
       return true;
     }
-    int head = 0;
+    int head = CidrBlocks.head(before, after);
     int shorter = Math.min(before.size(), after.size());
-    while (head < shorter && CidrBlocks.equal(before, head, after, head)) {
-      head++;
-    }
-    int tail = 0;
-    while (tail < shorter - head
-        && CidrBlocks.equal(before, before.size() - 1 - tail, after, after.size() - 1 - tail)) {
-      tail++;
-    }
+    int tail = CidrBlocks.tail(before, after, shorter - head);
     var out = before.subList(head, before.size() - tail);
     var in = after.subList(head, after.size() - tail);
     if (changes.size() + out.size() + in.size() > CHANGES_MAX) {
