@@ -73,6 +73,37 @@ final class ProgramsTest {
   }
 
   @Test
+  void haveTheirOwnDataInOurMemoryOnce() throws Exception {
+    var before = Mapped.now();
+    try (var another = Shield.load()) {
+      assertThat(another.status(true, "")).isNotEmpty();
+      var now = Mapped.now();
+      assertThat(now.large() - before.large()).as("views of 3.8 MB").isLessThanOrEqualTo(1);
+      assertThat(now.zeros() - before.zeros()).as("kB that libbpf keeps").isLessThan(1024);
+    }
+  }
+
+  /// @param large views of maps with more than 3 MB
+  /// @param zeros kB of memory that libbpf makes its own copy of data in
+  private record Mapped(long large, long zeros) {
+    private static Mapped now() throws Exception {
+      long large = 0;
+      long zeros = 0;
+      var file = "";
+      for (var line : Files.readAllLines(Path.of("/proc/self/smaps"))) {
+        if (line.startsWith("Rss:")) {
+          long kilobytes = Long.parseLong(line.replaceAll("[^0-9]", ""));
+          large += file.contains("bpf-map") && kilobytes > 3_000 && kilobytes < 4_000 ? 1 : 0;
+          zeros += file.contains("/dev/zero") ? kilobytes : 0;
+        } else if (line.matches("[0-9a-f]+-[0-9a-f]+ .*")) {
+          file = line;
+        }
+      }
+      return new Mapped(large, zeros);
+    }
+  }
+
+  @Test
   void takeAtMost64MiBWithAHundredThousandBlocks() throws Exception {
     var random = new Random(11);
     var from = new HashSet<Cidr>();

@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /// Watches TCP connections from inside the kernel: those accepted on the ports it is told, and
 /// those this process opens. What it has seen of each is read by socket cookie, on any thread,
@@ -84,7 +86,11 @@ public final class Lens implements ConnectionLens, AutoCloseable {
   private final ConnectionTable table;
   private final LensControl control;
   private final List<KernelStatus.Program> programs;
-  private final SocketDropReasons reasons;
+
+  /// Read when the first drop is told: the kernel's whole type information has to be read for it,
+  /// for which a start does not wait.
+  private volatile @Nullable SocketDropReasons reasons;
+
   private volatile boolean open = true;
 
   private Lens(BpfObject kernel, String cgroup, Ability ability)
@@ -97,7 +103,6 @@ public final class Lens implements ConnectionLens, AutoCloseable {
     this.kernel = kernel;
     this.table = new ConnectionTable(kernel.share("lens_records", ConnectionTable.BYTES));
     this.control = new LensControl(kernel.share("lens_control", LensControl.BYTES));
-    this.reasons = SocketDropReasons.of(kernel.kernelEnum(SocketDropReasons.ENUM));
     control.own();
     attach(kernel, cgroup);
     this.programs = status(kernel, "attached to the cgroup " + cgroup + ability.limit());
@@ -230,7 +235,7 @@ public final class Lens implements ConnectionLens, AutoCloseable {
     var counts = control.drops();
     for (int reason = 0; reason < counts.length; reason++) {
       if (counts[reason] != 0) {
-        drops.merge(reasons.word(reason), counts[reason], Long::sum);
+        drops.merge(dropReason(reason), counts[reason], Long::sum);
       }
     }
     return drops;
@@ -238,7 +243,26 @@ public final class Lens implements ConnectionLens, AutoCloseable {
 
   @Override
   public String dropReason(int number) {
-    return reasons.word(number);
+    var known = reasons;
+    return (known == null ? readReasons() : known).word(number);
+  }
+
+  private synchronized SocketDropReasons readReasons() {
+    var known = reasons;
+    if (known != null) {
+      return known;
+    }
+    Map<String, Integer> constants;
+    try {
+      constants = kernel.kernelEnum(SocketDropReasons.ENUM);
+    } catch (LibbpfException e) {
+      LoggerFactory.getLogger(Lens.class)
+          .warn("why the kernel drops packets is told by numbers: {}", e.getMessage());
+      constants = Map.of();
+    }
+    var read = SocketDropReasons.of(constants);
+    reasons = read;
+    return read;
   }
 
   /// For the kernel page. The memory of all maps stands with the first program.

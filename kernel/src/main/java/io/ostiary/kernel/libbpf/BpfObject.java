@@ -30,11 +30,15 @@ public final class BpfObject implements AutoCloseable {
   private static final int BTF_KIND_STRUCT = 4;
   private static final int BTF_KIND_ENUM = 6;
 
+  /// The section of what a program begins with as zeros.
+  private static final String ZEROS = ".bss";
+
   private final Libbpf library;
   private final MemorySegment object;
   private final List<MemorySegment> links = new ArrayList<>();
   private List<Program> programs = List.of();
   private List<BpfMap> maps = List.of();
+  private final Map<String, MemorySegment> ownData = new HashMap<>();
   private @Nullable Transcript transcript;
   private boolean closed;
 
@@ -158,6 +162,7 @@ public final class BpfObject implements AutoCloseable {
         preparation.prepare(new OpenedObject(library, object, arena));
         var logs = statistics ? loaded.listen(arena) : Map.<MemorySegment, MemorySegment>of();
         library.number("cannot load " + name, "bpf_object__load", object);
+        loaded.emptyZeros(arena);
         loaded.programs = loaded.readPrograms(logs);
         loaded.maps = loaded.readMaps();
       } catch (LibbpfException | RuntimeException e) {
@@ -177,6 +182,23 @@ public final class BpfObject implements AutoCloseable {
     var found = new HashMap<String, String>();
     programs.forEach(program -> found.put(program.name(), program.log()));
     return found;
+  }
+
+  /// What libbpf began the object's own data with stays in its memory until the object is closed,
+  /// though the kernel has it: for ours these are megabytes of zeros.
+  private void emptyZeros(Arena arena) throws LibbpfException {
+    var size = arena.allocate(ValueLayout.JAVA_LONG);
+    var map = library.pointer("bpf_object__next_map", object, MemorySegment.NULL);
+    for (;
+        !map.equals(MemorySegment.NULL);
+        map = library.pointer("bpf_object__next_map", object, map)) {
+      if (library.text("bpf_map__name", map).endsWith(ZEROS)) {
+        var data = library.pointer("bpf_map__initial_value", map, size);
+        if (!data.equals(MemorySegment.NULL)) {
+          library.empty(data, size.get(ValueLayout.JAVA_LONG, 0));
+        }
+      }
+    }
   }
 
   /// Asks the verifier for its statistics of each program.
@@ -306,9 +328,18 @@ public final class BpfObject implements AutoCloseable {
   }
 
   /// The memory of an array map made with BPF_F_MMAPABLE, shared with the programs. It stays
-  /// readable after `close` for as long as somebody holds it.
+  /// readable after `close` for as long as somebody holds it. The object's own data is mapped once
+  /// for all who ask: the kernel fills in every page at once, and each view takes memory.
   public MemorySegment share(String map, long bytes) throws LibbpfException {
-    return library.share("cannot map the memory of " + map, find(map).descriptor(), bytes);
+    var known = ownData.get(map);
+    if (known != null && known.byteSize() >= bytes) {
+      return known.asSlice(0, bytes);
+    }
+    var made = library.share("cannot map the memory of " + map, find(map).descriptor(), bytes);
+    if (map.startsWith(".")) {
+      ownData.put(map, made);
+    }
+    return made;
   }
 
   /// For [OpenedObject#reuse].
@@ -407,6 +438,7 @@ public final class BpfObject implements AutoCloseable {
       return;
     }
     closed = true;
+    ownData.clear();
     try {
       for (var link : links.reversed()) {
         library.number("detach", "bpf_link__destroy", link);

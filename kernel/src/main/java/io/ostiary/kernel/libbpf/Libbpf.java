@@ -28,6 +28,7 @@ public final class Libbpf {
   private static final int WORDS = 7;
   private static final long PROT_READ_WRITE = 3;
   private static final long MAP_SHARED = 1;
+  private static final int MADV_REMOVE = 9;
   private static final int O_RDONLY_DIRECTORY = 0x1_0000;
 
   private static final Linker LINKER = Linker.nativeLinker();
@@ -139,6 +140,12 @@ public final class Libbpf {
     } catch (LibbpfException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /// Empties memory that is this process's own; what is read there next is zero. Nothing happens to
+  /// memory that the kernel's map is behind, as with a libbpf newer than 1.4: it cannot be emptied.
+  void empty(MemorySegment memory, long bytes) throws LibbpfException {
+    call("madvise", memory, wholePages(bytes), MADV_REMOVE);
   }
 
   public int openDirectory(String path) throws LibbpfException {
