@@ -71,7 +71,6 @@ final class BanDesk implements BanSink, AutoCloseable {
 
   private static final Duration REMEMBERED = Duration.ofDays(1);
   private static final long PARK_NANOS = 1_000_000_000L;
-  private static final long PAUSE_MILLIS = 100;
   private static final long AGAIN_MILLIS = 1000;
   private static final long LOOK_NANOS = 5_000_000_000L;
   private static final Duration SPARED_AGAIN = Duration.ofMinutes(10);
@@ -87,6 +86,9 @@ final class BanDesk implements BanSink, AutoCloseable {
     record Made(Ban ban) implements Note {}
 
     record Spare(Cidr block, BanCase one, String why) implements Note {}
+
+    /// Nothing comes any more.
+    record End() implements Note {}
   }
 
   private final OwnAddresses own;
@@ -373,7 +375,7 @@ final class BanDesk implements BanSink, AutoCloseable {
           own.look();
           looked = System.nanoTime();
         }
-        var first = notes.poll(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+        var first = notes.poll(LOOK_NANOS, TimeUnit.NANOSECONDS);
         if (first == null) {
           continue;
         }
@@ -437,6 +439,8 @@ final class BanDesk implements BanSink, AutoCloseable {
   public void close() {
     closed = true;
     LockSupport.unpark(desk);
+    // Where there is no room for it, nobody waits for it.
+    notes.offer(new Note.End());
     var writing = writer;
     try {
       if (writing != null && !writing.join(Duration.ofSeconds(5))) {

@@ -42,6 +42,9 @@ public final class Floods {
   private static final Logger LOG = LoggerFactory.getLogger(Floods.class);
   private static final int TICKS = 4;
 
+  /// The host's own addresses are looked at so often while no flood needs them.
+  private static final int STILL_TICKS = 5 * TICKS;
+
   /// So long after the last answer SYNs still count as answered.
   private static final int ANSWERING_TICKS = 2 * TICKS;
 
@@ -67,6 +70,7 @@ public final class Floods {
   private long ticks;
   private int stride = 1;
   private double distinct;
+  private boolean cookiesOff;
   private State state = State.OFF;
   private long since;
   private long answeredBefore;
@@ -118,7 +122,7 @@ public final class Floods {
     }
     stride(Math.clamp(Math.ceilDiv(Math.round(seen / seconds), SAMPLES_A_SECOND), 1, 1 << 16));
     distinct();
-    if (ticks % TICKS == 0) {
+    if (ticks % TICKS == 0 && (flooded() || ticks % STILL_TICKS == 0)) {
       addresses.refresh();
     }
     state();
@@ -247,10 +251,16 @@ public final class Floods {
       answeredTick = ticks;
     }
     answeredBefore = answered;
+    if (ticks % TICKS == 0) {
+      cookiesOff = cookiesOff();
+    }
     var next = State.OFF;
-    if (cookiesOff()) {
+    if (cookiesOff) {
       next = State.UNAVAILABLE;
-    } else if (ticksLeft.getAsLong() > 0) {
+    } else if (flooded()) {
+      if (state == State.OFF) {
+        addresses.refresh();
+      }
       next = ticks - answeredTick < ANSWERING_TICKS ? State.ANSWERING : State.WATCHING;
     }
     if (next != state) {
@@ -262,6 +272,10 @@ public final class Floods {
       state = next;
       since = next == State.OFF ? 0 : System.currentTimeMillis();
     }
+  }
+
+  private boolean flooded() {
+    return ticksLeft.getAsLong() > 0;
   }
 
   private static boolean cookiesOff() {

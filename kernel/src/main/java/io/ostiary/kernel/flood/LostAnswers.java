@@ -31,6 +31,7 @@ final class LostAnswers {
 
   private static final Pattern SPACES = Pattern.compile(" +");
   private static final long ENOUGH = 32;
+  private static final long STILL_NANOS = 900_000_000L;
   static final long SILENT_NANOS = 300_000_000_000L;
 
   private final BpfTable silent;
@@ -39,15 +40,23 @@ final class LostAnswers {
   private final SortedMap<String, Long> names = new TreeMap<>();
 
   private Map<String, Long> before = Map.of();
+  private long readNanos;
 
   LostAnswers(BpfTable silent) {
     this.silent = silent;
   }
 
+  /// Looks at the interfaces in each call while SYNs are answered, and once a second for what it
+  /// compares with then.
+  ///
   /// @param answered SYNs since the last call
   /// @param nanos the time, by the clock of `System.nanoTime()`
   /// @return interfaces on which nothing is answered from now on
   List<String> look(long answered, long nanos) throws LibbpfException {
+    if (answered == 0 && nanos - readNanos < STILL_NANOS && names.isEmpty()) {
+      return List.of();
+    }
+    readNanos = nanos;
     var found = new TreeSet<String>();
     try {
       var now = dropped();
