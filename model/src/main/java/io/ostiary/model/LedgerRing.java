@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// memory only while it lasts.
 public final class LedgerRing {
   /// So many slots are kept for what comes next; more are let go.
-  private static final int FREE_MAX = 512;
+  private static final int FREE_MAX = 2048;
 
   /// So many lines are claimed between two looks at how far the reader is.
   private static final int LOOK_EVERY = 32;

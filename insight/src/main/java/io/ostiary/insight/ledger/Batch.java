@@ -11,6 +11,9 @@ public final class Batch {
   /// A fuller batch is sealed at once.
   public static final int BYTES_FULL = 256 * 1024;
 
+  /// What one more row may need.
+  private static final int ROW_ROOM = 8 * 1024;
+
   private final AtomicInteger holders = new AtomicInteger();
   private Names names;
   private byte[] bytes;
@@ -62,7 +65,9 @@ public final class Batch {
   /// Room for one more row of at most `size` bytes; the writer says afterwards where it ended.
   byte[] room(int size) {
     if (bytes.length - length < size) {
-      bytes = Arrays.copyOf(bytes, Math.max(bytes.length * 2, length + size));
+      // Full batches are as large as that, and not the next power of two.
+      int doubled = Math.min(bytes.length * 2, BYTES_FULL + ROW_ROOM);
+      bytes = Arrays.copyOf(bytes, Math.max(doubled, length + size));
     }
     return bytes;
   }

@@ -59,7 +59,7 @@ public final class RowWriter {
 
   /// @param after the client's connection a moment after the call, see [Aftermath]; without a
   ///   cookie where nothing is known of it
-  void write(LedgerSlot slot, ConnectionFacts after, Batch batch) {
+  public void write(LedgerSlot slot, ConnectionFacts after, Batch batch) {
     var names = batch.names();
     out = batch.room(SIZE_MAX);
     int start = batch.length();

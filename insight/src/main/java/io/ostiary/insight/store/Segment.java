@@ -35,7 +35,8 @@ final class Segment {
   volatile long firstCall = Long.MAX_VALUE;
   volatile long lastCall = Long.MIN_VALUE;
 
-  /// The texts of a segment that is being written, or was read; null: not loaded.
+  /// The texts of a segment that is being written; null: nobody writes to it any more. They are as
+  /// many as there are consumers, and segments stay for days.
   volatile @Nullable Names names;
 
   Segment(Path path, long number) {
@@ -123,6 +124,7 @@ final class Segment {
   }
 
   void close() throws IOException {
+    names = null;
     if (channel != null) {
       channel.close();
     }
