@@ -10,20 +10,22 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Gives back to the system what a start or a busy time took and nobody needs any more: garbage of
-/// the heap, and the free lists of the C library. Only while next to nobody calls, since collecting
-/// everything stops the event loops for some tens of milliseconds. Confined to the thread that runs
-/// it.
+/// the heap, the free lists of the C library, and pages of files. The former two only while next to
+/// nobody calls, since collecting everything stops the event loops for some tens of milliseconds.
+/// Confined to the thread that runs it.
 final class SpareMemory {
   /// What a start needs is known to be garbage so long after it.
   private static final Duration AFTER_START = Duration.ofSeconds(5);
 
-  private static final Duration EVERY = Duration.ofMinutes(1);
+  private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(10);
+  private static final long LOOKS_A_MINUTE = 6;
 
   /// More calls than this in a minute are not quiet.
   private static final long QUIET_CALLS = 600;
 
   private final LongSupplier calls;
   private long callsBefore;
+  private long callsLooked;
   private long collectionsBefore = -1;
 
   /// @param calls how many calls there were since the start
@@ -50,13 +52,18 @@ final class SpareMemory {
   /// Until the thread is interrupted.
   void returnForEver() throws InterruptedException {
     Thread.sleep(AFTER_START);
-    while (true) {
+    for (long look = 0; ; look++) {
       long now = calls.getAsLong();
-      if (now - callsBefore <= QUIET_CALLS && collections() != collectionsBefore) {
-        giveBack();
+      if (look % LOOKS_A_MINUTE == 0) {
+        if (now - callsBefore <= QUIET_CALLS && collections() != collectionsBefore) {
+          giveBack();
+        }
+        callsBefore = now;
+      } else if (now - callsLooked > QUIET_CALLS / LOOKS_A_MINUTE) {
+        FilePages.letGo();
       }
-      callsBefore = now;
-      Thread.sleep(EVERY);
+      callsLooked = now;
+      Thread.sleep(BETWEEN_LOOKS);
     }
   }
 
@@ -71,6 +78,7 @@ final class SpareMemory {
         throw new IllegalStateException("malloc_trim cannot be called", e);
       }
     }
+    FilePages.letGo();
   }
 
   private static long collections() {
