@@ -239,6 +239,7 @@ public final class Ostiary implements AutoCloseable {
   /// here.
   public void serve() throws InterruptedException {
     over.thenRun(Thread.currentThread()::interrupt);
+    CompilerThreads.comeForward();
     try {
       new SpareMemory(calls).returnForEver();
     } catch (InterruptedException e) {

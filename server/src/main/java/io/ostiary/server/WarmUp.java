@@ -38,6 +38,7 @@ public final class WarmUp {
   /// @param out where its own Ostiary reports
   public static void run(Path folder, PrintWriter out) throws IOException, InterruptedException {
     new WarmUp(Files.createDirectories(folder), freePort()).live(out);
+    CompilerThreads.comeForward();
     new SpareMemory(() -> 0).giveBack();
   }
 
