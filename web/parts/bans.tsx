@@ -15,13 +15,13 @@ const CALLS_SHOWN = 4;
 type Asked = { readonly kind: 'lift' | 'extend'; readonly ban: Ban };
 
 /** Who is refused or held to a rate, why, on what evidence, until when and by whom. */
-export function Bans({ state }: { state: 'active' | 'all' }) {
+export function Bans({ state, title }: { state: 'active' | 'all'; title: string }) {
   const bans = useBans(state);
   const [adding, setAdding] = useState(false);
   const [asked, setAsked] = useState<Asked | null>(null);
   return (
     <Card
-      title="Bans"
+      title={title}
       aside={
         <button type="button" className="plain-button small" onClick={() => setAdding(true)}>
           Ban a source…

@@ -5,6 +5,7 @@ const PATHS: Readonly<Record<string, string>> = {
   packets: 'M3 6.5 10 3l7 3.5v7L10 17l-7-3.5zM3 6.5l7 3.5 7-3.5M10 10v7',
   captures: 'M4 3v14M4 5h7l-1.5 2.5L11 10H4M13.5 12a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z',
   shield: 'M10 2.5 16.5 5v5c0 4-3 6.4-6.5 7.5C6.5 16.4 3.5 14 3.5 10V5z',
+  bans: 'M10 17a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM5.1 5.1l9.8 9.8',
   kernel:
     'M5.5 5.5h9v9h-9zM8.5 8.5h3v3h-3zM8 2.5v3M12 2.5v3M8 14.5v3M12 14.5v3M2.5 8h3M2.5 12h3M14.5 8h3M14.5 12h3',
   apis: 'M7 4 2.5 10 7 16M13 4l4.5 6-4.5 6',

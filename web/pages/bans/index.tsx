@@ -6,7 +6,7 @@ import { Bans } from '../../parts/bans';
 export const page = {
   path: '/bans',
   title: 'Bans',
-  nav: { order: 4.2, icon: 'shield' },
+  nav: { order: 4.2, icon: 'bans' },
 } as const;
 
 /** Who is refused, why, and until when? */
@@ -37,7 +37,7 @@ export default function BansPage() {
           </button>
         ))}
       </div>
-      <Bans state={state} />
+      <Bans state={state} title={state === 'active' ? 'In force' : 'All there were'} />
     </>
   );
 }

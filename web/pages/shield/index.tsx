@@ -38,7 +38,7 @@ export default function Shield() {
             {(found) => <RulesCard rules={found} />}
           </Answer>
           <TryRule />
-          <Bans state="active" />
+          <Bans state="active" title="Bans" />
         </>
       )}
     </Answer>
