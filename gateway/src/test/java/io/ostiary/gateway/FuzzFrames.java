@@ -75,29 +75,46 @@ final class FuzzFrames {
     "y".repeat(3000)
   };
 
-  /// What a client said on one stream of a request whose path is its number.
+  /// What a client said on one stream of a request whose path ends in its number.
   static final class Sent {
     final int stream;
     final ByteArrayOutputStream content = new ByteArrayOutputStream();
-    boolean ended;
+    private final int announced;
+    private boolean ended;
 
     /// Whether anything was sent on its stream that a server may end the request for.
     boolean odd;
 
-    Sent(int stream) {
+    /// @param announced by `content-length`; -1: not
+    Sent(int stream, int announced) {
       this.stream = stream;
+      this.announced = announced;
+    }
+
+    /// Whether a server has the whole request: what it was announced to be, or up to its end.
+    boolean whole() {
+      return ended || content.size() == announced;
+    }
+
+    private void add(byte[] bytes, boolean last) {
+      content.writeBytes(bytes);
+      ended = last;
+      odd |= announced >= 0 && content.size() > announced;
     }
   }
 
   final Map<String, Sent> requests = new LinkedHashMap<>();
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final byte[] data;
+  private final String run;
   private int at;
   private int lastStream = -1;
   private byte[] restOfBlock = {};
 
-  FuzzFrames(byte[] data) {
+  /// @param run a name of its own, for requests of the one before may come late
+  FuzzFrames(byte[] data, String run) {
     this.data = data;
+    this.run = run;
   }
 
   byte[] bytes() {
@@ -152,7 +169,7 @@ final class FuzzFrames {
     boolean fresh = kind < 200;
     int on = fresh ? (lastStream < 0 ? 1 : lastStream + 2) : stream();
     lastStream = Math.max(lastStream, on);
-    var number = "/" + requests.size();
+    var number = "/" + run + "/" + requests.size();
     int fields = next() % 4;
     var pairs = new ArrayList<String>();
     if (fresh || kind % 2 == 0) {
@@ -174,7 +191,8 @@ final class FuzzFrames {
     }
     int flags = next();
     boolean last = (flags & 3) == 0;
-    var sent = new Sent(on);
+    int length = pairs.indexOf("content-length");
+    var sent = new Sent(on, length < 0 ? -1 : Integer.parseInt(pairs.get(length + 1)));
     odd(on);
     sent.ended = last;
     requests.put(number, sent);
@@ -206,8 +224,7 @@ final class FuzzFrames {
     boolean last = (flags & 3) == 0;
     for (var sent : requests.values()) {
       if (sent.stream == on && !sent.ended) {
-        sent.content.writeBytes(bytes);
-        sent.ended = last;
+        sent.add(bytes, last);
       }
     }
     int end = last ? RawHttp2.END_STREAM : 0;

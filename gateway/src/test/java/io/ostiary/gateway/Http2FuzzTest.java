@@ -37,6 +37,7 @@ class Http2FuzzTest {
 
   private static ServerSocket server;
   private static Kit kit;
+  private static int runs;
 
   /// What came over one connection of the upstream. Threads take turns.
   private static final class Received {
@@ -94,7 +95,7 @@ class Http2FuzzTest {
   void comesToItsEndAndSaysUpstreamWhatWasSaid(byte[] data) throws IOException, Http2Exception {
     // To Jazzer a connection looks like a forged one otherwise.
     BugDetectors.allowNetworkConnections((host, port) -> LOOPBACK.contains(host));
-    var frames = new FuzzFrames(data);
+    var frames = new FuzzFrames(data, "" + ++runs);
     var bytes = frames.bytes();
     try (var socket = new Socket(InetAddress.getLoopbackAddress(), kit.port)) {
       // Longer than anything that the gateway waits for once its client has ended.
@@ -154,7 +155,7 @@ class Http2FuzzTest {
       var request = strict.get(all.looked);
       var sent = frames.requests.get(request.target());
       if (sent != null && !sent.odd) {
-        assertThat(sent.ended).as("%s was ended", request).isTrue();
+        assertThat(sent.whole()).as("%s was sent whole", request).isTrue();
         assertThat(request.content())
             .as("content of %s", request.target())
             .isEqualTo(sent.content.toString(StandardCharsets.ISO_8859_1));

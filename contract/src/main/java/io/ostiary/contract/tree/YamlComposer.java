@@ -146,7 +146,7 @@ final class YamlComposer {
     var names = new HashSet<String>();
     while (!parser.checkEvent(Event.ID.MappingEnd)) {
       var keyEvent = parser.peekEvent();
-      var key = node(depth + 1);
+      var key = key(keyEvent, depth + 1);
       var value = node(depth + 1);
       if (!(key instanceof Node.Scalar scalar)) {
         faults.add(at(keyEvent).fault("name: " + key.kind() + " (expected: a text)"));
@@ -161,6 +161,18 @@ final class YamlComposer {
     }
     parser.next();
     return new Mapping(at(start), members);
+  }
+
+  /// A plain name is no number, however large it would be.
+  private Node key(Event event, int depth) {
+    boolean plain =
+        event instanceof ScalarEvent one && one.getTag().isEmpty() && one.getAnchor().isEmpty();
+    if (!plain) {
+      return node(depth);
+    }
+    parser.next();
+    written++;
+    return new Node.Text(at(event), ((ScalarEvent) event).getValue());
   }
 
   /// Names stay as they are written: `200:`, `on:` and `null:` are names like any other.

@@ -172,6 +172,14 @@ class BadInputTest {
             "targets: \"h:1\"\n    timeouts: { connect: 0ms }",
             "4:26:" + " upstream.timeouts.connect: 0s (expected: 1ms-10m)",
             ""),
+        upstream(
+            "targets: \"h:1\"\n    spread: { hash: header }",
+            "4:21: spread.hash.name: nothing (expected: a name)",
+            ""),
+        upstream(
+            "targets: \"h:1\"\n    spread: { sticky: { secret: short } }",
+            "4:33: spread.sticky.secret (characters): 5 (expected: 16-1024)",
+            ""),
         with(
             "openapi: petstre.yaml",
             "6:14: openapi: 'petstre.yaml' cannot be used, it has 1" + " fault"),
@@ -301,6 +309,31 @@ class BadInputTest {
         .containsExactly(
             "ostiary.yaml:3:34: vlan: 0 (expected: 1-4094)",
             "ostiary.yaml:4:25: from-set: 'bots' (expected: a set under kernel.sets)");
+  }
+
+  /// Those that are refused are not missing as well.
+  @Test
+  void saysNothingOfTheNumberOfTargetsThatAreRefused() {
+    var read = read("upstreams:\n  - name: u\n    targets: [ { address: \"h:1\", weight: 0 } ]\n");
+    assertThat(lines(((ConfigRead.Refused) read).faults()))
+        .containsExactly("ostiary.yaml:3:42: target.weight: 0 (expected: 1-1000)");
+  }
+
+  @Test
+  void aFileOfTargetsIsMissedWhereItIsNamed() {
+    var read = read("upstreams:\n  - name: u\n    discovery: { file: none.yaml }\n");
+    assertThat(lines(((ConfigRead.Refused) read).faults()))
+        .anyMatch(line ->
+            line.startsWith("ostiary.yaml:3:24: file: 'none.yaml' (expected: a file that can be"));
+  }
+
+  @Test
+  void aFolderOfPoliciesThatIsNotThereIsTold() {
+    var read = read("policies-folder: nowhere\n");
+    assertThat(lines(((ConfigRead.Refused) read).faults()))
+        .singleElement()
+        .asString()
+        .startsWith("ostiary.yaml:1:18: policies-folder: 'nowhere' (expected: a folder that is");
   }
 
   private static Arguments bad(String text, String fault) {
