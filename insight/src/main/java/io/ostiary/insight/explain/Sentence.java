@@ -126,6 +126,7 @@ final class Sentence {
   private String remark() {
     return switch (entry.reason()) {
       case "request-invalid" -> " The request broke the API's document and was let through.";
+      case "cache-renewal" -> " Nobody waited for it: it renewed what the cache keeps.";
       case "response-invalid" -> " The response broke the API's document; the log names a fault.";
       case "request-unchecked" ->
           " The request was not held to the document: too many bodies were being checked.";
