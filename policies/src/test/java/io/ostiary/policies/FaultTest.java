@@ -74,7 +74,7 @@ class FaultTest {
         .hasMessageStartingWith("fault: nothing");
     assertThatThrownBy(() -> new Delay(Duration.ofSeconds(61), 100))
         .hasMessage("fault.delay: 61000 ms (expected: 1 ms to 1 min)");
-    assertThatThrownBy(() -> new Abort(399, 100)).hasMessageStartingWith("fault.abort: 399");
+    assertThatThrownBy(() -> new Abort(399, 100)).hasMessageStartingWith("fault.abort.status: 399");
     assertThatThrownBy(() -> new Abort(500, 101))
         .hasMessage("fault.abort.percent: 101.0 (expected: 0-100)");
   }
