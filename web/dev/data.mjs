@@ -777,6 +777,7 @@ const ROUTES = {
         packetsPerSecond: null,
         connectionsPerSecond: null,
         per: null,
+        conflicts: [],
         hits: {
           packets: 48_213,
           bytes: 2_892_780,
@@ -796,6 +797,7 @@ const ROUTES = {
         packetsPerSecond: 20000,
         connectionsPerSecond: null,
         per: 'source',
+        conflicts: [],
         hits: {
           packets: 912_004,
           bytes: 91_200_400,
@@ -803,6 +805,26 @@ const ROUTES = {
           droppedBytes: 1200,
           last: iso(Date.now() - 1_000),
         },
+      },
+      {
+        number: 3,
+        action: 'deny',
+        from: ['203.0.113.7/32'],
+        to: [],
+        toPorts: [],
+        protocols: ['tcp'],
+        conditions: ['syn', 'no-ack'],
+        packetsPerSecond: null,
+        connectionsPerSecond: null,
+        per: null,
+        conflicts: [
+          {
+            rule: 1,
+            whole: true,
+            sentence: 'deny has no effect: the deny rule at #1 drops the same',
+          },
+        ],
+        hits: { packets: 0, bytes: 0, droppedPackets: 0, droppedBytes: 0, last: null },
       },
     ],
   }),

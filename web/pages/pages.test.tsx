@@ -93,6 +93,15 @@ test.each(PATHS)('draws %s', async (address) => {
   ).not.toContain('failed');
 });
 
+test('says of a rule which other one wins', async () => {
+  reply = (path, query) => Response.json(data.answer(path, query));
+  show('/shield');
+  const sentence = await screen.findByText(
+    'deny has no effect: the deny rule at #1 drops the same',
+  );
+  expect(sentence.closest('tr')?.textContent).toContain('203.0.113.7/32');
+});
+
 test.each([
   '/packets',
   '/shield',

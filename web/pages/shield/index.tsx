@@ -91,7 +91,16 @@ function RulesCard({ rules }: { rules: Rules }) {
             {
               name: 'from',
               wide: true,
-              cell: (rule) => <Words words={rule.from} all="anywhere" />,
+              cell: (rule) => (
+                <>
+                  <Words words={rule.from} all="anywhere" />
+                  {rule.conflicts.map((conflict) => (
+                    <div key={conflict.sentence}>
+                      <Dot tone="warning">{conflict.sentence}</Dot>
+                    </div>
+                  ))}
+                </>
+              ),
             },
             { name: 'to', cell: (rule) => <Words words={rule.to} all="any" /> },
             { name: 'to ports', cell: (rule) => <Words words={rule.toPorts} all="any" /> },
