@@ -7,19 +7,14 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
 import io.netty.handler.codec.http2.Http2Exception;
-import io.ostiary.model.Target;
-import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
@@ -29,72 +24,29 @@ import org.junit.jupiter.api.BeforeAll;
 class Http2FuzzTest {
   private static final byte[] ANSWER =
       "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok".getBytes(StandardCharsets.ISO_8859_1);
-  private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1");
   private static final int FRAME_MAX = 16_384;
   private static final int ERRORS = 14;
 
-  private static final List<Received> RECEIVED = new CopyOnWriteArrayList<>();
-
-  private static ServerSocket server;
+  private static StrictUpstream upstream;
   private static Kit kit;
   private static int runs;
 
-  /// What came over one connection of the upstream. Threads take turns.
-  private static final class Received {
-    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    private int answered;
-    private int looked;
-  }
-
   @BeforeAll
   static void open() throws IOException {
-    server = new ServerSocket(0, 64, InetAddress.getLoopbackAddress());
-    Thread.ofVirtual().start(Http2FuzzTest::accept);
-    kit = new Kit(List.of(new Target("127.0.0.1", server.getLocalPort(), 1)));
+    upstream = new StrictUpstream(ANSWER);
+    kit = new Kit(List.of(upstream.target()));
     kit.publish();
   }
 
   @AfterAll
   static void close() throws IOException {
     kit.close();
-    server.close();
-  }
-
-  private static void accept() {
-    try {
-      while (true) {
-        var socket = server.accept();
-        Thread.ofVirtual().start(() -> serve(socket));
-      }
-    } catch (IOException e) {
-      // It is over.
-    }
-  }
-
-  private static void serve(Socket socket) {
-    var all = new Received();
-    RECEIVED.add(all);
-    try (socket) {
-      var in = socket.getInputStream();
-      var buffer = new byte[4096];
-      for (int n = in.read(buffer); n > 0; n = in.read(buffer)) {
-        synchronized (all) {
-          all.bytes.write(buffer, 0, n);
-          var read = StrictReader.strict(all.bytes.toByteArray());
-          for (; read != null && all.answered < read.size(); all.answered++) {
-            socket.getOutputStream().write(ANSWER);
-          }
-        }
-      }
-    } catch (IOException e) {
-      // The gateway has cut it.
-    }
+    upstream.close();
   }
 
   @FuzzTest(maxDuration = "2m")
   void comesToItsEndAndSaysUpstreamWhatWasSaid(byte[] data) throws IOException, Http2Exception {
-    // To Jazzer a connection looks like a forged one otherwise.
-    BugDetectors.allowNetworkConnections((host, port) -> LOOPBACK.contains(host));
+    BugDetectors.allowNetworkConnections((host, port) -> StrictUpstream.LOOPBACK.contains(host));
     var frames = new FuzzFrames(data, "" + ++runs);
     var bytes = frames.bytes();
     try (var socket = new Socket(InetAddress.getLoopbackAddress(), kit.port)) {
@@ -108,11 +60,7 @@ class Http2FuzzTest {
         // Cut off is an end, too.
       }
     }
-    for (var all : RECEIVED) {
-      synchronized (all) {
-        look(all, frames);
-      }
-    }
+    upstream.lookAtAll(all -> look(all, frames));
     kit.gateway.ledger().rings().forEach(ring -> ring.drain(slot -> {}, 1000));
   }
 
@@ -143,7 +91,7 @@ class Http2FuzzTest {
     }
   }
 
-  private static void look(Received all, FuzzFrames frames) {
+  private static void look(StrictUpstream.Received all, FuzzFrames frames) {
     var bytes = all.bytes.toByteArray();
     var strict = StrictReader.strict(bytes);
     if (strict == null) {
