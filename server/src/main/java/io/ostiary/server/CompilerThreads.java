@@ -2,7 +2,6 @@ package io.ostiary.server;
 
 import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The JVM's own compilers. The launcher lets them stand far back while a start is waited for: most
 /// of what is hot then is never run again. Once we serve, what they do pays, and on a busy core
@@ -23,6 +23,17 @@ final class CompilerThreads {
 
   /// Of the fields behind the name in `/proc/PID/task/TID/stat`, which begin with the third.
   private static final int NICE_FIELD = 19 - 3;
+
+  private static final class Priority {
+    static final @Nullable MethodHandle FUNCTION =
+        CLibrary.find(
+            "setpriority",
+            FunctionDescriptor.of(
+                ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_INT));
+  }
 
   private CompilerThreads() {}
 
@@ -44,15 +55,10 @@ final class CompilerThreads {
   }
 
   private static void raise(int thread) {
-    var linker = Linker.nativeLinker();
-    MethodHandle set =
-        linker.downcallHandle(
-            linker.defaultLookup().findOrThrow("setpriority"),
-            FunctionDescriptor.of(
-                ValueLayout.JAVA_INT,
-                ValueLayout.JAVA_INT,
-                ValueLayout.JAVA_INT,
-                ValueLayout.JAVA_INT));
+    var set = Priority.FUNCTION;
+    if (set == null) {
+      return;
+    }
     try {
       // Refused, it stays as nice as it is.
       int ignored = (int) set.invokeExact(PRIO_PROCESS, thread, NICE);

@@ -2,7 +2,6 @@ package io.ostiary.server;
 
 import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
@@ -33,24 +32,15 @@ final class FilePages {
   /// @param resident bytes of it that count as ours
   record Area(long start, long bytes, String file, long resident) {}
 
-  /// glibc's `madvise`, linked when it is first called, and not while the start is waited for.
   private static final class Advice {
-    static final @Nullable MethodHandle FUNCTION = link();
-
-    private static @Nullable MethodHandle link() {
-      var linker = Linker.nativeLinker();
-      var type =
-          FunctionDescriptor.of(
-              ValueLayout.JAVA_INT,
-              ValueLayout.JAVA_LONG,
-              ValueLayout.JAVA_LONG,
-              ValueLayout.JAVA_INT);
-      return linker
-          .defaultLookup()
-          .find("madvise")
-          .map(address -> linker.downcallHandle(address, type))
-          .orElse(null);
-    }
+    static final @Nullable MethodHandle FUNCTION =
+        CLibrary.find(
+            "madvise",
+            FunctionDescriptor.of(
+                ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_INT));
   }
 
   /// Lets go of all of them.

@@ -1,7 +1,6 @@
 package io.ostiary.server;
 
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.management.ManagementFactory;
@@ -33,20 +32,11 @@ final class SpareMemory {
     this.calls = calls;
   }
 
-  /// glibc's `malloc_trim`; null with a C library that has none. Linked when it is first called,
-  /// and not while the start is waited for.
+  /// glibc's own; null with another C library.
   private static final class Trim {
-    static final @Nullable MethodHandle FUNCTION = link();
-
-    private static @Nullable MethodHandle link() {
-      var linker = Linker.nativeLinker();
-      var type = FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG);
-      return linker
-          .defaultLookup()
-          .find("malloc_trim")
-          .map(address -> linker.downcallHandle(address, type))
-          .orElse(null);
-    }
+    static final @Nullable MethodHandle FUNCTION =
+        CLibrary.find(
+            "malloc_trim", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG));
   }
 
   /// Until the thread is interrupted.
