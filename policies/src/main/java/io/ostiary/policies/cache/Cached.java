@@ -41,7 +41,18 @@ public final class Cached {
       long staleIfErrorNanos,
       long staleWhileRevalidateNanos,
       long collapseMillis,
-      boolean hideTags) {}
+      boolean hideTags) {
+
+    /// For how long a stale response is given while it is asked for anew.
+    long whileRevalidatingNanos(Directives said) {
+      return Math.max(said.staleWhileRevalidate * SECOND, staleWhileRevalidateNanos);
+    }
+
+    /// For how long a stale response stands in for an upstream that fails.
+    long ifErrorNanos(Directives said) {
+      return Math.max(said.staleIfError * SECOND, staleIfErrorNanos);
+    }
+  }
 
   private final Store store;
   private final Rules rules;
@@ -50,7 +61,7 @@ public final class Cached {
   public Cached(Store store, Rules rules) {
     this.store = store;
     this.rules = rules;
-    keeping = new Keeping(rules.ttlNanos);
+    keeping = new Keeping(rules);
   }
 
   /// @param own where the call that renews in the place of this one finds what it asks
@@ -97,7 +108,7 @@ public final class Cached {
       return true;
     }
     boolean content = request.anyMaxStale || -left <= request.maxStale * SECOND;
-    return content && stored.mayBeStale();
+    return content && stored.control.mayBeStale();
   }
 
   private Verdict miss(Exchange exchange, Asked asked, long now) {
@@ -162,9 +173,8 @@ public final class Cached {
   /// Where there is no room for it, this call asks, and waits.
   private boolean whileRevalidating(
       Exchange exchange, Asked asked, StateKey<Asked> own, Stored stored, long now) {
-    long allowed =
-        Math.max(stored.control.staleWhileRevalidate * SECOND, rules.staleWhileRevalidateNanos);
-    if (!stored.mayBeStale() || stored.staleFor(now) >= allowed) {
+    if (!stored.control.mayBeStale()
+        || stored.staleFor(now) >= rules.whileRevalidatingNanos(stored.control)) {
       return false;
     }
     var mine = Store.newFetch(asked.ownKey);
@@ -257,8 +267,7 @@ public final class Cached {
   }
 
   private boolean standsIn(Stored stale, long now) {
-    long allowed = Math.max(stale.control.staleIfError * SECOND, rules.staleIfErrorNanos);
-    return stale.mayBeStale() && stale.staleFor(now) < allowed;
+    return stale.control.mayBeStale() && stale.staleFor(now) < rules.ifErrorNanos(stale.control);
   }
 
   /// It still holds: its fields are those of the 304, where that has any (RFC 9111 section 3.2).

@@ -119,6 +119,11 @@ public final class Directives {
     return onlyIfCached;
   }
 
+  /// Whether a response may be used when stale at all (RFC 9111 section 4.2.4).
+  boolean mayBeStale() {
+    return !mustRevalidate && !noCache && sharedMaxAge < 0;
+  }
+
   /// Whether any cache may hold it for anybody.
   public boolean open() {
     return isPublic;

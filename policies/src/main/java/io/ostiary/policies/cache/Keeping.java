@@ -57,11 +57,10 @@ final class Keeping {
           Names.SET_COOKIE,
           Names.AGE);
 
-  private final long ttlNanos;
+  private final Cached.Rules rules;
 
-  /// @param ttlNanos for responses that do not say how long they are fresh; 0: they are not kept
-  Keeping(long ttlNanos) {
-    this.ttlNanos = ttlNanos;
+  Keeping(Cached.Rules rules) {
+    this.rules = rules;
   }
 
   /// Whether a response to a request with `Authorization` may answer another (RFC 9111 section
@@ -90,7 +89,11 @@ final class Keeping {
     }
     var vary = vary(exchange, asked);
     long lifetime = lifetime(said, headers, status);
-    boolean worth = lifetime > 0 || headers.has(Names.ETAG) || headers.has(Names.LAST_MODIFIED);
+    boolean worth =
+        lifetime > 0
+            || headers.has(Names.ETAG)
+            || headers.has(Names.LAST_MODIFIED)
+            || usefulWhenStale(said);
     boolean told = explicit(said, headers) || lifetime > 0;
     if (vary == null || asked.manyTags || !worth || !told) {
       return false;
@@ -103,6 +106,11 @@ final class Keeping {
     asked.fields = fields(headers);
     asked.key = said.isPublic ? asked.openKey : asked.ownKey;
     return true;
+  }
+
+  private boolean usefulWhenStale(Directives said) {
+    return said.mayBeStale()
+        && Math.max(rules.whileRevalidatingNanos(said), rules.ifErrorNanos(said)) > 0;
   }
 
   private static boolean explicit(Directives said, Headers headers) {
@@ -124,7 +132,7 @@ final class Keeping {
       long millis = Math.clamp(expires - from, 0, Integer.MAX_VALUE * 1000L);
       return expires < 0 ? 0 : millis * 1_000_000L;
     }
-    return USUAL.contains(status) && !said.noCache ? ttlNanos : 0;
+    return USUAL.contains(status) && !said.noCache ? rules.ttlNanos() : 0;
   }
 
   private static long millis(Headers headers, HeaderName name) {

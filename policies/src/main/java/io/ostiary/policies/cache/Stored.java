@@ -110,11 +110,6 @@ public final class Stored {
     return age(now) - lifetimeNanos;
   }
 
-  /// Whether it may be used when stale at all (RFC 9111 section 4.2.4).
-  boolean mayBeStale() {
-    return !control.mustRevalidate && !control.noCache && control.sharedMaxAge < 0;
-  }
-
   /// Whether an upstream can say whether it still holds.
   boolean canBeValidated() {
     return value(Names.ETAG) != null || value(Names.LAST_MODIFIED) != null;
