@@ -136,6 +136,7 @@ final class Meaning {
       var one = written.upstreams().get(i);
       var targets = targets(one, pointer);
       var rules = priorities(one.overload(), pointer);
+      Upstreams.warnOfIdle(one.retry(), pointer + "/retry", notes);
       var health = one.health();
       var check =
           health == null ? null : notes.attempt(pointer + "/health", () -> Upstreams.check(health));

@@ -85,6 +85,11 @@ final class Notes {
         : List.of();
   }
 
+  /// Whether it has a member of this name.
+  static boolean has(Node parent, String name) {
+    return parent instanceof Mapping mapping && mapping.get(name) != null;
+  }
+
   /// The text of a member, or null where there is none.
   static Node.@Nullable Text text(Node parent, String name) {
     return parent instanceof Mapping mapping && mapping.get(name) instanceof Node.Text text

@@ -114,6 +114,21 @@ final class Upstreams {
         hedge == null ? Retries.Hedge.NONE : new Retries.Hedge(hedge.after(), hedge.percentile()));
   }
 
+  /// Warns of settings that say what a failure is, where `on` leaves that kind of failure out.
+  static void warnOfIdle(Written.Retry written, String pointer, Notes notes) {
+    for (var name : List.of("statuses", "grpc")) {
+      if (Notes.has(notes.at(pointer), name) && !written.on().contains(Retries.On.STATUS)) {
+        notes.warning(
+            pointer + "/" + name, name + " has no effect: retry.on does not name 'status'");
+      }
+    }
+    if (!written.perTry().isZero() && !written.on().contains(Retries.On.TIMEOUT)) {
+      notes.warning(
+          pointer + "/per-try",
+          "per-try ends an attempt, and none follows it: retry.on does not name 'timeout'");
+    }
+  }
+
   static Overload overload(Written.Overload written, List<Overload.Rule> rules) {
     var adaptive = written.adaptive();
     return new Overload(

@@ -268,6 +268,32 @@ class ConfigReaderTest {
             "ostiary.yaml:11:7: deny has no effect: the deny rule at line 9 drops the same");
   }
 
+  @Test
+  void warnsOfSettingsOfRetriesThatDoNothing() {
+    var read =
+        (ConfigRead.Understood)
+            read(
+                """
+                apis:
+                  - { name: a, path: /a, upstream: u }
+                  - { name: b, path: /b, upstream: v }
+                upstreams:
+                  - name: u
+                    targets: "h:1"
+                    retry: { statuses: 503, grpc: 14, per-try: 2s }
+                  - name: v
+                    targets: "h:1"
+                    retry: { on: [ status, timeout ], statuses: 503, grpc: 14, per-try: 2s }
+                """);
+
+    assertThat(lines(read.warnings()))
+        .containsExactly(
+            "ostiary.yaml:7:24: statuses has no effect: retry.on does not name 'status'",
+            "ostiary.yaml:7:35: grpc has no effect: retry.on does not name 'status'",
+            "ostiary.yaml:7:48: per-try ends an attempt, and none follows it: retry.on does not name"
+                + " 'timeout'");
+  }
+
   static String api(String more) {
     return "upstreams: [ { name: u, targets: \"h:1\" } ]\n"
         + "apis:\n  - name: a\n    path: /a\n    upstream: u\n    "
