@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.Target;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Whole calls over real connections.
 class ProxyTest {
@@ -114,6 +117,49 @@ class ProxyTest {
       assertThat(client.readUntil("\r\n\r\n")).isEqualTo("HTTP/1.1 100 Continue\r\n\r\n");
       client.send("abc");
       assertThat(client.readAll()).startsWith("HTTP/1.1 200 OK").endsWith("abc");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true, 0", "true, 300", "false, 0", "false, 300"})
+  void aSlowClientsTimeIsNotTheUpstreams(boolean continues, int perTryMillis) {
+    try (var upstream =
+            FakeUpstream.of(talk -> {
+              if (continues) {
+                talk.send("HTTP/1.1 100 Continue\r\n\r\n");
+              }
+              return talk.ok(new String(talk.body(), Kit.LATIN));
+            });
+        var kit = new Kit(upstream)) {
+      kit.answer = perTryMillis == 0 ? Duration.ofMillis(300) : Duration.ofSeconds(3);
+      kit.retries = ResilienceTest.perTry(Duration.ofMillis(perTryMillis));
+      kit.publish();
+      try (var client = kit.client()) {
+        client.send(POST + "Expect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+        if (continues) {
+          client.readUntil("\r\n\r\n");
+        }
+        for (var part : List.of("a", "b", "c", "d")) {
+          client.send(part);
+          Thread.sleep(150);
+        }
+        assertThat(client.readAll()).contains("HTTP/1.1 200 OK").endsWith("abcd");
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  @Test
+  void anUpstreamThatSaysNothingToAnExpectIsTooSlow() {
+    try (var upstream = FakeUpstream.of(talk -> talk.ok(new String(talk.body(), Kit.LATIN)));
+        var kit = new Kit(upstream)) {
+      kit.answer = Duration.ofMillis(200);
+      kit.publish();
+      try (var client = kit.client()) {
+        client.send(POST + "Expect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+        assertThat(client.readAll()).startsWith("HTTP/1.1 504 ");
+      }
     }
   }
 

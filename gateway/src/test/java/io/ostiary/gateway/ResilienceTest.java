@@ -53,6 +53,12 @@ class ResilienceTest {
     return retries(Set.of(on), Duration.ZERO, Retries.Hedge.NONE, 20);
   }
 
+  /// The usual ones with this limit of each attempt.
+  static Retries perTry(Duration perTry) {
+    var d = Retries.DEFAULT;
+    return retries(d.on(), perTry, Retries.Hedge.NONE, d.budget());
+  }
+
   /// Reads a request and hangs up.
   private static FakeUpstream dying() {
     return FakeUpstream.of(talk -> {

@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 /// @param statuses of answers that count as failures with [On#STATUS]
 /// @param grpc the same for `grpc-status`
 /// @param methods that may be repeated although they are not idempotent
-/// @param perTry from the start of an attempt to the first byte of its answer; zero: as long as the
-///   upstream's own limits
+/// @param perTry from the start of an attempt to the first byte of its answer, the client's own
+///   time to send content not counted; zero: as long as the upstream's own limits
 /// @param backOff before the second attempt at most; twice as long each time, drawn from its half
 ///   on
 /// @param backOffMax at most

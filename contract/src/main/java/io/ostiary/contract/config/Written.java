@@ -336,7 +336,9 @@ record Written(
       @About("The same for grpc-status") @Default("[ 14 ]") @OrOne Set<Integer> grpc,
       @About("Methods that may be repeated although they are not idempotent, such as POST") @OrOne
           Set<String> methods,
-      @About("From the start of an attempt to the first byte of its answer; 0s: not bounded")
+      @About(
+              "From the start of an attempt to the first byte of its answer, the client's own time to send"
+                  + " content not counted; 0s: not bounded")
           @Default("0s")
           Duration perTry,
       @About("Wait before the second attempt; twice as long each time, with jitter")

@@ -85,22 +85,9 @@ final class Attempts implements StreamOwner {
     connection = acquired;
     if (acquired.established()) {
       connected();
-    } else {
-      limitTry(acquired, handle.connectNanos(), "connect-timeout");
+    } else if (handle.perTryNanos() > 0) {
+      turns.limit(acquired, slot(), handle.connectNanos(), "connect-timeout");
     }
-  }
-
-  /// The wait for what comes next, or for the end of the try where that is sooner.
-  private void limitTry(UpstreamConnection of, long nanos, String reason) {
-    long perTry = upstream().perTryNanos();
-    if (perTry == 0) {
-      if (sent || !reason.equals("connect-timeout")) {
-        of.timeout(nanos, reason);
-      }
-      return;
-    }
-    long left = Math.max(1, slot().startNanos + perTry - call.loop().now());
-    of.timeout(Math.min(nanos, left), left < nanos ? "try-timeout" : reason);
   }
 
   private void endAttempt(String failure) {
@@ -201,7 +188,7 @@ final class Attempts implements StreamOwner {
       // The head goes at once where the client waits for a word before it sends more.
       if (writer.expectForwarded()) {
         writer.flush();
-        limitTry(to, turns.answerNanos(), "answer-timeout");
+        turns.limit(to, slot(), turns.answerNanos(), "answer-timeout");
       }
       call.requestBody().forward();
     }
@@ -235,6 +222,8 @@ final class Attempts implements StreamOwner {
       connection().timeout(turns.idleNanos(), "write-timeout");
     } else if (tunnel) {
       idle(connection());
+    } else if (writer.expectForwarded()) {
+      connection().noTimeout(); // The client did not wait for a word of the upstream.
     }
   }
 
@@ -258,7 +247,7 @@ final class Attempts implements StreamOwner {
     slot().requestSentNanos = call.loop().now();
     call.times().upstreamRequestBytes = writer.bytes();
     if (!call.answer().begun()) {
-      limitTry(connection(), turns.answerNanos(), "answer-timeout");
+      turns.limit(connection(), slot(), turns.answerNanos(), "answer-timeout");
       hedge.arm(upstream(), turns.pick());
     }
   }
@@ -310,6 +299,9 @@ final class Attempts implements StreamOwner {
       if (++interims > INTERIM_MAX) {
         fail("too-many-interims");
         return;
+      }
+      if (status == 100 && !sent) {
+        from.noTimeout(); // The client sends its content now, as fast as it can.
       }
       call.answer().interim();
       head.start(call.plan().settings().headBytesMax(), call.plan().settings().headFieldsMax());

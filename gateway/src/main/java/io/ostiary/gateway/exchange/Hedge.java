@@ -125,7 +125,7 @@ final class Hedge implements StreamOwner {
     writer.begin(to);
     writer.flush();
     mine.requestSentNanos = call.loop().now();
-    to.timeout(turns.answerNanos(), "answer-timeout");
+    turns.limit(to, mine, turns.answerNanos(), "answer-timeout");
   }
 
   /// The first byte of its answer is there.

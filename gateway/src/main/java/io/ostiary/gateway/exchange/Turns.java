@@ -6,10 +6,12 @@ import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.upstream.Endpoint;
 import io.ostiary.gateway.upstream.Pick;
+import io.ostiary.gateway.upstream.UpstreamConnection;
 import io.ostiary.gateway.upstream.UpstreamHandle;
 import io.ostiary.gateway.upstream.WaitingLine;
 import io.ostiary.gateway.wire.ResponseHead;
 import io.ostiary.model.LedgerEntry.Why;
+import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.Overload.Priority;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -81,6 +83,15 @@ final class Turns implements WaitingLine.Waiter {
   long idleNanos() {
     long own = call.routed().bounds().idleNanos();
     return own > 0 ? own : upstream().idleNanos();
+  }
+
+  /// Limits the wait for what comes next, or for the end of the try where that is sooner. The time
+  /// that the client takes to send its content is not the try's.
+  void limit(UpstreamConnection to, LedgerSlot.AttemptSlot slot, long nanos, String reason) {
+    long perTry = upstream().perTryNanos();
+    long used = slot.connectedNanos == 0 ? 0 : slot.connectedNanos - slot.startNanos;
+    long left = perTry == 0 ? nanos : Math.max(1, perTry - used);
+    to.timeout(Math.min(nanos, left), left < nanos ? "try-timeout" : reason);
   }
 
   /// Tells the client whom it met, where calls of one client are kept together.

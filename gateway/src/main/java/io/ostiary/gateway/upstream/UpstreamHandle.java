@@ -232,7 +232,8 @@ public final class UpstreamHandle {
     return repeatsByStatus;
   }
 
-  /// From the start of an attempt to the first byte of its answer; 0: not bounded.
+  /// From the start of an attempt to the first byte of its answer, the client's own time to send
+  /// content not counted; 0: not bounded.
   public long perTryNanos() {
     return perTryNanos;
   }
