@@ -199,4 +199,51 @@ class UpstreamTest {
       assertThat(kit.get("/shop")).startsWith("HTTP/1.1 404");
     }
   }
+
+  @Test
+  void tellsUpstreamsOfTheFrontOfThePathThatTheyDoNotSee() {
+    try (var upstream = FakeUpstream.echo();
+        var kit = new Kit(upstream)) {
+      kit.apis = List.of(under("/shop", true), under("/whole", false));
+      kit.publish();
+      kit.ask(get("/shop/a", "X-Forwarded-Prefix: /made-up\r\nX_Forwarded_Prefix: /too\r\n"));
+      kit.ask(get("/whole/a", "X-Forwarded-Prefix: /made-up\r\n"));
+      kit.settings = Kit.settings(1024).withTrustedProxies(List.of(Cidr.parse("127.0.0.0/8")));
+      kit.publish();
+      kit.ask(get("/shop/a", ""));
+      kit.ask(get("/shop/a", "X-Forwarded-Prefix: /outer/\r\n"));
+      kit.ask(get("/whole/a", "X-Forwarded-Prefix: /outer\r\n"));
+      kit.ask(get("/whole/a", ""));
+
+      assertThat(upstream.heads().stream().map(UpstreamTest::prefixes))
+          .containsExactly(
+              List.of("X-Forwarded-Prefix: /shop"),
+              List.of(),
+              List.of("X-Forwarded-Prefix: /shop"),
+              List.of("X-Forwarded-Prefix: /outer/shop"),
+              List.of("X-Forwarded-Prefix: /outer"),
+              List.of());
+    }
+  }
+
+  private static Api under(String path, boolean strip) {
+    return new Api(
+        path.substring(1),
+        List.of(),
+        path,
+        "up",
+        Split.NONE,
+        strip,
+        null,
+        List.of(Kit.route("all", "/*")),
+        List.of());
+  }
+
+  private static String get(String target, String fields) {
+    return "GET " + target + " HTTP/1.1\r\nHost: t\r\nConnection: close\r\n" + fields + "\r\n";
+  }
+
+  private static List<String> prefixes(String head) {
+    return head.lines().filter(line -> line.matches("(?i)x.forwarded.prefix.*")).toList();
+  }
 }

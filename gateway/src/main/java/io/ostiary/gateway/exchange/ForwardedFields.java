@@ -21,6 +21,7 @@ final class ForwardedFields {
   private static final byte[] PROTO = latin("X-Forwarded-Proto: http\r\n");
   private static final byte[] PROTO_SECURE = latin("X-Forwarded-Proto: https\r\n");
   private static final byte[] HOST = latin("X-Forwarded-Host: ");
+  private static final byte[] PREFIX = latin("X-Forwarded-Prefix: ");
   private static final byte[] FORWARDED = latin("Forwarded: ");
   private static final Pattern HOST_TEXT = Pattern.compile("[A-Za-z0-9._:\\[\\]-]{1,260}");
 
@@ -113,6 +114,7 @@ final class ForwardedFields {
       out.put(call.clientSide().speaker().text()).endLine();
       out.put(call.clientSide().secure() ? PROTO_SECURE : PROTO);
       host(out, call);
+      prefix(out, call, -1);
       return;
     }
     var fields = call.requestHead().fields();
@@ -139,6 +141,7 @@ final class ForwardedFields {
         host(out, call);
       }
     }
+    prefix(out, call, fields.find(FieldKind.FORWARDED_PREFIX));
     if (standard != null) {
       standard(out, call);
     }
@@ -162,6 +165,27 @@ final class ForwardedFields {
       out.put(HOST).put(head.bytes(), head.authorityStart(), size);
       out.endLine();
     }
+  }
+
+  /// The front of the client's path that the upstream does not see, so that it can name itself as
+  /// clients do: what proxies before us cut off, and then the API's path where we do.
+  ///
+  /// @param told the trusted peer's field; below 0: none
+  private static void prefix(HeadText out, Call call, int told) {
+    int cut = call.routed().stripBytes();
+    if (told < 0 && cut == 0) {
+      return;
+    }
+    var head = call.requestHead();
+    out.put(PREFIX);
+    if (told >= 0) {
+      var fields = head.fields();
+      int end = fields.valueEnd(told);
+      boolean slash = end > fields.valueStart(told) && fields.bytes()[end - 1] == '/';
+      int size = end - fields.valueStart(told) - (slash && cut > 0 ? 1 : 0);
+      out.put(fields.bytes(), fields.valueStart(told), size);
+    }
+    out.put(head.bytes(), head.pathStart(), cut).endLine();
   }
 
   /// The addresses of `Forwarded` for those who read `X-Forwarded-For` alone; names that are no

@@ -40,6 +40,9 @@ public final class FieldKind {
   /// Belongs to one hop, and is read there where the hop changes its protocol.
   static final int HTTP2_SETTINGS = 20;
 
+  /// Which front of the client's path the upstream does not see.
+  public static final int FORWARDED_PREFIX = 21;
+
   /// Those of a response that go to the client as they came.
   public static final int KEPT_IN_ANSWERS =
       1 << OTHER
@@ -48,6 +51,7 @@ public final class FieldKind {
           | 1 << FORWARDED_FOR
           | 1 << FORWARDED_PROTO
           | 1 << FORWARDED_HOST
+          | 1 << FORWARDED_PREFIX
           | 1 << TRACEPARENT
           | 1 << TRACESTATE;
 
@@ -82,6 +86,7 @@ public final class FieldKind {
     known("x-forwarded-for", FORWARDED_FOR);
     known("x-forwarded-proto", FORWARDED_PROTO);
     known("x-forwarded-host", FORWARDED_HOST);
+    known("x-forwarded-prefix", FORWARDED_PREFIX);
     known("traceparent", TRACEPARENT);
     known("tracestate", TRACESTATE);
     known("ostiary-call", OSTIARY_CALL);
