@@ -119,6 +119,12 @@ sealed interface PathChange {
     return to + rest;
   }
 
+  /// The path that this change makes `path` of, where that can be told: only the front of a path
+  /// can be put back.
+  default String back(String path) {
+    return this instanceof Moved(var from, var to) ? moved(path, to, from) : path;
+  }
+
   /// Whether a text is a path that nobody takes for another: no dot segments, no empty segments but
   /// the last, nothing that ends it.
   static boolean sound(String text) {

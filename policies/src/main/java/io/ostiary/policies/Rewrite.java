@@ -6,6 +6,7 @@ import io.ostiary.gateway.spi.Moment;
 import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.Site;
+import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
@@ -13,7 +14,8 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// Sends a call upstream with another host, path or query than the client asked for.
+/// Sends a call upstream with another host, path or query than the client asked for, and lets what
+/// the upstream says of itself lead back.
 public final class Rewrite implements Policy<Rewrite.Settings> {
   private static final Verdict NO_PATH =
       new Verdict.Reply(
@@ -29,6 +31,8 @@ public final class Rewrite implements Policy<Rewrite.Settings> {
   /// @param prefix the path's front
   /// @param regex parts of the path
   /// @param query done after the path
+  /// @param redirects whether answers that lead elsewhere lead back through the gateway
+  /// @param cookies whether cookies that answers set come back through the gateway
   /// @param when calls that are changed
   public record Settings(
       @About("What the upstream is told in place of the client's Host.") @Nullable String host,
@@ -38,15 +42,26 @@ public final class Rewrite implements Policy<Rewrite.Settings> {
       @About("Another front for the path.") PathChange.@Nullable Prefix prefix,
       @About("Replaces parts of the path.") PathChange.@Nullable Substitution regex,
       @About("Changes to the query.") QueryChanges query,
+      @About(
+              "Whether Location and Content-Location of the upstream's answers lead to where clients"
+                  + " find it.")
+          @Default("false")
+          boolean redirects,
+      @About(
+              "Whether Path and Domain of the upstream's cookies are those by which clients find it.")
+          @Default("false")
+          boolean cookies,
       @About("Calls that are changed; not given: all.") When when) {
     public Settings {
       if (host != null && targetHost) {
         throw new IllegalArgumentException("rewrite.host: beside target-host (expected: one)");
       }
       boolean paths = path != null || prefix != null || regex != null;
-      if (host == null && !targetHost && !paths && query.isEmpty()) {
+      boolean answers = redirects || cookies;
+      if (host == null && !targetHost && !paths && query.isEmpty() && !answers) {
         throw new IllegalArgumentException(
-            "rewrite: nothing (expected: host, target-host, path, prefix, regex or query)");
+            "rewrite: nothing (expected: host, target-host, path, prefix, regex, query, redirects or"
+                + " cookies)");
       }
       if (host != null && !HostText.valid(host)) {
         throw new IllegalArgumentException(
@@ -75,24 +90,31 @@ public final class Rewrite implements Policy<Rewrite.Settings> {
   @Override
   public Filter compile(Settings settings, Site site) {
     var path = PathChange.of("rewrite", settings.path, settings.prefix, settings.regex, site);
+    boolean answers = settings.redirects || settings.cookies;
     return new Change(
         path,
         QueryEdit.of("rewrite.query", settings.query, site),
         settings.host,
         settings.targetHost,
+        answers ? WayBack.of(path, settings, site) : null,
+        answers ? site.state(Boolean.class) : null,
         settings.when.compile());
   }
 
+  /// @param back null: answers stay as they are
+  /// @param changed of each exchange whose answer is changed; null likewise
   private record Change(
       PathChange path,
       QueryEdit query,
       @Nullable String host,
       boolean targetHost,
+      @Nullable WayBack back,
+      @Nullable StateKey<Boolean> changed,
       Predicate<Exchange> when)
       implements Filter {
     @Override
     public Set<Moment> moments() {
-      return Set.of(Moment.REQUEST);
+      return back == null ? Set.of(Moment.REQUEST) : Set.of(Moment.REQUEST, Moment.RESPONSE);
     }
 
     @Override
@@ -111,6 +133,20 @@ public final class Rewrite implements Policy<Rewrite.Settings> {
       }
       if ((host != null || targetHost) && !exchange.upstreamHost(host)) {
         throw new IllegalStateException("rewrite.host: " + host + " (expected: what was checked)");
+      }
+      if (changed != null) {
+        exchange.state(changed, true);
+      }
+      return Verdict.CONTINUE;
+    }
+
+    @Override
+    public Verdict response(Exchange exchange) {
+      if (back != null
+          && changed != null
+          && exchange.fromUpstream()
+          && exchange.state(changed) != null) {
+        back.apply(exchange);
       }
       return Verdict.CONTINUE;
     }

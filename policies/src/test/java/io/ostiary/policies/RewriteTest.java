@@ -35,11 +35,12 @@ class RewriteTest {
 
   private static Rewrite.Settings settings(
       @Nullable String path, @Nullable Prefix prefix, @Nullable Substitution regex) {
-    return new Rewrite.Settings(null, false, path, prefix, regex, QueryChanges.NONE, When.ALWAYS);
+    return new Rewrite.Settings(
+        null, false, path, prefix, regex, QueryChanges.NONE, false, false, When.ALWAYS);
   }
 
   private static Rewrite.Settings query(QueryChanges changes) {
-    return new Rewrite.Settings(null, false, null, null, null, changes, When.ALWAYS);
+    return new Rewrite.Settings(null, false, null, null, null, changes, false, false, When.ALWAYS);
   }
 
   private static FakeExchange run(Rewrite.Settings settings, FakeSite site, FakeExchange call) {
@@ -141,10 +142,20 @@ class RewriteTest {
     var site = site("/*");
     var fixed =
         new Rewrite.Settings(
-            "orders.internal:81", false, null, null, null, QueryChanges.NONE, When.ALWAYS);
+            "orders.internal:81",
+            false,
+            null,
+            null,
+            null,
+            QueryChanges.NONE,
+            false,
+            false,
+            When.ALWAYS);
     assertThat(run(fixed, site, site.exchange("GET", "/shop")).upstreamHost())
         .isEqualTo("orders.internal:81");
-    var own = new Rewrite.Settings(null, true, null, null, null, QueryChanges.NONE, When.ALWAYS);
+    var own =
+        new Rewrite.Settings(
+            null, true, null, null, null, QueryChanges.NONE, false, false, When.ALWAYS);
     assertThat(run(own, site, site.exchange("GET", "/shop")).upstreamHost()).isNull();
   }
 
@@ -159,7 +170,9 @@ class RewriteTest {
             List.of(),
             java.util.Set.of(),
             null);
-    var settings = new Rewrite.Settings(null, false, "/beta", null, null, QueryChanges.NONE, when);
+    var settings =
+        new Rewrite.Settings(
+            null, false, "/beta", null, null, QueryChanges.NONE, false, false, when);
     var site = site("/*");
     var post = site.exchange("POST", "/shop/a").with("X-Beta", "yes");
     assertThat(run(settings, site, post).upstreamPath()).isEqualTo("/beta");
@@ -191,7 +204,8 @@ class RewriteTest {
     assertThatThrownBy(() -> new Rewrite().compile(two, site))
         .hasMessageStartingWith("rewrite: 2 of path, prefix and regex");
     assertThatThrownBy(() ->
-            new Rewrite.Settings("a/b", false, null, null, null, QueryChanges.NONE, When.ALWAYS))
+            new Rewrite.Settings(
+                "a/b", false, null, null, null, QueryChanges.NONE, false, false, When.ALWAYS))
         .hasMessageStartingWith("rewrite.host: 'a/b'");
   }
 }
