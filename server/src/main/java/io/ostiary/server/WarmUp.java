@@ -17,7 +17,8 @@ import java.util.List;
 import java.util.Objects;
 
 /// A short life of the whole of Ostiary, so that the start-up cache learns what a start and the
-/// first calls need: on loopback and free ports only, with the kernel side off.
+/// first calls need: on loopback and free ports only. The kernel side takes part where the launcher
+/// has given the process a network of its own.
 public final class WarmUp {
   private static final int CALLS = 300;
   private static final int ANSWER_MILLIS = 10_000;
@@ -27,17 +28,21 @@ public final class WarmUp {
 
   private final Path folder;
   private final int port;
+  private final boolean kernel;
 
-  private WarmUp(Path folder, int port) {
+  private WarmUp(Path folder, int port, boolean kernel) {
     this.folder = folder;
     this.port = port;
+    this.kernel = kernel;
   }
 
   /// @param folder where its records are. Run it twice: the second start finds a database, as all
   ///   but the first do, and the cache does without what makes one
+  /// @param kernel whether the kernel side may see the packets of this network
   /// @param out where its own Ostiary reports
-  public static void run(Path folder, PrintWriter out) throws IOException, InterruptedException {
-    new WarmUp(Files.createDirectories(folder), freePort()).live(out);
+  public static void run(Path folder, boolean kernel, PrintWriter out)
+      throws IOException, InterruptedException {
+    new WarmUp(Files.createDirectories(folder), freePort(), kernel).live(out);
     CompilerThreads.comeForward();
     new SpareMemory(() -> 0).giveBack();
   }
@@ -62,7 +67,7 @@ public final class WarmUp {
     }
   }
 
-  /// The demo's, with other ports and without the kernel side.
+  /// The demo's, with other ports and perhaps without the kernel side.
   private Path configuration(int upstream) throws IOException {
     var file = DemoFiles.lay(Files.createTempDirectory(folder, "demo"));
     Files.writeString(
@@ -70,7 +75,7 @@ public final class WarmUp {
         Files.readString(file)
             .replace("0.0.0.0:8080", "127.0.0.1:" + port)
             .replace("127.0.0.1:9081", "127.0.0.1:" + upstream)
-            .replace("interfaces: auto", "interfaces: off"));
+            .replace("interfaces: auto", kernel ? "interfaces: auto" : "interfaces: off"));
     return file;
   }
 
