@@ -94,17 +94,19 @@ public final class Kernel implements PacketView, AutoCloseable {
 
   /// Loads the programs; they are attached by the first [#apply].
   public static Opened open() {
-    return open(Path.of("/sys/fs/bpf/ostiary/process-" + ProcessHandle.current().pid()));
+    return open(Path.of("/sys/fs/bpf/ostiary/process-" + ProcessHandle.current().pid()), true);
   }
 
   /// Loads the programs; they are attached by the first [#apply].
   ///
   /// @param handOver a folder of the BPF file system for this Ostiary in this network namespace
-  public static Opened open(Path handOver) {
+  /// @param waitedFor whether nothing is served before; otherwise calls come first
+  public static Opened open(Path handOver, boolean waitedFor) {
     try {
       var library = Libbpf.load();
       var takeover = new Takeover(handOver, library);
-      var kernel = new Kernel(Shield.load(takeover.pins()), new DeviceProbe(library), takeover);
+      var shield = ShieldLoading.load(takeover.pins(), waitedFor);
+      var kernel = new Kernel(shield, new DeviceProbe(library), takeover);
       takeover.begin();
       kernel.shield.beat();
       kernel.spareOperators();

@@ -36,7 +36,7 @@ final class KernelChild {
 
   static void main() throws IOException {
     var pins = Path.of(System.getProperty("pins", "/sys/fs/bpf/ostiary/test"));
-    switch (Kernel.open(pins)) {
+    switch (Kernel.open(pins, true)) {
       case Kernel.Opened.Unavailable(var sentence) -> say("unavailable " + sentence);
       case Kernel.Opened.Running(var kernel) -> {
         say("open");

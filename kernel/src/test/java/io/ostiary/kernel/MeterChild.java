@@ -21,7 +21,8 @@ final class MeterChild {
   private MeterChild() {}
 
   public static void main(String[] args) throws Exception {
-    if (!(Kernel.open(Path.of(System.getProperty("pins"))) instanceof Opened.Running(var kernel))) {
+    if (!(Kernel.open(Path.of(System.getProperty("pins")), true)
+        instanceof Opened.Running(var kernel))) {
       System.out.println("not open");
       return;
     }

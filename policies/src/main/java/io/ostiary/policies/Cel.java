@@ -18,6 +18,7 @@ import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.AddressText;
 import io.ostiary.model.CallId;
+import io.ostiary.model.LateLogger;
 import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Alone;
@@ -37,7 +38,7 @@ import java.util.Set;
 /// turns of its comprehensions, patterns in linear time (RE2); it cannot loop otherwise, nor call
 /// anybody. An expression that fails, such as by a claim that is not there, refuses.
 public final class Cel implements Policy<Cel.Settings> {
-  private static final System.Logger LOG = System.getLogger("io.ostiary.policies");
+  private static final System.Logger LOG = new LateLogger("io.ostiary.policies");
   private static final int CHARS_MAX = 4096;
   private static final int TURNS_MAX = 1000;
   private static final int EXPRESSIONS_MAX = 16;

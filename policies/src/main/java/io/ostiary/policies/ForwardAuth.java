@@ -14,6 +14,7 @@ import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.AddressText;
+import io.ostiary.model.LateLogger;
 import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
@@ -27,7 +28,7 @@ import java.util.Set;
 
 /// Asks an HTTP service before each call whether it may pass.
 public final class ForwardAuth implements Policy<ForwardAuth.Settings> {
-  private static final System.Logger LOG = System.getLogger("io.ostiary.policies");
+  private static final System.Logger LOG = new LateLogger("io.ostiary.policies");
   private static final int ANSWER_BYTES_MAX = 64 * 1024;
 
   private final InstantSource clock;

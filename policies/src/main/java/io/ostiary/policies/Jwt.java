@@ -13,6 +13,7 @@ import io.ostiary.gateway.spi.SignIn;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.spi.Work;
+import io.ostiary.model.LateLogger;
 import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
@@ -39,7 +40,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Asks for a signed token (RFC 7519) and recognises the caller by it.
 public final class Jwt implements Policy<Jwt.Settings> {
-  private static final System.Logger LOG = System.getLogger("io.ostiary.policies");
+  private static final System.Logger LOG = new LateLogger("io.ostiary.policies");
   private static final Duration REMEMBERED = Duration.ofSeconds(60);
   private static final Duration FETCH = Duration.ofSeconds(5);
   private static final int KEY_SET_BYTES_MAX = 1024 * 1024;

@@ -6,6 +6,7 @@ import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jose.jwk.OctetKeyPair;
 import com.nimbusds.jose.jwk.RSAKey;
 import io.ostiary.gateway.spi.HttpCalls;
+import io.ostiary.model.LateLogger;
 import io.ostiary.policies.Refusals.Unavailable;
 import java.text.ParseException;
 import java.time.Duration;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// often than every ten seconds, so that made-up names cannot have us hammer the issuer. There is
 /// at most one fetch at a time. Outlives plans; shared by all event loops; nothing here waits.
 final class KeySet {
-  private static final System.Logger LOG = System.getLogger("io.ostiary.policies");
+  private static final System.Logger LOG = new LateLogger("io.ostiary.policies");
   private static final int KEYS_MAX = 100;
   private static final int RSA_BITS_MIN = 2048;
   static final Duration PAUSE = Duration.ofSeconds(10);

@@ -13,6 +13,7 @@ import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.SignIn;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
+import io.ostiary.model.LateLogger;
 import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
@@ -33,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Asks for a token and asks its issuer about it (RFC 7662).
 public final class Oauth2Introspection implements Policy<Oauth2Introspection.Settings> {
-  private static final System.Logger LOG = System.getLogger("io.ostiary.policies");
+  private static final System.Logger LOG = new LateLogger("io.ostiary.policies");
   private static final int ANSWER_BYTES_MAX = 64 * 1024;
   private static final int TOKEN_CHARS_MAX = 16 * 1024;
 

@@ -13,6 +13,7 @@ import io.ostiary.gateway.spi.SignIn;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.spi.Verdict;
+import io.ostiary.model.LateLogger;
 import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
@@ -42,12 +43,12 @@ import org.jspecify.annotations.Nullable;
 /// session that stands in a cookie only we can read; nothing of it is kept here. Where the provider
 /// gives a refresh token the session is renewed without anybody noticing, see [OidcTokens].
 public final class Oidc implements Policy<Oidc.Settings> {
-  static final System.Logger LOG = System.getLogger("io.ostiary.policies");
+  static final System.Logger LOG = new LateLogger("io.ostiary.policies");
   private static final Duration LOGIN = Duration.ofMinutes(10);
   private static final int TARGET_CHARS_MAX = 1000;
 
   /// How long a call waits for the provider: for what it says of itself, a token and its keys.
-  private static final Duration PATIENCE = OidcTokens.LIMIT.multipliedBy(3);
+  private static final Duration PATIENCE = Duration.ofSeconds(3 * OidcTokens.LIMIT.toSeconds());
 
   private static final int SECRET_BYTES_MIN = 32;
 

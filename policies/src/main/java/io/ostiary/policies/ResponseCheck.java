@@ -13,6 +13,7 @@ import io.ostiary.gateway.spi.Moment;
 import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.CallId;
+import io.ostiary.model.LateLogger;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// To enforce, a response is held back until it is complete and checked. To report, it passes as it
 /// comes and a copy is checked with the last piece.
 final class ResponseCheck {
-  private static final System.Logger LOG = System.getLogger(ResponseCheck.class.getName());
+  private static final System.Logger LOG = new LateLogger(ResponseCheck.class.getName());
   private static final HeaderName CONTENT_TYPE = HeaderName.of("Content-Type");
   private static final HeaderName CONTENT_ENCODING = HeaderName.of("Content-Encoding");
 

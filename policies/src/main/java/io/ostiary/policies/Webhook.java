@@ -14,6 +14,7 @@ import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.AddressText;
 import io.ostiary.model.CallId;
 import io.ostiary.model.Ending;
+import io.ostiary.model.LateLogger;
 import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
@@ -40,7 +41,7 @@ import org.jspecify.annotations.Nullable;
 /// Tells an HTTP service of each call when it has ended. Calls do not wait for it, nor fail with
 /// it.
 public final class Webhook implements Policy<Webhook.Settings> {
-  private static final System.Logger LOG = System.getLogger("io.ostiary.policies");
+  private static final System.Logger LOG = new LateLogger("io.ostiary.policies");
   private static final int PENDING_MAX = 1000;
   private static final int ANSWER_BYTES_MAX = 16 * 1024;
   private static final long WARN_NANOS = TimeUnit.SECONDS.toNanos(10);

@@ -136,7 +136,7 @@ final class KernelSide implements AutoCloseable, PacketView {
       }
       return;
     }
-    load(judges(snapshot));
+    load(judges(snapshot), true);
     loops.loaded();
     var attached = lens;
     if (attached != null) {
@@ -170,7 +170,7 @@ final class KernelSide implements AutoCloseable, PacketView {
           "Packets are not inspected, because the configuration says kernel.interfaces: off.";
       return List.of();
     }
-    load(true);
+    load(true, judges(snapshot));
     loaded();
     var attached = lens;
     if (attached != null) {
@@ -252,11 +252,11 @@ final class KernelSide implements AutoCloseable, PacketView {
         : balancer.services();
   }
 
-  /// Each once, side by side, since each waits for the verifier.
-  private void load(boolean shieldToo) {
+  /// Each once, side by side, since each waits for the verifier; the shield is waited for or not.
+  private void load(boolean shieldToo, boolean waitedFor) {
     if (shieldToo && !asked) {
       asked = true;
-      opening = CompletableFuture.supplyAsync(() -> Kernel.open(handOver));
+      opening = CompletableFuture.supplyAsync(() -> Kernel.open(handOver, waitedFor));
     }
     if (!lensAsked) {
       lensAsked = true;

@@ -62,7 +62,7 @@ public final class Binder {
   ///
   /// @param name of the node, for messages
   public <T extends Record> @Nullable T bind(Shapes shapes, Class<T> type, Node node, String name) {
-    return type.cast(bind(shapes.fields(type), node, name));
+    return type.cast(bind(shapes.unchecked(type), node, name));
   }
 
   /// Null: the node has faults, and they are noted.
@@ -86,8 +86,9 @@ public final class Binder {
   }
 
   private @Nullable Object fields(Shape.Fields shape, Node node, String name) {
-    if (shape.alone() != null && !(node instanceof Mapping)) {
-      return alone(shape, shape.alone(), node, name);
+    var alone = shape.alone();
+    if (alone != null && !(node instanceof Mapping)) {
+      return alone(shape, alone, node, name);
     }
     if (!(node instanceof Mapping) && !(node instanceof Node.Null)) {
       return wrong(shape, node, name);

@@ -110,7 +110,11 @@ final class Forms {
       throw new IllegalArgumentException("not a size");
     }
     var unit = matcher.group(2) == null ? 1L : UNITS.getOrDefault(matcher.group(2), 1L);
-    return new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(unit)).longValueExact();
+    var number = matcher.group(1);
+    // Mostly there is no fraction, and BigDecimal makes large tables when it is first used.
+    return number.indexOf('.') < 0
+        ? Math.multiplyExact(Long.parseLong(number), unit)
+        : new BigDecimal(number).multiply(BigDecimal.valueOf(unit)).longValueExact();
   }
 
   /// The form of a type that reads itself by a public static `parse(String)` or `of(String)`, or

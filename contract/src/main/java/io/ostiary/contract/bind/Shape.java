@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// How a value is written. Immutable; made by [Shapes].
@@ -13,18 +14,55 @@ public sealed interface Shape {
   /// What belongs here, for messages: `a duration such as 500ms, 30s, 5m or 1h`.
   String expected();
 
-  /// A record: an object with these members.
-  ///
-  /// @param about what it is, for editors; may be empty
-  /// @param alone the component whose value may stand for the whole, or null
-  record Fields(
-      Class<? extends Record> type, String about, List<Field> fields, @Nullable Field alone)
-      implements Shape {
-    public Fields {
-      fields = List.copyOf(fields);
+  /// A record: an object with these members. They are looked at when somebody asks for the first
+  /// time: a configuration uses few of the records that it might.
+  final class Fields implements Shape {
+    private final Class<? extends Record> type;
+    private final Supplier<Components> made;
+    private volatile @Nullable Components components;
+
+    /// @param about what it is, for editors; may be empty
+    /// @param alone the component whose value may stand for the whole, or null
+    record Components(String about, List<Field> all, @Nullable Field alone) {
+      Components {
+        all = List.copyOf(all);
+      }
+    }
+
+    Fields(Class<? extends Record> type, Supplier<Components> made) {
+      this.type = type;
+      this.made = made;
+    }
+
+    private Components components() {
+      var known = components;
+      if (known == null) {
+        known = made.get();
+        components = known;
+      }
+      return known;
+    }
+
+    public Class<? extends Record> type() {
+      return type;
+    }
+
+    /// What it is, for editors; may be empty.
+    public String about() {
+      return components().about;
+    }
+
+    public List<Field> fields() {
+      return components().all;
+    }
+
+    /// The component whose value may stand for the whole, or null.
+    public @Nullable Field alone() {
+      return components().alone;
     }
 
     boolean has(String name) {
+      var fields = fields();
       for (int i = 0; i < fields.size(); i++) {
         if (fields.get(i).name().equals(name)) {
           return true;
@@ -34,12 +72,13 @@ public sealed interface Shape {
     }
 
     public List<String> names() {
-      return fields.stream().map(Field::name).toList();
+      return fields().stream().map(Field::name).toList();
     }
 
     @Override
     public String expected() {
       var object = "an object of " + String.join(", ", names());
+      var alone = alone();
       return alone == null ? object : alone.shape().expected() + ", or " + object;
     }
   }

@@ -33,7 +33,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// Types to shapes, by reflection, each once. A type that cannot be written is a fault of its
-/// programmer and is refused with an exception when the shape is made, not when it is used.
+/// programmer: [#fields] looks at all of it and refuses it with an exception, before it is used.
 public final class Shapes {
   private final Map<Type, Shape> known = new HashMap<>();
   private final Deque<Type> open = new ArrayDeque<>();
@@ -56,7 +56,7 @@ public final class Shapes {
     @Override
     public Shape.@Nullable Fields get(@Nullable Object name) {
       var type = types.get(name);
-      return type == null ? null : fields(type);
+      return type == null ? null : unchecked(type);
     }
 
     @Override
@@ -72,13 +72,21 @@ public final class Shapes {
     @Override
     public Set<Map.Entry<String, Shape.Fields>> entrySet() {
       var all = new LinkedHashMap<String, Shape.Fields>();
-      types.forEach((name, type) -> all.put(name, fields(type)));
+      types.forEach((name, type) -> all.put(name, unchecked(type)));
       return Collections.unmodifiableSet(all.entrySet());
     }
   }
 
-  /// The shape of a record.
+  /// The shape of a record, of which everything has been looked at.
   public synchronized Shape.Fields fields(Class<? extends Record> type) {
+    var fields = unchecked(type);
+    new ShapeCheck().check(fields);
+    return fields;
+  }
+
+  /// The shape of a record, of which nothing has been looked at yet: for those that a test looks
+  /// at. To look at all that a configuration might say takes a tenth of a start.
+  synchronized Shape.Fields unchecked(Class<? extends Record> type) {
     if (of(type) instanceof Shape.Fields fields) {
       return fields;
     }
@@ -169,6 +177,10 @@ public final class Shapes {
   }
 
   private Shape.Fields record(Class<? extends Record> type) {
+    return new Shape.Fields(type, () -> components(type));
+  }
+
+  private synchronized Shape.Fields.Components components(Class<? extends Record> type) {
     var fields = new ArrayList<Shape.Field>();
     Shape.Field alone = null;
     for (var component : type.getRecordComponents()) {
@@ -178,7 +190,7 @@ public final class Shapes {
         alone = field;
       }
     }
-    return new Shape.Fields(type, about(type), fields, alone);
+    return new Shape.Fields.Components(about(type), fields, alone);
   }
 
   private Shape.Field field(RecordComponent component) {
@@ -187,16 +199,8 @@ public final class Shapes {
     var fallback = given == null ? null : parse(component, given.value());
     boolean nullable = component.getAnnotatedType().isAnnotationPresent(Nullable.class);
     boolean required = fallback == null && !nullable && !absentIsEmpty(shape);
-    var field =
-        new Shape.Field(
-            Wording.kebab(component.getName()),
-            about(component),
-            shape,
-            fallback,
-            required,
-            nullable);
-    checkFallback(field);
-    return field;
+    return new Shape.Field(
+        Wording.kebab(component.getName()), about(component), shape, fallback, required, nullable);
   }
 
   private Shape componentShape(RecordComponent component) {
@@ -282,17 +286,6 @@ public final class Shapes {
       return tree.root();
     }
     throw new IllegalArgumentException(parsed.faults().toString());
-  }
-
-  private static void checkFallback(Shape.Field field) {
-    if (field.fallback() == null) {
-      return;
-    }
-    var binding = new Binder();
-    binding.bind(field.shape(), field.fallback(), field.name());
-    if (!binding.faults().isEmpty()) {
-      throw new IllegalArgumentException("@Default of " + binding.faults());
-    }
   }
 
   private static String place(RecordComponent component) {

@@ -153,16 +153,18 @@ final class References {
 
   /// Two listeners on one port clash where their addresses are the same or one stands for all.
   private void listeners() {
-    var addresses = new LinkedHashMap<Node, Address>();
+    var taken = new ArrayList<Taken>();
     for (var item : Notes.items(root, "listeners")) {
       var text = item instanceof Node.Text alone ? alone : Notes.text(item, "address");
       if (text != null) {
-        listener(text, addresses);
+        listener(text, taken);
       }
     }
   }
 
-  private void listener(Node.Text text, Map<Node, Address> earlier) {
+  private record Taken(Node.Text text, Address address) {}
+
+  private void listener(Node.Text text, List<Taken> earlier) {
     Address address;
     try {
       address = Address.parse(text.text());
@@ -170,8 +172,8 @@ final class References {
       // The binder has said so.
       return;
     }
-    for (var other : earlier.entrySet()) {
-      var seen = other.getValue();
+    for (var other : earlier) {
+      var seen = other.address;
       boolean clash = seen.host().equals(address.host()) || everywhere(seen) || everywhere(address);
       if (seen.port() == address.port() && clash) {
         notes.fault(
@@ -179,11 +181,11 @@ final class References {
             "address: port "
                 + address.port()
                 + " is taken by the listener at "
-                + place(other.getKey().at()));
+                + place(other.text.at()));
         return;
       }
     }
-    earlier.put(text, address);
+    earlier.add(new Taken(text, address));
   }
 
   private static boolean everywhere(Address address) {

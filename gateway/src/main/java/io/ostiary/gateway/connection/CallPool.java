@@ -7,6 +7,7 @@ import io.ostiary.gateway.exchange.Plan;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.model.AddressText;
 import io.ostiary.model.BanSink;
+import io.ostiary.model.LateLogger;
 import io.ostiary.model.Listener;
 import io.ostiary.model.Listener.ProxyProtocol;
 import java.util.ArrayDeque;
@@ -24,7 +25,7 @@ final class CallPool {
   private static final int KEPT_MAX = 1024;
 
   private static final long QUIET_NANOS = 60_000_000_000L;
-  private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
+  private static final System.Logger LOG = new LateLogger("io.ostiary.gateway");
 
   private final Loop loop;
   private final int loops;

@@ -8,6 +8,7 @@ import io.netty.channel.unix.UnixChannel;
 import io.netty.channel.unix.UnixChannelOption;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.loop.Transport;
+import io.ostiary.model.LateLogger;
 import io.ostiary.model.LoopChoice;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// somebody else are taken as they come: a single one stays the only one, since nobody can join the
 /// address of a socket that was bound without SO_REUSEPORT.
 final class ListeningSockets {
-  private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
+  private static final System.Logger LOG = new LateLogger("io.ostiary.gateway");
 
   private final EventLoopGroup group;
   private final List<Loop> loops;

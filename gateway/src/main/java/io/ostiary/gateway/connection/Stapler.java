@@ -1,5 +1,6 @@
 package io.ostiary.gateway.connection;
 
+import io.ostiary.model.LateLogger;
 import io.ostiary.model.Tls;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -25,7 +26,7 @@ final class Stapler implements AutoCloseable {
   private static final Duration CONNECT = Duration.ofSeconds(5);
   private static final Duration ANSWER = Duration.ofSeconds(10);
   private static final int ANSWER_BYTES_MAX = 64 * 1024;
-  private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
+  private static final System.Logger LOG = new LateLogger("io.ostiary.gateway");
 
   private final Ocsp ocsp;
   private final Credentials.Credential of;

@@ -11,6 +11,7 @@ import io.ostiary.gateway.wire.Fields;
 import io.ostiary.gateway.wire.HeadFault;
 import io.ostiary.gateway.wire.RequestHead;
 import io.ostiary.model.Ending;
+import io.ostiary.model.LateLogger;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// what. Borrowed from its loop for one exchange and used again for another, so a call in steady
 /// state makes next to no objects; confined to its event loop.
 public final class Call extends FilterView {
-  private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
+  private static final System.Logger LOG = new LateLogger("io.ostiary.gateway");
   private static final System.Logger.Level WARNING = System.Logger.Level.WARNING;
   private static final Problem SLASH = Problems.of(HeadFault.PATH_ENCODING);
 

@@ -65,7 +65,7 @@ final class CompiledApis {
             snapshot.upstreams(),
             snapshot.gateway().outbound());
     next = new IdentityHashMap<>();
-    if (!nextBasis.equals(basis)) {
+    if (basis == null || !nextBasis.equals(basis)) {
       before = new IdentityHashMap<>();
     }
   }

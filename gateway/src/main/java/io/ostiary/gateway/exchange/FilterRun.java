@@ -3,6 +3,7 @@ package io.ostiary.gateway.exchange;
 import io.ostiary.gateway.filter.FilterChain;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.Ending;
+import io.ostiary.model.LateLogger;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -23,7 +24,7 @@ final class FilterRun {
     REPLY
   }
 
-  private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
+  private static final System.Logger LOG = new LateLogger("io.ostiary.gateway");
   private static final ByteBuffer EMPTY = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
   private final Call call;

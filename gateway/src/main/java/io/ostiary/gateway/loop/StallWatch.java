@@ -2,6 +2,7 @@ package io.ostiary.gateway.loop;
 
 import io.ostiary.gateway.Stall;
 import io.ostiary.model.CallId;
+import io.ostiary.model.LateLogger;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -16,7 +17,7 @@ import java.util.stream.Collectors;
 ///
 /// Its own thread reads what loops write without a lock; what it counts is guarded by its own.
 public final class StallWatch implements AutoCloseable {
-  private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
+  private static final System.Logger LOG = new LateLogger("io.ostiary.gateway");
   private static final long TICK_MILLIS = 20;
   private static final long STILL_MILLIS = 50;
   private static final int LOOKS_UNTIL_STILL = 50;

@@ -8,6 +8,7 @@ import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
+import io.ostiary.model.LateLogger;
 import io.ostiary.model.Target;
 import io.ostiary.model.UpstreamLink.Protocol;
 import io.ostiary.model.UpstreamTls;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Shared: event loops read one volatile field, a thread of the control plane replaces it.
 final class TlsClient {
-  private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
+  private static final System.Logger LOG = new LateLogger("io.ostiary.gateway");
 
   private final UpstreamTls settings;
   private final Protocol protocol;

@@ -2,6 +2,7 @@ package io.ostiary.gateway.upstream;
 
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.model.Discovery;
+import io.ostiary.model.LateLogger;
 import io.ostiary.model.Target;
 import io.ostiary.model.Upstream;
 import io.ostiary.model.UpstreamHealth;
@@ -35,7 +36,7 @@ public final class UpstreamRegistry implements AutoCloseable {
   /// After a name server failed.
   private static final long AGAIN_NANOS = 5_000_000_000L;
 
-  private static final System.Logger LOG = System.getLogger("io.ostiary.gateway");
+  private static final System.Logger LOG = new LateLogger("io.ostiary.gateway");
 
   private record Key(String upstream, String host, int port) {}
 

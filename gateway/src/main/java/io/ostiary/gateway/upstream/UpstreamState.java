@@ -111,7 +111,8 @@ final class UpstreamState {
   /// Targets that were found by asking, for the settings they were asked by.
   List<Target> found(Discovery settings) {
     var known = found;
-    return known.settings.equals(settings) ? known.targets : List.of();
+    boolean same = known.targets.isEmpty() || known.settings.equals(settings);
+    return same ? known.targets : List.of();
   }
 
   /// Whether it is time to ask.

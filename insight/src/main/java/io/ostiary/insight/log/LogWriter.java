@@ -1,5 +1,6 @@
 package io.ostiary.insight.log;
 
+import io.ostiary.model.LateLogger;
 import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.observe.AccessLog;
 import java.io.IOException;
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// thread of its own writes them. When that one is behind or its destination is gone, lines are
 /// lost and counted; nobody waits.
 final class LogWriter {
-  private static final System.Logger LOG = System.getLogger("io.ostiary.insight");
+  private static final System.Logger LOG = new LateLogger("io.ostiary.insight");
   private static final int PAGES = 16;
   private static final int PAGE_BYTES = 128 * 1024;
   private static final int PAGE_LINES = 1024;
