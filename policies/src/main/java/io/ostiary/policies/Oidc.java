@@ -49,6 +49,7 @@ public final class Oidc implements Policy<Oidc.Settings> {
 
   /// How long a call waits for the provider: for what it says of itself, a token and its keys.
   private static final Duration PATIENCE = Duration.ofSeconds(3 * OidcTokens.LIMIT.toSeconds());
+
   private static final int SECRET_BYTES_MIN = 32;
 
   private final InstantSource clock;
