@@ -434,8 +434,12 @@ int BPF_PROG(lens_dropped, struct sk_buff *skb, void *location, __u32 reason)
 	if (!ends(skb, &in, &out))
 		return 0;
 	net = net_of(skb, sk);
-	/* A packet on its way out has its sender; where both ends are ours only that tells. */
-	if (sk && sk->__sk_common.skc_num == out.local_port)
+	/*
+	 * A packet on its way out has its sender; where both ends are ours only that tells. On a veth
+	 * pair it has it still when it has come to another network namespace, and what becomes of it
+	 * there is as far from us as another host.
+	 */
+	if (sk && !skb->skb_iif && sk->__sk_common.skc_num == out.local_port)
 		tp = tracked_sender(sk);
 	r = tp ? record_of(sk) : remembered(&in, c->seed, net);
 	incoming = !tp && r;

@@ -109,6 +109,38 @@ final class LensStoryTest {
     }
   }
 
+  /// On a cable between namespaces a packet knows its sender until its IP header is read. Whoever
+  /// looks at other hosts' packets drops them before that.
+  @ParameterizedTest
+  @ValueSource(strings = {"198.18.0.1", "2001:db8::1"})
+  void doesNotTakeForItsOwnWhatAnotherHostOfTheMachineDropped(String text) throws Exception {
+    var address = listenAt(text);
+    var peer = text.contains(":") ? "2001:db8::2" : "198.18.0.2";
+    try (var client = connected(address);
+        var accepted = listener.accept()) {
+      network.clientRuns("ip", "link", "set", "user", "promisc", "on");
+      network.gatewayRuns(
+          "ip",
+          "neigh",
+          "replace",
+          peer,
+          "lladdr",
+          "02:00:00:00:00:99",
+          "dev",
+          "gate",
+          "nud",
+          "permanent");
+      accepted.send(100);
+
+      var facts = LensKit.await(lens, accepted.cookie(), f -> f.retransmitsOut > 0);
+      network.gatewayRuns("ip", "neigh", "del", peer, "dev", "gate");
+      client.receive(100);
+
+      assertThat(facts.droppedOut).as("it came as far as the other host").isZero();
+      assertThat(events(facts)).extracting(ConnectionEvent::kind).doesNotContain(Kind.DROPPED_OUT);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"198.18.0.1", "2001:db8::1"})
   void tellsOfIncomingPacketsThatTheKernelDropped(String text) throws Exception {
