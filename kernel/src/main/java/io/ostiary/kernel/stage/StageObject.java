@@ -6,7 +6,10 @@ import io.ostiary.kernel.libbpf.OpenedObject;
 import io.ostiary.kernel.libbpf.OpenedObject.Kind;
 import io.ostiary.kernel.shield.Chain;
 import io.ostiary.model.KernelStatus.KernelMap;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -21,6 +24,15 @@ final class StageObject implements AutoCloseable {
 
   /// What these are called once they are shared.
   private static final Set<String> OF_SHIELD = Set.of("ostiary_packets", "xdp_chain", "tcx_chain");
+
+  /// Of an object of 64 bits.
+  private static final int ELF_HEAD = 64;
+
+  private static final byte[] ELF_BEGINS = {0x7f, 'E', 'L', 'F', 2};
+  private static final int ELF_MACHINE_AT = 18;
+  private static final short EM_BPF = 247;
+  private static final int ELF_SECTIONS_AT = 40;
+  private static final int ELF_SECTION_BYTES_AT = 58;
 
   private final BpfObject object;
   private final Found found;
@@ -42,9 +54,40 @@ final class StageObject implements AutoCloseable {
   /// @throws StageRefused when it is no stage
   /// @throws LibbpfException when the kernel refuses it, with the verifier's last words
   static StageObject load(String name, byte[] elf, Chain chain) throws LibbpfException {
+    if (!isObject(elf)) {
+      throw new StageRefused("it is no eBPF object (expected: what clang -target bpf -g -c makes)");
+    }
+    if (isCut(elf)) {
+      throw new StageRefused(
+          "it ends after %,d bytes (expected: the whole file)".formatted(elf.length));
+    }
     var found = new Found();
-    var object = BpfObject.load(name, elf, opened -> prepare(opened, chain, found));
-    return new StageObject(object, found);
+    try {
+      var object = BpfObject.load(name, elf, opened -> prepare(opened, chain, found));
+      return new StageObject(object, found);
+    } catch (LibbpfException e) {
+      if (String.valueOf(e.getMessage()).contains("BTF is required")) {
+        throw new StageRefused("it has no type information (expected: compiled with clang -g)");
+      }
+      throw e;
+    }
+  }
+
+  /// By the head of the file (ELF): what libbpf says of others names no file and no repair.
+  private static boolean isObject(byte[] elf) {
+    var head = ByteBuffer.wrap(elf).order(ByteOrder.nativeOrder());
+    return elf.length >= ELF_HEAD
+        && Arrays.equals(elf, 0, ELF_BEGINS.length, ELF_BEGINS, 0, ELF_BEGINS.length)
+        && head.getShort(ELF_MACHINE_AT) == EM_BPF;
+  }
+
+  /// The list of its sections is the last thing in it.
+  private static boolean isCut(byte[] elf) {
+    var head = ByteBuffer.wrap(elf).order(ByteOrder.nativeOrder());
+    int each = Short.toUnsignedInt(head.getShort(ELF_SECTION_BYTES_AT));
+    int count = Short.toUnsignedInt(head.getShort(ELF_SECTION_BYTES_AT + Short.BYTES));
+    long sections = head.getLong(ELF_SECTIONS_AT);
+    return sections < 0 || sections > elf.length - (long) each * count;
   }
 
   private static void prepare(OpenedObject opened, Chain chain, Found found)

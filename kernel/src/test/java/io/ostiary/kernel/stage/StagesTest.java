@@ -9,6 +9,7 @@ import io.ostiary.model.KernelStage;
 import io.ostiary.model.KernelStage.State;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -199,6 +200,15 @@ final class StagesTest {
     Files.writeString(kit().folder.resolve("text.bpf.o"), "no object");
     kit().stages.look();
     assertThat(kit().stage("text").state()).isEqualTo(State.REFUSED);
+    assertThat(kit().stage("text").sentence()).startsWith("it is no eBPF object (expected: ");
+
+    kit().put("whole", PASSES);
+    var whole = Files.readAllBytes(kit().folder.resolve("whole.bpf.o"));
+    Files.write(kit().folder.resolve("cut.bpf.o"), Arrays.copyOf(whole, whole.length / 2));
+    kit().stages.look();
+    assertThat(kit().stage("cut").sentence())
+        .isEqualTo(
+            "it ends after %,d bytes (expected: the whole file)".formatted(whole.length / 2));
     assertThat(kit().xdp()).isEqualTo(XDP_PASS);
   }
 
