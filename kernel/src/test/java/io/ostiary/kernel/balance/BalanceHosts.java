@@ -9,6 +9,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.invoke.MethodHandle;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -47,6 +49,8 @@ final class BalanceHosts implements AutoCloseable {
   final String client = prefix + "-c";
   final String balancer = prefix + "-b";
   final List<Server> servers = new ArrayList<>();
+  private final List<ExecutorService> inTargets = new ArrayList<>();
+  private final List<DatagramSocket> datagrams = new ArrayList<>();
   private final ExecutorService inBalancer;
   private final ExecutorService inClient;
   private final List<ExecutorService> executors = new ArrayList<>();
@@ -78,10 +82,55 @@ final class BalanceHosts implements AutoCloseable {
           "198.18.%d.".formatted(i),
           "2001:db8:%d::".formatted(i));
       route(target, "user", "198.18.%d.1".formatted(i), "2001:db8:%d::1".formatted(i));
-      var inTarget = enter(target);
-      int number = i;
-      servers.add(inTarget.submit(() -> new Server("t" + number, 8000)).get(10, TimeUnit.SECONDS));
+      inTargets.add(enter(target));
+      servers.add(serveAgain(i));
     }
+  }
+
+  /// A server on a target, where none is.
+  Server serveAgain(int target) throws Exception {
+    return inTargets
+        .get(target - 1)
+        .submit(() -> new Server("t" + target, 8000))
+        .get(10, TimeUnit.SECONDS);
+  }
+
+  /// On each target something that answers datagrams with its own two letters.
+  void answerDatagrams(int port) throws Exception {
+    for (int i = 1; i <= TARGETS; i++) {
+      var name = ("t" + i).getBytes(StandardCharsets.US_ASCII);
+      var socket =
+          inTargets.get(i - 1).submit(() -> new DatagramSocket(port)).get(10, TimeUnit.SECONDS);
+      datagrams.add(socket);
+      Thread.ofPlatform()
+          .daemon()
+          .start(() -> {
+            try {
+              var packet = new DatagramPacket(new byte[64], 64);
+              while (true) {
+                socket.receive(packet);
+                socket.send(new DatagramPacket(name, name.length, packet.getSocketAddress()));
+              }
+            } catch (IOException e) {
+              // Closed.
+            }
+          });
+    }
+  }
+
+  /// A socket that hears nobody but this address, on a thread in the client's namespace.
+  static DatagramSocket datagrams(String address, int port) throws IOException {
+    var socket = new DatagramSocket();
+    socket.connect(new InetSocketAddress(address, port));
+    socket.setSoTimeout(2000);
+    return socket;
+  }
+
+  static String ask(DatagramSocket socket) throws IOException {
+    socket.send(new DatagramPacket(new byte[] {'?'}, 1));
+    var answer = new DatagramPacket(new byte[64], 64);
+    socket.receive(answer);
+    return new String(answer.getData(), 0, answer.getLength(), StandardCharsets.US_ASCII);
   }
 
   static String target4(int number) {
@@ -200,6 +249,7 @@ final class BalanceHosts implements AutoCloseable {
     Server(String name, int port) throws IOException {
       this.name = name;
       listener = new ServerSocket();
+      listener.setReuseAddress(true);
       listener.bind(new InetSocketAddress("::", port), 512);
       Thread.ofPlatform().daemon().start(this::serve);
     }
@@ -255,6 +305,7 @@ final class BalanceHosts implements AutoCloseable {
     for (var server : servers) {
       server.close();
     }
+    datagrams.forEach(DatagramSocket::close);
     executors.forEach(ExecutorService::shutdownNow);
     for (int i = 1; i <= TARGETS; i++) {
       Tool.run("ip", "netns", "del", prefix + "-t" + i);

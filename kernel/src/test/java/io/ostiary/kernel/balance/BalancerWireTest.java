@@ -95,6 +95,13 @@ final class BalancerWireTest {
     return new Service.Target(BalanceHosts.target6(number), 8000, 1, false);
   }
 
+  /// Of the family of a service.
+  private static Service.Target target(String service, int number, int weight, boolean drain) {
+    boolean six = service.contains(":");
+    var address = six ? BalanceHosts.target6(number) : BalanceHosts.target4(number);
+    return new Service.Target(address, 8000, weight, drain);
+  }
+
   private void apply(Service... services) throws Exception {
     assertThat(hosts.inBalancer(() -> balancer.apply(List.of(services), List.of()))).isEmpty();
   }
@@ -151,11 +158,12 @@ final class BalancerWireTest {
         .doesNotContain("service_");
   }
 
-  @Test
-  void keepsDrainedConnectionsAndEveryRequestWhileWeightsChange() throws Exception {
-    var first = target(1, 1, false);
-    apply(service(BalanceHosts.SERVICE_4, Algorithm.WEIGHTED, null, first));
-    try (var socket = hosts.inClient(() -> new Socket(BalanceHosts.SERVICE_4, 80))) {
+  @ParameterizedTest
+  @ValueSource(strings = {BalanceHosts.SERVICE_4, BalanceHosts.SERVICE_6})
+  void keepsDrainedConnectionsAndEveryRequestWhileWeightsChange(String address) throws Exception {
+    var first = target(address, 1, 1, false);
+    apply(service(address, Algorithm.WEIGHTED, null, first));
+    try (var socket = hosts.inClient(() -> new Socket(address, 80))) {
       assertThat(hosts.inClient(() -> BalanceHosts.ask(socket))).isEqualTo("t1");
       var ended = new AtomicBoolean();
       var clients = hosts.clients(4);
@@ -165,7 +173,7 @@ final class BalancerWireTest {
             clients.submit(() -> {
               int done = 0;
               for (; !ended.get(); done++) {
-                BalanceHosts.call(BalanceHosts.SERVICE_4, 80, 3000);
+                BalanceHosts.call(address, 80, 3000);
               }
               return done;
             }));
@@ -174,12 +182,12 @@ final class BalancerWireTest {
         int weight = 1 + round % 5;
         apply(
             service(
-                BalanceHosts.SERVICE_4,
+                address,
                 Algorithm.values()[round % 3],
                 null,
-                target(1, 1, true),
-                target(2, weight, false),
-                target(3, 6 - weight, round % 4 == 3)));
+                target(address, 1, 1, true),
+                target(address, 2, weight, false),
+                target(address, 3, 6 - weight, round % 4 == 3)));
         Thread.sleep(100);
       }
       ended.set(true);
@@ -195,31 +203,63 @@ final class BalancerWireTest {
       assertThat(drained.open()).isEqualTo(1);
       assertThat(drained.why()).contains("1 connections are still open");
     }
-    assertThat(calls(BalanceHosts.SERVICE_4, 20)).doesNotContainKey("t1");
+    assertThat(calls(address, 20)).doesNotContainKey("t1");
   }
 
-  @Test
-  void takesOutATargetThatIsKilledAndBringsItBack() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {BalanceHosts.SERVICE_4, BalanceHosts.SERVICE_6})
+  void takesOutATargetThatIsKilledAndBringsItBack(String address) throws Exception {
     apply(
         service(
-            BalanceHosts.SERVICE_4,
+            address,
             Algorithm.MAGLEV,
             CHECK,
-            target(1, 1, false),
-            target(2, 1, false),
-            target(3, 1, false)));
-    assertThat(calls(BalanceHosts.SERVICE_4, 30)).containsOnlyKeys("t1", "t2", "t3");
+            target(address, 1, 1, false),
+            target(address, 2, 1, false),
+            target(address, 3, 1, false)));
+    assertThat(calls(address, 30)).containsOnlyKeys("t1", "t2", "t3");
     hosts.servers.get(1).close();
     await(State.UNHEALTHY);
     assertThat(status().targets().get(1).why()).contains("refused");
-    assertThat(calls(BalanceHosts.SERVICE_4, 30)).containsOnlyKeys("t1", "t3");
+    assertThat(calls(address, 30)).containsOnlyKeys("t1", "t3");
+    hosts.servers.set(1, hosts.serveAgain(2));
+    await(State.HEALTHY);
+    assertThat(calls(address, 60)).containsKey("t2");
   }
 
   private void await(State state) throws Exception {
-    for (int i = 0; i < 200 && status().targets().get(1).state() != state; i++) {
+    for (int i = 0; i < 500 && status().targets().get(1).state() != state; i++) {
       Thread.sleep(20);
     }
     assertThat(status().targets().get(1).state()).isEqualTo(state);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {BalanceHosts.SERVICE_4, BalanceHosts.SERVICE_6})
+  void beginsSlowlyWithATargetThatIsNoLongerDrained(String address) throws Exception {
+    var first = target(address, 1, 1, false);
+    apply(startingSlowly(address, first, target(address, 2, 1, true)));
+    assertThat(calls(address, 20)).containsOnlyKeys("t1");
+    apply(startingSlowly(address, first, target(address, 2, 1, false)));
+    var starting = status().targets().get(1);
+    assertThat(starting.state()).isEqualTo(State.STARTING);
+    assertThat(starting.weightNow()).isLessThan(0.5);
+    assertThat(starting.why()).startsWith("slow start: ");
+    await(State.HEALTHY);
+    assertThat(status().targets().get(1).weightNow()).isGreaterThan(0.9);
+    assertThat(calls(address, 100).get("t2")).isGreaterThan(25);
+  }
+
+  private static Service startingSlowly(String address, Service.Target... targets) {
+    return new Service(
+        "web",
+        address,
+        80,
+        Protocol.TCP,
+        Algorithm.WEIGHTED,
+        List.of(targets),
+        null,
+        Duration.ofSeconds(6));
   }
 
   @ParameterizedTest
@@ -265,15 +305,16 @@ final class BalancerWireTest {
     return more[1] / (double) IntStream.of(more).sum();
   }
 
-  @Test
-  void turnsLocalClientsAtTheirConnect() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {BalanceHosts.SERVICE_4, BalanceHosts.SERVICE_6})
+  void turnsLocalClientsAtTheirConnect(String address) throws Exception {
     apply(
         service(
-            BalanceHosts.SERVICE_4,
+            address,
             Algorithm.WEIGHTED,
             null,
-            target(1, 1, false),
-            target(2, 1, false)));
+            target(address, 1, 1, false),
+            target(address, 2, 1, false)));
     var answers =
         Tool.run(
             "sh",
@@ -282,8 +323,8 @@ final class BalancerWireTest {
                 .formatted(
                     group,
                     hosts.balancer,
-                    "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do curl -sS -m 2 http://%s; done"
-                        .formatted(BalanceHosts.SERVICE_4)));
+                    "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do curl -sS -g -m 2 http://%s; done"
+                        .formatted(address.contains(":") ? "[" + address + "]" : address)));
     assertThat(answers).contains("t1", "t2").matches("(t[12]){12}");
     assertThat(status().events().local()).isEqualTo(12);
     assertThat(status().targets()).allMatch(each -> each.open() == 0 && each.connections() > 0);
