@@ -89,6 +89,26 @@ final class MeterWireTest {
   }
 
   @Test
+  void countsEachFrameOfABurstOfOddOnesOnce() throws Exception {
+    var child = hosts.child("io.ostiary.kernel.MeterChild");
+    assertThat(child.ask("watch gate")).isEqualTo("applied");
+    var first = settled(child, "gate");
+    var before = first.device;
+    var start = first.metered;
+
+    hosts.clientRuns("python3", "-c", ODD, "user", "20000");
+
+    var last = settled(child, "gate");
+    var metered = last.metered;
+    long frames = metered.in - start.in;
+    assertThat(frames).isEqualTo(last.device.received - before.received).isGreaterThan(15_000);
+    assertThat(metered.inBytes - start.inBytes - 14 * frames)
+        .isEqualTo(last.device.receivedBytes - before.receivedBytes);
+    assertThat(metered.dropped).as("malformed ones").isPositive();
+    metered.holds();
+  }
+
+  @Test
   void countsLoopbackWhereItComesIn() throws Exception {
     var child = hosts.child("io.ostiary.kernel.MeterChild");
     assertThat(child.ask("watch lo")).isEqualTo("applied");
@@ -127,6 +147,52 @@ final class MeterWireTest {
       udp = struct.pack('!HHHH', 5000, 7, 22, 0) + b'x' * 14
       for i in range(7):
         s.send(b'\\xff' * 6 + b'\\x02' * 6 + struct.pack('!HHH', 0x8100, 50, 0x0800) + ip + udp)
+      """;
+
+  /// Frames with up to three VLAN tags and up to nine IPv6 extension headers, first and later
+  /// fragments, options, cut anywhere, or of no protocol at all, as fast as they go.
+  private static final String ODD =
+      """
+      import random, socket, struct, sys
+      random.seed(5)
+      s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+      s.bind((sys.argv[1], 0))
+      pick, number = random.choice, random.randint
+      def four(p, next):
+        options = b'\\x01' * 4 * pick((0, 0, 1, 10))
+        fragment = pick((0, 0, 0x2000, 0x2001, 1, 185, 0x1fff))
+        head = struct.pack('!BBHHHBBH', 0x45 + len(options) // 4, 0,
+          20 + len(options) + len(p), number(0, 65535), fragment, 64, next, 0)
+        return head + random.randbytes(4) + bytes((198, 18, 0, 1)) + options + p
+      def six(p, next):
+        for _ in range(number(0, 9)):
+          kind = pick((0, 43, 60, 44, 51))
+          if kind == 44:
+            p = struct.pack('!BBHI', next, 0, pick((0, 1, 8, 9, 256)), number(0, 99)) + p
+          elif kind == 51:
+            p = struct.pack('!BBHII', next, 1, 0, 1, 1) + p
+          else:
+            p = struct.pack('!BB', next, 0) + bytes(6) + p
+          next = kind
+        ends = [socket.inet_pton(10, '2001:db8::%x' % end) for end in (number(3, 65535), 1)]
+        return struct.pack('!IHBB', 0x60000000, len(p), next, 64) + b''.join(ends) + p
+      def frame():
+        udp = struct.pack('!HHHH', number(1, 65535), pick((7, 8080)), 28, 0) + bytes(20)
+        flags = pick((2, 16, 4, 0, 41))
+        tcp = struct.pack('!HHIIBBHHH', number(1, 65535), 8080, 1, 0, 80, flags, 1000, 0, 0)
+        carried = pick(((udp, 17), (tcp, 6)))
+        kind, p = pick(((0x0800, four(*carried)), (0x86dd, six(*carried)),
+          (pick((0x0806, 0x88cc, 0x1234, 0x0800, 0x86dd)), random.randbytes(number(0, 60)))))
+        tags = b''.join(struct.pack('!HH', pick((0x8100, 0x88a8)), number(1, 4094))
+          for _ in range(pick((0, 0, 0, 1, 2, 3))))
+        whole = pick((b'\\xff', b'\\x02')) * 6 + b'\\x02' * 6 + tags + struct.pack('!H', kind) + p
+        return whole if random.random() < 0.9 else whole[:number(15, max(15, len(whole)))]
+      frames = [frame() for _ in range(2000)]
+      for i in range(int(sys.argv[2])):
+        try:
+          s.send(frames[i % len(frames)])
+        except OSError:
+          pass
       """;
 
   /// hping3 says that it failed where nobody answered.
