@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -14,15 +16,21 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param list with the faults of the file
 /// @param key of the file itself, as another may take its name; null where there is none
-public record CidrFile(CidrList list, FileTime modified, long size, @Nullable Object key) {
+/// @param read when it was read
+public record CidrFile(
+    CidrList list, FileTime modified, long size, @Nullable Object key, Instant read) {
   /// In bytes.
   public static final int SIZE_MAX = 64 << 20;
 
+  /// A file system may not tell two changes apart that are closer together: some count seconds.
+  private static final Duration SAME_TIME = Duration.ofSeconds(2);
+
   /// @param name of the file, for the faults
   public static CidrFile read(String name, Path path) throws IOException {
+    var start = Instant.now();
     var now = Files.readAttributes(path, BasicFileAttributes.class);
     return new CidrFile(
-        content(name, path, now.size()), now.lastModifiedTime(), now.size(), now.fileKey());
+        content(name, path, now.size()), now.lastModifiedTime(), now.size(), now.fileKey(), start);
   }
 
   private static CidrList content(String name, Path path, long size) throws IOException {
@@ -32,6 +40,23 @@ public record CidrFile(CidrList list, FileTime modified, long size, @Nullable Ob
     try (var text = Files.newBufferedReader(path, StandardCharsets.ISO_8859_1)) {
       return CidrList.read(name, text);
     }
+  }
+
+  /// Whether a file has changed so lately that it may not be whole yet.
+  public static boolean isBeingWritten(Path path) {
+    try {
+      var changed = Files.getLastModifiedTime(path).toInstant();
+      var now = Instant.now();
+      return changed.isAfter(now.minus(SAME_TIME)) && !changed.isAfter(now);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /// Whether this is still what stands there, and no change can have been missed because it came
+  /// right behind the one before.
+  public boolean isCertainlyOf(Path path) {
+    return modified.toInstant().plus(SAME_TIME).isBefore(read) && isOf(path);
   }
 
   /// Whether this is still what stands there.

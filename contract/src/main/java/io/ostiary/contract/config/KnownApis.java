@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// whose node was kept from the version before need not be made again. All of it follows from the
 /// node alone, given the same policies. Used by one reading at a time.
 final class KnownApis {
+  private final KnownSets sets = new KnownSets();
   private @Nullable Shapes shapes;
   private Map<String, Class<? extends Record>> policies = Map.of();
   private IdentityHashMap<Node, Known> before = new IdentityHashMap<>();
@@ -77,6 +78,7 @@ final class KnownApis {
 
   /// A reading begins.
   Shapes begin(Map<String, Class<? extends Record>> policies) {
+    sets.begin();
     if (shapes == null || !policies.equals(this.policies)) {
       before = new IdentityHashMap<>();
       now = new IdentityHashMap<>();
@@ -101,6 +103,11 @@ final class KnownApis {
   /// All of this reading.
   IdentityHashMap<Node, Known> all() {
     return now;
+  }
+
+  /// The files of its sets.
+  KnownSets sets() {
+    return sets;
   }
 
   /// For the binder.

@@ -307,7 +307,7 @@ final class Meaning {
         notes.fault(at + "/name", "name: '" + one.name() + "' is given twice");
       }
       if (set != null) {
-        sets.add(WrittenSet.read(set, fault -> notes.fault(at + "/file", fault)));
+        sets.add(WrittenSet.read(set, known.sets(), fault -> notes.fault(at + "/file", fault)));
       }
     }
     return sets;

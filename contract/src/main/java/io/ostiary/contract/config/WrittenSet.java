@@ -1,7 +1,6 @@
 package io.ostiary.contract.config;
 
 import io.ostiary.model.Cidr;
-import io.ostiary.model.CidrFile;
 import io.ostiary.model.KernelSet;
 import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
@@ -55,12 +54,12 @@ record WrittenSet(
 
   /// Reads the file of a set, so that what is wrong in it is told with the rest, and so that
   /// whoever puts it into force need not read it again.
-  static KernelSet read(KernelSet set, Consumer<String> faults) {
+  static KernelSet read(KernelSet set, KnownSets known, Consumer<String> faults) {
     if (!(set.supply() instanceof KernelSet.Supply.File(var path, var every, var _))) {
       return set;
     }
     try {
-      var read = CidrFile.read(path.getFileName().toString(), path);
+      var read = known.read(path);
       read.list().faults().forEach(faults);
       return new KernelSet(set.name(), new KernelSet.Supply.File(path, every, read));
     } catch (IOException e) {
