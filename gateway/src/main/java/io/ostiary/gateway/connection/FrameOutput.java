@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.ostiary.gateway.loop.Loop;
+import io.ostiary.gateway.wire.Buffers;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +35,7 @@ final class FrameOutput {
   /// A buffer to write frames to; what is written goes out before long.
   ByteBuf room(int size) {
     if (out == null) {
-      out = channel.alloc().buffer(Math.max(size + 512, 2048));
+      out = Buffers.outgoing(channel, size, Math.max(512, 2048 - size));
     }
     flushSoon();
     return out;

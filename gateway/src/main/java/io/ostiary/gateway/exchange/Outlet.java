@@ -3,6 +3,7 @@ package io.ostiary.gateway.exchange;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
+import io.ostiary.gateway.wire.Buffers;
 import io.ostiary.gateway.wire.Fields;
 import io.ostiary.gateway.wire.HeadText;
 import io.ostiary.gateway.wire.Numbers;
@@ -33,7 +34,7 @@ final class Outlet {
   /// A buffer with room for `size` bytes and a small body.
   private ByteBuf room(int size) {
     if (out == null) {
-      out = channel().alloc().buffer(size + 512);
+      out = Buffers.outgoing(channel(), size, 512);
     }
     return out;
   }

@@ -5,6 +5,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Stream;
+import io.ostiary.gateway.wire.Buffers;
 import io.ostiary.gateway.wire.Fields;
 import io.ostiary.gateway.wire.HeadText;
 import io.ostiary.gateway.wire.ResponseHead;
@@ -218,7 +219,7 @@ public final class UpstreamStream extends UpstreamConnection {
     inputEnded |= last;
     if (paused || !held.isEmpty()) {
       if (size > 0) {
-        held.add(piece.retainedSlice());
+        Buffers.hold(loop.buffers(), held, piece);
       }
       return padding;
     }
