@@ -23,7 +23,7 @@ public final class BuildBench {
   private static final int UPSTREAM_PORT = 19_000;
   private static final int ECHO_PORT = 19_001;
   private static final int BODY_BYTES = 101;
-  private static final int CONNECTIONS = 64;
+  private static final int CONNECTIONS = Integer.getInteger("connections", 64);
   private static final int SECONDS = Integer.getInteger("seconds", Bench.SECONDS_OF_ROUND);
   private static final int RATE = 20_000;
 
