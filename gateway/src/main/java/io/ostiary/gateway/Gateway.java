@@ -110,8 +110,17 @@ public final class Gateway implements AutoCloseable {
             new Work("ostiary-work", Math.max(1, dataPlane.loops()), WORK_WAITING_MAX));
     listeners =
         new Listeners(group, transport, loops, this::plan, dataPlane.bans(), dataPlane.choice());
-    stalls = new StallWatch(loops.stream().map(Loop::hold).toList(), listeners::look);
+    stalls = new StallWatch(loops.stream().map(Loop::hold).toList(), this::look);
     stalls.start();
+  }
+
+  /// Many times a second, from a thread of its own.
+  private void look() {
+    long now = System.nanoTime();
+    for (int i = 0; i < loops.size(); i++) {
+      loops.get(i).deadlines().look(now);
+    }
+    listeners.look();
   }
 
   /// By default Netty follows one buffer in 128 with two stack traces, which is some per cent of a

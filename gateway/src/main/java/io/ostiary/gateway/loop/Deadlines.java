@@ -1,28 +1,34 @@
 package io.ostiary.gateway.loop;
 
-import io.netty.channel.EventLoop;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
-/// The time-outs of one event loop: a wheel of 256 slots, 50 ms apart, turned by one scheduled task
-/// while anything hangs in it. A deadline that moves away stays in its slot and is hung up anew
-/// when its turn comes, so the usual case, a wait that ends in time, costs nothing more than two
-/// writes.
+/// The time-outs of one event loop: a wheel of 256 slots, 50 ms apart, turned while anything hangs
+/// in it. A deadline that moves away stays in its slot and is hung up anew when its turn comes, so
+/// the usual case, a wait that ends in time, costs nothing more than two writes.
 ///
-/// A time-out fires at most two ticks late, never early. Confined to its event loop.
+/// The loop is asked to turn it from outside, by the thread that watches the loops. A task that the
+/// loop scheduled for itself would give each of its waits for sockets a time-out: an entry of the
+/// ring, a timer of the kernel, and a completion, for nearly every call where there are few.
+///
+/// A time-out fires at most 120 ms late, never early. Confined to its event loop, but for [#look].
 @SuppressWarnings("ReferenceEquality") // Whether it is the same object is the question.
 public final class Deadlines implements Runnable {
   private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
   private static final int SLOTS = 256;
 
-  private final EventLoop eventLoop;
+  private final Executor loop;
   private final Deadline[] slots = new Deadline[SLOTS];
   private final long origin = System.nanoTime();
   private long turned;
   private int hanging;
-  private boolean turning;
+  private volatile boolean turning;
+  private volatile boolean asked;
+  private long askedAt = origin;
 
-  public Deadlines(EventLoop eventLoop) {
-    this.eventLoop = eventLoop;
+  /// @param loop runs what it is given on the event loop
+  public Deadlines(Executor loop) {
+    this.loop = loop;
     for (int i = 0; i < SLOTS; i++) {
       var head = new Deadline(() -> {});
       head.before = head;
@@ -70,7 +76,6 @@ public final class Deadlines implements Runnable {
     hanging++;
     if (!turning) {
       turning = true;
-      var ignored = eventLoop.schedule(this, TICK_NANOS, TimeUnit.NANOSECONDS);
     }
   }
 
@@ -84,9 +89,19 @@ public final class Deadlines implements Runnable {
     hanging--;
   }
 
+  /// Asks the loop to turn the wheel, where something hangs in it and a tick is over. For the one
+  /// thread that calls this every 50 ms or more often.
+  public void look(long now) {
+    if (turning && !asked && now - askedAt >= TICK_NANOS) {
+      askedAt = now;
+      asked = true;
+      loop.execute(this);
+    }
+  }
+
   @Override
   public void run() {
-    turning = false;
+    asked = false;
     long now = System.nanoTime();
     long until = (now - origin) / TICK_NANOS;
     // After a long stall every slot is due once; no slot needs two visits.
@@ -95,10 +110,7 @@ public final class Deadlines implements Runnable {
       turned++;
       turn(slots[(int) (turned & SLOTS - 1)], now);
     }
-    if (hanging > 0 && !turning) {
-      turning = true;
-      var ignored = eventLoop.schedule(this, TICK_NANOS, TimeUnit.NANOSECONDS);
-    }
+    turning = hanging > 0;
   }
 
   private void turn(Deadline head, long now) {

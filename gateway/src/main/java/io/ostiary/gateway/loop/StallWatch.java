@@ -11,14 +11,14 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-/// Looks fifty times a second whether a filter holds an event loop, which stops every call on it;
+/// Looks forty times a second whether a filter holds an event loop, which stops every call on it;
 /// twenty times where none has run for a second. A filter that does so is named with its call and
 /// where it stands, in the log at once, and counted.
 ///
 /// Its own thread reads what loops write without a lock; what it counts is guarded by its own.
 public final class StallWatch implements AutoCloseable {
   private static final System.Logger LOG = new LateLogger("io.ostiary.gateway");
-  private static final long TICK_MILLIS = 20;
+  private static final long TICK_MILLIS = 25;
   private static final long STILL_MILLIS = 50;
   private static final int LOOKS_UNTIL_STILL = 50;
   private static final long LIMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -36,7 +36,7 @@ public final class StallWatch implements AutoCloseable {
   private final Thread thread;
   private int still;
 
-  /// @param beside what else is done with each look, in microseconds
+  /// @param beside what else is done with each look, in microseconds; 50 ms apart at most
   public StallWatch(List<Hold> holds, Runnable beside) {
     this.beside = beside;
     this.holds = List.copyOf(holds);
@@ -54,14 +54,23 @@ public final class StallWatch implements AutoCloseable {
     try {
       while (true) {
         TimeUnit.MILLISECONDS.sleep(still < LOOKS_UNTIL_STILL ? TICK_MILLIS : STILL_MILLIS);
-        still++;
-        for (int i = 0; i < holds.size(); i++) {
-          look(i, System.nanoTime());
-        }
-        beside.run();
+        look();
       }
     } catch (InterruptedException e) {
       // It is closed.
+    }
+  }
+
+  /// Whatever goes wrong in one look, the next one comes: time-outs depend on it.
+  private void look() {
+    try {
+      beside.run();
+      still++;
+      for (int i = 0; i < holds.size(); i++) {
+        look(i, System.nanoTime());
+      }
+    } catch (RuntimeException e) {
+      LOG.log(System.Logger.Level.ERROR, "a look at the event loops failed", e);
     }
   }
 

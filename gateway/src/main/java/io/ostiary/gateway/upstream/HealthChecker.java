@@ -6,6 +6,7 @@ import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.ostiary.gateway.loop.Deadline;
 import io.ostiary.gateway.loop.Dial;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.model.HealthCheck;
@@ -37,6 +38,7 @@ final class HealthChecker {
   private final Endpoint endpoint;
   private final UpstreamHandle handle;
   private final HealthCheck check;
+  private final Deadline next = new Deadline(this::probe);
   private int failures;
   private int successes;
   private volatile boolean closed;
@@ -69,13 +71,11 @@ final class HealthChecker {
     if (closed) {
       return;
     }
-    var ignored =
-        loop.eventLoop().schedule(this::probe, check.every().toNanos(), TimeUnit.NANOSECONDS);
+    loop.deadlines().set(next, loop.refresh() + check.every().toNanos());
     var address = endpoint.address();
     if (address == null) {
       return;
     }
-    loop.refresh();
     var expected = check.expected();
     // Of another door nothing is known but that it is asked, unless the settings say more.
     boolean likeCalls = expected.port() == 0 || expected.tls();
