@@ -45,8 +45,8 @@ public final class OneJar {
 
   private OneJar() {}
 
-  /// Arguments: the folder of the libraries' jars, and the jar to make in it. The jars that it
-  /// holds are removed.
+  /// Arguments: the folder of the jars, and the jar to make of them, seen from there. The jars that
+  /// it holds are removed.
   public static void main(String[] arguments) throws IOException {
     make(Path.of(arguments[0]), Path.of(arguments[0], arguments[1]));
   }
