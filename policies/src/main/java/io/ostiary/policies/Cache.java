@@ -86,7 +86,7 @@ public final class Cache implements Policy<Cache.Settings> {
             settings.defaultTtl.toNanos(),
             settings.staleIfError.toNanos(),
             settings.staleWhileRevalidate.toNanos(),
-            settings.collapse.toMillis(),
+            site.patience(settings.collapse).toMillis(),
             settings.hideTags);
     return new Gate(new Cached(store, rules), site.state(Asked.class));
   }

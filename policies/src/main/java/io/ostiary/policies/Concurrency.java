@@ -66,7 +66,8 @@ public final class Concurrency implements Policy<Concurrency.Settings> {
     var where = CountBy.Where.of(site, settings, settings.by);
     var key = "concurrency/" + where.scope() + "/" + where.place() + "/" + settings.by;
     var calls = site.shared(key, InFlight.class, InFlight::new);
-    return new Gate(settings, calls, site.state(InFlight.Place.class));
+    var patience = site.patience(settings.waitMax);
+    return new Gate(settings, patience, calls, site.state(InFlight.Place.class));
   }
 
   private static final class Gate implements Filter {
@@ -83,11 +84,11 @@ public final class Concurrency implements Policy<Concurrency.Settings> {
     private final InFlight calls;
     private final StateKey<InFlight.Place> state;
 
-    Gate(Settings settings, InFlight calls, StateKey<InFlight.Place> state) {
+    Gate(Settings settings, Duration waitMax, InFlight calls, StateKey<InFlight.Place> state) {
       by = settings.by.toArray(CountBy[]::new);
       callsMax = settings.calls;
       waitingMax = settings.dryRun ? 0 : settings.queue;
-      waitMillis = settings.waitMax.toMillis();
+      waitMillis = waitMax.toMillis();
       dryRun = settings.dryRun;
       this.calls = calls;
       this.state = state;

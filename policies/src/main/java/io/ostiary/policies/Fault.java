@@ -88,7 +88,7 @@ public final class Fault implements Policy<Fault.Settings> {
   public Filter compile(Settings settings, Site site) {
     var delay = settings.delay;
     if (delay != null) {
-      var longest = waitMax(site);
+      var longest = site.waitMax();
       if (delay.time.compareTo(longest) >= 0) {
         throw new IllegalArgumentException(
             "fault.delay: %d ms (expected: less than %d ms, for which a policy may wait at route"
@@ -99,17 +99,6 @@ public final class Fault implements Policy<Fault.Settings> {
     var key = "fault/" + site.api().name() + "/" + site.route().id() + "/" + settings;
     var held = site.shared(key, AtomicInteger.class, AtomicInteger::new);
     return new Injection(settings, settings.when.compile(), held);
-  }
-
-  /// A policy may wait as long as the route's upstream may take to answer.
-  private static Duration waitMax(Site site) {
-    var named = site.route().upstream();
-    var name = named == null ? site.api().upstream() : named;
-    return site.snapshot().upstreams().stream()
-        .filter(upstream -> upstream.name().equals(name))
-        .findFirst()
-        .map(upstream -> upstream.answerTimeout())
-        .orElse(DELAY_MAX.plusMillis(1));
   }
 
   /// @param held also counts calls that have ended while they were held back, until their time is

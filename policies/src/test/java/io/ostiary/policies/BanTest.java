@@ -258,8 +258,8 @@ class BanTest {
     }
 
     @Override
-    public Duration patience(Duration wanted) {
-      return site.patience(wanted);
+    public Duration waitMax() {
+      return site.waitMax();
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.ostiary.gateway.spi.Moment;
 import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
+import io.ostiary.gateway.testing.FakeSite;
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.Consumer;
 import io.ostiary.model.PolicyUse;
@@ -400,5 +401,15 @@ class CacheTest {
                 1, 1, Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO, false))
         .hasMessageStartingWith("cache.bytes: 1");
     assertThatThrownBy(() -> settings(0, 60_000)).hasMessageStartingWith("cache.collapse");
+  }
+
+  @Test
+  void nobodyWaitsForAnotherCallLongerThanTheGatewayLetsIt() throws Exception {
+    var site = FakeSite.anywhere().patient(Duration.ofMillis(40));
+    var filter = new Cache().compile(settings(0, 5000), site);
+    assertThat(filter.request(site.exchange("GET", "/a"))).isEqualTo(Verdict.CONTINUE);
+    var second = (Verdict.Wait) filter.request(site.exchange("GET", "/a"));
+    assertThat(second.stage().toCompletableFuture().get(4, TimeUnit.SECONDS))
+        .isEqualTo(Verdict.CONTINUE);
   }
 }

@@ -104,6 +104,14 @@ class ConcurrencyTest {
   }
 
   @Test
+  void nobodyWaitsForLongerThanTheGatewayLetsIt() throws Exception {
+    var filter = filter(1, 5, 60_000, "api", FakeSite.anywhere().patient(Duration.ofMillis(40)));
+    filter.request(call());
+    var turn = waits(filter.request(call())).toCompletableFuture();
+    assertThat(turn.get(5, TimeUnit.SECONDS)).isInstanceOf(Verdict.Reply.class);
+  }
+
+  @Test
   void callsInFlightSurviveAReload() {
     var before = FakeSite.anywhere();
     var call = call();

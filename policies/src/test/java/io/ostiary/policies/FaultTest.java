@@ -78,4 +78,14 @@ class FaultTest {
     assertThatThrownBy(() -> new Abort(500, 101))
         .hasMessage("fault.abort.percent: 101.0 (expected: 0-100)");
   }
+
+  @Test
+  void refusesADelayForWhichNoPolicyMayWait() {
+    var site = FakeSite.anywhere().patient(Duration.ofMillis(700));
+    var settings = new Settings(new Delay(Duration.ofMillis(700), 100), null, 1, When.ALWAYS);
+    assertThatThrownBy(() -> new Fault().compile(settings, site))
+        .hasMessage(
+            "fault.delay: 700 ms (expected: less than 700 ms, for which a policy may wait at route"
+                + " 'all')");
+  }
 }

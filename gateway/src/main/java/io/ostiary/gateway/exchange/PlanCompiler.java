@@ -157,7 +157,7 @@ public final class PlanCompiler {
 
   /// All routes of an API but for their ways; null in the place of one with faults.
   private List<CompiledApis.@Nullable OfRoute> compile(Api api, Input input) {
-    var chains = new Chains(new HashMap<>(), new HashMap<>(), new Lasting());
+    var chains = Chains.of(api);
     int faults = input.faults.size();
     var made = new ArrayList<CompiledApis.@Nullable OfRoute>(api.routes().size());
     for (var route : api.routes()) {
@@ -250,8 +250,20 @@ public final class PlanCompiler {
   ///
   /// @param whole chains by the policies that routes add
   /// @param own filters of the API's own policies that did not ask for their route, by their places
+  /// @param waitsDiffer whether an answer may take longer at one route than at another
   private record Chains(
-      Map<List<PolicyUse>, FilterChain> whole, Map<Integer, Shared> own, Lasting lasting) {}
+      Map<List<PolicyUse>, FilterChain> whole,
+      Map<Integer, Shared> own,
+      Lasting lasting,
+      boolean waitsDiffer) {
+
+    static Chains of(Api api) {
+      boolean differ =
+          api.routes().stream()
+              .anyMatch(route -> route.upstream() != null || route.limits().answer() != null);
+      return new Chains(new HashMap<>(), new HashMap<>(), new Lasting(), differ);
+    }
+  }
 
   /// @param from its first place for state
   /// @param to the first place behind its own
@@ -308,7 +320,7 @@ public final class PlanCompiler {
     for (int i = 0; i < uses.size(); i++) {
       var made = chains.own.get(i);
       if (made == null || made.from != states) {
-        var site = new SiteOf(input, api, route, states, chains.lasting);
+        var site = new SiteOf(input, api, route, states, chains);
         var filter = filter(uses.get(i), site, where, faults);
         sites.add(site);
         if (filter == null) {
@@ -347,7 +359,7 @@ public final class PlanCompiler {
       return null;
     }
     try {
-      site.lasting.yes &= policy.lasting();
+      site.chains.lasting.yes &= policy.lasting();
       return compile(policy, use.settings(), site);
     } catch (RuntimeException e) {
       blame(use, where + use.name() + ": " + e.getMessage(), faults);
@@ -378,14 +390,14 @@ public final class PlanCompiler {
     private final Input input;
     private final Api api;
     private final Route route;
-    private final Lasting lasting;
+    private final Chains chains;
     private int states;
     private boolean routeAsked;
     private boolean forAll;
 
     /// @param states the first place for state that is free
-    private SiteOf(Input input, Api api, Route route, int states, Lasting lasting) {
-      this.lasting = lasting;
+    private SiteOf(Input input, Api api, Route route, int states, Chains chains) {
+      this.chains = chains;
       this.input = input;
       this.api = api;
       this.route = route;
@@ -420,7 +432,7 @@ public final class PlanCompiler {
     @Override
     public <T> T shared(String key, Class<T> type, Supplier<T> make) {
       var held = shared.get(key, type, make);
-      lasting.shared.add(held);
+      chains.lasting.shared.add(held);
       return held.value(type);
     }
 
@@ -430,12 +442,18 @@ public final class PlanCompiler {
     }
 
     @Override
-    public Duration patience(Duration wanted) {
-      var own = api.limits().answer();
-      var handle = input.handles.get(api.upstream());
-      var answer = own != null ? own : handle != null ? handle.upstream().answerTimeout() : wanted;
-      var most = answer.multipliedBy(3).dividedBy(4);
-      return wanted.compareTo(most) < 0 ? wanted : most;
+    public Duration waitMax() {
+      if (chains.waitsDiffer) {
+        route();
+      }
+      var own = route.limits().within(api.limits()).answer();
+      if (own != null) {
+        return own;
+      }
+      var named = route.upstream();
+      var handle = input.handles.get(named == null ? api.upstream() : named);
+      // Where there is none, that is the fault that is told.
+      return handle == null ? Duration.ofHours(1) : handle.upstream().answerTimeout();
     }
 
     @Override
@@ -451,7 +469,7 @@ public final class PlanCompiler {
         throw new IllegalArgumentException(
             "policy: %s (expected: one of %s)".formatted(use.name(), policies.keySet()));
       }
-      lasting.yes &= policy.lasting();
+      chains.lasting.yes &= policy.lasting();
       return compile(policy, use.settings(), this);
     }
 
@@ -465,7 +483,7 @@ public final class PlanCompiler {
       var counts =
           shared("mirror/" + upstream, MirrorCounts.class, () -> new MirrorCounts(upstream));
       // Handles are of one plan.
-      lasting.yes = false;
+      chains.lasting.yes = false;
       return new Mirroring(handle, bodyBytesMax, copiesMax, counts);
     }
 

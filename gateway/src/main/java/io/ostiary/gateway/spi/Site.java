@@ -30,9 +30,16 @@ public interface Site {
   /// Calls to other services, as the snapshot's settings allow them.
   HttpCalls http();
 
-  /// How long a filter should wait for others, where it would wait so long: a call that is held up
-  /// for its upstream's whole answer time ends with 500, and nobody can tell its client why.
-  Duration patience(Duration wanted);
+  /// How long a filter may wait at this site: as long as the route's calls may wait for an answer.
+  /// A call that is held up for longer ends with 500, and nobody can tell its client why.
+  Duration waitMax();
+
+  /// How long a filter should wait for others, where it would wait so long: three quarters of
+  /// [#waitMax] at most, so that there is time to go on without them.
+  default Duration patience(Duration wanted) {
+    var most = waitMax().multipliedBy(3).dividedBy(4);
+    return wanted.compareTo(most) < 0 ? wanted : most;
+  }
 
   /// Threads for what computes too long for an event loop, shared by all policies.
   Work work();

@@ -32,7 +32,6 @@ import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /// A route of an API in a snapshot, for compiling one policy. Two sites with the same `shared` map
 /// stand for two plans of one gateway.
@@ -46,7 +45,7 @@ public final class FakeSite implements Site {
   private final List<BanCase> banCases = new ArrayList<>();
   private final BanSink bans = banCases::add;
   private HttpCalls http = HttpCalls.NONE;
-  private @Nullable Duration patience;
+  private Duration waitMax = Duration.ofHours(1);
   private final List<String> mirrored = new ArrayList<>();
   private int states;
 
@@ -121,7 +120,7 @@ public final class FakeSite implements Site {
 
   /// Sets how long its upstream lets a call be held up.
   public FakeSite patient(Duration most) {
-    patience = most;
+    waitMax = most;
     return this;
   }
 
@@ -137,9 +136,8 @@ public final class FakeSite implements Site {
   }
 
   @Override
-  public Duration patience(Duration wanted) {
-    var most = patience;
-    return most == null || wanted.compareTo(most) < 0 ? wanted : most;
+  public Duration waitMax() {
+    return waitMax;
   }
 
   @Override
