@@ -24,6 +24,7 @@ function answer(request, response) {
   }
   if (path.startsWith('/hello')) {
     response.setHeader('x-version', request.httpVersion)
+    response.setHeader('x-connection', request.socket.remotePort)
     response.setHeader('x-authority', request.headers[':authority'] ?? request.headers.host)
     response.setHeader('x-te', request.headers.te ?? '')
     response.setHeader('x-client', request.socket.getPeerCertificate?.()?.subject?.CN ?? '')

@@ -12,6 +12,8 @@ import java.util.List;
 /// @param headTimeout from the first byte of a head to its last; above it 408
 /// @param bodyTimeout between two reads of a request body; above it 408
 /// @param idleTimeout of a client connection between two requests
+/// @param connectionAge from which on the next answer is the last of a client's connection; zero:
+///   of any age
 /// @param drainTimeout how long calls may go on after SIGTERM
 /// @param connectionsMax client connections at once; above it accepting pauses
 /// @param trustedProxies peers whose `Forwarded` and `X-Forwarded-*` are believed
@@ -24,6 +26,7 @@ public record GatewaySettings(
     Duration headTimeout,
     Duration bodyTimeout,
     Duration idleTimeout,
+    Duration connectionAge,
     Duration drainTimeout,
     int connectionsMax,
     List<Cidr> trustedProxies,
@@ -37,6 +40,7 @@ public record GatewaySettings(
           Duration.ofSeconds(10),
           Duration.ofSeconds(30),
           Duration.ofSeconds(75),
+          Duration.ZERO,
           Duration.ofSeconds(30),
           50_000,
           List.of(),
@@ -50,9 +54,55 @@ public record GatewaySettings(
     Require.between("timeouts.head (ms)", headTimeout.toMillis(), 10, 3_600_000);
     Require.between("timeouts.body (ms)", bodyTimeout.toMillis(), 10, 3_600_000);
     Require.between("timeouts.idle (ms)", idleTimeout.toMillis(), 10, 86_400_000);
+    Require.between("timeouts.age (ms)", connectionAge.toMillis(), 0, 604_800_000);
     Require.between("timeouts.drain (ms)", drainTimeout.toMillis(), 0, 3_600_000);
     Require.between("limits.connections", connectionsMax, 1, 10_000_000);
     trustedProxies = List.copyOf(trustedProxies);
+  }
+
+  /// With connections of any age.
+  public GatewaySettings(
+      int headBytesMax,
+      int headFieldsMax,
+      long bodyBytesMax,
+      Duration headTimeout,
+      Duration bodyTimeout,
+      Duration idleTimeout,
+      Duration drainTimeout,
+      int connectionsMax,
+      List<Cidr> trustedProxies,
+      Observation observation,
+      OutboundSettings outbound) {
+    this(
+        headBytesMax,
+        headFieldsMax,
+        bodyBytesMax,
+        headTimeout,
+        bodyTimeout,
+        idleTimeout,
+        Duration.ZERO,
+        drainTimeout,
+        connectionsMax,
+        trustedProxies,
+        observation,
+        outbound);
+  }
+
+  /// The same but for how old connections of clients become.
+  public GatewaySettings withConnectionAge(Duration age) {
+    return new GatewaySettings(
+        headBytesMax,
+        headFieldsMax,
+        bodyBytesMax,
+        headTimeout,
+        bodyTimeout,
+        idleTimeout,
+        age,
+        drainTimeout,
+        connectionsMax,
+        trustedProxies,
+        observation,
+        outbound);
   }
 
   /// The same but for whom is believed about the client.
@@ -64,6 +114,7 @@ public record GatewaySettings(
         headTimeout,
         bodyTimeout,
         idleTimeout,
+        connectionAge,
         drainTimeout,
         connectionsMax,
         trusted,
@@ -80,6 +131,7 @@ public record GatewaySettings(
         headTimeout,
         bodyTimeout,
         idleTimeout,
+        connectionAge,
         drainTimeout,
         connectionsMax,
         trustedProxies,

@@ -91,6 +91,7 @@ final class Meaning {
         timeouts.head(),
         timeouts.body(),
         timeouts.idle(),
+        timeouts.age(),
         timeouts.drain(),
         limits.connections(),
         written.trustedProxies(),

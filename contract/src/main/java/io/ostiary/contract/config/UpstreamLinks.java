@@ -25,7 +25,10 @@ final class UpstreamLinks {
   UpstreamLink of(Written.Upstream written) {
     var tls = written.tls();
     return new UpstreamLink(
-        written.protocol(), tls == null ? null : tls(tls), written.proxyProtocol());
+        written.protocol(),
+        tls == null ? null : tls(tls),
+        written.proxyProtocol(),
+        written.timeouts().age());
   }
 
   private UpstreamTls tls(Written.UpstreamTls written) {

@@ -445,7 +445,8 @@ record Written(
       @About("Until the TCP connection stands") @Default("3s") Duration connect,
       @About("From the last request byte to the first response byte") @Default("30s")
           Duration answer,
-      @About("Between two reads of one response") @Default("60s") Duration idle) {}
+      @About("Between two reads of one response") @Default("60s") Duration idle,
+      @About("How old a connection becomes; 0s: of any age") @Default("0s") Duration age) {}
 
   @About("A virtual address and port whose connections the kernel spreads over targets")
   record Service(
@@ -494,5 +495,6 @@ record Written(
       @About("From the first byte of a request's head to its last") @Default("10s") Duration head,
       @About("Between two reads of a request body") @Default("30s") Duration body,
       @About("A connection between two requests") @Default("75s") Duration idle,
+      @About("How old a connection becomes; 0s: of any age") @Default("0s") Duration age,
       @About("How long calls may go on after SIGTERM") @Default("30s") Duration drain) {}
 }

@@ -133,7 +133,7 @@ class FullMappingTest {
             timeout: 1s
             unhealthy-after: 4
             healthy-after: 3
-          timeouts: { connect: 1s, answer: 2s, idle: 4s }
+          timeouts: { connect: 1s, answer: 2s, idle: 4s, age: 5s }
           connections: 5
           protocol: auto
           proxy-protocol: off
@@ -184,7 +184,7 @@ class FullMappingTest {
             { path: /b, port: 81, every: 6s, timeout: 1s, unhealthy-after: 4, healthy-after: 3 }
           slow-start: 30s
       limits: { head: 16KiB, head-fields: 50, body: 1MiB, connections: 1000 }
-      timeouts: { head: 1s, body: 2s, idle: 3s, drain: 4s }
+      timeouts: { head: 1s, body: 2s, idle: 3s, age: 5s, drain: 4s }
       trusted-proxies: [ 198.18.0.1 ]
       access-log:
         - to: logs/access.log

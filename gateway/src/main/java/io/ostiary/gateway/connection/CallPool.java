@@ -108,6 +108,11 @@ final class CallPool {
     return draining;
   }
 
+  /// Whether the answer under way is the last on its connection.
+  boolean lastOn(ClientLink link) {
+    return draining || link.aged(plan().waits());
+  }
+
   /// Whether another process accepts in our place: who is at rest may ask once more, and is told
   /// then to come anew. Closing at once would meet requests that are on their way.
   boolean leaving() {

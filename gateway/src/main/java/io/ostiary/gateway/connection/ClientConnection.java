@@ -495,6 +495,6 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
 
   @Override
   public boolean draining() {
-    return calls.draining() || (inputEnded && held == null);
+    return calls.lastOn(link) || (inputEnded && held == null);
   }
 }

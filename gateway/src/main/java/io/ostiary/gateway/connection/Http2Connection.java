@@ -223,6 +223,9 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Open
   /// A stream has begun: from now on its own waits are limited.
   void busy() {
     deadline.clear();
+    if (calls.lastOn(link)) {
+      drain();
+    }
   }
 
   void streamClosed() {

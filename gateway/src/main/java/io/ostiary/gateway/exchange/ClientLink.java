@@ -83,6 +83,11 @@ public final class ClientLink {
     return acceptedNanos;
   }
 
+  /// Whether it is older than connections become.
+  public boolean aged(Plan.Waits waits) {
+    return waits.age() > 0 && loop.now() - acceptedNanos > waits.age();
+  }
+
   long cookie() {
     return cookie;
   }

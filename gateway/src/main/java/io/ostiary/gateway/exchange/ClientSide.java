@@ -90,7 +90,7 @@ public interface ClientSide {
   /// Nothing more will be written; reading goes on. Everything written has been taken.
   void endOutput();
 
-  /// Whether the gateway is ending, so that no connection should live on.
+  /// Whether the connection should not live on: the gateway is ending, or it is old enough.
   boolean draining();
 
   /// The exchange is over: its record is written, it must not be touched any more.

@@ -24,12 +24,15 @@ public record Plan(
   }
 
   /// The waits of the settings in nanoseconds.
-  public record Waits(long head, long body, long idle) {
+  ///
+  /// @param age 0: any
+  public record Waits(long head, long body, long idle, long age) {
     public static Waits of(GatewaySettings settings) {
       return new Waits(
           settings.headTimeout().toNanos(),
           settings.bodyTimeout().toNanos(),
-          settings.idleTimeout().toNanos());
+          settings.idleTimeout().toNanos(),
+          settings.connectionAge().toNanos());
     }
   }
 

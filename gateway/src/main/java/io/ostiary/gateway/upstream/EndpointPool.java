@@ -8,14 +8,17 @@ import org.jspecify.annotations.Nullable;
 
 /// The connections of one event loop to one target: those of HTTP/1.1 at rest, the warmest on top,
 /// those of HTTP/2, and the number of all. Confined to its event loop.
+@SuppressWarnings("ReferenceEquality") // Whether it is the same object is the question.
 public final class EndpointPool {
   private final Endpoint endpoint;
   private final ArrayDeque<Http1Connection> idle = new ArrayDeque<>();
-  private final List<UpstreamSession> sessions = new ArrayList<>();
+  private final List<Opened> sessions = new ArrayList<>();
   private int open;
 
   /// Whether a target that may speak HTTP/2 has been seen not to, since a connection last stood.
   private boolean turnedOutText;
+
+  private record Opened(UpstreamSession session, long nanos) {}
 
   EndpointPool(Endpoint endpoint) {
     this.endpoint = endpoint;
@@ -38,7 +41,8 @@ public final class EndpointPool {
   /// upstream that also speaks HTTP/1.1 is asked over that.
   private boolean tunnels(Wiring wiring) {
     for (int i = 0; i < sessions.size(); i++) {
-      if (sessions.get(i).tunnels() && sessions.get(i).takes(wiring)) {
+      var session = sessions.get(i).session;
+      if (session.tunnels() && session.takes(wiring)) {
         return true;
       }
     }
@@ -67,8 +71,13 @@ public final class EndpointPool {
   private @Nullable UpstreamConnection stream(
       Loop loop, UpstreamHandle handle, Wiring wiring, StreamOwner owner) {
     boolean known = wiring.mayTurnOutText() && owner.wantsTunnel();
+    for (int i = sessions.size() - 1; i >= 0; i--) {
+      if (wiring.aged(sessions.get(i).nanos, loop.now())) {
+        sessions.get(i).session.leave();
+      }
+    }
     for (int i = 0; i < sessions.size(); i++) {
-      var session = sessions.get(i);
+      var session = sessions.get(i).session;
       if (session.takes(wiring) && (!known || session.tunnels())) {
         return session.open(owner);
       }
@@ -78,7 +87,7 @@ public final class EndpointPool {
       return null;
     }
     var session = new UpstreamSession(loop, handle, endpoint, wiring);
-    sessions.add(session);
+    sessions.add(new Opened(session, loop.now()));
     session.connect(address);
     return session.open(owner);
   }
@@ -101,7 +110,7 @@ public final class EndpointPool {
   }
 
   void remove(UpstreamSession session) {
-    sessions.remove(session);
+    sessions.removeIf(opened -> opened.session == session);
   }
 
   void opened() {
@@ -120,6 +129,6 @@ public final class EndpointPool {
     while (!idle.isEmpty()) {
       idle.removeLast().close();
     }
-    List.copyOf(sessions).forEach(UpstreamSession::leave);
+    List.copyOf(sessions).forEach(opened -> opened.session.leave());
   }
 }

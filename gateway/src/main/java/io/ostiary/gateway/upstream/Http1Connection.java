@@ -29,6 +29,7 @@ public final class Http1Connection extends UpstreamConnection implements Connect
   private final @Nullable Object secrets;
   private final BodyDecoder body = new BodyDecoder();
   private final ConnectionMark mark = new ConnectionMark();
+  private final long openedNanos;
   private @Nullable Connector connector;
   private @Nullable Channel channel;
   private @Nullable ByteBuf held;
@@ -49,6 +50,7 @@ public final class Http1Connection extends UpstreamConnection implements Connect
     this.pool = endpoint.pool(loop);
     this.wiring = wiring;
     secrets = wiring.secrets();
+    openedNanos = loop.now();
   }
 
   /// Takes a resting connection for another attempt; false: it cannot be used, and is closed.
@@ -393,7 +395,13 @@ public final class Http1Connection extends UpstreamConnection implements Connect
 
   @Override
   public void done(ResponseHead head, boolean sent, boolean odd) {
-    boolean rests = head.keepAlive() && sent && !odd && !untilClose && !wiring.forOneClient();
+    boolean rests =
+        head.keepAlive()
+            && sent
+            && !odd
+            && !untilClose
+            && !wiring.forOneClient()
+            && !wiring.aged(openedNanos, loop.now());
     owner = null;
     inBody = false;
     endPending = false;

@@ -12,11 +12,21 @@ import org.jspecify.annotations.Nullable;
 /// What is spoken with an upstream's targets, under one plan. Immutable.
 ///
 /// @param tls null: nothing is encrypted
+/// @param ageNanos that of the link
 @SuppressWarnings("ReferenceEquality") // Whether it is the same object is the question.
-record Wiring(UpstreamLink link, @Nullable TlsClient tls) {
+record Wiring(UpstreamLink link, @Nullable TlsClient tls, long ageNanos) {
+  Wiring(UpstreamLink link, @Nullable TlsClient tls) {
+    this(link, tls, link.age().toNanos());
+  }
+
   /// Whether a connection that was made so may be used where the other is wanted.
   boolean same(Wiring other) {
     return this == other || (link.equals(other.link) && tls == other.tls);
+  }
+
+  /// Whether a connection is older than they become.
+  boolean aged(long openedNanos, long now) {
+    return ageNanos > 0 && now - openedNanos > ageNanos;
   }
 
   boolean encrypted() {
