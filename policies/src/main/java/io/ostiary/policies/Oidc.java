@@ -46,11 +46,10 @@ public final class Oidc implements Policy<Oidc.Settings> {
   static final System.Logger LOG = new LateLogger("io.ostiary.policies");
   private static final Duration LOGIN = Duration.ofMinutes(10);
   private static final int TARGET_CHARS_MAX = 1000;
+  private static final int SECRET_BYTES_MIN = 32;
 
   /// How long a call waits for the provider: for what it says of itself, a token and its keys.
   private static final Duration PATIENCE = Duration.ofSeconds(3 * OidcTokens.LIMIT.toSeconds());
-
-  private static final int SECRET_BYTES_MIN = 32;
 
   private final InstantSource clock;
 
