@@ -1,6 +1,6 @@
 package io.ostiary.insight.live;
 
-import java.util.Collection;
+import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
@@ -14,6 +14,7 @@ final class Groups {
 
   private final IdentityHashMap<Object, Tally> tallies = new IdentityHashMap<>();
   private final int sizeMax;
+  private final Spare spare;
   private @Nullable Tally other;
 
   /// What was asked for before; there is often but one.
@@ -21,8 +22,25 @@ final class Groups {
 
   private @Nullable Tally last;
 
-  Groups(int sizeMax) {
+  /// Counts of groups that are over, for those to come: they are nearly all that a tally takes, and
+  /// live so long that they would become garbage of the kind that is seldom collected.
+  static final class Spare {
+    private final ArrayDeque<LatencyCounts> counts = new ArrayDeque<>();
+
+    private LatencyCounts take() {
+      var empty = counts.poll();
+      return empty == null ? new LatencyCounts() : empty;
+    }
+
+    private void give(LatencyCounts used) {
+      used.clear();
+      counts.push(used);
+    }
+  }
+
+  Groups(int sizeMax, Spare spare) {
     this.sizeMax = sizeMax;
+    this.spare = spare;
   }
 
   /// Null where the key is new and there is room for it.
@@ -43,12 +61,12 @@ final class Groups {
   /// The tally for a key that [#get] did not know.
   Tally add(Object key, String name) {
     if (tallies.size() < sizeMax) {
-      var made = new Tally(name);
+      var made = new Tally(name, spare.take());
       tallies.put(key, made);
       return made;
     }
     if (other == null) {
-      other = new Tally(OTHER);
+      other = new Tally(OTHER, spare.take());
     }
     return other;
   }
@@ -56,7 +74,7 @@ final class Groups {
   /// Empty ones to go on with. Where the keys are few, those in use get their tallies now: the
   /// compiler takes it that what is asked for is there, and would begin anew with each slice.
   Groups next() {
-    var next = new Groups(sizeMax);
+    var next = new Groups(sizeMax, spare);
     if (tallies.size() <= sizeMax / 2) {
       tallies.forEach((key, tally) -> {
         if (tally.calls > 0) {
@@ -65,6 +83,18 @@ final class Groups {
       });
     }
     return next;
+  }
+
+  /// They are over, and nobody looks at them any more.
+  void end() {
+    tallies.values().forEach(tally -> spare.give(tally.latency));
+    tallies.clear();
+    if (other != null) {
+      spare.give(other.latency);
+      other = null;
+    }
+    lastKey = null;
+    last = null;
   }
 
   /// The calls of each since this was asked last.
@@ -81,15 +111,24 @@ final class Groups {
 
   /// Adds everything to `into` by name: after a reload two objects may stand for the same thing.
   void mergeInto(Map<String, Tally> into) {
-    merge(tallies.values(), into);
+    tallies.values().forEach(tally -> merge(tally, into));
     if (other != null) {
-      merge(java.util.List.of(other), into);
+      merge(other, into);
     }
   }
 
-  private static void merge(Collection<Tally> from, Map<String, Tally> into) {
-    for (var tally : from) {
-      into.computeIfAbsent(tally.name, Tally::new).addAll(tally);
+  private void merge(Tally tally, Map<String, Tally> into) {
+    var sum = into.get(tally.name);
+    if (sum == null) {
+      sum = new Tally(tally.name, spare.take());
+      into.put(tally.name, sum);
     }
+    sum.addAll(tally);
+  }
+
+  /// Sums of [#mergeInto] that were read.
+  void end(Map<String, Tally> sums) {
+    sums.values().forEach(tally -> spare.give(tally.latency));
+    sums.clear();
   }
 }

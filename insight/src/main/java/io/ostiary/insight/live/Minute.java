@@ -9,6 +9,7 @@ import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 
 /// Who was busy in the last minute: seven slices of ten seconds, the newest still growing. Confined
@@ -18,7 +19,8 @@ final class Minute {
 
   private final ArrayDeque<Slice> slices = new ArrayDeque<>();
   private final CallPackets packets = new CallPackets();
-  private Slice current = new Slice();
+  private final Map<String, Tally> merged = new HashMap<>();
+  private Slice current = new Slice(new Groups.Spare());
 
   Minute() {
     slices.add(current);
@@ -43,12 +45,12 @@ final class Minute {
     final TopClients clients = new TopClients();
     int seconds;
 
-    Slice() {
-      apis = new Groups(64);
-      routes = new Groups(256);
-      consumers = new Groups(256);
-      upstreams = new Groups(64);
-      statuses = new Groups(64);
+    Slice(Groups.Spare spare) {
+      apis = new Groups(64, spare);
+      routes = new Groups(256, spare);
+      consumers = new Groups(256, spare);
+      upstreams = new Groups(64, spare);
+      statuses = new Groups(64, spare);
     }
 
     Slice(Slice before) {
@@ -57,6 +59,14 @@ final class Minute {
       consumers = before.consumers.next();
       upstreams = before.upstreams.next();
       statuses = before.statuses.next();
+    }
+
+    void end() {
+      apis.end();
+      routes.end();
+      consumers.end();
+      upstreams.end();
+      statuses.end();
     }
   }
 
@@ -137,7 +147,7 @@ final class Minute {
     current = new Slice(current);
     slices.addLast(current);
     if (slices.size() > SLICES) {
-      slices.removeFirst();
+      slices.removeFirst().end();
     }
   }
 
@@ -160,15 +170,17 @@ final class Minute {
 
   private List<Group> top(
       Function<Slice, Groups> kind, Comparator<Tally> order, int limit, int seconds) {
-    var merged = new HashMap<String, Tally>();
     for (var slice : slices) {
       kind.apply(slice).mergeInto(merged);
     }
-    return merged.values().stream()
-        .filter(tally -> tally.calls > 0)
-        .sorted(order)
-        .limit(limit)
-        .map(tally -> tally.group(seconds))
-        .toList();
+    var top =
+        merged.values().stream()
+            .filter(tally -> tally.calls > 0)
+            .sorted(order)
+            .limit(limit)
+            .map(tally -> tally.group(seconds))
+            .toList();
+    kind.apply(current).end(merged);
+    return top;
   }
 }

@@ -6,7 +6,7 @@ import io.ostiary.insight.ledger.CallPackets;
 /// Sums over calls that share something. Confined to the ledger reader.
 final class Tally {
   final String name;
-  final LatencyCounts latency = new LatencyCounts();
+  final LatencyCounts latency;
   long calls;
 
   /// How many of them [#newCalls] has told already.
@@ -20,7 +20,13 @@ final class Tally {
   long resent;
 
   Tally(String name) {
+    this(name, new LatencyCounts());
+  }
+
+  /// @param latency empty
+  Tally(String name, LatencyCounts latency) {
     this.name = name;
+    this.latency = latency;
   }
 
   void add(boolean error, long micros, long in, long out) {

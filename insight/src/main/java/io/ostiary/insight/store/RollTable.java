@@ -106,14 +106,17 @@ final class RollTable {
     return size;
   }
 
-  /// Forgets all; keeps the memory that was in use.
+  /// Forgets all; keeps the memory that was in use, and of what was not three quarters. Sums are
+  /// written after few calls and after many, and what is let go is garbage that lives long.
   void clear() {
-    if (size < slots.length / 8 && slots.length > SLOTS_MIN) {
-      slots = new int[SLOTS_MIN];
+    int used = (size >>> PAGE_BITS) + 1;
+    if (size < slots.length / 64 && slots.length > SLOTS_MIN) {
+      slots = new int[slots.length / 2];
     } else {
       Arrays.fill(slots, 0);
     }
-    pages.subList(Math.min(pages.size(), (size >>> PAGE_BITS) + 1), pages.size()).clear();
+    int kept = Math.max(used, pages.size() * 3 / 4);
+    pages.subList(Math.min(pages.size(), kept), pages.size()).clear();
     size = 0;
   }
 

@@ -65,6 +65,11 @@ public final class Floods {
   private final long[] packets;
   private final long[] opens;
   private final Deque<List<Slice>> window = new ArrayDeque<>();
+
+  /// Slices that left the window, whose memory the next ones get: a second is just so long that it
+  /// would all become garbage of the kind that is seldom collected.
+  private final Deque<Slice> spare = new ArrayDeque<>();
+
   private final byte[] registers = new byte[SketchMemory.REGISTERS];
   private long before;
   private long ticks;
@@ -118,7 +123,7 @@ public final class Floods {
     }
     window.addLast(slices);
     if (window.size() > TICKS) {
-      window.removeFirst();
+      spare.addAll(window.removeFirst());
     }
     stride(Math.clamp(Math.ceilDiv(Math.round(seen / seconds), SAMPLES_A_SECOND), 1, 1 << 16));
     distinct();
@@ -145,9 +150,10 @@ public final class Floods {
     long to = (long) LONG.getAcquire(own, SketchMemory.SAMPLES);
     long from = Math.max(taken[cpu], to - slots);
     int count = (int) (to - from);
-    var sources = new long[count];
-    var weights = new float[count];
-    var kinds = new byte[count];
+    var room = room(count);
+    var sources = room.sources();
+    var weights = room.weights();
+    var kinds = room.kinds();
     for (int i = 0; i < count; i++) {
       long at = ((long) cpu * slots + (from + i & slots - 1)) * SketchMemory.SAMPLE_BYTES;
       sources[i] = samples.get(JAVA_LONG, at);
@@ -167,7 +173,17 @@ public final class Floods {
     long tried = opened - opens[cpu];
     packets[cpu] = counted;
     opens[cpu] = opened;
-    return scaled(seconds, passed, tried, sources, weights, kinds, lost, whole);
+    room.leave(lost, count);
+    return scaled(seconds, passed, tried, room, count - lost, whole);
+  }
+
+  /// Memory for so many samples: that of an earlier slice, unless it is too small or much too
+  /// large.
+  private Slice room(int count) {
+    var room = spare.poll();
+    boolean fits =
+        room != null && count <= room.room() && room.room() <= 8 * Math.max(count, SAMPLES_MIN);
+    return fits ? room : Slice.empty(Math.max(SAMPLES_MIN, 2 * Integer.highestOneBit(count)));
   }
 
   /// Packets of one CPU, those refused on the short way among them.
@@ -177,33 +193,18 @@ public final class Floods {
 
   /// Makes the weights add up to what was counted.
   private static Slice scaled(
-      double seconds,
-      long packets,
-      long opens,
-      long[] sources,
-      float[] weights,
-      byte[] kinds,
-      int lost,
-      boolean whole) {
-    int count = sources.length - lost;
-    var kept = new float[count];
+      double seconds, long packets, long opens, Slice room, int count, boolean whole) {
+    var weights = room.weights();
     double sum = 0;
     for (int i = 0; i < count; i++) {
-      kept[i] = weights[lost + i];
-      sum += kept[i];
+      sum += weights[i];
     }
     if (!whole && sum > 0) {
       for (int i = 0; i < count; i++) {
-        kept[i] *= (float) (packets / sum);
+        weights[i] *= (float) (packets / sum);
       }
     }
-    return new Slice(
-        seconds,
-        whole ? Math.round(sum) : packets,
-        opens,
-        lost == 0 ? sources : Arrays.copyOfRange(sources, lost, sources.length),
-        kept,
-        lost == 0 ? kinds : Arrays.copyOfRange(kinds, lost, kinds.length));
+    return room.with(seconds, whole ? Math.round(sum) : packets, opens, count);
   }
 
   /// Once a second the programs get the other registers, which are empty; a tick later nobody
