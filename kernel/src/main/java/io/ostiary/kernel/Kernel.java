@@ -182,6 +182,11 @@ public final class Kernel implements PacketView, AutoCloseable {
     }
   }
 
+  /// Makes the first change of rules as quick as the next ones; returns at once.
+  public void rehearse() {
+    Rehearsal.begin(shield);
+  }
+
   /// What the verifier said of each program: its statistics.
   public Map<String, String> verifierLogs() {
     return shield.verifierLogs();

@@ -39,6 +39,13 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
     return builder.build();
   }
 
+  /// An equal list that is another one; of what is not kept in numbers, the same.
+  public static List<Cidr> copyOf(List<Cidr> list) {
+    return list instanceof CidrBlocks blocks
+        ? new CidrBlocks(blocks.four.clone(), blocks.six.clone(), blocks.lengths6.clone())
+        : list;
+  }
+
   /// Takes blocks as they come, also the same one again. Used by one thread.
   static final class Builder {
     private long[] four = new long[64];
@@ -49,15 +56,23 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
     void add(Cidr block) {
       var bytes = block.address().getAddress();
       if (bytes.length > Integer.BYTES) {
-        six.add(number(bytes, 0, 8), number(bytes, 8, 8), block.prefix());
-        return;
+        six(number(bytes, 0, 8), number(bytes, 8, 8), block.prefix());
+      } else {
+        four(number(bytes, 0, 4), block.prefix());
       }
+    }
+
+    void six(long high, long low, int prefix) {
+      six.add(high, low, prefix);
+    }
+
+    void four(long address, int prefix) {
       if (count == four.length) {
         settle();
         four = Arrays.copyOf(four, Math.max(four.length, 2 * count));
       }
       taken++;
-      four[count++] = number(bytes, 0, 4) << LENGTH_BITS | block.prefix();
+      four[count++] = address << LENGTH_BITS | prefix;
     }
 
     /// How many came, of IPv6 without those that came twice.
@@ -139,6 +154,37 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
       for (int i = 0; i < count; i++) {
         places[slot(numbers[2 * i], numbers[2 * i + 1], lengths[i] & 255)] = i + 1;
       }
+    }
+  }
+
+  /// Takes blocks as numbers.
+  public interface Numbers {
+    void four(long address, int prefix);
+
+    void six(long high, long low, int prefix);
+  }
+
+  /// Gives each block of a list, in its order, without making objects of those that are none.
+  public static void each(List<Cidr> list, Numbers to) {
+    if (!(list instanceof CidrBlocks blocks)) {
+      list.forEach(block -> give(block, to));
+      return;
+    }
+    for (long key : blocks.four) {
+      to.four(key >> LENGTH_BITS, length(key));
+    }
+    for (int i = 0; i < blocks.lengths6.length; i++) {
+      to.six(blocks.six[2 * i], blocks.six[2 * i + 1], blocks.lengths6[i] & 255);
+    }
+  }
+
+  /// The same of one.
+  public static void give(Cidr block, Numbers to) {
+    var bytes = block.address().getAddress();
+    if (bytes.length == Integer.BYTES) {
+      to.four(number(bytes, 0, Integer.BYTES), block.prefix());
+    } else {
+      to.six(number(bytes, 0, Long.BYTES), number(bytes, Long.BYTES, Long.BYTES), block.prefix());
     }
   }
 

@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// A text with one block or address on each line. What follows it behind a blank, `;`, `,` or `#`
 /// is a comment, and so is a line that begins with one of these; but not what makes a range of it.
@@ -14,6 +15,10 @@ public record CidrList(List<Cidr> blocks, List<String> faults) {
   public static final int BLOCKS_MAX = 1_000_000;
   private static final int FAULTS_MAX = 20;
   private static final int LINE_MAX = 4096;
+  private static final String MARK = "\u00ef\u00bb\u00bf";
+
+  /// The longest text of a block is shorter, and who reads of a fault needs no more of it.
+  private static final int SHOWN_MAX = 64;
 
   public CidrList {
     blocks = blocks instanceof CidrBlocks ? blocks : List.copyOf(blocks);
@@ -23,8 +28,9 @@ public record CidrList(List<Cidr> blocks, List<String> faults) {
   /// @param name of the file or address, for the faults
   public static CidrList read(String name, BufferedReader text) throws IOException {
     var blocks = new CidrBlocks.Builder();
+    var plain = new PlainCidr();
     var faults = new ArrayList<String>();
-    var line = text.readLine();
+    var line = withoutMark(text.readLine());
     for (int number = 1; line != null; number++) {
       if (line.length() > LINE_MAX) {
         faults.add(
@@ -32,7 +38,7 @@ public record CidrList(List<Cidr> blocks, List<String> faults) {
                 .formatted(name, number, line.length()));
         break;
       }
-      var fault = add(line, blocks);
+      var fault = add(line, blocks, plain);
       if (!fault.isEmpty()) {
         faults.add("%s:%d:%s".formatted(name, number, fault));
       }
@@ -57,8 +63,16 @@ public record CidrList(List<Cidr> blocks, List<String> faults) {
     return new CidrList(all, faults);
   }
 
+  /// Some editors begin a text with a mark of its encoding: U+FEFF, read byte by byte.
+  private static @Nullable String withoutMark(@Nullable String line) {
+    return line != null && line.startsWith(MARK) ? line.substring(MARK.length()) : line;
+  }
+
   /// @return what is wrong, with its column; empty where nothing is
-  private static String add(String line, CidrBlocks.Builder blocks) {
+  private static String add(String line, CidrBlocks.Builder blocks, PlainCidr plain) {
+    if (plain.read(line, 0, line.length(), blocks)) {
+      return "";
+    }
     int start = 0;
     while (start < line.length() && Character.isWhitespace(line.charAt(start))) {
       start++;
@@ -72,6 +86,10 @@ public record CidrList(List<Cidr> blocks, List<String> faults) {
     }
     if (line.substring(end).stripLeading().startsWith("-")) {
       return (start + 1) + ": a range (expected: one block on each line, such as 203.0.113.0/24)";
+    }
+    if (end - start > SHOWN_MAX) {
+      return "%d: '%s...' (expected: an address or a block such as 203.0.113.0/24)"
+          .formatted(start + 1, line.substring(start, start + SHOWN_MAX));
     }
     try {
       blocks.add(Cidr.parse(line.substring(start, end)));

@@ -79,6 +79,64 @@ final class CidrListTest {
     assertThat(read("203.0.113.0/24").blocks().contains(Cidr.parse("203.0.113.0/24"))).isTrue();
   }
 
+  /// Of each kind of text as much as [Cidr#parse], which is asked alone where a comment follows.
+  @Test
+  void readsPlainFormsAsEveryOther() throws IOException {
+    var random = new Random(8);
+    var pieces =
+        new String[] {
+          "0", "1", "7", "00", "10", "25", "255", "256", "999", "1000", ".", ".", ".", ":", ":",
+          "::", "/", "/", "8", "24", "32", "33", "48", "64", "128", "129", "a", "F", "ffff", "db8",
+          "2001", "fffff", "g", "-", "+", "%", "1.2.3.4", "203.0.113.", "2001:db8::", "::ffff:"
+        };
+    int good = 0;
+    for (int turn = 0; turn < 200_000; turn++) {
+      var text = new StringBuilder();
+      for (int i = 1 + random.nextInt(turn % 2 == 0 ? 4 : 16); i > 0; i--) {
+        text.append(pieces[random.nextInt(pieces.length)]);
+      }
+      var plain = read(text.toString());
+      assertThat(plain).as(text.toString()).isEqualTo(read(text + " # a comment"));
+      good += plain.blocks().size();
+    }
+    assertThat(good).isGreaterThan(2000);
+    for (var block :
+        List.of(
+            "0.0.0.0/0",
+            "::/0",
+            "::",
+            "::1",
+            "1::",
+            "1:2:3:4:5:6:7:8",
+            "::2:3:4:5:6:7:8",
+            "1:2:3:4:5:6:7::",
+            "fe80::/10",
+            "2001:DB8::/33",
+            "8000::/1",
+            "1:2:3:4::/64",
+            "1:2:3:4:8000::/65",
+            "::ffff:1.2.3.4",
+            "::ffff:102:304",
+            "203.0.113.128/25")) {
+      assertThat(read(block)).as(block).isEqualTo(read(block + " ;"));
+      assertThat(read(block).blocks()).as(block).isEqualTo(List.of(Cidr.parse(block)));
+    }
+  }
+
+  @Test
+  void readsATextThatBeginsWithItsMark() throws IOException {
+    assertThat(read("\u00ef\u00bb\u00bf203.0.113.0/24\r\n::1\r\n").blocks())
+        .isEqualTo(List.of(Cidr.parse("203.0.113.0/24"), Cidr.parse("::1")));
+  }
+
+  @Test
+  void showsNoMoreOfGarbageThanSaysWhatItIs() throws IOException {
+    assertThat(read("x".repeat(4000)).faults())
+        .containsExactly(
+            "list:1:1: '%s...' (expected: an address or a block such as 203.0.113.0/24)"
+                .formatted("x".repeat(64)));
+  }
+
   /// Against the lists as they would be without the numbers.
   @Test
   void tellsWhatTwoHaveInCommonAtBothEnds() throws IOException {

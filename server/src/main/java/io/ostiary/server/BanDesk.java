@@ -64,7 +64,7 @@ final class BanDesk implements BanSink, AutoCloseable {
   private static final long REST_NANOS_MAX = 2_000_000;
 
   private static final int PAST_MAX = 65_536;
-  private static final int REHEARSALS = 8;
+  private static final int REHEARSALS = 16;
 
   /// Addresses that nothing comes from: broadcast, and the discard prefix of RFC 6666.
   private static final List<BanCase> NOBODY = List.of(nobody("255.255.255.255"), nobody("100::"));
@@ -106,6 +106,9 @@ final class BanDesk implements BanSink, AutoCloseable {
   private volatile @Nullable Thread desk;
   private volatile @Nullable Thread writer;
   private volatile boolean closed;
+
+  /// How often it was rehearsed so far; of `ban-desk` alone.
+  private int rehearsals;
 
   BanDesk(OwnAddresses own) {
     this.own = own;
@@ -156,6 +159,11 @@ final class BanDesk implements BanSink, AutoCloseable {
     return true;
   }
 
+  /// Tells that the start is over, and nobody waits any more for what else the processor could do.
+  void served() {
+    LockSupport.unpark(desk);
+  }
+
   /// Cases for which there was no room.
   long lost() {
     return lost.get();
@@ -185,9 +193,8 @@ final class BanDesk implements BanSink, AutoCloseable {
       if (cases.isEmpty()) {
         LockSupport.parkNanos(this, PARK_NANOS);
       }
-      if (!urgent && cases.isEmpty()) { // a start has other things to do, and so has a first case
+      if (!urgent && rehearsed(both, kept)) {
         urgent = true;
-        rehearse(both, kept);
         hurry();
       }
     }
@@ -195,21 +202,29 @@ final class BanDesk implements BanSink, AutoCloseable {
 
   /// Bans who cannot send, and lifts it: the first ban of a process loads classes, links calls and
   /// runs as it was written, and took ten times as long as the next one. It is recorded nowhere.
-  private void rehearse(Publication both, BanBook kept) {
+  ///
+  /// @return false where a case has come, which waits for one of these at most
+  private boolean rehearsed(Publication both, BanBook kept) {
     try {
-      for (int i = 0; i < REHEARSALS; i++) {
-        for (var nobody : NOBODY) {
-          var ban = judge(nobody, kept);
-          if (ban != null) {
-            both.ban(List.of(ban));
-            both.unban(ban);
-            made.remove(ban.source(), ban);
-            past.remove(ban.source());
-          }
+      for (; rehearsals < REHEARSALS; rehearsals++) {
+        if (!cases.isEmpty()) {
+          return false;
         }
+        rehearse(NOBODY.get(rehearsals % NOBODY.size()), both, kept);
       }
     } catch (RuntimeException e) {
       LOG.warn("the first ban will take longer: it could not be rehearsed", e);
+    }
+    return true;
+  }
+
+  private void rehearse(BanCase nobody, Publication both, BanBook kept) {
+    var ban = judge(nobody, kept);
+    if (ban != null) {
+      both.ban(List.of(ban));
+      both.unban(ban);
+      made.remove(ban.source(), ban);
+      past.remove(ban.source());
     }
   }
 

@@ -39,6 +39,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -68,6 +70,7 @@ final class KernelSide implements AutoCloseable, PacketView {
   private final LoopSide loops;
   private boolean asked;
   private boolean lensAsked;
+  private boolean serves;
   private @Nullable CompletableFuture<Kernel.Opened> opening;
   private int controlPort;
   private @Nullable Snapshot applied;
@@ -191,6 +194,9 @@ final class KernelSide implements AutoCloseable, PacketView {
             neverRefused(snapshot),
             sets.become(snapshot.kernel().sets()));
     if (problems.isEmpty()) {
+      if (serves && applied == null) {
+        running.rehearse();
+      }
       applied = snapshot;
       captures.apply(snapshot.kernel().captures());
     } else {
@@ -215,18 +221,12 @@ final class KernelSide implements AutoCloseable, PacketView {
   ///
   /// @return what is wrong; empty where it is in force, and also where the kernel side does not run
   List<String> ban(Ban ban) {
-    var running = kernel;
-    return running == null
-        ? List.of()
-        : running.ban(
-            ban.source(), Duration.between(ban.since(), ban.until()), BanAction.of(ban.action()));
+    var lasts = Duration.between(ban.since(), ban.until());
+    return ask(running -> running.ban(ban.source(), lasts, BanAction.of(ban.action())), List.of());
   }
 
   void unban(Cidr source) {
-    var running = kernel;
-    if (running != null) {
-      running.unban(source).forEach(problem -> LOG.warn("{}", problem));
-    }
+    tell(running -> running.unban(source).forEach(problem -> LOG.warn("{}", problem)));
   }
 
   private List<String> balance(List<Service> services) {
@@ -236,13 +236,10 @@ final class KernelSide implements AutoCloseable, PacketView {
 
   /// Where packets from elsewhere come in.
   private Set<Integer> watched() {
-    var running = kernel;
-    return running == null
-        ? Set.of()
-        : running.status().interfaces().stream()
-            .filter(device -> !device.mode().equals("off") && !device.driver().equals("loopback"))
-            .map(KernelStatus.Interface::index)
-            .collect(Collectors.toSet());
+    return ask(Kernel::status, off()).interfaces().stream()
+        .filter(device -> !device.mode().equals("off") && !device.driver().equals("loopback"))
+        .map(KernelStatus.Interface::index)
+        .collect(Collectors.toSet());
   }
 
   @Override
@@ -311,13 +308,16 @@ final class KernelSide implements AutoCloseable, PacketView {
     }
   }
 
+  /// Makes the first change of rules as quick as the next ones; returns at once.
+  synchronized void rehearse() {
+    serves = true;
+    tell(Kernel::rehearse);
+  }
+
   /// Tells where the control plane listens: whoever is connected there is never refused there.
   synchronized void controlAt(int port) {
     controlPort = port;
-    var running = kernel;
-    if (running != null) {
-      running.spareAt(port);
-    }
+    tell(running -> running.spareAt(port));
   }
 
   /// Where packets of an interface come in, and what the shield said of those that passed.
@@ -343,10 +343,7 @@ final class KernelSide implements AutoCloseable, PacketView {
   /// What the verifier made of the programs otherwise than at the start before.
   List<String> changedPrograms(Path folder) {
     var logs = new TreeMap<String, String>();
-    var running = kernel;
-    if (running != null) {
-      logs.putAll(running.verifierLogs());
-    }
+    tell(running -> logs.putAll(running.verifierLogs()));
     var attached = lens;
     if (attached != null) {
       logs.putAll(attached.verifierLogs());
@@ -384,6 +381,18 @@ final class KernelSide implements AutoCloseable, PacketView {
         programs);
   }
 
+  private <T> T ask(Function<Kernel, T> question, T otherwise) {
+    var running = kernel;
+    return running == null ? otherwise : question.apply(running);
+  }
+
+  private void tell(Consumer<Kernel> what) {
+    var running = kernel;
+    if (running != null) {
+      what.accept(running);
+    }
+  }
+
   private KernelStatus off() {
     var release = System.getProperty("os.version");
     return new KernelStatus(false, kernelMissing, release, null, false, 0, List.of(), List.of());
@@ -391,8 +400,7 @@ final class KernelSide implements AutoCloseable, PacketView {
 
   @Override
   public List<Source> sources(int limit) {
-    var running = kernel;
-    return running == null ? List.of() : running.sources(limit);
+    return ask(running -> running.sources(limit), List.of());
   }
 
   @Override
@@ -403,46 +411,37 @@ final class KernelSide implements AutoCloseable, PacketView {
 
   @Override
   public Metered metered() {
-    var running = kernel;
-    return running == null ? Metered.NOTHING : running.metered();
+    return ask(Kernel::metered, Metered.NOTHING);
   }
 
   @Override
   public List<RuleHits> ruleHits() {
-    var running = kernel;
-    return running == null ? List.of() : running.ruleHits();
+    return ask(Kernel::ruleHits, List.of());
   }
 
   @Override
   public RulePast past(KernelRule rule) {
-    var running = kernel;
-    return running == null ? RulePast.NOTHING : running.past(rule);
+    return ask(running -> running.past(rule), RulePast.NOTHING);
   }
 
   @Override
   public Map<String, List<Cidr>> sets() {
-    var running = kernel;
-    return running == null ? Map.of() : running.sets();
+    return ask(Kernel::sets, Map.of());
   }
 
   @Override
   public List<Flow> flows(int limit) {
-    var running = kernel;
-    return running == null ? List.of() : running.flows(limit);
+    return ask(running -> running.flows(limit), List.of());
   }
 
   @Override
   public List<KernelStage> stages() {
-    var running = kernel;
-    return running == null ? List.of() : running.stages();
+    return ask(Kernel::stages, List.of());
   }
 
   @Override
   public void called(LedgerSlot call) {
-    var running = kernel;
-    if (running != null) {
-      running.ownStages().called(call);
-    }
+    tell(running -> running.ownStages().called(call));
   }
 
   @Override
@@ -472,8 +471,7 @@ final class KernelSide implements AutoCloseable, PacketView {
 
   @Override
   public FloodReport flood() {
-    var running = kernel;
-    return running == null ? FloodReport.NONE : running.flood();
+    return ask(Kernel::flood, FloodReport.NONE);
   }
 
   @Override

@@ -55,6 +55,9 @@ public final class Ostiary implements AutoCloseable {
   private LongSupplier calls = () -> 0;
   private Ending demo = () -> {};
 
+  /// What makes the first of its kind as quick as the next ones, once we serve.
+  private Runnable rehearsals = () -> {};
+
   /// How a part ends.
   @FunctionalInterface
   interface Ending {
@@ -137,6 +140,11 @@ public final class Ostiary implements AutoCloseable {
     offer(new Departure.Parts(gateway, insight, kernel, control, bans, config, data));
     signals(config, insight, control);
     welcome(gateway, control, kernel);
+    rehearsals =
+        () -> {
+          bans.served();
+          kernel.rehearse();
+        };
     supervisor.watch(gateway::alive);
     supervisor.ready("serving " + addresses(control));
   }
@@ -240,6 +248,7 @@ public final class Ostiary implements AutoCloseable {
   public void serve() throws InterruptedException {
     over.thenRun(Thread.currentThread()::interrupt);
     CompilerThreads.comeForward();
+    rehearsals.run();
     try {
       new SpareMemory(calls).returnForEver();
     } catch (InterruptedException e) {

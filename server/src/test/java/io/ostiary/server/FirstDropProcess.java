@@ -78,6 +78,7 @@ public final class FirstDropProcess {
     var stands = new ArrayList<Long>();
     try (var desk = new BanDesk(new OwnAddresses())) {
       desk.open(publication(), book());
+      desk.served();
       Thread.sleep(SETTLED_MILLIS);
       for (int i = 0; i < rounds; i++) {
         await(() -> System.nanoTime() - lastArrival < 1_000_000 && lastArrival != 0);
@@ -138,14 +139,8 @@ public final class FirstDropProcess {
     }
   }
 
-  private static void await(BooleanSupplier condition) throws InterruptedException {
-    long end = System.nanoTime() + 15_000_000_000L;
-    while (!condition.getAsBoolean()) {
-      if (System.nanoTime() > end) {
-        throw new IllegalStateException("waited 15 s for packets to come, or to cease");
-      }
-      Thread.sleep(1);
-    }
+  private static void await(BooleanSupplier condition) {
+    Until.holds("packets to come, or to cease", Duration.ofSeconds(15), condition);
   }
 
   private Publication publication() {

@@ -200,14 +200,12 @@ final class OwnPolicyTest {
     }
   }
 
-  private static void await(Path log, BooleanSupplier condition) throws InterruptedException {
-    for (int i = 0; i < 400; i++) {
-      if (condition.getAsBoolean()) {
-        return;
-      }
-      Thread.sleep(100);
+  private static void await(Path log, BooleanSupplier condition) {
+    try {
+      Until.holds("the process", Duration.ofSeconds(40), condition);
+    } catch (AssertionError e) {
+      throw new AssertionError(read(log), e);
     }
-    throw new AssertionError("not within 40 s:\n" + read(log));
   }
 
   @Test

@@ -30,6 +30,7 @@ final class RuleSetBench {
   private static final int LOADS = 5;
   private static final int CHANGES = 101;
   private static final int APART_MILLIS = 30;
+  private static final int REHEARSALS = 16;
   private static final Duration LASTS = Duration.ofMinutes(5);
 
   private final StringBuilder table = new StringBuilder();
@@ -60,7 +61,16 @@ final class RuleSetBench {
     row("a set of %,d blocks of %s, from its text".formatted(blocks.size(), family), loads, 1000);
     try (var shield = Shield.load()) {
       PacketBench.install(shield, source(read(text)));
+      rehearse(shield);
       row("one block more or less in it", changes(shield, text, more), 5);
+    }
+  }
+
+  /// As a gateway does once it serves.
+  private static void rehearse(Shield shield) throws LibbpfException, InterruptedException {
+    for (int i = 0; i < REHEARSALS; i++) {
+      shield.rehearse(i % 2 == 0);
+      Thread.sleep(APART_MILLIS);
     }
   }
 

@@ -53,11 +53,13 @@ final class AddressGroups {
   /// Everything, as of an empty table.
   void restart(Map<String, List<Cidr>> wanted, AddressTable table) {
     groups.clear();
+    var all = new Gathered();
     wanted.forEach((label, members) -> {
       int number = groups.size();
       groups.put(label, new Group(number, members));
-      members.forEach(block -> table.change(block, number, true));
+      CidrBlocks.each(members, all.of(number));
     });
+    table.fill(all);
   }
 
   /// From here on a change can be taken back.
@@ -150,7 +152,8 @@ final class AddressGroups {
       if (++removals > REMOVALS_MAX) {
         return false;
       }
-      if (!after.contains(block)) {
+      // Of a list that holds each block once nothing else of it is left.
+      if (after instanceof CidrBlocks || !after.contains(block)) {
         changes.add(new Change(block, group, false));
       }
     }

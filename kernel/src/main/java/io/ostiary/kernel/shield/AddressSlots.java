@@ -9,11 +9,11 @@ import io.ostiary.kernel.libbpf.BpfTable;
 import io.ostiary.kernel.libbpf.LibbpfException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,10 +27,6 @@ final class AddressSlots {
   private static final int KEY4_BYTES = 8;
   private static final int KEY6_BYTES = 20;
   private static final VarHandle LONG = JAVA_LONG.varHandle();
-  private static final VarHandle NETWORK =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
-  private static final VarHandle OWN =
-      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.nativeOrder());
 
   private final MemorySegment top;
   private final BpfTable blocks;
@@ -235,43 +231,44 @@ final class AddressSlots {
 
   private void writeLong4(int generation, int side, Map<Long, Integer> entries)
       throws LibbpfException {
-    var keys = new ArrayList<>(entries.keySet());
-    write(long4[generation], keys4(keys, side), values(keys, entries), keys.size());
+    write(long4[generation], keys4(entries.keySet(), side), values(entries), entries.size());
   }
 
   private void writeSix(int generation, int side, Map<Prefix6, Integer> entries)
       throws LibbpfException {
-    var keys = new ArrayList<>(entries.keySet());
-    write(prefixes6[generation], keys6(keys, side), values(keys, entries), keys.size());
+    write(prefixes6[generation], keys6(entries.keySet(), side), values(entries), entries.size());
   }
 
-  private static <K> int[] values(List<K> keys, Map<K, Integer> entries) {
-    var values = new int[keys.size()];
-    Arrays.setAll(values, i -> entries.getOrDefault(keys.get(i), 0));
+  /// In the order of the keys.
+  private static int[] values(Map<?, Integer> entries) {
+    var values = new int[entries.size()];
+    int at = 0;
+    for (int value : entries.values()) {
+      values[at++] = value;
+    }
     return values;
   }
 
-  private static byte[] keys4(List<Long> keys, int side) {
-    var bytes = new byte[keys.size() * KEY4_BYTES];
-    int at = 0;
+  private static byte[] keys4(Collection<Long> keys, int side) {
+    var bytes = ByteBuffer.allocate(keys.size() * KEY4_BYTES);
     for (long key : keys) {
-      System.arraycopy(AddressTable.address4(key), 0, bytes, at, 4);
-      OWN.set(bytes, at + 4, AddressTable.length4(key) | side << 8);
-      at += KEY4_BYTES;
+      bytes.putInt(AddressTable.address4(key));
+      bytes.putInt(own(AddressTable.length4(key) | side << 8));
     }
-    return bytes;
+    return bytes.array();
   }
 
-  private static byte[] keys6(List<Prefix6> keys, int side) {
-    var bytes = new byte[keys.size() * KEY6_BYTES];
-    int at = 0;
+  private static byte[] keys6(Collection<Prefix6> keys, int side) {
+    var bytes = ByteBuffer.allocate(keys.size() * KEY6_BYTES);
     for (var key : keys) {
-      NETWORK.set(bytes, at, key.high());
-      NETWORK.set(bytes, at + 8, key.low());
-      OWN.set(bytes, at + 16, key.length() | side << 8);
-      at += KEY6_BYTES;
+      bytes.putLong(key.high()).putLong(key.low()).putInt(own(key.length() | side << 8));
     }
-    return bytes;
+    return bytes.array();
+  }
+
+  /// What the kernel reads as this number of its own, in a buffer of the network's order.
+  private static int own(int number) {
+    return ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN ? number : Integer.reverseBytes(number);
   }
 
   private static void write(BpfTable table, byte[] keys, int[] values, int count)

@@ -33,7 +33,7 @@ final class AddressTable {
   private static final int SHORTEST4 = 8;
 
   private static final int SHORTEST6 = 16;
-  private static final int KEY_SHIFT = 6;
+  static final int KEY_SHIFT = 6;
   private static final int PLACED_MAX = 20_000;
 
   private final TreeMap<Long, Mask> own4 = new TreeMap<>();
@@ -54,6 +54,7 @@ final class AddressTable {
   private final Map<Prefix6, Integer> six = new HashMap<>();
   private int class6;
 
+  private final Slash16 slash16 = new Slash16(this::classOf, long4::put);
   private final TreeSet<Integer> dirty4 = new TreeSet<>();
   private final List<Prefix6> dirty6 = new ArrayList<>();
   private boolean wholeAnew = true;
@@ -88,34 +89,42 @@ final class AddressTable {
     void noSix(Prefix6 prefix);
   }
 
-  static byte[] address4(long key) {
-    int address = (int) (key >> KEY_SHIFT);
-    return new byte[] {
-      (byte) (address >> 24), (byte) (address >> 16), (byte) (address >> 8), (byte) address
-    };
+  static int address4(long key) {
+    return (int) (key >> KEY_SHIFT);
   }
 
   static int length4(long key) {
     return (int) key & ((1 << KEY_SHIFT) - 1);
   }
 
-  private static long key(long address, int length) {
+  static long key(long address, int length) {
     return (address & 0xffff_ffffL) << KEY_SHIFT | length;
+  }
+
+  /// Takes all that an empty table is to hold.
+  void fill(Gathered all) {
+    all.fill4(own4, lengths4);
+    all.fill6(own6, lengths6);
   }
 
   /// Puts a block into a group, or takes it out.
   void change(Cidr cidr, int group, boolean in) {
-    var bytes = cidr.address().getAddress();
-    if (bytes.length == 16) {
-      change6(Prefix6.of(bytes, cidr.prefix()), group, in);
-      return;
-    }
-    long address =
-        (bytes[0] & 255L) << 24 | (bytes[1] & 255) << 16 | (bytes[2] & 255) << 8 | (bytes[3] & 255);
-    long key = key(address, cidr.prefix());
-    remember(before4, own4, key);
-    change(own4, lengths4, key, cidr.prefix(), group, in);
-    touched4(key);
+    CidrBlocks.give(
+        cidr,
+        new CidrBlocks.Numbers() {
+          @Override
+          public void four(long address, int prefix) {
+            long key = key(address, prefix);
+            remember(before4, own4, key);
+            change(own4, lengths4, key, prefix, group, in);
+            touched4(key);
+          }
+
+          @Override
+          public void six(long high, long low, int prefix) {
+            change6(new Prefix6(high, low, prefix), group, in);
+          }
+        });
   }
 
   private void touched4(long key) {
@@ -173,13 +182,56 @@ final class AddressTable {
     six.clear();
     Arrays.fill(top, 0);
     classOf(own4.getOrDefault(key(0, 0), Mask.EMPTY));
-    for (int index = 0; index < TOP && !own4.isEmpty(); index++) {
-      top[index] = place4(index, -1, Integer.MAX_VALUE);
-    }
+    placeAll4();
     class6 = classOf(own6.getOrDefault(new Prefix6(0, 0, 0), Mask.EMPTY));
     placeNested6(own6, Mask.EMPTY, new Ignore());
     settled();
     keep();
+  }
+
+  /// Goes through the blocks once. Where one holds whole /16s, those in it that have blocks of
+  /// their own are placed again behind it.
+  private void placeAll4() {
+    var outer = new ArrayDeque<Map.Entry<Long, Mask>>();
+    outer.push(Map.entry(0L, Mask.EMPTY));
+    var nested = new ArrayList<Map.Entry<Long, Mask>>();
+    int index = -1;
+    for (var entry : own4.entrySet()) {
+      int at = (int) (entry.getKey() >> (KEY_SHIFT + 16));
+      if (at != index && !nested.isEmpty()) {
+        placeWhole(index, nested, around(outer, nested.getFirst().getKey()));
+        nested.clear();
+      }
+      index = at;
+      int length = length4(entry.getKey());
+      if (length > 16) {
+        nested.add(entry);
+      } else {
+        var mask = around(outer, entry.getKey()).or(entry.getValue());
+        outer.push(Map.entry(entry.getKey(), mask));
+        Arrays.fill(top, at, at + (1 << (16 - length)), classOf(mask));
+      }
+    }
+    if (!nested.isEmpty()) {
+      placeWhole(index, nested, around(outer, nested.getFirst().getKey()));
+    }
+  }
+
+  private static Mask around(ArrayDeque<Map.Entry<Long, Mask>> outer, long key) {
+    while (!Slash16.contains(outer.element().getKey(), key)) {
+      outer.pop();
+    }
+    return outer.element().getValue();
+  }
+
+  private void placeWhole(int index, List<Map.Entry<Long, Mask>> nested, Mask around) {
+    var block = new byte[256];
+    top[index] =
+        BLOCK
+            | blocks.size()
+            | (long) classOf(around) << AROUND_SHIFT
+            | slash16.place(block, (long) index << 16, nested, around);
+    blocks.add(block);
   }
 
   /// From here on changes can be taken back.
@@ -351,49 +403,7 @@ final class AddressTable {
     return BLOCK
         | number
         | (long) aroundClass << AROUND_SHIFT
-        | placeBlock(blocks.get(number), address, nested, around);
-  }
-
-  /// @return the bits of the /21s that hold anything but what is around them
-  private long placeBlock(byte[] block, long address, SortedMap<Long, Mask> nested, Mask around) {
-    var slash24 = new int[256];
-    var longer = new boolean[256];
-    int aroundClass = classOf(around);
-    Arrays.fill(slash24, aroundClass);
-    var outer = new ArrayDeque<Map.Entry<Long, Mask>>();
-    for (var entry : nested.entrySet()) {
-      long key = entry.getKey();
-      while (!outer.isEmpty() && !contains(outer.element().getKey(), key)) {
-        outer.pop();
-      }
-      var mask = (outer.isEmpty() ? around : outer.element().getValue()).or(entry.getValue());
-      outer.push(Map.entry(key, mask));
-      int at = (int) (key >> (KEY_SHIFT + 8)) & 255;
-      int length = length4(key);
-      if (length <= 24) {
-        Arrays.fill(slash24, at, at + (1 << (24 - length)), classOf(mask));
-      } else {
-        longer[at] = true;
-        long4.put(key, classOf(mask));
-      }
-    }
-    long groups = 0;
-    for (int at = 0; at < 256; at++) {
-      boolean asks = longer[at] || slash24[at] >= LONGER;
-      block[at] = (byte) (asks ? LONGER : slash24[at]);
-      // Class 0 is what stands for an address that is not found.
-      if (asks && slash24[at] != 0) {
-        long4.put(key(address + ((long) at << 8), 24), slash24[at]);
-      }
-      if (longer[at] || slash24[at] != aroundClass) {
-        groups |= 1L << (GROUPS_SHIFT + at / 8);
-      }
-    }
-    return groups;
-  }
-
-  private static boolean contains(long outer, long inner) {
-    return (outer ^ inner) >> KEY_SHIFT >> (32 - length4(outer)) == 0;
+        | slash16.place(blocks.get(number), address, nested.entrySet(), around);
   }
 
   private int classOf(Mask groups) {

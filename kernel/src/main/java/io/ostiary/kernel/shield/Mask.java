@@ -15,9 +15,11 @@ final class Mask {
   }
 
   private final long[] words;
+  private final int hash;
 
   private Mask(long[] words) {
     this.words = words;
+    hash = Arrays.hashCode(words);
   }
 
   /// The same object for the same bit: a million blocks may have one each.
@@ -85,12 +87,13 @@ final class Mask {
 
   @Override
   public boolean equals(Object other) {
-    return this == other || (other instanceof Mask mask && Arrays.equals(words, mask.words));
+    return this == other
+        || (other instanceof Mask mask && hash == mask.hash && Arrays.equals(words, mask.words));
   }
 
   @Override
   public int hashCode() {
-    return Arrays.hashCode(words);
+    return hash;
   }
 
   @Override

@@ -43,4 +43,20 @@ record Prefix6(long high, long low, int length) implements Comparable<Prefix6> {
     }
     return order == 0 ? Integer.compare(length, other.length) : order;
   }
+
+  /// In plain words, as those that a record has by itself are slow until they are compiled, and
+  /// very many are asked before that.
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Prefix6 prefix
+        && high == prefix.high
+        && low == prefix.low
+        && length == prefix.length;
+  }
+
+  @Override
+  public int hashCode() {
+    long mixed = ((high * 31 + low) * 31 + length) * 0x9e37_79b9_7f4a_7c15L;
+    return (int) (mixed >>> 32);
+  }
 }

@@ -12,6 +12,7 @@ import io.ostiary.model.KernelRule;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -93,6 +94,28 @@ final class RuleInstaller {
       return List.of();
     }
     return rebuild(source, wanted, interfaces);
+  }
+
+  /// Exchanges the set in force for one that is the same but for blocks that nobody sends from, or
+  /// back, so that code is loaded, linked and compiled before it is waited for.
+  ///
+  /// @param source what is in force
+  /// @param more whether these blocks are to be spared
+  void rehearse(RuleSetSource source, Map<String, Integer> interfaces, boolean more)
+      throws LibbpfException {
+    if (!built) {
+      return;
+    }
+    var management = new ArrayList<>(source.management());
+    var sets = new HashMap<>(source.sets());
+    if (more) {
+      management.addAll(Nobody.blocks(tables.getFirst().lengths6()));
+      sets.replaceAll((_, blocks) -> CidrBlocks.copyOf(blocks)); // so that they are compared
+    }
+    var altered =
+        new RuleSetSource(
+            source.rules(), sets, List.of(), management, source.sessions(), source.dryRun());
+    patch(altered, List.of(sources(altered), destinations(altered)), interfaces);
   }
 
   /// Before anything is made of them: very many take more memory than there is.

@@ -10,7 +10,8 @@ import java.util.List;
 /// @param connections the limits that count connections
 /// @param rates of the limits, by rule: packets or connections a second
 /// @param bits of the limits, by rule: how many leading bits of a source share one
-/// @param selectors a row, of `selectorRows`, for each value of each field that is no address
+/// @param selectors a row, [Selectors#ROWS_FIRST] and then of `selectorRows`, for each value of
+///   each field that is no address
 /// @param sides which rules a group of addresses belongs to, of sources and of destinations
 /// @param more whether a rule asks for more than source, destination port, protocol and ICMP type
 /// @param rules how many rules the file has

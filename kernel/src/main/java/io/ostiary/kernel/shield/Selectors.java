@@ -22,6 +22,9 @@ final class Selectors {
   static final int PORTS = 65_536;
   static final int ROWS_MAX = 3072;
 
+  /// Where the rows of selectors begin among the rows of a set.
+  static final int ROWS_FIRST = 5120;
+
   private final short[] table = new short[SIZE];
   private final Map<Mask, Integer> numbers = new HashMap<>();
   private final List<Mask> rows = new ArrayList<>();
@@ -85,9 +88,10 @@ final class Selectors {
       numbers.put(row, number);
       rows.add(row);
     }
-    Arrays.fill(table, from, to, (short) number);
+    Arrays.fill(table, from, to, (short) (ROWS_FIRST + number));
   }
 
+  /// As the kernel reads it.
   short[] table() {
     return table;
   }

@@ -41,11 +41,6 @@ public final class Shield implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Shield.class);
   private static final String OBJECT = "/bpf/shield.bpf.o";
-  private static final int[] TICK_RATES = {100, 250, 300, 1000};
-  private static final long CALIBRATION_MILLIS = 60;
-
-  /// How many seconds after its start the kernel lets its tick count overflow, to find bugs early.
-  private static final long OVERFLOW_SECONDS = 300;
 
   private static final Map<String, String> HOOKS =
       Map.of(
@@ -85,7 +80,10 @@ public final class Shield implements AutoCloseable {
   private final Object life = new Object();
 
   private final String libraryVersion;
-  private List<KernelStatus.KernelMap> maps = List.of();
+
+  /// Null: a rule set since may have changed what they take. To ask the kernel takes some ms.
+  private @Nullable List<KernelStatus.KernelMap> maps;
+
   private volatile boolean closed;
   private RuleSetSource inForce = RuleSetSource.empty();
 
@@ -105,7 +103,7 @@ public final class Shield implements AutoCloseable {
     this.beat = object.testRun(object.program("beat"));
     this.inheritance = inheritance;
     control.set(JAVA_LONG, ShieldMemory.SEED, inheritance.seed(new SecureRandom().nextLong()));
-    hz = tickRate();
+    hz = TickRate.of(beat, control);
     control.set(JAVA_INT, ShieldMemory.HZ, hz);
     control.set(JAVA_LONG, ShieldMemory.BEAT_TICKS, (long) hz * SILENCE_SECONDS);
     this.shortWay = new ShortWay(object, size.processors());
@@ -133,7 +131,6 @@ public final class Shield implements AutoCloseable {
             size.processors(),
             hz,
             shortWay);
-    this.maps = object.mapsStatus();
     this.libraryVersion = object.libraryVersion();
   }
 
@@ -194,37 +191,6 @@ public final class Shield implements AutoCloseable {
       object.close();
       throw e;
     }
-  }
-
-  /// The kernel's tick rate, which it tells nobody: from the ticks since it started, or where its
-  /// clocks do not agree (a virtual machine that was moved), between two moments.
-  private int tickRate() throws LibbpfException, InterruptedException {
-    beat.run(new byte[64], 1);
-    long jiffies = control.get(JAVA_LONG, ShieldMemory.JIFFIES);
-    double seconds = control.get(JAVA_LONG, ShieldMemory.NANOS) / 1e9;
-    for (int candidate : TICK_RATES) {
-      double since = jiffies - ((1L << 32) - OVERFLOW_SECONDS * candidate);
-      if (Math.abs(since / candidate - seconds) < seconds / 100) {
-        return candidate;
-      }
-    }
-    return calibrate();
-  }
-
-  private int calibrate() throws LibbpfException, InterruptedException {
-    long jiffies = control.get(JAVA_LONG, ShieldMemory.JIFFIES);
-    long nanos = control.get(JAVA_LONG, ShieldMemory.NANOS);
-    Thread.sleep(CALIBRATION_MILLIS);
-    beat.run(new byte[64], 1);
-    double seconds = (control.get(JAVA_LONG, ShieldMemory.NANOS) - nanos) / 1e9;
-    double rate = (control.get(JAVA_LONG, ShieldMemory.JIFFIES) - jiffies) / seconds;
-    int best = TICK_RATES[0];
-    for (int candidate : TICK_RATES) {
-      if (Math.abs(Math.log(rate / candidate)) < Math.abs(Math.log(rate / best))) {
-        best = candidate;
-      }
-    }
-    return best;
   }
 
   /// Says that we are alive. To be called at least once a second.
@@ -289,9 +255,21 @@ public final class Shield implements AutoCloseable {
     if (problems.isEmpty()) {
       problems = bans.list(source.bans());
       inForce = source;
-      maps = object.mapsStatus();
+      maps = null;
     }
     return problems;
+  }
+
+  /// Exchanges the rules in force for equal ones. The first rule sets of a process took several
+  /// times as long as those after them. No packet is judged otherwise, and nothing is counted twice
+  /// or lost.
+  ///
+  /// @param more whether they are to spare, in addition, who cannot send; to be taken back by a
+  ///   call without it
+  public synchronized void rehearse(boolean more) throws LibbpfException {
+    if (!closed) {
+      installer.rehearse(inForce, interfaces(inForce), more);
+    }
   }
 
   /// Numbers of the interfaces that rules name, of those that are there.
@@ -451,7 +429,17 @@ public final class Shield implements AutoCloseable {
 
   /// What all maps take, as the kernel counts it.
   public synchronized long memoryBytes() {
-    return maps.stream().mapToLong(KernelStatus.KernelMap::bytes).sum() + installer.unlistedBytes();
+    return maps().stream().mapToLong(KernelStatus.KernelMap::bytes).sum()
+        + installer.unlistedBytes();
+  }
+
+  private List<KernelStatus.KernelMap> maps() {
+    var known = maps;
+    if (known == null) {
+      known = object.mapsStatus();
+      maps = known;
+    }
+    return known;
   }
 
   /// Runs one of the programs without an interface, for tests and benchmarks.
@@ -476,7 +464,7 @@ public final class Shield implements AutoCloseable {
                 program.verified(),
                 program.machineBytes(),
                 first ? memoryBytes() : 0,
-                first ? maps : List.of()));
+                first ? maps() : List.of()));
       }
     }
     return status;
