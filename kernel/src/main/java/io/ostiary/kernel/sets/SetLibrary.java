@@ -1,48 +1,39 @@
 package io.ostiary.kernel.sets;
 
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
-
 import io.ostiary.model.Cidr;
 import io.ostiary.model.CidrFile;
 import io.ostiary.model.CidrList;
 import io.ostiary.model.KernelSet;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.StringReader;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeoutException;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// What the named sets of a configuration hold. Files are read again when their time has come,
-/// addresses on the web are fetched by a thread of its own, and the last good copy of each is kept
-/// in a folder, so that a start without network has it. A copy with a fault changes nothing.
+/// addresses on the web are fetched, and the last good copy of each is kept in a folder, so that a
+/// start without network has it. A copy with a fault changes nothing, and is asked for again soon.
 ///
-/// Shared by control-plane threads, which take turns; no turn waits for the network.
+/// Shared by control-plane threads, which take turns; no turn waits for the network, and no list
+/// for another one.
 public final class SetLibrary implements AutoCloseable {
-  /// With a connection, and with the beginning of an answer.
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
-
   /// With a whole answer, which may come drop by drop.
   private static final Duration PATIENCE_IN_ALL = Duration.ofMinutes(2);
 
   private static final long TURN_MILLIS = 1000;
+
+  /// After what failed; twice as long each time, up to the usual time.
+  private static final Duration AGAIN = Duration.ofSeconds(10);
+
   private static final Logger LOG = LoggerFactory.getLogger(SetLibrary.class);
 
   private final Path folder;
@@ -53,12 +44,25 @@ public final class SetLibrary implements AutoCloseable {
   private final Map<String, Entry> entries = new LinkedHashMap<>();
   private volatile boolean closed;
 
+  /// A set holds something else, which is still to be told.
+  private volatile boolean news;
+
   /// One set. Its fields are guarded by the library.
   private static final class Entry {
     final KernelSet set;
     List<Cidr> blocks = List.of();
     String problem = "";
     long nextNanos = System.nanoTime();
+
+    /// How often in turn it was not read or fetched, and whether that is under way.
+    int failures;
+
+    boolean busy;
+
+    /// As the file was read, of those that have one.
+    @Nullable CidrFile file;
+
+    @Nullable WebList web;
 
     Entry(KernelSet set) {
       this.set = set;
@@ -84,8 +88,12 @@ public final class SetLibrary implements AutoCloseable {
     entries.clear();
     for (var set : sets) {
       var known = before.get(set.name());
-      boolean same = known != null && known.set.equals(set);
-      entries.put(set.name(), same ? known : opened(set));
+      if (known != null && known.set.equals(set)) {
+        entries.put(set.name(), known);
+        takeRead(known, set);
+      } else {
+        entries.put(set.name(), opened(set));
+      }
     }
     if (!entries.isEmpty() && thread.getState() == Thread.State.NEW) {
       thread.start();
@@ -114,17 +122,28 @@ public final class SetLibrary implements AutoCloseable {
     switch (set.supply()) {
       case KernelSet.Supply.Inline(var blocks) -> entry.blocks = blocks;
       case KernelSet.Supply.File(var path, var every, var read) -> {
-        take(entry, read != null && read.isOf(path) ? read.list() : read(path.toString(), path));
+        take(entry, read != null && read.isOf(path) ? read.list() : readAnew(entry, path));
         entry.nextNanos = System.nanoTime() + every.toNanos();
       }
       case KernelSet.Supply.Web(var address, var _) -> {
         var copy = copy(set, address);
+        entry.web = new WebList(address, copy, patience);
         if (Files.exists(copy)) {
-          take(entry, read(copy.toString(), copy));
+          take(entry, readAnew(entry, copy));
         }
       }
     }
     return entry;
+  }
+
+  /// Whoever read the configuration may have read what the next turn would read.
+  private static void takeRead(Entry known, KernelSet set) {
+    if (set.supply() instanceof KernelSet.Supply.File(var path, var _, var read)
+        && read != null
+        && read.isOf(path)) {
+      known.file = read;
+      take(known, read.list());
+    }
   }
 
   /// Named by both, so that another address never gets the copy of the one before.
@@ -142,15 +161,17 @@ public final class SetLibrary implements AutoCloseable {
     return true;
   }
 
-  private static CidrList read(String name, Path file) {
+  private static CidrList readAnew(Entry entry, Path path) {
     try {
-      return CidrFile.read(name, file).list();
+      var read = CidrFile.read(path.toString(), path);
+      entry.file = read;
+      return read.list();
     } catch (IOException e) {
-      return broken(name + ": cannot be read (expected: a file with one block on each line)");
+      return broken(path + ": cannot be read (expected: a file with one block on each line)");
     }
   }
 
-  private static CidrList broken(String fault) {
+  static CidrList broken(String fault) {
     return new CidrList(List.of(), List.of(fault));
   }
 
@@ -158,94 +179,82 @@ public final class SetLibrary implements AutoCloseable {
     while (!closed) {
       try {
         Thread.sleep(TURN_MILLIS);
-        if (turn()) {
+        due().forEach(this::renew);
+        if (news) {
+          news = false;
           changed.run();
         }
       } catch (InterruptedException e) {
         return;
+      } catch (RuntimeException e) {
+        LOG.error("sets are not followed for a moment", e);
       }
     }
-  }
-
-  private boolean turn() throws InterruptedException {
-    boolean any = false;
-    for (var entry : due()) {
-      var list =
-          switch (entry.set.supply()) {
-            case KernelSet.Supply.Inline(var blocks) -> new CidrList(blocks, List.of());
-            case KernelSet.Supply.File(var path, var _, var _) -> read(path.toString(), path);
-            case KernelSet.Supply.Web(var address, var _) -> fetch(entry.set, address);
-          };
-      synchronized (this) {
-        any |= take(entry, list);
-      }
-      if (!list.faults().isEmpty()) {
-        LOG.warn("set {}: {}", entry.set.name(), String.join("; ", list.faults()));
-      }
-    }
-    return any;
   }
 
   private synchronized List<Entry> due() {
     var due = new ArrayList<Entry>();
     long now = System.nanoTime();
     for (var entry : entries.values()) {
-      if (entry.nextNanos - now > 0) {
-        continue;
+      if (!entry.busy && entry.nextNanos - now <= 0) {
+        entry.busy = true;
+        due.add(entry);
       }
-      var every =
-          switch (entry.set.supply()) {
-            case KernelSet.Supply.Inline _ -> Duration.ofDays(1);
-            case KernelSet.Supply.File(var _, var often, var _) -> often;
-            case KernelSet.Supply.Web(var _, var often) -> often;
-          };
-      entry.nextNanos = now + every.toNanos();
-      due.add(entry);
     }
     return due;
   }
 
-  private CidrList fetch(KernelSet set, URI address) throws InterruptedException {
-    var client =
-        HttpClient.newBuilder()
-            .connectTimeout(PATIENCE)
-            .followRedirects(HttpClient.Redirect.NORMAL)
-            .build();
+  private void renew(Entry entry) {
+    switch (entry.set.supply()) {
+      case KernelSet.Supply.Inline _ -> renewed(entry, null, Duration.ofDays(1));
+      case KernelSet.Supply.File(var path, var every, var _) -> renewFile(entry, path, every);
+      case KernelSet.Supply.Web(var _, var every) ->
+          Thread.ofVirtual().name("kernel-set").start(() -> fetch(entry, every));
+    }
+  }
+
+  /// A file that is just being written is left for a moment: half of a list is none.
+  private void renewFile(Entry entry, Path path, Duration every) {
+    var known = entry.file;
+    if (known != null && entry.problem.isEmpty() && known.isCertainlyOf(path)) {
+      renewed(entry, null, every);
+    } else if (CidrFile.isBeingWritten(path)) {
+      renewed(entry, null, Duration.ofMillis(TURN_MILLIS));
+    } else {
+      renewed(entry, readAnew(entry, path), every);
+    }
+  }
+
+  private void fetch(Entry entry, Duration every) {
+    var web = Objects.requireNonNull(entry.web, "a set on the web has a list there");
+    CidrList list = broken("not fetched");
     try {
-      var request = HttpRequest.newBuilder(address).timeout(PATIENCE).build();
-      var whole = HttpResponse.BodyHandlers.limiting(BodyHandlers.ofByteArray(), CidrFile.SIZE_MAX);
-      var response = client.sendAsync(request, whole).get(patience.toMillis(), MILLISECONDS);
-      if (response.statusCode() != 200) {
-        return broken("%s: status %d (expected: 200)".formatted(address, response.statusCode()));
-      }
-      return keep(set, address, response.body());
-    } catch (TimeoutException e) {
-      return broken("%s: not all of it came within %d s".formatted(address, patience.toSeconds()));
-    } catch (ExecutionException e) {
-      return broken("%s: not fetched: %s".formatted(address, why(e.getCause())));
-    } catch (IOException e) {
-      return broken("%s: not kept: %s".formatted(address, why(e)));
+      list = web.fetch();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     } finally {
-      client.shutdownNow();
+      renewed(entry, list, every);
     }
   }
 
-  /// A refused connection has no message.
-  private static String why(@Nullable Throwable cause) {
-    var message = cause == null ? null : cause.getMessage();
-    return message != null ? message : String.valueOf(cause);
-  }
-
-  private CidrList keep(KernelSet set, URI address, byte[] bytes) throws IOException {
-    var text = new String(bytes, StandardCharsets.ISO_8859_1);
-    var list = CidrList.read(address.toString(), new BufferedReader(new StringReader(text)));
-    if (list.faults().isEmpty()) {
-      Files.createDirectories(folder);
-      var beside = Files.createTempFile(folder, "set", ".new");
-      Files.write(beside, bytes);
-      Files.move(beside, copy(set, address), StandardCopyOption.REPLACE_EXISTING);
+  /// @param list null: as it was
+  private void renewed(Entry entry, @Nullable CidrList list, Duration every) {
+    var faults = list == null ? List.<String>of() : list.faults();
+    if (!faults.isEmpty()) {
+      LOG.warn("set {}: {}", entry.set.name(), String.join("; ", faults));
     }
-    return list;
+    synchronized (this) {
+      if (list != null) {
+        news |= take(entry, list);
+      } else if (entry.web != null) {
+        entry.problem = "";
+      }
+      entry.failures = faults.isEmpty() ? 0 : Math.min(entry.failures + 1, 16);
+      var again = AGAIN.multipliedBy(1L << Math.max(0, entry.failures - 1));
+      var next = faults.isEmpty() || again.compareTo(every) > 0 ? every : again;
+      entry.nextNanos = System.nanoTime() + next.toNanos();
+      entry.busy = false;
+    }
   }
 
   @Override

@@ -2,23 +2,16 @@ package io.ostiary.kernel.sets;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.net.httpserver.HttpServer;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.CidrFile;
 import io.ostiary.model.KernelSet;
 import io.ostiary.model.KernelSet.Supply;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -66,58 +59,14 @@ final class SetLibraryTest {
   }
 
   @Test
-  void fetchesKeepsAndStartsWithoutNetwork() throws Exception {
-    var server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.createContext(
-        "/",
-        exchange -> {
-          var text = "203.0.113.0/24\n".getBytes(StandardCharsets.UTF_8);
-          exchange.sendResponseHeaders(200, text.length);
-          try (var body = exchange.getResponseBody()) {
-            body.write(text);
-          }
-        });
-    server.start();
-    var address = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/list");
-    var sets = List.of(new KernelSet("bots", new Supply.Web(address, HOUR)));
-    var changes = new Semaphore(0);
-    try (var library = new SetLibrary(folder.resolve("sets"), changes::release)) {
-      assertThat(library.become(sets)).containsEntry("bots", List.of());
-      assertThat(changes.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
-      assertThat(library.now()).containsEntry("bots", List.of(Cidr.parse("203.0.113.0/24")));
-    } finally {
-      server.stop(0);
-    }
+  void takesWhatTheConfigurationHasReadSince() throws Exception {
+    var file = Files.writeString(folder.resolve("list.txt"), "198.18.0.0/15\n");
     try (var library = new SetLibrary(folder.resolve("sets"), () -> {})) {
-      assertThat(library.become(sets)).containsEntry("bots", List.of(Cidr.parse("203.0.113.0/24")));
-    }
-  }
-
-  @Test
-  void doesNotWaitForAnAnswerThatNeverEnds() throws Exception {
-    var ended = new Semaphore(0);
-    var server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.createContext(
-        "/",
-        exchange -> {
-          exchange.sendResponseHeaders(200, 1000);
-          exchange.getResponseBody().write("203.0.113.0/24\n".getBytes(StandardCharsets.UTF_8));
-          exchange.getResponseBody().flush();
-          ended.acquireUninterruptibly();
-        });
-    server.start();
-    var address = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/list");
-    var patience = Duration.ofSeconds(1);
-    try (var library = new SetLibrary(folder.resolve("sets"), () -> {}, patience)) {
-      library.become(List.of(new KernelSet("bots", new Supply.Web(address, HOUR))));
-      long limit = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-      while (library.sentence().isEmpty() && System.nanoTime() < limit) {
-        Thread.sleep(20);
-      }
-      assertThat(library.sentence()).contains("Set bots", "not all of it came within 1 s");
-    } finally {
-      ended.release();
-      server.stop(0);
+      library.become(List.of(new KernelSet("list", new Supply.File(file, HOUR))));
+      Files.writeString(file, "198.18.0.0/15\n203.0.113.0/24\n");
+      var read = CidrFile.read("list.txt", file);
+      assertThat(library.become(List.of(new KernelSet("list", new Supply.File(file, HOUR, read)))))
+          .containsEntry("list", read.list().blocks());
     }
   }
 
