@@ -8,7 +8,6 @@ import io.ostiary.model.UpstreamLink;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
@@ -22,20 +21,11 @@ class ConnectionAgeTest {
     Thread.sleep(AGE.plusMillis(100));
   }
 
-  private static boolean await(CountDownLatch latch) {
-    try {
-      return latch.await(5, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
-  }
-
   @Test
   void aClientIsToldThatAnAnswerIsTheLast() throws Exception {
     try (var upstream = FakeUpstream.echo();
         var kit = new Kit(upstream)) {
-      kit.settings = kit.settings.withConnectionAge(AGE);
+      kit.settings = Kit.settings(1024, AGE);
       kit.publish();
       try (var client = kit.client()) {
         client.send(GET);
@@ -53,10 +43,10 @@ class ConnectionAgeTest {
     try (var upstream =
             FakeUpstream.of(talk -> {
               boolean first = talk.target().equals("/a");
-              return (first || await(said)) && talk.ok(talk.target());
+              return (first || Kit.await(said)) && talk.ok(talk.target());
             });
         var kit = new Kit(upstream)) {
-      kit.settings = kit.settings.withConnectionAge(AGE);
+      kit.settings = Kit.settings(1024, AGE);
       kit.publish();
       try (var client = new FrameClient(kit.port)) {
         client.get(1, "/a");

@@ -35,6 +35,7 @@ class DesyncTest {
               Duration.ofSeconds(3),
               Duration.ofSeconds(3),
               Duration.ofSeconds(3),
+              Duration.ZERO,
               Duration.ofSeconds(3),
               1000,
               List.of(),

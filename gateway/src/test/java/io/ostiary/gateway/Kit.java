@@ -48,6 +48,8 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -151,6 +153,10 @@ final class Kit implements AutoCloseable {
   }
 
   static GatewaySettings settings(long bodyBytesMax) {
+    return settings(bodyBytesMax, Duration.ZERO);
+  }
+
+  static GatewaySettings settings(long bodyBytesMax, Duration connectionAge) {
     return new GatewaySettings(
         16 * 1024,
         100,
@@ -158,6 +164,7 @@ final class Kit implements AutoCloseable {
         Duration.ofMillis(500),
         Duration.ofMillis(800),
         Duration.ofSeconds(5),
+        connectionAge,
         Duration.ofSeconds(5),
         1000,
         List.of(),
@@ -218,6 +225,16 @@ final class Kit implements AutoCloseable {
       throw new IllegalStateException(faults.toString());
     }
     return this;
+  }
+
+  /// Whether it happens within five seconds.
+  static boolean await(CountDownLatch latch) {
+    try {
+      return latch.await(5, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   Client client() {

@@ -13,20 +13,12 @@ import org.junit.jupiter.api.Test;
 class LeavingTest {
   private static final String GET = "GET /a HTTP/1.1\r\nHost: t\r\n\r\n";
 
-  private static boolean await(CountDownLatch latch) {
-    try {
-      return latch.await(5, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
-  }
-
   @Test
   void answersAClientThatHasEndedItsSide() {
     var ended = new CountDownLatch(1);
     try (var upstream =
-            FakeUpstream.of(talk -> await(ended) && talk.ok(new String(talk.body(), Kit.LATIN)));
+            FakeUpstream.of(
+                talk -> Kit.await(ended) && talk.ok(new String(talk.body(), Kit.LATIN)));
         var kit = new Kit(upstream).publish();
         var client = kit.client()) {
       client.send("POST /a HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhello");
@@ -84,7 +76,7 @@ class LeavingTest {
   @Test
   void blamesItselfForWhatItCutsAtTheEnd() {
     var ended = new CountDownLatch(1);
-    try (var upstream = FakeUpstream.of(talk -> await(ended) && talk.ok("late"));
+    try (var upstream = FakeUpstream.of(talk -> Kit.await(ended) && talk.ok("late"));
         var kit = new Kit(upstream).publish();
         var client = kit.client()) {
       client.send(GET);

@@ -36,6 +36,7 @@ class LoopChoiceTest {
         of.headTimeout(),
         of.bodyTimeout(),
         of.idleTimeout(),
+        of.connectionAge(),
         of.drainTimeout(),
         1,
         List.of(),

@@ -60,51 +60,6 @@ public record GatewaySettings(
     trustedProxies = List.copyOf(trustedProxies);
   }
 
-  /// With connections of any age.
-  public GatewaySettings(
-      int headBytesMax,
-      int headFieldsMax,
-      long bodyBytesMax,
-      Duration headTimeout,
-      Duration bodyTimeout,
-      Duration idleTimeout,
-      Duration drainTimeout,
-      int connectionsMax,
-      List<Cidr> trustedProxies,
-      Observation observation,
-      OutboundSettings outbound) {
-    this(
-        headBytesMax,
-        headFieldsMax,
-        bodyBytesMax,
-        headTimeout,
-        bodyTimeout,
-        idleTimeout,
-        Duration.ZERO,
-        drainTimeout,
-        connectionsMax,
-        trustedProxies,
-        observation,
-        outbound);
-  }
-
-  /// The same but for how old connections of clients become.
-  public GatewaySettings withConnectionAge(Duration age) {
-    return new GatewaySettings(
-        headBytesMax,
-        headFieldsMax,
-        bodyBytesMax,
-        headTimeout,
-        bodyTimeout,
-        idleTimeout,
-        age,
-        drainTimeout,
-        connectionsMax,
-        trustedProxies,
-        observation,
-        outbound);
-  }
-
   /// The same but for whom is believed about the client.
   public GatewaySettings withTrustedProxies(List<Cidr> trusted) {
     return new GatewaySettings(
