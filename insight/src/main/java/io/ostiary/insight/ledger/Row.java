@@ -36,9 +36,9 @@ public final class Row {
   public static final int RESENT = 96;
 
   /// How the row is laid out. Rows of version 0 end their fixed part before the packets.
-  static final int VERSION = 34;
+  public static final int VERSION = 34;
 
-  static final int VERSION_NOW = 1;
+  public static final int VERSION_NOW = 1;
 
   /// Bits that [#SAMPLED] and others name.
   public static final int FLAGS = 35;

@@ -19,8 +19,8 @@ import org.duckdb.DuckDBConnection;
 import org.jspecify.annotations.Nullable;
 
 /// The DuckDB file over the journal: sums by window, key and step of latency, three tables for each
-/// segment. It holds nothing that the journal does not, so a damaged one is moved aside and made
-/// anew.
+/// segment. Calls are told for each step, all other sums only at the first step of a key. It holds
+/// nothing that the journal does not, so a damaged one is moved aside and made anew.
 ///
 /// One writer connection, confined to the store's thread; readers borrow connections of their own,
 /// four at most, because a DuckDB connection must never be shared between threads.
@@ -108,13 +108,13 @@ final class Index implements AutoCloseable {
       var translation = new Translation(rollup.texts());
       try (var appender = writer.createAppender("apis_" + segment.number())) {
         rollup.apis.forEach((first, second, values) -> {
-          key(appender, first, second, translation);
+          key(appender, first, second, values.step(), translation);
           values(appender, values);
         });
       }
       try (var appender = writer.createAppender("routes_" + segment.number())) {
         rollup.routes.forEach((first, second, values) -> {
-          key(appender, first, second, translation);
+          key(appender, first, second, values.step(), translation);
           appender.append(translation.id((int) (second >>> 32) & 0xffff));
           appender.append(translation.id((int) (second >>> 48)));
           values(appender, values);
@@ -122,7 +122,7 @@ final class Index implements AutoCloseable {
       }
       try (var appender = writer.createAppender("consumers_" + segment.number())) {
         rollup.consumers.forEach((first, second, values) -> {
-          key(appender, first, second, translation);
+          key(appender, first, second, values.step(), translation);
           appender.append(translation.id((int) (second >>> 32) & 0xffff));
           values(appender, values);
         });
@@ -155,11 +155,12 @@ final class Index implements AutoCloseable {
             .formatted(number, keys, values));
   }
 
-  private static void key(DuckDBAppender appender, long first, long second, Translation names)
+  private static void key(
+      DuckDBAppender appender, long first, long second, int step, Translation names)
       throws SQLException {
     appender.beginRow();
     appender.append((int) (first >>> 32));
-    appender.append((short) (first >>> 16));
+    appender.append((short) step);
     appender.append((short) ((first & 0xffff) >>> 3));
     appender.append((byte) (first & 7));
     appender.append(names.id((int) second & 0xffff));
@@ -167,8 +168,8 @@ final class Index implements AutoCloseable {
   }
 
   private static void values(DuckDBAppender appender, RollTable.Values values) throws SQLException {
-    appender.append((int) values.value(0));
-    for (int i = 1; i < values.count(); i++) {
+    appender.append(values.calls());
+    for (int i = 0; i < values.count(); i++) {
       appender.append(values.value(i));
     }
     appender.endRow();

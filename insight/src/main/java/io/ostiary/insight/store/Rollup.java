@@ -2,7 +2,6 @@ package io.ostiary.insight.store;
 
 import io.ostiary.insight.ledger.Names;
 import io.ostiary.insight.ledger.Row;
-import io.ostiary.insight.live.LatencyCounts;
 import io.ostiary.model.CallId;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,25 +11,22 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Calls of one segment that are summed but not yet in the index: by API in windows of 10 s, by
-/// route and by consumer in windows of 60 s, each with the step of its latency, so that percentiles
-/// can be told from sums. Confined to the store's thread.
+/// route and by consumer in windows of 60 s, each with the steps of its latencies, so that
+/// percentiles can be told from sums. Confined to the store's thread.
 ///
-/// Three tables and not one, because consumers times routes times steps would leave nearly one sum
-/// for each call. For the same reason steps are 16 for each doubling by API, four by route and two
-/// by consumer.
+/// Three tables and not one, because consumers times routes would leave nearly one sum for each
+/// call. For the same reason steps are 16 for each doubling by API, four by route and two by
+/// consumer. A table is full at 7 to 10 MB.
 final class Rollup {
   static final int API_SECONDS = 10;
   static final int MINUTE_SECONDS = 60;
 
-  /// Fuller than this it is written to the index.
-  private static final int ENTRIES_MAX = 190_000;
-
   /// A key has 16 bits for a name; one batch may bring a few thousand new ones.
   private static final int NAMES_MAX = 40_000;
 
-  final RollTable apis = new RollTable();
-  final RollTable routes = new RollTable();
-  final RollTable consumers = new RollTable();
+  final RollTable apis = new RollTable(1, 8_192);
+  final RollTable routes = new RollTable(4, 32_768);
+  final RollTable consumers = new RollTable(8, 49_152);
   private final Map<String, Integer> ids = new HashMap<>();
   private final List<String> texts = new ArrayList<>(List.of(""));
   private @Nullable Names names;
@@ -49,31 +45,16 @@ final class Rollup {
 
   private void add(byte[] rows, int at) {
     long seconds = CallId.epochMillis(Row.getLong(rows, at + Row.CALL)) / 1000;
-    long micros = Row.getLong(rows, at + Row.DURATION_MICROS);
-    int step = LatencyCounts.index(micros);
     long ending = ((long) Row.getShort(rows, at + Row.STATUS) << 3) | rows[at + Row.BLAME];
     long api = id(Row.getInt(rows, at + Row.API));
     long reason = id(Row.getInt(rows, at + Row.REASON));
     long shared = api | (reason << 16);
-    long minute = (seconds / MINUTE_SECONDS) << 32;
-    apis.add(((seconds / API_SECONDS) << 32) | ((long) step << 16) | ending, shared, rows, at);
-    routes.add(
-        minute | ((long) coarse(step, 4) << 16) | ending,
-        shared
-            | (id(Row.getInt(rows, at + Row.ROUTE)) << 32)
-            | (id(Row.getInt(rows, at + Row.UPSTREAM)) << 48),
-        rows,
-        at);
-    consumers.add(
-        minute | ((long) coarse(step, 8) << 16) | ending,
-        shared | (id(Row.getInt(rows, at + Row.CONSUMER)) << 32),
-        rows,
-        at);
-  }
-
-  /// The middle one of so many steps: fewer where there are many keys with few calls each.
-  private static int coarse(int step, int steps) {
-    return step < 16 ? step : (step & -steps) + steps / 2;
+    long minute = ((seconds / MINUTE_SECONDS) << 32) | ending;
+    apis.add(((seconds / API_SECONDS) << 32) | ending, shared, rows, at);
+    long route = id(Row.getInt(rows, at + Row.ROUTE)) << 32;
+    long upstream = id(Row.getInt(rows, at + Row.UPSTREAM)) << 48;
+    routes.add(minute, shared | route | upstream, rows, at);
+    consumers.add(minute, shared | (id(Row.getInt(rows, at + Row.CONSUMER)) << 32), rows, at);
   }
 
   private long id(int local) {
@@ -106,10 +87,7 @@ final class Rollup {
   }
 
   boolean full() {
-    return apis.size() >= ENTRIES_MAX
-        || routes.size() >= ENTRIES_MAX
-        || consumers.size() >= ENTRIES_MAX
-        || texts.size() >= NAMES_MAX;
+    return apis.full() || routes.full() || consumers.full() || texts.size() >= NAMES_MAX;
   }
 
   boolean empty() {
