@@ -214,7 +214,7 @@ final class LedgerReader implements AutoCloseable {
     segmentBytes += length;
     long day = clock.millis() / DAY_MILLIS;
     if (segmentBytes >= SEGMENT_BYTES_MAX || day != segmentDay || names.size() >= Names.SIZE_MAX) {
-      names = new Names();
+      names = names.next();
       segmentBytes = 0;
       segmentDay = day;
     }

@@ -1,9 +1,6 @@
 package io.ostiary.insight.ledger;
 
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.IdentityHashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The texts that rows refer to by number, such as names of APIs and policies. One for each journal
@@ -15,42 +12,48 @@ public final class Names {
   /// A segment with this many names is closed, so that memory stays bounded whatever names occur.
   public static final int SIZE_MAX = 100_000;
 
-  private static final int KNOWN_MAX = 65_536;
-
-  private final Map<String, Integer> ids = new HashMap<>();
-
-  /// Configured things by identity: records hash all their components, which is far too slow here.
-  private final IdentityHashMap<Object, Integer> known = new IdentityHashMap<>();
-
+  private final Numbers numbers;
   private volatile @Nullable String[] texts = new String[64];
   private volatile int size = 1;
+
+  public Names() {
+    this(new Numbers());
+  }
+
+  private Names(Numbers numbers) {
+    this.numbers = numbers;
+  }
+
+  /// Empty ones, for which this one gives up what it finds numbers by: it can be read on, and must
+  /// not be asked for the number of a text or thing any more.
+  public Names next() {
+    numbers.clear();
+    return new Names(numbers);
+  }
 
   public int id(String text) {
     if (text.isEmpty()) {
       return 0;
     }
-    var id = ids.get(text);
-    return id == null ? add(text) : id;
+    int id = numbers.ofText(text, texts);
+    return id == 0 ? add(text) : id;
   }
 
   /// The number of `object.toString()`, remembered by identity.
   int idOf(Object object) {
-    var id = known.get(object);
-    return id == null ? remember(object, object.toString()) : id;
+    int id = numbers.ofThing(object);
+    return id == 0 ? remember(object, object.toString()) : id;
   }
 
   /// The number of a thing's name, remembered by the thing's identity.
   int idOf(Object object, String name) {
-    var id = known.get(object);
-    return id == null ? remember(object, name) : id;
+    int id = numbers.ofThing(object);
+    return id == 0 ? remember(object, name) : id;
   }
 
   private int remember(Object object, String name) {
-    if (known.size() >= KNOWN_MAX) {
-      known.clear();
-    }
     int id = id(name);
-    known.put(object, id);
+    numbers.addThing(object, id);
     return id;
   }
 
@@ -63,7 +66,7 @@ public final class Names {
     all[id] = text;
     texts = all;
     size = id + 1;
-    ids.put(text, id);
+    numbers.addText(id, all);
     return id;
   }
 

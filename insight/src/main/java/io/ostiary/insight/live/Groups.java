@@ -110,25 +110,10 @@ final class Groups {
   }
 
   /// Adds everything to `into` by name: after a reload two objects may stand for the same thing.
-  void mergeInto(Map<String, Tally> into) {
-    tallies.values().forEach(tally -> merge(tally, into));
+  void mergeInto(Merged into) {
+    tallies.values().forEach(into::add);
     if (other != null) {
-      merge(other, into);
+      into.add(other);
     }
-  }
-
-  private void merge(Tally tally, Map<String, Tally> into) {
-    var sum = into.get(tally.name);
-    if (sum == null) {
-      sum = new Tally(tally.name, spare.take());
-      into.put(tally.name, sum);
-    }
-    sum.addAll(tally);
-  }
-
-  /// Sums of [#mergeInto] that were read.
-  void end(Map<String, Tally> sums) {
-    sums.values().forEach(tally -> spare.give(tally.latency));
-    sums.clear();
   }
 }

@@ -2,28 +2,49 @@ package io.ostiary.insight.live;
 
 import io.ostiary.insight.Latency;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /// A histogram of microseconds: 16 steps for each doubling, so a percentile is within about 3 % of
-/// the truth in 1.8 KiB. Adding takes one array write, merging one pass. Confined to its thread.
+/// the truth. Steps are made for the doublings that occur, mostly a few of the 28. Adding takes one
+/// array write, merging one pass over them. Confined to its thread.
 public final class LatencyCounts {
-  public static final int SIZE = 28 * 16;
+  private static final int DOUBLINGS = 28;
+  private static final int STEPS = 16;
 
-  private final int[] counts = new int[SIZE];
+  public static final int SIZE = DOUBLINGS * STEPS;
+
+  private final int[] @Nullable [] counts = new int[DOUBLINGS][];
   private long total;
   private long max;
 
   public void add(long micros) {
-    counts[index(micros)]++;
+    int index = index(micros);
+    steps(index / STEPS)[index % STEPS]++;
     total++;
     max = Math.max(max, micros);
+  }
+
+  private int[] steps(int doubling) {
+    var known = counts[doubling];
+    if (known == null) {
+      known = new int[STEPS];
+      counts[doubling] = known;
+    }
+    return known;
   }
 
   void addAll(LatencyCounts other) {
     if (other.total == 0) {
       return;
     }
-    for (int i = 0; i < SIZE; i++) {
-      counts[i] += other.counts[i];
+    for (int doubling = 0; doubling < DOUBLINGS; doubling++) {
+      var from = other.counts[doubling];
+      if (from != null) {
+        var into = steps(doubling);
+        for (int step = 0; step < STEPS; step++) {
+          into[step] += from[step];
+        }
+      }
     }
     total += other.total;
     max = Math.max(max, other.max);
@@ -31,7 +52,11 @@ public final class LatencyCounts {
 
   void clear() {
     if (total != 0) {
-      Arrays.fill(counts, 0);
+      for (var steps : counts) {
+        if (steps != null) {
+          Arrays.fill(steps, 0);
+        }
+      }
       total = 0;
       max = 0;
     }
@@ -47,10 +72,13 @@ public final class LatencyCounts {
   private long percentile(double share) {
     long rank = Math.max(1, (long) Math.ceil(share * total));
     long seen = 0;
-    for (int i = 0; i < SIZE; i++) {
-      seen += counts[i];
-      if (seen >= rank) {
-        return Math.min(max, middle(i));
+    for (int doubling = 0; doubling < DOUBLINGS; doubling++) {
+      var steps = counts[doubling];
+      for (int step = 0; steps != null && step < STEPS; step++) {
+        seen += steps[step];
+        if (seen >= rank) {
+          return Math.min(max, middle(doubling * STEPS + step));
+        }
       }
     }
     return max;

@@ -7,10 +7,7 @@ import io.ostiary.insight.ledger.CallPackets;
 import io.ostiary.model.LedgerSlot;
 import java.util.ArrayDeque;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Function;
 
 /// Who was busy in the last minute: seven slices of ten seconds, the newest still growing. Confined
 /// to the ledger reader.
@@ -19,7 +16,11 @@ final class Minute {
 
   private final ArrayDeque<Slice> slices = new ArrayDeque<>();
   private final CallPackets packets = new CallPackets();
-  private final Map<String, Tally> merged = new HashMap<>();
+  private final Merged apis = new Merged();
+  private final Merged routes = new Merged();
+  private final Merged consumers = new Merged();
+  private final Merged upstreams = new Merged();
+  private final Merged statuses = new Merged();
   private Slice current = new Slice(new Groups.Spare());
 
   Minute() {
@@ -154,33 +155,24 @@ final class Minute {
   Lists lists(int limit) {
     int seconds = slices.stream().mapToInt(slice -> slice.seconds).sum();
     var clients = new TopClients();
-    slices.forEach(slice -> slice.clients.mergeInto(clients));
+    for (var slice : slices) {
+      slice.clients.mergeInto(clients);
+      slice.apis.mergeInto(apis);
+      slice.routes.mergeInto(routes);
+      slice.consumers.mergeInto(consumers);
+      slice.upstreams.mergeInto(upstreams);
+      slice.statuses.mergeInto(statuses);
+    }
     var byCalls = Comparator.comparingLong((Tally tally) -> tally.calls).reversed();
     var bySlowness =
         Comparator.comparingLong((Tally tally) -> tally.latency.latency().p95Micros()).reversed();
     return new Lists(
         seconds,
-        top(slice -> slice.apis, byCalls, limit, seconds),
-        top(slice -> slice.routes, byCalls, limit, seconds),
-        top(slice -> slice.consumers, byCalls, limit, seconds),
-        top(slice -> slice.upstreams, bySlowness, limit, seconds),
-        top(slice -> slice.statuses, byCalls, limit, seconds),
+        apis.take(byCalls, limit, seconds),
+        routes.take(byCalls, limit, seconds),
+        consumers.take(byCalls, limit, seconds),
+        upstreams.take(bySlowness, limit, seconds),
+        statuses.take(byCalls, limit, seconds),
         clients.top(limit));
-  }
-
-  private List<Group> top(
-      Function<Slice, Groups> kind, Comparator<Tally> order, int limit, int seconds) {
-    for (var slice : slices) {
-      kind.apply(slice).mergeInto(merged);
-    }
-    var top =
-        merged.values().stream()
-            .filter(tally -> tally.calls > 0)
-            .sorted(order)
-            .limit(limit)
-            .map(tally -> tally.group(seconds))
-            .toList();
-    kind.apply(current).end(merged);
-    return top;
   }
 }

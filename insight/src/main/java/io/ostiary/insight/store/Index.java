@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,24 +29,48 @@ final class Index implements AutoCloseable {
   private static final int READERS = 4;
 
   private final DuckDBConnection writer;
-  private final Map<String, Integer> ids = new ConcurrentHashMap<>();
-  private final Map<Integer, String> texts = new ConcurrentHashMap<>();
+  private final Known names;
   private final Map<Long, Long> summed = new ConcurrentHashMap<>();
   private final Semaphore readers = new Semaphore(READERS);
   private final ArrayDeque<Connection> idle = new ArrayDeque<>();
 
-  private Index(DuckDBConnection writer) {
+  private Index(DuckDBConnection writer, Known names) {
     this.writer = writer;
+    this.names = names;
   }
 
-  static Index open(Path file, long memoryBytes) throws SQLException {
+  /// The names that a file holds, kept while it is closed: there are as many as consumers, and it
+  /// is opened once a minute.
+  static final class Known {
+    private final Map<String, Integer> ids = new ConcurrentHashMap<>();
+    private final Map<Integer, String> texts = new ConcurrentHashMap<>();
+
+    private void read(Statement statement) throws SQLException {
+      try (var count = statement.executeQuery("SELECT count(*) FROM names")) {
+        if (count.next() && count.getInt(1) == ids.size()) {
+          return;
+        }
+      }
+      ids.clear();
+      texts.clear();
+      try (var rows = statement.executeQuery("SELECT id, text FROM names")) {
+        while (rows.next()) {
+          ids.put(rows.getString(2), rows.getInt(1));
+          texts.put(rows.getInt(1), rows.getString(2));
+        }
+      }
+    }
+  }
+
+  /// @param names of the same file, or none
+  static Index open(Path file, long memoryBytes, Known names) throws SQLException {
     var settings = new Properties();
     settings.setProperty("memory_limit", memoryBytes / 1_000_000 + "MB");
     settings.setProperty("threads", "1");
     settings.setProperty("preserve_insertion_order", "false");
     var connection =
         (DuckDBConnection) DriverManager.getConnection("jdbc:duckdb:" + file, settings);
-    var index = new Index(connection);
+    var index = new Index(connection, names);
     try {
       index.prepare();
     } catch (SQLException | RuntimeException e) {
@@ -61,12 +86,7 @@ final class Index implements AutoCloseable {
       statement.execute(
           "CREATE TABLE IF NOT EXISTS summed (segment BIGINT PRIMARY KEY, bytes BIGINT)");
       statement.execute("CREATE TABLE IF NOT EXISTS names (id INTEGER, text VARCHAR)");
-      try (var rows = statement.executeQuery("SELECT id, text FROM names")) {
-        while (rows.next()) {
-          ids.put(rows.getString(2), rows.getInt(1));
-          texts.put(rows.getInt(1), rows.getString(2));
-        }
-      }
+      names.read(statement);
       try (var rows = statement.executeQuery("SELECT segment, bytes FROM summed")) {
         while (rows.next()) {
           summed.put(rows.getLong(1), rows.getLong(2));
@@ -190,8 +210,8 @@ final class Index implements AutoCloseable {
     int id(int number) {
       if (number != 0 && global[number] == 0) {
         var text = local.get(number);
-        var known = ids.get(text);
-        int next = ids.size() + added.size() + 1;
+        var known = names.ids.get(text);
+        int next = names.ids.size() + added.size() + 1;
         global[number] = known != null ? known : added.computeIfAbsent(text, _ -> next);
       }
       return global[number];
@@ -212,8 +232,8 @@ final class Index implements AutoCloseable {
     }
 
     void committed() {
-      added.forEach((text, id) -> texts.put(id, text));
-      ids.putAll(added);
+      added.forEach((text, id) -> names.texts.put(id, text));
+      names.ids.putAll(added);
       added.clear();
     }
   }
@@ -248,11 +268,11 @@ final class Index implements AutoCloseable {
 
   /// The index's number of a name; null: no call has it.
   @Nullable Integer id(String text) {
-    return ids.get(text);
+    return names.ids.get(text);
   }
 
   @Nullable String text(int id) {
-    return texts.get(id);
+    return names.texts.get(id);
   }
 
   /// What is done with a borrowed connection.

@@ -75,6 +75,7 @@ public final class Store implements AutoCloseable {
   private final Thread thread;
   private @Nullable FileChannel lockFile;
   private @Nullable Index index;
+  private Index.Known names = new Index.Known();
   private @Nullable Batch unwritten;
   private long indexFailedNanos;
   private long summedNanos = System.nanoTime();
@@ -344,13 +345,13 @@ public final class Store implements AutoCloseable {
     Files.deleteIfExists(directory.resolve(INDEX_BEFORE + ".wal"));
     Index opened;
     try {
-      opened = Index.open(file, settings.storeMemoryBytes());
+      opened = Index.open(file, settings.storeMemoryBytes(), names);
     } catch (SQLException | RuntimeException e) {
       if (!damaged(e)) {
         throw e;
       }
       moveAside(file);
-      opened = Index.open(file, settings.storeMemoryBytes());
+      opened = Index.open(file, settings.storeMemoryBytes(), names);
     }
     opened.keepOnly(journal.segments().stream().map(Segment::number).collect(Collectors.toSet()));
     index = opened;
@@ -364,6 +365,7 @@ public final class Store implements AutoCloseable {
   }
 
   private void moveAside(Path file) throws IOException {
+    names = new Index.Known();
     var aside = directory.resolve("sums.damaged-" + clock.millis() + ".duckdb");
     if (Files.exists(file)) {
       Files.move(file, aside);
@@ -379,6 +381,7 @@ public final class Store implements AutoCloseable {
   private void indexFailed(Exception problem) {
     indexFailedNanos = System.nanoTime();
     summing.forget();
+    names = new Index.Known();
     indexProblem = "The history cannot be searched right now: " + said(problem);
     closeIndex();
     refuse();
