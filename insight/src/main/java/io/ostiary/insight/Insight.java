@@ -79,7 +79,8 @@ public final class Insight implements InsightView, AutoCloseable {
             store,
             kernel::called,
             logs,
-            exporter);
+            exporter,
+            settings.segmentBytesMax());
     calls =
         new RecentCalls(recent, store, store == null ? null : new StoreHistory(store, settings));
     packetThread =

@@ -26,6 +26,12 @@ public record InsightSettings(
     Require.between("history.query-timeout (ms)", queryTimeout.toMillis(), 10, 600_000);
   }
 
+  /// How large a file of the journal becomes. What is dropped is dropped by the file, so one is a
+  /// small part of all; and sums are told apart by file, so there should not be many a minute.
+  long segmentBytesMax() {
+    return Math.clamp(historyBytesMax / 20, 8L << 20, 512L << 20);
+  }
+
   public InsightSettings withoutHistory() {
     return new InsightSettings(false, retention, historyBytesMax, storeMemoryBytes, queryTimeout);
   }

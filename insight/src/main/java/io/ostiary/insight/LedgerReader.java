@@ -40,7 +40,6 @@ final class LedgerReader implements AutoCloseable {
   private static final int TURNS_UNTIL_STILL = 50;
   private static final long SEAL_NANOS = 100_000_000;
   private static final int DRAIN_MAX = 4096;
-  private static final long SEGMENT_BYTES_MAX = 128L << 20;
   private static final long STORE_MILLIS = 2_000;
   private static final long DAY_MILLIS = 86_400_000;
 
@@ -57,6 +56,7 @@ final class LedgerReader implements AutoCloseable {
   private final Consumer<LedgerSlot> kernel;
   private final AccessLogs logs;
   private final Exporter exporter;
+  private final long segmentBytesMax;
   private final Consumer<LedgerSlot> read = this::read;
   private final Thread thread;
   private Names names = new Names();
@@ -88,8 +88,10 @@ final class LedgerReader implements AutoCloseable {
       @Nullable Store store,
       Consumer<LedgerSlot> kernel,
       AccessLogs logs,
-      Exporter exporter) {
+      Exporter exporter,
+      long segmentBytesMax) {
     this.exporter = exporter;
+    this.segmentBytesMax = segmentBytesMax;
     this.kernel = kernel;
     this.logs = logs;
     this.batches = batches;
@@ -213,7 +215,7 @@ final class LedgerReader implements AutoCloseable {
     batches.release(batch);
     segmentBytes += length;
     long day = clock.millis() / DAY_MILLIS;
-    if (segmentBytes >= SEGMENT_BYTES_MAX || day != segmentDay || names.size() >= Names.SIZE_MAX) {
+    if (segmentBytes >= segmentBytesMax || day != segmentDay || names.size() >= Names.SIZE_MAX) {
       names = names.next();
       segmentBytes = 0;
       segmentDay = day;

@@ -5,7 +5,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 /// The memory of batches that nobody holds any more. Shared by the ledger reader, which takes from
 /// it, and all that give back.
 public final class Batches {
-  private static final int FREE_MAX = 48;
+  private static final int FREE_MAX = 32;
 
   private final ArrayBlockingQueue<Batch> free = new ArrayBlockingQueue<>(FREE_MAX);
 

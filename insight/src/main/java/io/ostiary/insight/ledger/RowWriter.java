@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 
 /// Writes a slot as a row of bytes without making objects. Confined to the ledger reader.
 public final class RowWriter {
@@ -38,9 +39,14 @@ public final class RowWriter {
   private final Seen listener = new Seen();
   private final Seen askedUpstream = new Seen();
   private final Seen askedTarget = new Seen();
-  private final Seen placeName = new Seen();
-  private final Seen placeVerdict = new Seen();
   private final Seen[] filters = new Seen[LedgerSlot.FILTERS_MAX];
+
+  /// The interface asked for last, and the numbers of its name and verdict: mostly it is the same.
+  private int placeIndex;
+
+  private @Nullable Names placeNames;
+  private int placeName;
+  private int placeVerdict;
   private byte[] out = new byte[0];
   private int at;
   private long base;
@@ -55,6 +61,7 @@ public final class RowWriter {
   /// Asks again where packets come in; called about once a second, since modes can change.
   public void forgetPlaces() {
     placesKnown.clear();
+    placeNames = null;
   }
 
   /// @param after the client's connection a moment after the call, see [Aftermath]; without a
@@ -338,9 +345,19 @@ public final class RowWriter {
       number(0);
       return;
     }
-    var place = placesKnown.computeIfAbsent(facts.interfaceIndex, places);
-    number(placeName.id(names, place.name()));
-    number(placeVerdict.id(names, place.verdict()));
+    if (facts.interfaceIndex != placeIndex || names != placeNames) {
+      place(facts.interfaceIndex, names);
+    }
+    number(placeName);
+    number(placeVerdict);
+  }
+
+  private void place(int index, Names names) {
+    var place = placesKnown.computeIfAbsent(index, places);
+    placeIndex = index;
+    placeNames = names;
+    placeName = names.id(place.name());
+    placeVerdict = names.id(place.verdict());
   }
 
   /// The events after one moment and before another, as far as they were kept.

@@ -122,14 +122,18 @@ final class Index implements AutoCloseable {
   }
 
   /// Adds sums of a segment and, in the same transaction, how far in its file they reach.
-  void write(Segment segment, Rollup rollup, long to) throws SQLException {
+  ///
+  /// @param between called now and then; it must leave the rollup as it is
+  void write(Segment segment, Rollup rollup, long to, Runnable between) throws SQLException {
     try {
+      var pauses = new Pauses(between);
       create(segment.number());
       var translation = new Translation(rollup.texts());
       try (var appender = writer.createAppender("apis_" + segment.number())) {
         rollup.apis.forEach((first, second, values) -> {
           key(appender, first, second, values.step(), translation);
           values(appender, values);
+          pauses.row();
         });
       }
       try (var appender = writer.createAppender("routes_" + segment.number())) {
@@ -138,6 +142,7 @@ final class Index implements AutoCloseable {
           appender.append(translation.id((int) (second >>> 32) & 0xffff));
           appender.append(translation.id((int) (second >>> 48)));
           values(appender, values);
+          pauses.row();
         });
       }
       try (var appender = writer.createAppender("consumers_" + segment.number())) {
@@ -145,6 +150,7 @@ final class Index implements AutoCloseable {
           key(appender, first, second, values.step(), translation);
           appender.append(translation.id((int) (second >>> 32) & 0xffff));
           values(appender, values);
+          pauses.row();
         });
       }
       translation.save();
@@ -155,6 +161,25 @@ final class Index implements AutoCloseable {
     } catch (SQLException | RuntimeException e) {
       writer.rollback();
       throw e;
+    }
+  }
+
+  /// So many rows take some milliseconds.
+  private static final class Pauses {
+    private static final int ROWS = 4096;
+
+    private final Runnable between;
+    private int left = ROWS;
+
+    Pauses(Runnable between) {
+      this.between = between;
+    }
+
+    void row() {
+      if (--left == 0) {
+        left = ROWS;
+        between.run();
+      }
     }
   }
 

@@ -313,19 +313,34 @@ public final class Store implements AutoCloseable {
     }
     try {
       var current = openIndex();
-      summing.write(current);
+      int answered = questions.size();
+      summing.write(current, this::writeWaiting);
       summedNanos = now;
       usedNanos = now;
       if (asked) {
         askedNanos = now;
       }
       indexProblem = null;
-      for (var question = questions.poll(); question != null; question = questions.poll()) {
-        question.complete(current);
+      for (; answered > 0; answered--) {
+        questions.remove().complete(current);
       }
     } catch (SQLException | IOException | RuntimeException e) {
       indexFailed(e);
     }
+  }
+
+  /// While the index is written batches come, and only a few can wait.
+  private void writeWaiting() {
+    for (var next = next(); next != null; next = next()) {
+      unwritten = next;
+      if (!write(next)) {
+        return;
+      }
+    }
+  }
+
+  private @Nullable Batch next() {
+    return unwritten == null ? queue.poll() : null;
   }
 
   /// Closes an index that nobody has asked for a while: between two writes it only takes memory.

@@ -12,11 +12,15 @@ import org.jspecify.annotations.Nullable;
 /// earlier process left. Confined to the store's thread.
 final class Summing {
   private final Journal journal;
-  private final Rollup rollup = new Rollup();
+  private Rollup rollup = new Rollup();
 
-  /// The segment that the rollup is about, and how far it has been summed.
+  /// Empty, or what is being written while the other one takes what comes.
+  private Rollup spare = new Rollup();
+
+  /// The segment that the rollup is about, and between which places of its file.
   private @Nullable Segment segment;
 
+  private long from;
   private long to;
   private boolean missed;
 
@@ -26,13 +30,16 @@ final class Summing {
 
   /// Sums a batch that was just appended, unless something before it is missing.
   ///
-  /// @param from where in the segment's file its frame begins
-  void appended(Segment into, long from, Batch batch) {
-    if (from == 0 && rollup.empty()) {
+  /// @param at where in the segment's file its frame begins
+  void appended(Segment into, long at, Batch batch) {
+    if (at == 0 && rollup.empty()) {
       segment = into;
       to = 0;
     }
-    if (segment == into && to == from) {
+    if (segment == into && to == at) {
+      if (rollup.empty()) {
+        from = at;
+      }
       rollup.add(batch.bytes(), batch.length(), batch.names());
       to = into.size;
     } else {
@@ -49,25 +56,34 @@ final class Summing {
     return rollup.empty();
   }
 
-  /// Writes what is summed, then sums and writes what is not.
-  void write(Index index) throws SQLException, IOException {
-    writeRollup(index);
+  /// Writes what is summed, then sums and writes what is not. What is appended meanwhile may be
+  /// left for the next time.
+  ///
+  /// @param between called now and then, and may append
+  void write(Index index, Runnable between) throws SQLException, IOException {
+    writeRollup(index, between);
     for (var next : journal.segments()) {
-      long done = index.summed(next);
-      if (done < next.size) {
-        read(index, next, done);
+      boolean held = next == segment && !rollup.empty() && index.summed(next) == from;
+      if (index.summed(next) < next.size && !(held && to == next.size)) {
+        writeRollup(index, () -> {});
+        read(index, next, index.summed(next));
       }
-      segment = next;
-      to = next.size;
+    }
+    if (rollup.empty() && !journal.segments().isEmpty()) {
+      segment = journal.segments().getLast();
+      to = segment.size;
     }
     missed = false;
   }
 
-  private void writeRollup(Index index) throws SQLException {
+  private void writeRollup(Index index, Runnable between) throws SQLException {
     var about = segment;
     if (about != null && !rollup.empty()) {
-      index.write(about, rollup, to);
-      rollup.clear();
+      var full = rollup;
+      rollup = spare;
+      spare = full;
+      index.write(about, full, to, between);
+      full.clear();
     }
   }
 
@@ -83,21 +99,22 @@ final class Summing {
         rollup.add(rows, rows.length, frames.names());
         to = frames.position();
         if (rollup.full()) {
-          writeRollup(index);
+          writeRollup(index, () -> {});
         }
       }
     }
     to = end;
     if (rollup.empty()) {
-      index.write(from, rollup, end);
+      index.write(from, rollup, end, () -> {});
     } else {
-      writeRollup(index);
+      writeRollup(index, () -> {});
     }
   }
 
   /// After a failure: what was not committed will be read again.
   void forget() {
     rollup.clear();
+    spare.clear();
     segment = null;
   }
 }

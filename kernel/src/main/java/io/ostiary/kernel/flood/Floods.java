@@ -180,10 +180,18 @@ public final class Floods {
   /// Memory for so many samples: that of an earlier slice, unless it is too small or much too
   /// large.
   private Slice room(int count) {
-    var room = spare.poll();
-    boolean fits =
-        room != null && count <= room.room() && room.room() <= 8 * Math.max(count, SAMPLES_MIN);
-    return fits ? room : Slice.empty(Math.max(SAMPLES_MIN, 2 * Integer.highestOneBit(count)));
+    int wanted = Math.max(SAMPLES_MIN, count);
+    for (var rooms = spare.iterator(); rooms.hasNext(); ) {
+      var room = rooms.next();
+      if (count <= room.room() && room.room() <= 8 * wanted) {
+        rooms.remove();
+        return room;
+      }
+    }
+    while (spare.size() > processors) {
+      spare.poll();
+    }
+    return Slice.empty(Math.max(SAMPLES_MIN, 2 * Integer.highestOneBit(count)));
   }
 
   /// Packets of one CPU, those refused on the short way among them.
