@@ -1,6 +1,7 @@
 package io.ostiary.control;
 
 import io.ostiary.model.Cidr;
+import io.ostiary.model.Peers;
 import io.ostiary.model.Snapshot;
 import java.net.InetAddress;
 import java.util.List;
@@ -18,6 +19,9 @@ public final class Spared {
   public static @Nullable String why(Cidr block, OwnAddresses own, @Nullable Snapshot running) {
     if (block.address().isLoopbackAddress()) {
       return block + " is this machine itself; it is never banned";
+    }
+    if (block.equals(Peers.LOCAL_BLOCK)) {
+      return "it stands for everybody who comes over a Unix socket; it is never banned";
     }
     var here = own.in(block);
     if (!here.isEmpty()) {

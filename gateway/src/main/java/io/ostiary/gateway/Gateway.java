@@ -338,7 +338,7 @@ public final class Gateway implements AutoCloseable {
 
   /// Takes sockets that are bound already, before the first snapshot is published.
   ///
-  /// @param descriptors listening TCP sockets, ours from now on
+  /// @param descriptors listening TCP and Unix sockets, ours from now on
   /// @return those that are none
   public List<Integer> inherit(List<Integer> descriptors) {
     return listeners.inherited().add(descriptors);
@@ -347,10 +347,8 @@ public final class Gateway implements AutoCloseable {
   /// Lets go of inherited sockets that no listener of the plan wants.
   ///
   /// @return their addresses
-  public List<InetSocketAddress> forgetInherited() {
-    var rest = listeners.inherited().addresses();
-    listeners.inherited().closeRest();
-    return rest;
+  public List<String> forgetInherited() {
+    return listeners.forgetInherited();
   }
 
   /// Whether every event loop does within this time what it is asked.

@@ -136,7 +136,8 @@ class GrpcTest {
     assertThat(outcome(name, kit.port)).isEqualTo(outcome(name, server.getPort())).isEqualTo("ok");
   }
 
-  private static String outcome(String name, int port) {
+  /// What becomes of one case of theirs: ok, or what it says.
+  static String outcome(String name, int port) {
     var cases = new Cases(port);
     cases.setUp();
     try {

@@ -4,8 +4,9 @@ import org.jspecify.annotations.Nullable;
 
 /// One process that can answer for an upstream.
 ///
-/// @param host a host name or an IP address; a name is resolved when the plan is compiled
-/// @param port 1-65535
+/// @param host a host name or an IP address; a name is resolved when the plan is compiled. Or the
+///   path of a Unix socket, see [SocketPath]
+/// @param port 1-65535; 0 with a Unix socket
 /// @param weight its share among its siblings, 1-1000
 /// @param drain whether it gets no new calls
 /// @param zone where it stands; null: not said
@@ -14,7 +15,12 @@ public record Target(
     String host, int port, int weight, boolean drain, @Nullable String zone, int priority) {
   public Target {
     Require.notBlank("target.host", host);
-    Require.port("target.port", port);
+    if (SocketPath.is(host)) {
+      SocketPath.require("target.address", host);
+      Require.between("target.port", port, 0, 0);
+    } else {
+      Require.port("target.port", port);
+    }
     Require.between("target.weight", weight, 1, 1000);
     Require.between("target.priority", priority, 0, 15);
     if (zone != null) {
@@ -31,8 +37,21 @@ public record Target(
     return host.equals(other.host) && port == other.port;
   }
 
+  /// Whether it is a Unix socket of this host: there is no network between.
+  public boolean local() {
+    return SocketPath.is(host);
+  }
+
+  /// What `Host` says in a request of our own. A path is no name of a host.
+  public String authority() {
+    return local() ? "localhost" : toString();
+  }
+
   @Override
   public String toString() {
+    if (local()) {
+      return host;
+    }
     return host.indexOf(':') >= 0 ? "[" + host + "]:" + port : host + ":" + port;
   }
 }

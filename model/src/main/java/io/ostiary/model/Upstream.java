@@ -43,12 +43,30 @@ public record Upstream(
     if (health != null && health.expected().tls() && link.tls() == null) {
       throw Require.invalid("health.tls", "true", "only where the upstream has tls, whose it is");
     }
+    if (targets.stream().anyMatch(Target::local)) {
+      withSockets(health, link);
+    }
     if (health != null
         && health.overHttp2()
         && link.tls() != null
         && link.protocol() == UpstreamLink.Protocol.HTTP1) {
       throw Require.invalid(
           "health.kind", "grpc", "protocol: auto or http2, for over TLS it is agreed upon");
+    }
+  }
+
+  /// What Unix sockets among the targets leave no room for.
+  private static void withSockets(@Nullable HealthCheck health, UpstreamLink link) {
+    if (health != null && health.expected().port() != 0) {
+      throw Require.invalid(
+          "health.port",
+          health.expected().port(),
+          "none: a target is a Unix socket, without ports");
+    }
+    var tls = link.tls();
+    if (tls != null && tls.serverName() == null) {
+      throw Require.invalid(
+          "tls.server-name", "none", "a name: a target is a Unix socket, and has no host");
     }
   }
 

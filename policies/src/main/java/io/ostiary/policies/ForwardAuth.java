@@ -15,6 +15,7 @@ import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.AddressText;
 import io.ostiary.model.LateLogger;
+import io.ostiary.model.Peers;
 import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
@@ -188,7 +189,9 @@ public final class ForwardAuth implements Policy<ForwardAuth.Settings> {
       fields.add(Field.of("X-Forwarded-Proto", exchange.secure() ? "https" : "http"));
       fields.add(Field.of("X-Forwarded-Host", host == null ? "" : host));
       fields.add(Field.of("X-Forwarded-Uri", exchange.path() + (query == null ? "" : "?" + query)));
-      fields.add(Field.of("X-Forwarded-For", AddressText.of(exchange.client())));
+      var client = exchange.client();
+      var known = Peers.local(client) ? "unknown" : AddressText.of(client);
+      fields.add(Field.of("X-Forwarded-For", known));
       var consumer = exchange.consumer();
       if (consumer != null) {
         fields.add(Field.of(HeaderRules.CONSUMER, Caller.plain(consumer.id())));

@@ -3,8 +3,8 @@ package io.ostiary.policies;
 import io.ostiary.gateway.spi.Exchange;
 import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.spi.Site;
-import io.ostiary.model.AddressText;
 import io.ostiary.model.CallId;
+import io.ostiary.model.Peers;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -154,7 +154,7 @@ final class Template {
       case "method" -> new Part(Exchange::method);
       case "host" -> new Part(exchange -> hostName(exchange.host()));
       case "path" -> new Part("", Exchange::path, true);
-      case "client" -> new Part(exchange -> AddressText.of(exchange.client()));
+      case "client" -> new Part(exchange -> Peers.text(exchange.client()));
       case "consumer" -> new Part(Template::consumer);
       case "call" -> new Part(exchange -> CallId.text(exchange.callId()));
       case "api" -> new Part(exchange -> exchange.api().name());

@@ -11,10 +11,10 @@ import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.spi.Verdict;
-import io.ostiary.model.AddressText;
 import io.ostiary.model.CallId;
 import io.ostiary.model.Ending;
 import io.ostiary.model.LateLogger;
+import io.ostiary.model.Peers;
 import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
@@ -164,7 +164,7 @@ public final class Webhook implements Policy<Webhook.Settings> {
       event.put("status", exchange.status());
       event.put("blame", ending.blame().name().toLowerCase(Locale.ROOT));
       event.put("reason", ending.reason());
-      event.put("client", AddressText.of(exchange.client()));
+      event.put("client", Peers.text(exchange.client()));
       var consumer = exchange.consumer();
       if (consumer != null) {
         event.put("consumer", consumer.id());

@@ -284,7 +284,7 @@ final class KernelSide implements AutoCloseable, PacketView {
   }
 
   private static Set<Integer> ports(Snapshot snapshot) {
-    return snapshot.listeners().stream().map(Listener::port).collect(Collectors.toSet());
+    return Listener.ports(snapshot.listeners());
   }
 
   /// Proxies in front of us speak for many, and without its upstreams the gateway is of no use.

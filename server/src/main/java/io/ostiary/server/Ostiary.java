@@ -303,7 +303,10 @@ public final class Ostiary implements AutoCloseable {
     return running == null
         ? "nothing"
         : running.listeners().stream()
-            .map(listener -> (listener.tls() == null ? "http://" : "https://") + listener)
+            .map(listener ->
+                listener.local()
+                    ? listener.toString()
+                    : (listener.tls() == null ? "http://" : "https://") + listener)
             .collect(Collectors.joining(", "));
   }
 

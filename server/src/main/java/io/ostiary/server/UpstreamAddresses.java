@@ -41,6 +41,9 @@ final class UpstreamAddresses implements AutoCloseable {
         names.add(discovered);
       }
       for (var target : upstream.targets()) {
+        if (target.local()) {
+          continue;
+        }
         try {
           found.add(cidr(InetAddress.ofLiteral(target.host())));
         } catch (IllegalArgumentException e) {

@@ -134,7 +134,20 @@ final class Forms {
     }
     var about = type.getAnnotation(About.class);
     var expected = about == null ? "a text" : about.value();
-    return new Shape.Form(expected, "", true, true, text -> invoke(method, text));
+    return new Shape.Form(expected, pattern(type), true, true, text -> invoke(method, text));
+  }
+
+  /// What editors hold texts against: the type's own `WRITTEN`, where it has one.
+  private static String pattern(Class<?> type) {
+    try {
+      var field = type.getDeclaredField("WRITTEN");
+      field.setAccessible(true);
+      return String.valueOf(field.get(null));
+    } catch (NoSuchFieldException e) {
+      return "";
+    } catch (IllegalAccessException e) {
+      throw new IllegalStateException(type + ".WRITTEN cannot be read", e);
+    }
   }
 
   private static @Nullable Method reader(Class<?> type) {

@@ -10,6 +10,8 @@ import io.ostiary.model.Listener;
 import io.ostiary.model.Listener.ProxyProtocol;
 import io.ostiary.model.Overload;
 import io.ostiary.model.Require;
+import io.ostiary.model.SocketFile;
+import io.ostiary.model.SocketPath;
 import io.ostiary.model.Target;
 import io.ostiary.model.Tls;
 import io.ostiary.model.Upstream;
@@ -94,7 +96,7 @@ final class Meaning {
         timeouts.age(),
         timeouts.drain(),
         limits.connections(),
-        written.trustedProxies(),
+        written.trustedProxies().stream().map(TrustedProxy::block).toList(),
         new Observing(written, notes, file()).read(),
         written.outbound().meaning());
   }
@@ -113,13 +115,24 @@ final class Meaning {
     return listeners;
   }
 
-  private Listener listener(Written.Listener one, @Nullable Tls tls) {
+  private Listener listener(WrittenListener one, @Nullable Tls tls) {
     var address = one.address();
     if (one.proxyProtocol() != ProxyProtocol.OFF && written.trustedProxies().isEmpty()) {
       throw Require.invalid(
           "proxy-protocol",
           one.proxyProtocol().name().toLowerCase(Locale.ROOT),
           "trusted-proxies to name who may send its header");
+    }
+    if (SocketPath.is(address.host())) {
+      var mode = one.mode() == null ? SocketFile.DEFAULT.mode() : one.mode().bits();
+      var file = new SocketFile(mode, one.owner(), one.group());
+      return new Listener(address.host(), 0, one.proxyProtocol(), tls, file);
+    }
+    if (one.mode() != null || one.owner() != null || one.group() != null) {
+      throw Require.invalid(
+          "mode, owner, group",
+          "with " + address.host(),
+          "only with a Unix socket, whose they are");
     }
     try {
       InetAddress.ofLiteral(address.host());

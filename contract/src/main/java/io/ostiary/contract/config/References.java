@@ -5,6 +5,7 @@ import io.ostiary.contract.tree.Node;
 import io.ostiary.contract.tree.Position;
 import io.ostiary.contract.tree.Spelling;
 import io.ostiary.model.Route;
+import io.ostiary.model.SocketPath;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -162,18 +163,25 @@ final class References {
     }
   }
 
-  private record Taken(Node.Text text, Address address) {}
+  private record Taken(Node.Text text, TargetAddress address) {}
 
   private void listener(Node.Text text, List<Taken> earlier) {
-    Address address;
+    TargetAddress address;
     try {
-      address = Address.parse(text.text());
+      address = TargetAddress.parse(text.text());
     } catch (IllegalArgumentException e) {
       // The binder has said so.
       return;
     }
     for (var other : earlier) {
       var seen = other.address;
+      if (SocketPath.is(address.host()) || SocketPath.is(seen.host())) {
+        if (seen.host().equals(address.host())) {
+          notes.fault(text, "address: taken by the listener at " + place(other.text.at()));
+          return;
+        }
+        continue;
+      }
       boolean clash = seen.host().equals(address.host()) || everywhere(seen) || everywhere(address);
       if (seen.port() == address.port() && clash) {
         notes.fault(
@@ -188,7 +196,7 @@ final class References {
     earlier.add(new Taken(text, address));
   }
 
-  private static boolean everywhere(Address address) {
+  private static boolean everywhere(TargetAddress address) {
     return address.host().equals("0.0.0.0") || address.host().equals("::");
   }
 

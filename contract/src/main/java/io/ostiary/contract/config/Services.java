@@ -111,6 +111,7 @@ final class Services {
     }
     for (var listener : listeners) {
       if (service.protocol() == Protocol.TCP
+          && !listener.local()
           && listener.port() == service.port()
           && InetAddress.ofLiteral(listener.host()).equals(own.address())) {
         notes.fault(

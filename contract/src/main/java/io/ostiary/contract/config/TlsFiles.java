@@ -46,7 +46,7 @@ final class TlsFiles {
   /// Null: none is written, or with faults.
   ///
   /// @param pointer of the listener's `tls`
-  @Nullable Tls read(Written.@Nullable Tls written, String pointer) {
+  @Nullable Tls read(WrittenListener.@Nullable Tls written, String pointer) {
     if (written == null) {
       return null;
     }
@@ -67,7 +67,10 @@ final class TlsFiles {
   }
 
   private Tls tls(
-      Written.Tls written, List<Tls.Certificate> certificates, MessageDigest digest, String at) {
+      WrittenListener.Tls written,
+      List<Tls.Certificate> certificates,
+      MessageDigest digest,
+      String at) {
     var authorities = written.clientAuthorities();
     if (authorities != null) {
       var name = "client-authorities";
@@ -113,7 +116,7 @@ final class TlsFiles {
   }
 
   private Tls.Certificate certificate(
-      Written.Certificate written, String at, MessageDigest digest) {
+      WrittenListener.Certificate written, String at, MessageDigest digest) {
     var all = certificates("chain", written.chain(), content("chain", written.chain(), digest));
     var leaf = all.getFirst();
     var key = privateKey(written.key(), content("key", written.key(), digest));
@@ -200,7 +203,8 @@ final class TlsFiles {
   }
 
   /// What the key signs, the certificate's key must confirm.
-  private static void fits(X509Certificate leaf, PrivateKey key, Written.Certificate written) {
+  private static void fits(
+      X509Certificate leaf, PrivateKey key, WrittenListener.Certificate written) {
     boolean fits;
     try {
       fits = confirms(leaf.getPublicKey(), key);

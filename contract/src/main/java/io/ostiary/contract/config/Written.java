@@ -3,7 +3,6 @@ package io.ostiary.contract.config;
 import io.ostiary.model.Balance;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.HealthCheck;
-import io.ostiary.model.Listener.ProxyProtocol;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Require;
 import io.ostiary.model.Retries;
@@ -27,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 @About("What Ostiary serves, to whom, and what it keeps out")
 record Written(
     @About("Addresses on which calls come in") @Default("[ \"0.0.0.0:8080\" ]")
-        List<Listener> listeners,
+        List<WrittenListener> listeners,
     @About("What is published") List<Api> apis,
     @About("Who answers") List<Upstream> upstreams,
     @About("What happens to packets before they reach a socket") WrittenKernel kernel,
@@ -36,7 +35,7 @@ record Written(
     @About("Bounds on what clients may send") Limits limits,
     @About("How long clients may take") Timeouts timeouts,
     @About("Peers whose Forwarded and X-Forwarded-* fields are believed") @OrOne
-        List<Cidr> trustedProxies,
+        List<TrustedProxy> trustedProxies,
     @About("Lines that are written for calls") @OrOne List<WrittenLog> accessLog,
     @About("Spans and metrics for an OpenTelemetry collector") WrittenLog.Telemetry telemetry,
     @About("Whom policies may call: key sets, token services, webhooks") WrittenOutbound outbound,
@@ -44,50 +43,6 @@ record Written(
             "Folder of jars with policies of your own, relative to this file; without it the folder"
                 + " policies in the data folder")
         @Nullable String policiesFolder) {
-
-  @About("An address on which calls come in")
-  record Listener(
-      @Alone
-          @About(
-              "IP address and port; 0.0.0.0 and [::] stand for every interface, such as"
-                  + " \"0.0.0.0:8080\"")
-          Address address,
-      @About(
-              "Whether a header of the PROXY protocol names the client: off, trusted (trusted"
-                  + " proxies send it, others speak for themselves) or required (nobody else is"
-                  + " let in)")
-          @Default("off")
-          ProxyProtocol proxyProtocol,
-      @About("How connections are encrypted; without it they are not") @Nullable Tls tls) {}
-
-  @About("How the connections of a listener are encrypted")
-  record Tls(
-      @About(
-              "Certificates and their keys, chosen by the name a client asks for; the first also"
-                  + " for all other names")
-          @OrOne
-          List<Certificate> certificates,
-      @About("Oldest version of TLS that is spoken: tls-1-2 or tls-1-3") @Default("tls-1-2")
-          io.ostiary.model.Tls.Version minimum,
-      @About("Whether clients prove who they are by certificates: off, optional or required")
-          @Default("off")
-          io.ostiary.model.Tls.Clients clientCertificates,
-      @About("PEM file of the authorities that sign clients' certificates")
-          @Nullable Path clientAuthorities,
-      @About(
-              "PEM or DER file of those authorities' lists of revoked certificates (CRL), one for each"
-                  + " authority")
-          @Nullable Path clientRevocations,
-      @About("Whether certificates are sent with their authority's word that they stand (OCSP)")
-          @Default("true")
-          boolean stapling) {}
-
-  @About("A certificate and its key")
-  record Certificate(
-      @About("PEM file of the certificate, followed by those who signed it") Path chain,
-      @About("PEM file of its private key, PKCS#8 without a password") Path key,
-      @About("File with the authority's answer (DER); without it the authority is asked")
-          @Nullable Path ocsp) {}
 
   @About("A set of routes published under one path and answered by one upstream")
   record Api(
@@ -260,7 +215,8 @@ record Written(
 
   @About("One process that can answer")
   record Target(
-      @Alone @About("Host name or IP address, and port") Address address,
+      @Alone @About("Host name or IP address, and port; or a Unix socket: unix:/run/app.sock")
+          TargetAddress address,
       @About("Its share among its siblings, 1-1000") @Default("1") int weight,
       @About("Whether it gets no new calls, while those it has go on") @Default("false")
           boolean drain,

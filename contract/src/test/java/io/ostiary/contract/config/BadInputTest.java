@@ -154,6 +154,31 @@ class BadInputTest {
             "targets: \"h:1\"\n    retry: { methods: post }",
             "4:23: retry.methods: post (expected: capital letters, such as POST)",
             ""),
+        upstream(
+            "targets: [ unix:run/app.sock ]",
+            "3:16: address: 'unix:run/app.sock' (expected: unix: and the whole path of a socket:"
+                + " unix:/run/app.sock)",
+            ""),
+        upstream(
+            "targets: \"unix:/" + "r".repeat(107) + "\"",
+            "3:14: address: 'unix:/"
+                + "r".repeat(107)
+                + "', whose path has 108 bytes (expected: at most 107: the kernel takes no longer"
+                + " ones; a shorter path or a link)",
+            ""),
+        upstream(
+            "targets: unix:/run/a\n    health: { kind: tcp, port: 81 }",
+            "4:32: health.port: 81 (expected: none: a target is a Unix socket, without ports)",
+            ""),
+        upstream(
+            "targets: unix:/run/a\n    tls: {}",
+            "4:10: tls.server-name: none (expected: a name: a target is a Unix socket, and has no"
+                + " host)",
+            ""),
+        upstream(
+            "targets: [ unix:/run/a, unix:/run/a ]",
+            "3:29: targets: 'unix:/run/a' is given twice",
+            ""),
         upstream("targets: [ \"h:1\", \"h:1\" ]", "3:23: targets: 'h:1' is given twice", ""),
         upstream(
             "targets: \"h:1\"\n    balance: fastest",

@@ -33,7 +33,10 @@ class FullMappingTest {
   static final String EVERYTHING =
       """
       listeners:
-        - address: "127.0.0.1:8081"
+        - address: "unix:/run/o.sock"
+          mode: "0600"
+          owner: root
+          group: wheel
           proxy-protocol: required
           tls:
             certificates:
@@ -232,6 +235,7 @@ class FullMappingTest {
     var records = new LinkedHashMap<String, Record>();
     records.put("gateway", configuration.gateway());
     records.put("listener", configuration.listeners().getFirst());
+    records.put("listener file", configuration.listeners().getFirst().file());
     records.put("api", api);
     records.put("route", api.routes().getFirst());
     records.put("call limits", api.limits());

@@ -15,9 +15,14 @@ final class Addresses {
   static String of(Context context, Snapshot snapshot) {
     var listener =
         snapshot.listeners().stream()
-            .filter(one -> one.tls() == null)
+            .filter(one -> one.tls() == null && !one.local())
             .findFirst()
+            .or(() -> snapshot.listeners().stream().filter(one -> !one.local()).findFirst())
             .orElse(snapshot.listeners().get(0));
+    if (listener.local()) {
+      // Nobody reaches it from a browser; it is named as what it is.
+      return listener.toString();
+    }
     var scheme = listener.tls() == null ? "http://" : "https://";
     var host = context.header("Host");
     var name =

@@ -5,9 +5,9 @@ import io.ostiary.control.api.LiveViews.Names;
 import io.ostiary.insight.CallLine;
 import io.ostiary.insight.explain.Explanation;
 import io.ostiary.insight.explain.Lane;
-import io.ostiary.model.AddressText;
 import io.ostiary.model.ConnectionEvent;
 import io.ostiary.model.LedgerEntry;
+import io.ostiary.model.Peers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -77,7 +77,7 @@ record CallView(
     var entry = explanation.entry();
     return new CallView(
         CallLineView.of(CallLine.of(entry), names),
-        AddressText.of(entry.peer()),
+        Peers.text(entry.peer()),
         entry.peerPort(),
         entry.listener(),
         entry.requestNumber(),

@@ -276,6 +276,7 @@ final class CapturesApi {
       throw new IllegalArgumentException(api + " (expected: an API of the configuration in force)");
     }
     return running.listeners().stream()
+        .filter(listener -> !listener.local())
         .map(Listener::port)
         .distinct()
         .limit(CaptureRequest.PORTS_MAX)

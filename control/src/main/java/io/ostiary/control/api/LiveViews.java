@@ -4,7 +4,7 @@ import io.ostiary.insight.CallLine;
 import io.ostiary.insight.Latency;
 import io.ostiary.insight.LiveTick;
 import io.ostiary.insight.Point;
-import io.ostiary.model.AddressText;
+import io.ostiary.model.Peers;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -142,7 +142,7 @@ final class LiveViews {
           line.route(),
           line.consumer(),
           line.consumer() == null ? null : names.consumer(line.consumer()),
-          AddressText.of(line.client()),
+          Peers.text(line.client()),
           line.status(),
           line.blame().name().toLowerCase(Locale.ROOT),
           line.reason(),

@@ -1,7 +1,7 @@
 package io.ostiary.control.api;
 
 import io.ostiary.insight.LiveTick;
-import io.ostiary.model.AddressText;
+import io.ostiary.model.Peers;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -27,7 +27,7 @@ record River(List<Link> links) {
     long dropped = LiveViews.dropped(tick.point());
     long rest = tick.point().packetsPassed() + dropped;
     for (var source : tick.sources().stream().limit(SOURCES).toList()) {
-      var node = new Node("source", AddressText.of(source.address()));
+      var node = new Node("source", Peers.text(source.address()));
       add(links, node, KERNEL, "packets", (double) source.packetsPerSecond());
       rest -= source.packetsPerSecond();
     }

@@ -128,7 +128,11 @@ final class RulePreviewApi {
     if (running == null) {
       return Called.NONE;
     }
-    var ports = running.listeners().stream().map(listener -> listener.port()).toList();
+    var ports =
+        running.listeners().stream()
+            .filter(listener -> !listener.local())
+            .map(listener -> listener.port())
+            .toList();
     var filter = CallFilter.ALL.withWindow(clock.instant().minus(WINDOW), null);
     var counts = new HashMap<String, Long>();
     long looked = 0;

@@ -1,9 +1,9 @@
 package io.ostiary.control.api;
 
 import io.ostiary.insight.LiveTick;
-import io.ostiary.model.AddressText;
 import io.ostiary.model.Ban;
 import io.ostiary.model.PacketView;
+import io.ostiary.model.Peers;
 import java.net.InetAddress;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -58,7 +58,7 @@ record SourceView(
 
     SourceView view(InetAddress address, List<Ban> bans, Instant now) {
       return new SourceView(
-          AddressText.of(address),
+          Peers.text(address),
           total != null ? (Long) total.packets() : rate != null ? (Long) rate.packets() : null,
           total != null ? total.bytes() : null,
           total != null

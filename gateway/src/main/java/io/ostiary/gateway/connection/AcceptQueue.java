@@ -22,7 +22,7 @@ final class AcceptQueue {
     @Nullable ByteBuffer bytes;
     try {
       bytes = channel.config().getOption(INFO);
-    } catch (ChannelException e) {
+    } catch (ChannelException | UnsupportedOperationException e) {
       // It has just closed.
       return 0;
     }

@@ -66,6 +66,28 @@ final class Acceptor implements AutoCloseable {
       BiFunction<Way, Channel, ChannelHandler> connections) {
     var listener = way.listener();
     var current = new Current(way);
+    var kind = sockets.transport().kind();
+    try {
+      return new Acceptor(
+          current,
+          listener.local()
+              ? sockets.open(listener, group -> local(group, kind, current, connections))
+              : network(listener, current, sockets, choice, connections));
+    } catch (IOException e) {
+      throw new IllegalStateException(
+          "listener %s: %s. Stop whoever uses the address, or choose another."
+              .formatted(listener, e.getMessage()),
+          e);
+    }
+  }
+
+  private static ListeningSockets.Opened network(
+      Listener listener,
+      Current current,
+      ListeningSockets sockets,
+      LoopChoice choice,
+      BiFunction<Way, Channel, ChannelHandler> connections)
+      throws IOException {
     InetAddress host;
     try {
       host = InetAddress.getByName(listener.host());
@@ -75,39 +97,49 @@ final class Acceptor implements AutoCloseable {
     }
     var address = new InetSocketAddress(host, listener.port());
     var kind = sockets.transport().kind();
-    try {
-      return new Acceptor(
-          current,
-          sockets.open(address, choice, group -> bootstrap(group, kind, current, connections)));
-    } catch (IOException e) {
-      throw new IllegalStateException(
-          "listener %s: %s. Stop whoever uses the address, or choose another."
-              .formatted(listener, e.getMessage()),
-          e);
-    }
+    return sockets.open(address, choice, group -> network(group, kind, current, connections));
   }
 
-  private static ServerBootstrap bootstrap(
+  /// At a Unix socket: what bounds unsent bytes there is the buffer of the socket.
+  private static ServerBootstrap local(
       EventLoopGroup group,
       Transport.Kind kind,
       Current current,
       BiFunction<Way, Channel, ChannelHandler> connections) {
     var bootstrap =
-        new ServerBootstrap()
-            .group(group)
-            .option(ChannelOption.SO_BACKLOG, BACKLOG)
+        bootstrap(group, current, connections).childOption(ChannelOption.SO_SNDBUF, NOT_SENT_MAX);
+    // Netty's channel for NIO does not know half-closed connections here.
+    return kind == Transport.Kind.NIO
+        ? bootstrap
+        : bootstrap.childOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+  }
+
+  private static ServerBootstrap bootstrap(
+      EventLoopGroup group, Current current, BiFunction<Way, Channel, ChannelHandler> connections) {
+    return new ServerBootstrap()
+        .group(group)
+        .option(ChannelOption.SO_BACKLOG, BACKLOG)
+        .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, MARKS)
+        .childHandler(
+            new ChannelInitializer<Channel>() {
+              @Override
+              protected void initChannel(Channel accepted) {
+                var handler = connections.apply(current.value, accepted);
+                accepted.pipeline().addLast(handler);
+              }
+            });
+  }
+
+  private static ServerBootstrap network(
+      EventLoopGroup group,
+      Transport.Kind kind,
+      Current current,
+      BiFunction<Way, Channel, ChannelHandler> connections) {
+    var bootstrap =
+        bootstrap(group, current, connections)
             .option(ChannelOption.SO_REUSEADDR, true)
-            .childOption(ChannelOption.TCP_NODELAY, true)
             .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, MARKS)
-            .childHandler(
-                new ChannelInitializer<Channel>() {
-                  @Override
-                  protected void initChannel(Channel accepted) {
-                    var handler = connections.apply(current.value, accepted);
-                    accepted.pipeline().addLast(handler);
-                  }
-                });
+            .childOption(ChannelOption.TCP_NODELAY, true);
     switch (kind) {
       case IO_URING ->
           bootstrap.childOption(IoUringChannelOption.TCP_NOTSENT_LOWAT, (long) NOT_SENT_MAX);
@@ -129,11 +161,16 @@ final class Acceptor implements AutoCloseable {
 
   /// Connections that come in from now on follow these settings of the same address.
   void become(Way other) {
+    var before = current.value.listener();
     current.value = other;
+    var file = opened.file();
+    if (file != null && !before.file().equals(other.listener().file())) {
+      file.rights(other.listener().file());
+    }
   }
 
-  /// Where it really listens, with the port that was chosen.
-  InetSocketAddress address() {
+  /// Where it really listens, with the port that was chosen; null: at a Unix socket.
+  @Nullable InetSocketAddress address() {
     return opened.address();
   }
 
@@ -163,12 +200,34 @@ final class Acceptor implements AutoCloseable {
     return waiting;
   }
 
+  /// Another process accepts at the same sockets: their files are its to remove.
+  void leave() {
+    var file = opened.file();
+    if (file != null) {
+      file.another(true);
+    }
+    accepting(false);
+  }
+
+  /// No other process has the sockets any more.
+  void alone() {
+    var file = opened.file();
+    if (file != null) {
+      file.another(false);
+    }
+  }
+
   void accepting(boolean on) {
     opened.channels().forEach(channel -> channel.config().setAutoRead(on));
   }
 
   @Override
   public void close() {
+    var file = opened.file();
+    if (file != null) {
+      // Before the socket is gone, so that what another process puts there stays.
+      file.remove();
+    }
     for (var channel : opened.channels()) {
       channel.close().awaitUninterruptibly();
     }

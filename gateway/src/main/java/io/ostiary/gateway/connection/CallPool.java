@@ -5,11 +5,11 @@ import io.ostiary.gateway.exchange.ClientLink;
 import io.ostiary.gateway.exchange.Peer;
 import io.ostiary.gateway.exchange.Plan;
 import io.ostiary.gateway.loop.Loop;
-import io.ostiary.model.AddressText;
 import io.ostiary.model.BanSink;
 import io.ostiary.model.LateLogger;
 import io.ostiary.model.Listener;
 import io.ostiary.model.Listener.ProxyProtocol;
+import io.ostiary.model.Peers;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -79,7 +79,7 @@ final class CallPool {
           "listener {0}: a PROXY header from {1} was refused: {2}. Others within a minute are only"
               + " counted.",
           listener,
-          AddressText.of(peer.address()),
+          Peers.text(peer.address()),
           why);
     }
   }

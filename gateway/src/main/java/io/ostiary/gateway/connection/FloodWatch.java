@@ -5,6 +5,7 @@ import io.ostiary.gateway.exchange.ClientLink;
 import io.ostiary.model.Ban;
 import io.ostiary.model.BanCase;
 import io.ostiary.model.BanSink;
+import io.ostiary.model.Peers;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -39,6 +40,10 @@ final class FloodWatch {
   void cutOff(ClientLink link, Kind kind) {
     long now = link.loop().now();
     var source = link.speaker().address();
+    if (Peers.local(source)) {
+      // Everybody behind the socket would be banned with whoever floods.
+      return;
+    }
     var before = sources.get(source);
     var seen =
         before == null || now - before.sinceNanos > WINDOW_NANOS

@@ -1,7 +1,7 @@
 package io.ostiary.gateway.connection;
 
 import io.netty.channel.Channel;
-import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.SslHandler;
 import io.ostiary.gateway.spi.ClientCertificate;
@@ -34,7 +34,7 @@ record Handshake(boolean http2, @Nullable ClientCertificate clientCertificate) {
 
   /// Says that nothing more is sent: in TLS, where it is spoken, then in TCP.
   static void endOutput(Channel channel) {
-    if (!(channel instanceof SocketChannel socket)) {
+    if (!(channel instanceof DuplexChannel socket)) {
       return;
     }
     var tls = channel.pipeline().get(SslHandler.class);

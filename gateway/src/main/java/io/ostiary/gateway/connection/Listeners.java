@@ -13,12 +13,15 @@ import io.ostiary.model.BanSink;
 import io.ostiary.model.Listener;
 import io.ostiary.model.Listener.ProxyProtocol;
 import io.ostiary.model.LoopChoice;
+import io.ostiary.model.Peers;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -122,29 +125,34 @@ public final class Listeners {
   }
 
   public synchronized List<InetSocketAddress> addresses() {
-    return open.stream().map(Acceptor::address).toList();
+    return open.stream().map(Acceptor::address).filter(Objects::nonNull).toList();
   }
 
   private ChannelHandler connection(Acceptor.Way way, Channel channel) {
     var listener = way.listener();
-    var calls = java.util.Objects.requireNonNull(pools.get(channel.eventLoop()));
+    var calls = Objects.requireNonNull(pools.get(channel.eventLoop()));
     choice.accepted(calls.loop().index(), calls.oneMore());
     int now = connections.incrementAndGet();
     if (now >= plans.get().settings().connectionsMax() && !paused) {
       pause(true);
     }
-    if (!(channel.remoteAddress() instanceof InetSocketAddress address)) {
+    InetAddress peer;
+    if (listener.local()) {
+      peer = Peers.LOCAL;
+    } else if (channel.remoteAddress() instanceof InetSocketAddress address) {
+      peer = address.getAddress();
+    } else {
       // Gone before it was looked at.
       return refused(calls, channel);
     }
-    if (calls.banned(address.getAddress().getAddress())) {
+    if (calls.banned(peer.getAddress())) {
       calls.loop().gauges().banned();
       return refused(calls, channel);
     }
     var proxy = listener.proxyProtocol();
     if (proxy == ProxyProtocol.REQUIRED
-        && !CallPool.namesClient(calls.plan(), listener, address.getAddress().getAddress())) {
-      calls.refusedProxy(listener, Peer.of(address.getAddress()), "it is no trusted proxy");
+        && !CallPool.namesClient(calls.plan(), listener, peer.getAddress())) {
+      calls.refusedProxy(listener, Peer.of(peer), "it is no trusted proxy");
       return refused(calls, channel);
     }
     channel.config().setAllocator(calls.loop().buffers());
@@ -217,10 +225,20 @@ public final class Listeners {
     shares.look(choice, acceptors);
   }
 
+  /// Lets go of inherited sockets that no listener wants. From now on all others are ours alone.
+  ///
+  /// @return the addresses of those
+  public synchronized List<String> forgetInherited() {
+    var rest = inherited.addresses();
+    inherited.closeRest();
+    open.forEach(Acceptor::alone);
+    return rest;
+  }
+
   /// Accepts nobody any more, while another process does at the same sockets. Connections at rest
   /// stay until they have asked once more.
   public synchronized void leave() {
-    open.forEach(acceptor -> acceptor.accepting(false));
+    open.forEach(Acceptor::leave);
     pools.values().forEach(pool -> pool.loop().eventLoop().execute(pool::leave));
   }
 

@@ -9,9 +9,12 @@ import io.netty.channel.unix.UnixChannelOption;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.loop.Transport;
 import io.ostiary.model.LateLogger;
+import io.ostiary.model.Listener;
 import io.ostiary.model.LoopChoice;
+import io.ostiary.model.SocketPath;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -35,9 +38,18 @@ final class ListeningSockets {
   /// What was opened.
   ///
   /// @param channels one, or at least one for each loop, in their order
+  /// @param address null: it is a Unix socket
   /// @param chosen null where the kernel does not choose
+  /// @param file of a Unix socket that is ours to remove
   record Opened(
-      List<Channel> channels, InetSocketAddress address, LoopChoice.@Nullable Chosen chosen) {}
+      List<Channel> channels,
+      @Nullable InetSocketAddress address,
+      LoopChoice.@Nullable Chosen chosen,
+      @Nullable ListeningFile file) {
+    Opened(List<Channel> channels, InetSocketAddress address, LoopChoice.@Nullable Chosen chosen) {
+      this(channels, address, chosen, null);
+    }
+  }
 
   ListeningSockets(
       EventLoopGroup group, List<Loop> loops, Transport transport, InheritedSockets inherited) {
@@ -76,6 +88,50 @@ final class ListeningSockets {
       close(opened.channels());
     }
     return one(wanted, given, bootstraps.apply(group));
+  }
+
+  /// Binds a Unix socket and begins to accept: one for all loops, since their files are one.
+  ///
+  /// @throws IOException when the file cannot be had
+  Opened open(Listener listener, Function<EventLoopGroup, ServerBootstrap> bootstraps)
+      throws IOException {
+    var bootstrap = bootstraps.apply(group);
+    var path = Path.of(SocketPath.of(listener.host()));
+    var given = inherited.takeLocal(path);
+    if (given != null) {
+      var channel = inherited.openLocal(bootstrap, transport, given.descriptor());
+      return new Opened(List.of(channel), null, null, given.ours() ? kept(path, listener) : null);
+    }
+    ListeningFile.free(path);
+    var beside = ListeningFile.beside(path);
+    var channel = bound(bootstrap, beside);
+    try {
+      var file = ListeningFile.publish(beside, path, listener.file());
+      return new Opened(List.of(channel), null, null, file);
+    } catch (IOException e) {
+      channel.close().awaitUninterruptibly();
+      throw e;
+    }
+  }
+
+  private static ListeningFile kept(Path path, Listener listener) throws IOException {
+    var file = ListeningFile.of(path);
+    // The process before listens until it is told that we do.
+    file.another(true);
+    file.rights(listener.file());
+    return file;
+  }
+
+  private Channel bound(ServerBootstrap bootstrap, Path at) throws IOException {
+    var bound =
+        bootstrap
+            .channelFactory(transport.pipeServers())
+            .bind(transport.pipe(at.toString()))
+            .awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      throw new IOException(bound.cause().getMessage(), bound.cause());
+    }
+    return bound.channel();
   }
 
   private Opened several(

@@ -168,7 +168,8 @@ final class Attempts implements StreamOwner {
 
   @Override
   public @Nullable InetSocketAddress clientTarget() {
-    return (InetSocketAddress) call.clientSide().channel().localAddress();
+    // A Unix socket has no address that could be told.
+    return call.clientSide().channel().localAddress() instanceof InetSocketAddress at ? at : null;
   }
 
   @Override

@@ -29,12 +29,17 @@ public final class ClientLink {
     this.listener = listener;
     this.channel = channel;
     lastWrite = new LastWrite(channel);
-    var address = (InetSocketAddress) channel.remoteAddress();
-    peer = Peer.of(address.getAddress());
-    peerPort = address.getPort();
+    if (channel.remoteAddress() instanceof InetSocketAddress address) {
+      peer = Peer.of(address.getAddress());
+      peerPort = address.getPort();
+      cookie = loop.cookie(channel);
+    } else {
+      peer = Peer.LOCAL;
+      peerPort = 0;
+      cookie = 0;
+    }
     speaker = peer;
     acceptedNanos = loop.refresh();
-    cookie = loop.cookie(channel);
     mark.begin(cookie);
   }
 

@@ -82,7 +82,13 @@ final class Problems {
           "total-timeout" ->
           Problem.of(
               504, "upstream-timeout", "Upstream too slow", "The upstream did not answer in time.");
-      case "connect-refused", "connect-failed", "unresolved", "no-target" ->
+      case "connect-refused",
+          "connect-failed",
+          "unresolved",
+          "no-target",
+          "no-such-socket",
+          "permission-denied",
+          "queue-full" ->
           Problem.of(
               503, "upstream-unreachable", "Upstream unreachable", "No upstream could be reached.");
       case "overload", "calls-max", "queue-timeout" ->

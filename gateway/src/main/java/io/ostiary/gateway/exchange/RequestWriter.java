@@ -98,7 +98,7 @@ final class RequestWriter {
     if (target.hasHost()) {
       target.writeHost(out);
     } else {
-      out.put(to.endpoint().target().toString());
+      out.put(to.endpoint().target().authority());
     }
     out.endLine();
     fields.writeKinds(out, call.trace().continued() ? KEPT | TRACE : KEPT);

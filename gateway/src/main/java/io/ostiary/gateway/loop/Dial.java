@@ -5,6 +5,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -22,9 +23,14 @@ public final class Dial {
 
   /// A socket that nobody knows of yet.
   ///
+  /// @param to whom it is for: a Unix socket is of another kind than one of the network
   /// @throws io.netty.channel.ChannelException where the process may open no more
-  public static Channel open(Loop loop, ChannelHandler handler) {
-    var channel = loop.transport().sockets().newChannel();
+  public static Channel open(Loop loop, SocketAddress to, ChannelHandler handler) {
+    var transport = loop.transport();
+    var channel =
+        to instanceof InetSocketAddress
+            ? transport.sockets().newChannel()
+            : transport.pipes().newChannel();
     channel.config().setOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0);
     channel.config().setAllocator(loop.buffers());
     channel.pipeline().addLast(handler);
@@ -35,12 +41,12 @@ public final class Dial {
   ///
   /// @param told null: it stands; else why it does not. Never before this method has returned
   public static void connect(
-      Loop loop, Channel channel, InetSocketAddress to, Consumer<@Nullable Throwable> told) {
+      Loop loop, Channel channel, SocketAddress to, Consumer<@Nullable Throwable> told) {
     loop.eventLoop().execute(() -> begin(loop, channel, to, told));
   }
 
   private static void begin(
-      Loop loop, Channel channel, InetSocketAddress to, Consumer<@Nullable Throwable> told) {
+      Loop loop, Channel channel, SocketAddress to, Consumer<@Nullable Throwable> told) {
     if (!channel.isOpen()) {
       told.accept(new ClosedChannelException());
       return;

@@ -1,34 +1,48 @@
 package io.ostiary.gateway.loop;
 
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioDatagramChannel;
+import io.netty.channel.socket.nio.NioDomainSocketChannel;
+import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.uring.IoUring;
 import io.netty.channel.uring.IoUringDatagramChannel;
+import io.netty.channel.uring.IoUringDomainSocketChannel;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringIoHandlerConfig;
+import io.netty.channel.uring.IoUringServerDomainSocketChannel;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.channel.uring.IoUringSocketChannel;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 
 /// How the kernel is asked to move bytes: io_uring where it runs, else epoll, else NIO.
 ///
 /// @param sentence which one and why, for people
+/// @param pipes connections over Unix sockets
+/// @param pipeServers who accepts at them
 public record Transport(
     Kind kind,
     String sentence,
     IoHandlerFactory handlers,
     ChannelFactory<? extends ServerChannel> servers,
     ChannelFactory<? extends SocketChannel> sockets,
+    ChannelFactory<? extends Channel> pipes,
+    ChannelFactory<? extends ServerChannel> pipeServers,
     ChannelFactory<? extends DatagramChannel> datagrams) {
   /// What can be preferred.
   public enum Kind {
@@ -60,6 +74,8 @@ public record Transport(
         NioIoHandler.newFactory(),
         NioServerSocketChannel::new,
         NioSocketChannel::new,
+        NioDomainSocketChannel::new,
+        NioServerDomainSocketChannel::new,
         NioDatagramChannel::new);
   }
 
@@ -70,6 +86,8 @@ public record Transport(
         IoUringIoHandler.newFactory(new IoUringIoHandlerConfig().setRingSize(RING_SIZE)),
         IoUringServerSocketChannel::new,
         IoUringSocketChannel::new,
+        IoUringDomainSocketChannel::new,
+        IoUringServerDomainSocketChannel::new,
         IoUringDatagramChannel::new);
   }
 
@@ -80,7 +98,14 @@ public record Transport(
         new EpollHandlers(),
         EpollServerSocketChannel::new,
         EpollSocketChannel::new,
+        EpollDomainSocketChannel::new,
+        EpollServerDomainSocketChannel::new,
         EpollDatagramChannel::new);
+  }
+
+  /// The address of a Unix socket, as this transport wants it.
+  public SocketAddress pipe(String path) {
+    return kind == Kind.NIO ? UnixDomainSocketAddress.of(path) : new DomainSocketAddress(path);
   }
 
   private static String cause(Throwable cause) {

@@ -15,13 +15,13 @@ import io.netty.util.ReferenceCountUtil;
 import io.ostiary.gateway.loop.Dial;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.model.Target;
-import java.net.ConnectException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
-/// The beginning of one connection to a target: TCP, the header of the PROXY protocol, TLS. When it
-/// stands, whoever waits for it puts a handler of his own into the pipeline. It has no limit of its
-/// own: whoever waits has. Confined to its event loop.
+/// The beginning of one connection to a target: TCP or a Unix socket, the header of the PROXY
+/// protocol, TLS. When it stands, whoever waits for it puts a handler of his own into the pipeline.
+/// It has no limit of its own: whoever waits has. Confined to its event loop.
 final class Connector extends ChannelInboundHandlerAdapter {
   /// Who needs the connection. Told once, and never before [#start] has returned.
   interface Waiting {
@@ -57,7 +57,7 @@ final class Connector extends ChannelInboundHandlerAdapter {
       Wiring wiring,
       Target target,
       boolean text,
-      InetSocketAddress address,
+      SocketAddress address,
       @Nullable ByteBuf header,
       Waiting waiting) {
     this.loop = loop;
@@ -67,19 +67,23 @@ final class Connector extends ChannelInboundHandlerAdapter {
     this.header = header;
     this.waiting = waiting;
     try {
-      channel = opened();
-      // Before it is established, so that a handshake that fails leaves its facts too.
-      cookie = loop.cookie(channel);
-      Dial.connect(loop, channel, address, this::tcpDone);
+      channel = opened(address);
+      if (address instanceof InetSocketAddress) {
+        // Before it is established, so that a handshake that fails leaves its facts too.
+        cookie = loop.cookie(channel);
+      }
+      Dial.connect(loop, channel, address, this::connectDone);
     } catch (ChannelException e) {
       // The process may open no more. Told later, so that nobody is told before he has this.
-      loop.eventLoop().execute(() -> tcpDone(e));
+      loop.eventLoop().execute(() -> connectDone(e));
     }
   }
 
-  private Channel opened() {
-    var made = Dial.open(loop, this);
-    made.config().setOption(ChannelOption.TCP_NODELAY, true);
+  private Channel opened(SocketAddress address) {
+    var made = Dial.open(loop, address, this);
+    if (address instanceof InetSocketAddress) {
+      made.config().setOption(ChannelOption.TCP_NODELAY, true);
+    }
     made.config().setWriteBufferWaterMark(MARKS);
     if (text) {
       made.config().setOption(ChannelOption.SO_RCVBUF, RECEIVE_BYTES);
@@ -95,7 +99,7 @@ final class Connector extends ChannelInboundHandlerAdapter {
       Wiring wiring,
       Target target,
       boolean text,
-      InetSocketAddress address,
+      SocketAddress address,
       @Nullable ByteBuf header,
       Waiting waiting) {
     return new Connector(loop, wiring, target, text, address, header, waiting);
@@ -119,12 +123,12 @@ final class Connector extends ChannelInboundHandlerAdapter {
     }
   }
 
-  private void tcpDone(@Nullable Throwable failed) {
+  private void connectDone(@Nullable Throwable failed) {
     loop.refresh();
     var stands = channel;
     if (failed != null || stands == null) {
       ReferenceCountUtil.release(header);
-      fail(failed instanceof ConnectException ? "connect-refused" : "connect-failed");
+      fail(failed == null ? "connect-failed" : Refused.word(target, failed));
       return;
     }
     if (header != null) {

@@ -5,7 +5,7 @@ import io.ostiary.model.ConnectionFacts;
 import io.ostiary.model.ConnectionMark;
 import io.ostiary.model.Target;
 import io.ostiary.model.UpstreamHealth;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +24,7 @@ public final class Endpoint {
   private final Speed speed = new Speed();
   private final Tally tally;
   private volatile Target target;
-  private volatile InetSocketAddress[] addresses = {};
+  private volatile SocketAddress[] addresses = {};
   private volatile String resolveProblem = "";
   private volatile int failures;
   private volatile int errors;
@@ -84,7 +84,7 @@ public final class Endpoint {
     return sum;
   }
 
-  void resolved(InetSocketAddress[] now) {
+  void resolved(SocketAddress[] now) {
     boolean first = addresses.length == 0;
     addresses = now;
     resolveProblem = "";
@@ -110,7 +110,7 @@ public final class Endpoint {
   }
 
   /// The next of its addresses; null while its name has never been resolved.
-  @Nullable InetSocketAddress address() {
+  @Nullable SocketAddress address() {
     var all = addresses;
     // A lost update of the index by another loop only repeats an address.
     return all.length == 0 ? null : all[Math.floorMod(nextAddress++, all.length)];

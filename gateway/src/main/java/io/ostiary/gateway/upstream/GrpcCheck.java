@@ -39,7 +39,7 @@ final class GrpcCheck implements HealthChecker.Check {
   GrpcCheck(HealthCheck check, Target target, boolean secure) {
     scheme = secure ? "https" : "http";
     var host = check.expected().host();
-    authority = host.isEmpty() ? target.toString() : host;
+    authority = host.isEmpty() ? target.authority() : host;
     message = message(check.expected().service());
   }
 

@@ -11,6 +11,7 @@ import io.ostiary.gateway.loop.Dial;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.model.HealthCheck;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -80,9 +81,9 @@ final class HealthChecker {
     // Of another door nothing is known but that it is asked, unless the settings say more.
     boolean likeCalls = expected.port() == 0 || expected.tls();
     var at =
-        expected.port() == 0
-            ? address
-            : new InetSocketAddress(address.getAddress(), expected.port());
+        expected.port() != 0 && address instanceof InetSocketAddress of
+            ? new InetSocketAddress(of.getAddress(), expected.port())
+            : address;
     if (likeCalls && expected.kind() == HealthCheck.Kind.HTTP) {
       var asked = new HttpCheck(check, endpoint.target());
       new HealthProbe(handle, endpoint, asked, check.timeout().toNanos(), this::probed)
@@ -154,9 +155,9 @@ final class HealthChecker {
       this.secure = secure;
     }
 
-    private void start(InetSocketAddress address) {
+    private void start(SocketAddress address) {
       try {
-        channel = Dial.open(loop, this);
+        channel = Dial.open(loop, address, this);
       } catch (ChannelException e) {
         end("no connection");
         return;
@@ -173,7 +174,8 @@ final class HealthChecker {
 
     private void connected(@Nullable Throwable failed) {
       if (failed != null) {
-        end("no connection");
+        var target = endpoint.target();
+        end(Refused.sentence(target, Refused.word(target, failed)));
       } else if (!secure) {
         stands();
       } else if (channel != null) {

@@ -5,7 +5,7 @@ import io.netty.buffer.Unpooled;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.wire.Bytes;
 import io.ostiary.gateway.wire.ResponseHead;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +43,7 @@ final class HealthProbe implements StreamOwner {
     this.told = told;
   }
 
-  void start(Loop loop, InetSocketAddress address) {
+  void start(Loop loop, SocketAddress address) {
     startedNanos = loop.now();
     head.start(HEAD_BYTES_MAX, FIELDS_MAX);
     var wiring = handle.wiring();
@@ -136,7 +136,8 @@ final class HealthProbe implements StreamOwner {
         switch (reason) {
           case "connect-timeout", "answer-timeout" ->
               "no answer within " + limitNanos / 1_000_000 + " ms";
-          case "connect-refused", "connect-failed" -> "no connection";
+          case "connect-refused", "connect-failed", Refused.MISSING, Refused.DENIED, Refused.FULL ->
+              Refused.sentence(endpoint.target(), reason);
           case "closed-before-response", "truncated-response" -> check.ended();
           case "malformed-response" -> "an answer that cannot be read";
           default -> reason;

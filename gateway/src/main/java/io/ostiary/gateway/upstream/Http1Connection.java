@@ -13,7 +13,7 @@ import io.ostiary.gateway.wire.Fields;
 import io.ostiary.gateway.wire.RequestHead.Progress;
 import io.ostiary.gateway.wire.ResponseHead;
 import io.ostiary.model.ConnectionMark;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /// One connection of HTTP/1.1 to a target: it carries one attempt at a time and rests in its pool
@@ -69,7 +69,7 @@ public final class Http1Connection extends UpstreamConnection implements Connect
     return channel != null && channel.isActive() && !closed;
   }
 
-  void connect(InetSocketAddress address, long connectNanos, StreamOwner of) {
+  void connect(SocketAddress address, long connectNanos, StreamOwner of) {
     owner = of;
     pool.opened();
     loop.gauges().upstream(1);

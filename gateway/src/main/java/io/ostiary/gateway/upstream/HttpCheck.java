@@ -25,7 +25,7 @@ final class HttpCheck implements HealthChecker.Check {
     expected = check.expected();
     head.start(HEAD_BYTES_MAX, 200);
     var text = new StringBuilder("GET ").append(check.path()).append(" HTTP/1.1\r\nHost: ");
-    text.append(expected.host().isEmpty() ? target.toString() : expected.host());
+    text.append(expected.host().isEmpty() ? target.authority() : expected.host());
     text.append("\r\nUser-Agent: ostiary-health\r\n");
     expected
         .headers()

@@ -3,12 +3,14 @@ package io.ostiary.gateway.upstream;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.model.Discovery;
 import io.ostiary.model.LateLogger;
+import io.ostiary.model.SocketPath;
 import io.ostiary.model.Target;
 import io.ostiary.model.Upstream;
 import io.ostiary.model.UpstreamHealth;
 import io.ostiary.model.UpstreamLoad;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -269,6 +271,11 @@ public final class UpstreamRegistry implements AutoCloseable {
 
   private void resolve(Endpoint endpoint) {
     var target = endpoint.target();
+    if (target.local()) {
+      var transport = loops.getFirst().transport();
+      endpoint.resolved(new SocketAddress[] {transport.pipe(SocketPath.of(target.host()))});
+      return;
+    }
     long seconds = TTL_SECONDS_MIN;
     try {
       List<InetAddress> found;
@@ -323,9 +330,14 @@ public final class UpstreamRegistry implements AutoCloseable {
     }
   }
 
+  /// Whether its address must be asked for.
+  private static boolean named(Target target) {
+    return !target.local() && !Discoverer.literal(target.host());
+  }
+
   private boolean named() {
     return handles.stream().anyMatch(handle -> handle.upstream().discovery().asks())
-        || endpoints.values().stream().anyMatch(one -> !Discoverer.literal(one.target().host()));
+        || endpoints.values().stream().anyMatch(one -> named(one.target()));
   }
 
   /// On a thread of its own, so that one slow name server holds up nobody else's names.
@@ -360,7 +372,7 @@ public final class UpstreamRegistry implements AutoCloseable {
 
   private synchronized List<Endpoint> due(long now) {
     return endpoints.values().stream()
-        .filter(one -> !Discoverer.literal(one.target().host()) && now - one.askAt() >= 0)
+        .filter(one -> named(one.target()) && now - one.askAt() >= 0)
         .toList();
   }
 

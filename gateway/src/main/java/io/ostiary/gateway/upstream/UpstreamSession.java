@@ -19,7 +19,7 @@ import io.ostiary.gateway.loop.Deadline;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.wire.Frame;
 import io.ostiary.model.ConnectionMark;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,7 +78,7 @@ final class UpstreamSession extends Http2EventAdapter
     secrets = wiring.secrets();
   }
 
-  void connect(InetSocketAddress address) {
+  void connect(SocketAddress address) {
     pool.opened();
     loop.gauges().upstream(1);
     loop.deadlines().set(deadline, loop.now() + handle.connectNanos());

@@ -13,10 +13,16 @@ record Cause(LedgerEntry entry) {
       case KERNEL -> kernel(longest);
       case GATEWAY -> longest.name() + " took " + Sentence.duration(longest.nanos());
       case UPSTREAM_NETWORK -> upstreamNetwork(longest);
-      case UPSTREAM ->
-          longest.name().equals("response")
-              ? "its response took " + Sentence.duration(longest.nanos()) + " to arrive"
-              : "it took " + Sentence.duration(longest.nanos()) + " to answer";
+      case UPSTREAM -> upstream(longest.name(), Sentence.duration(longest.nanos()));
+    };
+  }
+
+  private static String upstream(String phase, String took) {
+    return switch (phase) {
+      case "response" -> "its response took " + took + " to arrive";
+      case "connect", "reuse" -> "it took " + took + " to take the connection";
+      case "send" -> "it took " + took + " to read the request";
+      default -> "it took " + took + " to answer";
     };
   }
 

@@ -1,6 +1,7 @@
 package io.ostiary.insight.explain;
 
 import io.ostiary.model.LedgerEntry;
+import io.ostiary.model.SocketPath;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -88,7 +89,11 @@ public record Explanation(
               + " take the request as fast as it came.");
     }
     again(entry, notes);
-    if (!entry.attempts().isEmpty() && entry.upstreamNetwork() == null) {
+    if (!entry.attempts().isEmpty() && SocketPath.is(entry.attempts().getLast().target())) {
+      notes.add(
+          "The target is a Unix socket: no network lies between, and the kernel counts nothing"
+              + " there. All of its time is the upstream's own.");
+    } else if (!entry.attempts().isEmpty() && entry.upstreamNetwork() == null) {
       notes.add(
           "No kernel facts for the upstream's connection: its network and its own time cannot be"
               + " told apart.");

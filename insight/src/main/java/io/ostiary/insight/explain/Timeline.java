@@ -4,6 +4,7 @@ import io.ostiary.model.ConnectionEvent.Kind;
 import io.ostiary.model.LedgerEntry;
 import io.ostiary.model.LedgerEntry.Attempt;
 import io.ostiary.model.LedgerEntry.Network;
+import io.ostiary.model.SocketPath;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -171,15 +172,15 @@ final class Timeline {
   private void attempt(Attempt attempt, long until, boolean last) {
     var facts = last ? entry.upstreamNetwork() : null;
     if (attempt.connected() == null && attempt.requestSent() == null) {
-      passUpstream(facts, "connect", until);
+      passUpstream(attempt, facts, "connect", until);
       return;
     }
     if (attempt.connected() != null) {
-      passUpstream(facts, attempt.reused() ? "reuse" : "connect", attempt.connected());
+      passUpstream(attempt, facts, attempt.reused() ? "reuse" : "connect", attempt.connected());
     }
     long sent = attempt.requestSent() == null ? until : attempt.requestSent();
     bodyUntil(sent);
-    pass(attempt.requestSent() == null ? Lane.UPSTREAM_NETWORK : Lane.GATEWAY, "send", sent);
+    pass(attempt.requestSent() == null ? way(attempt) : Lane.GATEWAY, "send", sent);
     if (attempt.requestSent() != null) {
       answer(attempt, until, facts);
     }
@@ -223,7 +224,7 @@ final class Timeline {
         last = event.at();
       }
     }
-    passUpstream(facts, SENT_AGAIN, last);
+    passWithDrops(Lane.UPSTREAM_NETWORK, facts, SENT_AGAIN, last);
   }
 
   /// What arrived waited for a segment that had been lost. How long in all is known, and where it
@@ -337,8 +338,13 @@ final class Timeline {
     passWithDrops(Lane.CLIENT_NETWORK, facts, name, to);
   }
 
-  private void passUpstream(@Nullable Network facts, String name, long to) {
-    passWithDrops(Lane.UPSTREAM_NETWORK, facts, name, to);
+  private void passUpstream(Attempt attempt, @Nullable Network facts, String name, long to) {
+    passWithDrops(way(attempt), facts, name, to);
+  }
+
+  /// Who keeps us waiting while nothing can be sent: no network lies before a Unix socket.
+  private static Lane way(Attempt attempt) {
+    return SocketPath.is(attempt.target()) ? Lane.UPSTREAM : Lane.UPSTREAM_NETWORK;
   }
 
   private void passWithDrops(Lane lane, @Nullable Network facts, String name, long to) {

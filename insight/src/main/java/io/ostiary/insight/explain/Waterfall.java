@@ -1,12 +1,12 @@
 package io.ostiary.insight.explain;
 
 import com.google.errorprone.annotations.FormatMethod;
-import io.ostiary.model.AddressText;
 import io.ostiary.model.CallId;
 import io.ostiary.model.ConnectionEvent;
 import io.ostiary.model.LedgerEntry;
 import io.ostiary.model.LedgerEntry.Counters;
 import io.ostiary.model.LedgerEntry.Network;
+import io.ostiary.model.Peers;
 import java.util.ArrayList;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -48,9 +48,9 @@ public final class Waterfall {
     var who = new ArrayList<String>();
     who.add("call " + CallId.text(entry.call()));
     who.add(consumer == null ? "no consumer" : "consumer " + consumer);
-    who.add(AddressText.of(entry.peer(), entry.peerPort()));
+    who.add(Peers.text(entry.peer(), entry.peerPort()));
     if (!entry.client().equals(entry.peer())) {
-      who.add("for " + AddressText.of(entry.client()));
+      who.add("for " + Peers.text(entry.client()));
     }
     if (entry.api() != null) {
       who.add("api " + entry.api() + (entry.route() == null ? "" : " · route " + entry.route()));

@@ -1,6 +1,7 @@
 package io.ostiary.insight.log;
 
 import io.ostiary.model.AddressText;
+import io.ostiary.model.Peers;
 import java.nio.charset.StandardCharsets;
 
 /// A line while it is written: bytes of ASCII, reused from line to line. What came from outside
@@ -129,6 +130,8 @@ final class LineBytes {
   void address(byte[] of, int size) {
     if (size != 4 && size != 16) {
       raw('-');
+    } else if (size == 4 && (of[0] | of[1] | of[2] | of[3]) == 0) {
+      raw(Peers.UNIX);
     } else if (length + AddressText.LENGTH_MAX < LENGTH_MAX) {
       length = AddressText.write(of, size, bytes, length);
     }

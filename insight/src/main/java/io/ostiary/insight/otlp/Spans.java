@@ -10,11 +10,11 @@ import io.opentelemetry.sdk.resources.Resource;
 import io.opentelemetry.sdk.trace.data.EventData;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.data.StatusData;
-import io.ostiary.model.AddressText;
 import io.ostiary.model.Blame;
 import io.ostiary.model.CallId;
 import io.ostiary.model.LedgerEntry;
 import io.ostiary.model.LedgerSlot;
+import io.ostiary.model.Peers;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -112,8 +112,8 @@ record Spans(Resource resource, BiFunction<String, String, @Nullable String> tem
     if (entry.status() == 0 || entry.status() >= 500) {
       all.put("error.type", entry.status() == 0 ? entry.reason() : "" + entry.status());
     }
-    all.put("client.address", AddressText.of(entry.client()));
-    all.put("network.peer.address", AddressText.of(entry.peer()));
+    all.put("client.address", Peers.text(entry.client()));
+    all.put("network.peer.address", Peers.text(entry.peer()));
     all.put("network.peer.port", entry.peerPort());
     address(all, "server", entry.listener());
     all.put("ostiary.call", CallId.text(entry.call()));

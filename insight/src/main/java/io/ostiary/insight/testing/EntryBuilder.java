@@ -36,6 +36,7 @@ public final class EntryBuilder {
   private Timings timings =
       new Timings(-50_000L, 20_000L, 20_000L, 4_900_000L, 4_950_000L, 5_000_000);
   private final List<FilterTiming> filters = new ArrayList<>();
+  private String asked = "127.0.0.1:9001";
   private final List<Attempt> attempts = new ArrayList<>();
   private @Nullable Network network;
   private @Nullable Network upstreamNetwork;
@@ -107,6 +108,12 @@ public final class EntryBuilder {
     return this;
   }
 
+  /// Where the attempts that follow were made.
+  public EntryBuilder atTarget(String now) {
+    asked = now;
+    return this;
+  }
+
   /// In microseconds; null for what never happened.
   public EntryBuilder attempt(
       boolean reused,
@@ -119,7 +126,7 @@ public final class EntryBuilder {
     attempts.add(
         new Attempt(
             "orders",
-            "127.0.0.1:9001",
+            asked,
             attempts.isEmpty() ? LedgerEntry.Why.FIRST : LedgerEntry.Why.RETRY,
             reused,
             startMicros * 1000L,

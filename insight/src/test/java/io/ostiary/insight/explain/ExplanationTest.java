@@ -195,6 +195,29 @@ final class ExplanationTest {
   }
 
   @Test
+  void blamesNoNetworkForAUnixSocket() {
+    var missing =
+        explained(
+            new EntryBuilder()
+                .ended(503, 0, Blame.UPSTREAM, "no-such-socket")
+                .times(20, 20, 1_200, 1_250, 1_300)
+                .atTarget("unix:/run/app.sock")
+                .attempt(false, 100, null, null, null, null, "no-such-socket"));
+    assertThat(missing.sentence())
+        .isEqualTo("Upstream orders failed after 1.3 ms: no-such-socket at unix:/run/app.sock.");
+    assertThat(missing.slowest()).isEqualTo(Lane.UPSTREAM);
+    var slow =
+        explained(
+            new EntryBuilder()
+                .times(20, 20, 5_000, 5_050, 5_100)
+                .atTarget("unix:/run/app.sock")
+                .attempt(false, 100, 4_500, 4_550, 4_900, 4_950, ""));
+    assertThat(slow.slowest()).isEqualTo(Lane.UPSTREAM);
+    assertThat(slow.sentence()).contains("it took 4.4 ms to take the connection");
+    assertThat(slow.notes()).anyMatch(note -> note.startsWith("The target is a Unix socket"));
+  }
+
+  @Test
   void saysThatTheUpstreamItselfAnsweredAnError() {
     var explanation =
         explained(
