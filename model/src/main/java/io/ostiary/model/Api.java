@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param policies run for every route, in this order
 /// @param upgrade to which protocols a connection may be changed
 /// @param limits of its calls
+/// @param errors what clients are told in the place of problems, before the gateway's own
 /// @param encodedSlashes whether `%2F` may stand in its paths, where it is a part of its segment
 public record Api(
     String name,
@@ -30,7 +31,8 @@ public record Api(
     List<PolicyUse> policies,
     Upgrades upgrade,
     CallLimits limits,
-    boolean encodedSlashes) {
+    boolean encodedSlashes,
+    List<ErrorPage> errors) {
   private static final Pattern NOT_IN_PATH = Pattern.compile("[*?#]");
   private static final Pattern HOST =
       Pattern.compile(
@@ -52,6 +54,7 @@ public record Api(
     hosts.forEach(Api::checkHost);
     routes = List.copyOf(routes);
     policies = List.copyOf(policies);
+    errors = List.copyOf(errors);
     Require.between("api.routes (count)", routes.size(), 0, 100_000);
   }
 
@@ -96,6 +99,36 @@ public record Api(
     this(
         name, hosts, path, upstream, split, stripPath, document, routes, policies, upgrade, limits,
         false);
+  }
+
+  /// Without pages for errors.
+  public Api(
+      String name,
+      List<String> hosts,
+      String path,
+      String upstream,
+      Split split,
+      boolean stripPath,
+      @Nullable Document document,
+      List<Route> routes,
+      List<PolicyUse> policies,
+      Upgrades upgrade,
+      CallLimits limits,
+      boolean encodedSlashes) {
+    this(
+        name,
+        hosts,
+        path,
+        upstream,
+        split,
+        stripPath,
+        document,
+        routes,
+        policies,
+        upgrade,
+        limits,
+        encodedSlashes,
+        List.of());
   }
 
   private static void checkHost(String host) {

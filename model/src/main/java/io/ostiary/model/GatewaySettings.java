@@ -19,6 +19,7 @@ import java.util.List;
 /// @param trustedProxies peers whose `Forwarded` and `X-Forwarded-*` are believed
 /// @param observation to whom calls are told while they run
 /// @param outbound whom policies may call
+/// @param errors what clients are told in the place of problems; the first that fits
 public record GatewaySettings(
     int headBytesMax,
     int headFieldsMax,
@@ -31,7 +32,8 @@ public record GatewaySettings(
     int connectionsMax,
     List<Cidr> trustedProxies,
     Observation observation,
-    OutboundSettings outbound) {
+    OutboundSettings outbound,
+    List<ErrorPage> errors) {
   public static final GatewaySettings DEFAULT =
       new GatewaySettings(
           32 * 1024,
@@ -58,6 +60,55 @@ public record GatewaySettings(
     Require.between("timeouts.drain (ms)", drainTimeout.toMillis(), 0, 3_600_000);
     Require.between("limits.connections", connectionsMax, 1, 10_000_000);
     trustedProxies = List.copyOf(trustedProxies);
+    errors = List.copyOf(errors);
+  }
+
+  /// Without pages for errors.
+  public GatewaySettings(
+      int headBytesMax,
+      int headFieldsMax,
+      long bodyBytesMax,
+      Duration headTimeout,
+      Duration bodyTimeout,
+      Duration idleTimeout,
+      Duration connectionAge,
+      Duration drainTimeout,
+      int connectionsMax,
+      List<Cidr> trustedProxies,
+      Observation observation,
+      OutboundSettings outbound) {
+    this(
+        headBytesMax,
+        headFieldsMax,
+        bodyBytesMax,
+        headTimeout,
+        bodyTimeout,
+        idleTimeout,
+        connectionAge,
+        drainTimeout,
+        connectionsMax,
+        trustedProxies,
+        observation,
+        outbound,
+        List.of());
+  }
+
+  /// The same but for what clients are told in the place of problems.
+  public GatewaySettings withErrors(List<ErrorPage> told) {
+    return new GatewaySettings(
+        headBytesMax,
+        headFieldsMax,
+        bodyBytesMax,
+        headTimeout,
+        bodyTimeout,
+        idleTimeout,
+        connectionAge,
+        drainTimeout,
+        connectionsMax,
+        trustedProxies,
+        observation,
+        outbound,
+        told);
   }
 
   /// The same but for whom is believed about the client.
@@ -74,7 +125,8 @@ public record GatewaySettings(
         connectionsMax,
         trusted,
         observation,
-        outbound);
+        outbound,
+        errors);
   }
 
   /// The same but for who is told of calls.
@@ -91,6 +143,7 @@ public record GatewaySettings(
         connectionsMax,
         trustedProxies,
         told,
-        outbound);
+        outbound,
+        errors);
   }
 }

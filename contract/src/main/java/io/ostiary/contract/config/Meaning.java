@@ -98,7 +98,8 @@ final class Meaning {
         limits.connections(),
         written.trustedProxies().stream().map(TrustedProxy::block).toList(),
         new Observing(written, notes, file()).read(),
-        written.outbound().meaning());
+        written.outbound().meaning(),
+        WrittenPage.read(written.errors(), "/errors", file(), notes));
   }
 
   private List<Listener> listeners() {
@@ -242,7 +243,8 @@ final class Meaning {
       var api = before == null ? api(one, "/apis/" + i) : before;
       if (api != null) {
         apis.add(api);
-        if (one.openapi() == null) {
+        // What is in files may be another next time.
+        if (one.openapi() == null && one.errors().isEmpty()) {
           known.means(api);
         }
       }
@@ -275,7 +277,8 @@ final class Meaning {
                 one.policies(),
                 RouteMeaning.upgrade(one.upgrade()),
                 RouteMeaning.limits(one.limits()),
-                one.encodedSlashes()));
+                one.encodedSlashes(),
+                WrittenPage.read(one.errors(), pointer + "/errors", file(), notes)));
   }
 
   private KernelSettings kernel() {

@@ -36,6 +36,7 @@ final class WatchedFiles {
     if (source.parsed() instanceof Parsed.Tree(var root, var _)) {
       var named = new LinkedHashSet<>(Documents.named(root, file));
       named.addAll(TargetFiles.named(root, file));
+      named.addAll(WrittenPage.named(root, file));
       documents = named;
     }
   }

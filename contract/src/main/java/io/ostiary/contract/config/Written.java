@@ -12,7 +12,6 @@ import io.ostiary.model.setting.Alone;
 import io.ostiary.model.setting.Bytes;
 import io.ostiary.model.setting.Default;
 import io.ostiary.model.setting.OrOne;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +35,8 @@ record Written(
     @About("How long clients may take") Timeouts timeouts,
     @About("Peers whose Forwarded and X-Forwarded-* fields are believed") @OrOne
         List<TrustedProxy> trustedProxies,
+    @About("What clients are told in the place of problems, where the API does not say")
+        List<WrittenPage> errors,
     @About("Lines that are written for calls") @OrOne List<WrittenLog> accessLog,
     @About("Spans and metrics for an OpenTelemetry collector") WrittenLog.Telemetry telemetry,
     @About("Whom policies may call: key sets, token services, webhooks") WrittenOutbound outbound,
@@ -70,7 +71,9 @@ record Written(
       @About("To which protocols clients may change their connection") @Default("websocket")
           Upgrade upgrade,
       @About("Whether %2F may stand in its paths, as a part of its segment") @Default("false")
-          boolean encodedSlashes) {}
+          boolean encodedSlashes,
+      @About("What clients are told in the place of problems, before the gateway's own errors")
+          List<WrittenPage> errors) {}
 
   @About("Protocols that take over a connection, such as WebSocket")
   record Upgrade(

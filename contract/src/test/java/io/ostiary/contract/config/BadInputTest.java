@@ -21,7 +21,8 @@ class BadInputTest {
         bad(
             "colour: red\n",
             "1:1: unknown setting 'colour' (expected: listeners, apis, upstreams,"
-                + " kernel, services, limits, timeouts, trusted-proxies, access-log,"
+                + " kernel, services, limits, timeouts, trusted-proxies, errors,"
+                + " access-log,"
                 + " telemetry, outbound or policies-folder)"),
         bad(
             "listeners: [ \"0.0.0.0:70000\" ]\n",
@@ -259,7 +260,7 @@ class BadInputTest {
             "- a\n",
             "1:1: document: a list (expected: an object of listeners, apis, upstreams,"
                 + " kernel, services, limits, timeouts, trusted-proxies,"
-                + " access-log, telemetry, outbound, policies-folder)"));
+                + " errors, access-log, telemetry, outbound, policies-folder)"));
   }
 
   @ParameterizedTest
@@ -311,8 +312,8 @@ class BadInputTest {
             "ostiary.yaml:10:11: name: 'pets' is given twice, first at line 4",
             "ostiary.yaml:13:14: openapi: 'broken.yaml' cannot be used, it has 2 faults",
             "ostiary.yaml:14:5: unknown setting 'port' (expected: name, openapi, hosts, path,"
-                + " upstream, split, strip-path, policies, limits, routes, upgrade or"
-                + " encoded-slashes)",
+                + " upstream, split, strip-path, policies, limits, routes, upgrade,"
+                + " encoded-slashes or errors)",
             "ostiary.yaml:17:23: address: 'b' (expected: host:port, such as 127.0.0.1:8080 or"
                 + " [::1]:8080)",
             "ostiary.yaml:20:21: from: 'nowhere' (expected: an address or a block such as"

@@ -34,6 +34,7 @@ class EverySettingTest {
               + "|/apis/0/routes/1/when/path|/apis/0/routes/1/split/to/consumers(/0)?"
               + "|/upstreams/0/(health/(body|host|service|headers/X-Check)|spread/sticky/secret"
               + "|overload/priorities/0/consumers|spread/hash/name)"
+              + "|/errors/0/(problems(/0)?|headers/.*)|/apis/0/errors/0/text"
               + "|/access-log(/.)?(/to)?|/telemetry/(service|headers/.*)|/kernel/stages/folder");
 
   private static final Pattern WORDS =

@@ -26,6 +26,7 @@ class FullMappingTest {
       apis: [ { name: a, path: /a, upstream: u, routes: [ { path: /x } ] } ]
       upstreams: [ { name: u, targets: "h:1", health: { path: /a } } ]
       services: [ { name: a, address: "203.0.113.9:81", targets: "198.51.100.9:82", health: {} } ]
+      errors: [ { text: sorry, type: text/plain } ]
       kernel: { rules: [ deny: { protocol: icmp, icmp-type: 13 }, allow: { vlan: 7 }, limit: { packets: 1/s } ] }
       """;
 
@@ -72,6 +73,14 @@ class FullMappingTest {
                 cookies: { c: { present: true } }
                 from: 192.0.2.0/24
                 path: /b/m.*
+          errors: [ { statuses: 404, text: "<p>{{instance}}</p>", type: text/html } ]
+      errors:
+        - statuses: [ 5xx ]
+          problems: upstream-failed
+          file: src/test/resources/sorry.html
+          status: 599
+          headers: { X-Error: "1" }
+          upstream: true
       upstreams:
         - name: v
           targets: [ { address: "i:2", weight: 7, drain: true, zone: b, priority: 2 } ]
@@ -236,6 +245,7 @@ class FullMappingTest {
     records.put("gateway", configuration.gateway());
     records.put("listener", configuration.listeners().getFirst());
     records.put("listener file", configuration.listeners().getFirst().file());
+    records.put("error page", configuration.gateway().errors().getFirst());
     records.put("api", api);
     records.put("route", api.routes().getFirst());
     records.put("call limits", api.limits());

@@ -30,6 +30,7 @@ final class Answer implements ChannelFutureListener {
   private final ResponseHead head = new ResponseHead();
   private final TextWire text = new TextWire();
   private final BodyChanges changes;
+  private final PageWriter pages;
   private AnswerWire wire = text;
   private boolean begun;
   private boolean replying;
@@ -50,6 +51,7 @@ final class Answer implements ChannelFutureListener {
   Answer(Call call) {
     this.call = call;
     changes = new BodyChanges(call);
+    pages = new PageWriter(call);
   }
 
   void begin() {
@@ -64,6 +66,7 @@ final class Answer implements ChannelFutureListener {
     slowClient = false;
     lastOfConnection = false;
     told = null;
+    pages.begin();
     ending = null;
     trailers = null;
     var own = call.clientSide().wire();
@@ -114,6 +117,9 @@ final class Answer implements ChannelFutureListener {
 
   /// The head of the upstream's response is complete.
   void headRead() {
+    if (head.status() >= 400 && pages.takes(head)) {
+      return;
+    }
     var order = call.filters().response();
     if (order.length == 0) {
       headPassed();
@@ -183,6 +189,13 @@ final class Answer implements ChannelFutureListener {
   /// One piece of the upstream's content.
   void content(ByteBuf in, int start, int length, boolean last) {
     if (replying) {
+      return;
+    }
+    if (pages.reading()) {
+      var problem = pages.discard(length, last);
+      if (problem != null) {
+        problem(problem, Endings.answered(call.times().upstreamStatus), -1);
+      }
       return;
     }
     if (headHeld) {
@@ -311,12 +324,20 @@ final class Answer implements ChannelFutureListener {
   // Replies of our own.
 
   void problem(Problem problem, Ending by, int filter) {
-    prepareOwn(problem.status(), by);
+    var page = pages.of(problem);
+    int status =
+        page == null || page.page().status() == 0 ? problem.status() : page.page().status();
+    prepareOwn(status, by);
     add(problem.fields());
-    head.fields().add(CONTENT_TYPE, PROBLEM_JSON);
-    told = problem;
-    var json = Problems.json(problem, call.callId());
-    ownBody = ByteBuffer.wrap(json.getBytes(StandardCharsets.UTF_8));
+    if (page == null) {
+      head.fields().add(CONTENT_TYPE, PROBLEM_JSON);
+      told = problem;
+      var json = Problems.json(problem, call.callId());
+      ownBody = ByteBuffer.wrap(json.getBytes(StandardCharsets.UTF_8));
+    } else {
+      add(page.fields());
+      ownBody = pages.content(page, problem, status);
+    }
     runReplyFilters(filter);
   }
 

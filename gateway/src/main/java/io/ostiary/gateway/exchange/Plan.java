@@ -6,9 +6,12 @@ import io.ostiary.gateway.upstream.UpstreamHandle;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.Snapshot;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// A snapshot compiled. Immutable; swapped by one write; an exchange ends under the plan it began
 /// with.
+///
+/// @param pages null: problems are told as they are
 public record Plan(
     Snapshot snapshot,
     HostTable<RoutePlan> routes,
@@ -17,10 +20,33 @@ public record Plan(
     Bans bans,
     List<UnroutedWatch> unrouted,
     Waits waits,
-    PlanNotes notes) {
+    PlanNotes notes,
+    @Nullable ErrorPages pages) {
+  Plan(
+      Snapshot snapshot,
+      HostTable<RoutePlan> routes,
+      List<UpstreamHandle> upstreams,
+      AddressSet trustedProxies,
+      Bans bans,
+      List<UnroutedWatch> unrouted,
+      Waits waits,
+      PlanNotes notes) {
+    this(
+        snapshot,
+        routes,
+        upstreams,
+        trustedProxies,
+        bans,
+        unrouted,
+        waits,
+        notes,
+        ErrorPages.of(snapshot));
+  }
+
   /// The same plan with other bans.
   public Plan with(Bans others) {
-    return new Plan(snapshot, routes, upstreams, trustedProxies, others, unrouted, waits, notes);
+    return new Plan(
+        snapshot, routes, upstreams, trustedProxies, others, unrouted, waits, notes, pages);
   }
 
   /// The waits of the settings in nanoseconds.

@@ -111,6 +111,10 @@ final class Problems {
     };
   }
 
+  static String type(Problem problem) {
+    return TYPE + problem.code();
+  }
+
   static String json(Problem problem, long callId) {
     var out = new StringBuilder(256);
     out.append("{\"type\":\"").append(TYPE);

@@ -1,7 +1,9 @@
 package io.ostiary.gateway.wire;
 
+import java.nio.charset.StandardCharsets;
+
 /// Status lines with the reason phrases of RFC 9110 section 15, ready to be copied.
-final class StatusLines {
+public final class StatusLines {
   private static final byte[][] LINES = new byte[600][];
 
   static {
@@ -27,6 +29,14 @@ final class StatusLines {
     for (var line : lines) {
       LINES[Integer.parseInt(line.substring(0, 3))] = Bytes.of("HTTP/1.1 " + line + "\r\n");
     }
+  }
+
+  /// The reason phrase alone; for a status without one, the status.
+  public static String reason(int status) {
+    var line = LINES[status];
+    return line == null
+        ? "Status " + status
+        : new String(line, 13, line.length - 15, StandardCharsets.ISO_8859_1);
   }
 
   static void write(HeadText out, int status, byte[] bytes, int reasonStart, int reasonEnd) {
