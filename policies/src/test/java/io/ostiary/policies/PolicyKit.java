@@ -37,7 +37,8 @@ final class PolicyKit implements AutoCloseable {
   private final Gateway gateway;
   private final int port = freePort();
   private long version;
-  private final FakeUpstream upstream;
+  private final int upstream;
+  private final UpstreamLink link;
 
   /// Of the next snapshot.
   @Nullable Tls tls;
@@ -45,7 +46,13 @@ final class PolicyKit implements AutoCloseable {
   List<Consumer> consumers = List.of();
 
   PolicyKit(FakeUpstream upstream, List<Policy<?>> policies, PolicyUse... uses) {
+    this(upstream.port(), UpstreamLink.PLAIN, policies, uses);
+  }
+
+  /// @param upstream its port on loopback
+  PolicyKit(int upstream, UpstreamLink link, List<Policy<?>> policies, PolicyUse... uses) {
     this.upstream = upstream;
+    this.link = link;
     gateway =
         new Gateway(
             new DataPlane(
@@ -72,14 +79,14 @@ final class PolicyKit implements AutoCloseable {
             List.of(
                 new Upstream(
                     "orders",
-                    List.of(new Target("127.0.0.1", upstream.port(), 1)),
+                    List.of(new Target("127.0.0.1", upstream, 1)),
                     Balance.ROUND_ROBIN,
                     null,
                     Duration.ofSeconds(1),
                     Duration.ofSeconds(3),
                     Duration.ofSeconds(3),
                     1000,
-                    UpstreamLink.PLAIN)),
+                    link)),
             consumers,
             List.of(),
             KernelSettings.OFF,

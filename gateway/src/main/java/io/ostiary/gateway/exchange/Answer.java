@@ -186,6 +186,10 @@ final class Answer implements ChannelFutureListener {
     trailers = of;
   }
 
+  @Nullable Fields trailers() {
+    return trailers;
+  }
+
   /// One piece of the upstream's content.
   void content(ByteBuf in, int start, int length, boolean last) {
     if (replying) {
@@ -379,7 +383,7 @@ final class Answer implements ChannelFutureListener {
   void replyPassed() {
     var problem = told;
     if (problem != null && Grpc.asked(call.requestHead())) {
-      Grpc.tell(head, problem);
+      Grpc.tell(call.requestHead(), head, problem);
       ownBody = NOTHING;
     }
     boolean none = head.status() == 204 || head.status() == 304;
@@ -411,7 +415,7 @@ final class Answer implements ChannelFutureListener {
     if (keepAlive && !call.requestBody().complete()) {
       call.requestBody().discard();
     }
-    wire.end(trailers, KEPT, this);
+    wire.end(trailers != null && trailers.count() > 0 ? trailers : null, KEPT, this);
   }
 
   /// The socket has taken the last byte, or never will.

@@ -155,6 +155,11 @@ abstract sealed class FilterView implements Exchange, RouteGuard.Asker permits C
   }
 
   @Override
+  public @Nullable Headers responseTrailers() {
+    return answer().trailers();
+  }
+
+  @Override
   public boolean fromUpstream() {
     return !answer().replying();
   }

@@ -12,7 +12,7 @@ import java.util.HexFormat;
 ///
 /// A problem of ours is told as gRPC tells an error without an answer: status 200, and
 /// `grpc-status` in the head. The numbers are those by which gRPC itself, and Envoy, read a status
-/// of HTTP.
+/// of HTTP. Clients of gRPC-Web are told the same, under the name of theirs.
 final class Grpc {
   private static final HeaderName CONTENT_TYPE = HeaderName.of("Content-Type");
   private static final HeaderName STATUS = HeaderName.of("grpc-status");
@@ -23,16 +23,34 @@ final class Grpc {
   private static final long GRACE_NANOS = 200_000_000L;
 
   private static final String TYPE = "application/grpc";
+  private static final String WEB = "application/grpc-web";
+  private static final String TEXT = "application/grpc-web-text";
   private static final HexFormat HEX = HexFormat.of().withUpperCase();
 
   private Grpc() {}
 
-  /// Whether the client speaks gRPC.
+  /// Whether the client speaks gRPC, or gRPC-Web.
   static boolean asked(RequestHead head) {
     var type = head.fields().first(CONTENT_TYPE);
-    return type != null
-        && type.startsWith(TYPE)
-        && (type.length() == TYPE.length() || "+;".indexOf(type.charAt(TYPE.length())) >= 0);
+    if (type == null || !type.startsWith(TYPE)) {
+      return false;
+    }
+    int end =
+        type.startsWith(TEXT) ? TEXT.length() : type.startsWith(WEB) ? WEB.length() : TYPE.length();
+    return type.length() == end || "+;".indexOf(type.charAt(end)) >= 0;
+  }
+
+  /// What the client's own type answers to. A policy that speaks for the client has said so.
+  private static String type(RequestHead asked, ResponseHead head) {
+    var told = head.fields().first(CONTENT_TYPE);
+    if (told != null && told.startsWith(WEB)) {
+      return told;
+    }
+    var type = asked.fields().first(CONTENT_TYPE);
+    if (type != null && type.startsWith(TEXT)) {
+      return TEXT + "+proto";
+    }
+    return type != null && type.startsWith(WEB) ? WEB + "+proto" : TYPE;
   }
 
   /// The sooner of a limit of ours and the client's deadline; 0: neither.
@@ -69,11 +87,12 @@ final class Grpc {
   }
 
   /// Turns the head of a problem, which has its own fields, into what gRPC's clients read.
-  static void tell(ResponseHead head, Problem problem) {
+  static void tell(RequestHead asked, ResponseHead head, Problem problem) {
+    var type = type(asked, head);
     int status = status(problem);
     head.restated(200);
     var fields = head.fields();
-    fields.set(CONTENT_TYPE, TYPE);
+    fields.set(CONTENT_TYPE, type);
     fields.set(STATUS, Integer.toString(status));
     fields.set(MESSAGE, escaped(problem.detail().isEmpty() ? problem.title() : problem.detail()));
   }

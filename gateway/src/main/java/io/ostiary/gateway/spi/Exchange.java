@@ -74,6 +74,10 @@ public interface Exchange {
 
   Headers responseHeaders();
 
+  /// The fields behind the response's content, there with its last piece; null: there are none.
+  /// What is taken out of them does not reach the client.
+  @Nullable Headers responseTrailers();
+
   /// Whether the response is an upstream's; false: a policy or the gateway answers in its place.
   /// Valid from the response moment on.
   boolean fromUpstream();

@@ -70,6 +70,13 @@ public interface Headers {
 
   void remove(HeaderName name);
 
+  /// Takes all of them out.
+  default void clear() {
+    var names = new ArrayList<HeaderName>();
+    forEach((name, _) -> names.add(HeaderName.of(name)));
+    names.forEach(this::remove);
+  }
+
   /// Removes the field in every spelling that an upstream may take for `name`: many (CGI, WSGI,
   /// PHP) do not tell `-` from `_` or from other marks.
   default void removeSpellings(HeaderName name) {

@@ -204,6 +204,12 @@ public final class FakeExchange implements Exchange {
     return status;
   }
 
+  /// None.
+  @Override
+  public @Nullable FakeHeaders responseTrailers() {
+    return null;
+  }
+
   @Override
   public boolean fromUpstream() {
     return fromUpstream;

@@ -37,6 +37,7 @@ public final class Fields implements Headers {
   private int[] index = NO_LINES;
   private int count;
 
+  @Override
   public void clear() {
     if (bytes.length > KEPT_BYTES_MAX) {
       bytes = NO_BYTES;
