@@ -42,6 +42,9 @@ public record CallLimits(
 
   /// These limits, and for what they leave open those of whoever stands around.
   public CallLimits within(CallLimits outer) {
+    if (equals(NONE)) {
+      return outer;
+    }
     return new CallLimits(
         total == null ? outer.total : total,
         answer == null ? outer.answer : answer,

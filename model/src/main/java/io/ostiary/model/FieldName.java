@@ -8,7 +8,12 @@ public final class FieldName {
   private FieldName() {}
 
   public static boolean fits(String text) {
-    return !text.isEmpty() && text.length() <= 256 && text.chars().allMatch(FieldName::tokenChar);
+    for (int i = 0; i < text.length(); i++) {
+      if (!tokenChar(text.charAt(i))) {
+        return false;
+      }
+    }
+    return !text.isEmpty() && text.length() <= 256;
   }
 
   private static boolean tokenChar(int c) {

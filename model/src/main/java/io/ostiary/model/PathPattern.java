@@ -1,5 +1,7 @@
 package io.ostiary.model;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /// A path that a route answers to: literal segments, `{name}` for exactly one segment, and a final
@@ -21,7 +23,7 @@ public record PathPattern(String text) {
       throw Require.invalid("path", text, "a path without '?' and '#'");
     }
     if (text.indexOf('{') >= 0 || text.indexOf('}') >= 0) {
-      for (var segment : text.split("/", -1)) {
+      for (var segment : parts(text)) {
         boolean braces = segment.indexOf('{') >= 0 || segment.indexOf('}') >= 0;
         if (braces && !templated(segment)) {
           throw Require.invalid("path", text, "'{name}' only as a whole segment");
@@ -50,7 +52,19 @@ public record PathPattern(String text) {
     if (body.isEmpty() || body.equals("/")) {
       return List.of();
     }
-    return List.of(body.substring(1).split("/", -1));
+    return parts(body);
+  }
+
+  /// By hand: a reload makes this of ten thousand paths, more than once.
+  private static List<String> parts(String body) {
+    var parts = new ArrayList<String>(4);
+    int from = 1;
+    for (int to = body.indexOf('/', 1); to >= 0; to = body.indexOf('/', from)) {
+      parts.add(body.substring(from, to));
+      from = to + 1;
+    }
+    parts.add(body.substring(from));
+    return Collections.unmodifiableList(parts);
   }
 
   /// This pattern below a prefix such as an API's path; `/` as prefix changes nothing.

@@ -34,10 +34,14 @@ public final class Binder {
 
   private final Faults faults = new Faults();
   private final Kept kept;
-  private IdentityHashMap<PolicyUse, Position> uses = new IdentityHashMap<>();
+  private final boolean placing;
+  private List<PolicyUse> uses = new ArrayList<>();
+  private List<Position> places = new ArrayList<>();
 
   /// What holds where nothing is written: the same for each of ten thousand routes.
   private final IdentityHashMap<Shape.Field, Object> usual = new IdentityHashMap<>();
+
+  private final ReadForms forms = new ReadForms();
 
   public Binder() {
     this(Kept.NOTHING);
@@ -45,17 +49,31 @@ public final class Binder {
 
   /// @param kept what need not be bound again
   public Binder(Kept kept) {
+    this(kept, false);
+  }
+
+  private Binder(Kept kept, boolean placing) {
     this.kept = kept;
+    this.placing = placing;
+  }
+
+  /// One that notes where each policy stands.
+  public static Binder placing(Kept kept) {
+    return new Binder(kept, true);
   }
 
   public List<Fault> faults() {
     return faults.sorted();
   }
 
-  /// Where each policy that was bound stands, by identity: two uses may be equal. Those in what is
-  /// kept are there.
-  public IdentityHashMap<PolicyUse, Position> uses() {
+  /// The policies that were bound, in this order. Those in what is kept are there.
+  public List<PolicyUse> uses() {
     return uses;
+  }
+
+  /// Where each of them stands, if that is noted.
+  public List<Position> places() {
+    return places;
   }
 
   /// The record that a node stands for, or null where it has faults.
@@ -63,6 +81,13 @@ public final class Binder {
   /// @param name of the node, for messages
   public <T extends Record> @Nullable T bind(Shapes shapes, Class<T> type, Node node, String name) {
     return type.cast(bind(shapes.unchecked(type), node, name));
+  }
+
+  /// The same of one item of a list, with the policies in it; null: it has faults.
+  public <T extends Record> Kept.@Nullable Bound item(Shapes shapes, Class<T> type, Node node) {
+    uses = new ArrayList<>(0);
+    var value = bind(shapes.unchecked(type), node, "item");
+    return value == null ? null : Kept.Bound.of(value, uses);
   }
 
   /// Null: the node has faults, and they are noted.
@@ -93,26 +118,30 @@ public final class Binder {
     if (!(node instanceof Mapping) && !(node instanceof Node.Null)) {
       return wrong(shape, node, name);
     }
-    var mapping = node instanceof Mapping given ? given : new Mapping(node.at(), List.of());
+    var mapping = node instanceof Mapping given ? given.opened() : Mapping.of(node.at(), List.of());
     long before = faults.count();
-    var meant = unknown(shape, mapping);
-    var values = new @Nullable Object[shape.fields().size()];
+    var written = new @Nullable Node[shape.fields().size()];
+    var meant = place(shape, mapping, written);
+    var values = new @Nullable Object[written.length];
     for (int i = 0; i < values.length; i++) {
       var field = shape.fields().get(i);
-      boolean misspelt = meant.contains(field.name()) && mapping.get(field.name()) == null;
-      values[i] = misspelt ? null : field(field, mapping);
+      boolean misspelt = written[i] == null && !meant.isEmpty() && meant.contains(field.name());
+      values[i] = misspelt ? null : field(field, written[i], mapping);
     }
     return faults.count() == before ? make(shape, values, mapping) : null;
   }
 
-  /// Notes the members that the shape does not have.
+  /// Puts what is written where the shape has it, and notes the members that it does not have.
   ///
-  /// @return what they may be meant to be
-  private Set<String> unknown(Shape.Fields shape, Mapping mapping) {
+  /// @return what these may be meant to be
+  private Set<String> place(Shape.Fields shape, Mapping mapping, @Nullable Node[] written) {
     Set<String> meant = Set.of();
     for (int i = 0; i < mapping.members().size(); i++) {
       var member = mapping.members().get(i);
-      if (!shape.has(member.name())) {
+      int at = shape.place(member.name());
+      if (at >= 0) {
+        written[at] = member.value();
+      } else {
         faults.add(unknown(member, shape.names()));
         meant = meant.isEmpty() ? new HashSet<>() : meant;
         Spelling.nearest(member.name(), shape.names()).ifPresent(meant::add);
@@ -121,8 +150,7 @@ public final class Binder {
     return meant;
   }
 
-  private @Nullable Object field(Shape.Field field, Mapping mapping) {
-    var written = mapping.get(field.name());
+  private @Nullable Object field(Shape.Field field, @Nullable Node written, Mapping mapping) {
     if (written != null && !(written instanceof Node.Null)) {
       return bind(field.shape(), written, field.name());
     }
@@ -194,6 +222,10 @@ public final class Binder {
     } else {
       return wrong(shape, node, name);
     }
+    if (nodes.size() == 1) {
+      var only = item(shape.item(), nodes.getFirst(), name);
+      return only == null ? null : forms.alone(shape, only);
+    }
     long before = faults.count();
     Collection<Object> values = shape.unique() ? new LinkedHashSet<>() : new ArrayList<>();
     for (var item : nodes) {
@@ -212,23 +244,32 @@ public final class Binder {
     if (!(shape instanceof Shape.Fields fields) || !kept.keeps(fields.type())) {
       return bind(shape, item, name);
     }
-    var before = kept.get(item);
+    var before = kept.get(fields.type(), item);
     if (before != null) {
       return before.value();
     }
     var outside = uses;
-    uses = new IdentityHashMap<>();
+    var outsidePlaces = places;
+    uses = new ArrayList<>(0);
+    places = new ArrayList<>(0);
     var value = bind(shape, item, name);
-    if (value != null) {
-      kept.put(item, new Kept.Bound(value, uses));
+    if (value == null || !kept.put(fields.type(), item, Kept.Bound.of(value, uses))) {
+      outside.addAll(uses);
+      outsidePlaces.addAll(places);
     }
     uses = outside;
+    places = outsidePlaces;
     return value;
   }
 
   private @Nullable Object entries(Shape.Entries shape, Node node, String name) {
     if (!(node instanceof Mapping mapping)) {
       return wrong(shape, node, name);
+    }
+    if (mapping.members().size() == 1) {
+      var only = mapping.members().getFirst();
+      var value = bind(shape.value(), only.value(), only.name());
+      return value == null ? null : Map.of(only.name(), value);
     }
     long before = faults.count();
     var values = new LinkedHashMap<String, Object>();
@@ -299,7 +340,10 @@ public final class Binder {
       return null;
     }
     var use = new PolicyUse(policy, (Record) bound);
-    uses.put(use, nameAt);
+    uses.add(use);
+    if (placing) {
+      places.add(nameAt);
+    }
     return use;
   }
 
@@ -345,9 +389,18 @@ public final class Binder {
     if (!number && !(node instanceof Node.Text)) {
       return wrong(shape, node, name);
     }
+    var text = ((Node.Scalar) node).text();
+    var known = forms.get(shape, text);
+    if (known != null) {
+      return known;
+    }
     try {
-      var value = shape.read().apply(((Node.Scalar) node).text());
-      return value instanceof Path path ? beside(node, path) : value;
+      var value = shape.read().apply(text);
+      if (value instanceof Path path) {
+        return beside(node, path);
+      }
+      forms.put(shape, text, value);
+      return value;
     } catch (IllegalArgumentException | ArithmeticException e) {
       if (!shape.ownWords()) {
         return wrong(shape, node, name);

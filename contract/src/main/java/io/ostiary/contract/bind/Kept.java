@@ -1,9 +1,8 @@
 package io.ostiary.contract.bind;
 
 import io.ostiary.contract.tree.Node;
-import io.ostiary.contract.tree.Position;
 import io.ostiary.model.PolicyUse;
-import java.util.IdentityHashMap;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Items of lists that were bound before, by their nodes. Used by one binder at a time.
@@ -16,24 +15,38 @@ public interface Kept {
         }
 
         @Override
-        public @Nullable Bound get(Node node) {
+        public @Nullable Bound get(Class<? extends Record> type, Node node) {
           return null;
         }
 
         @Override
-        public void put(Node node, Bound bound) {
+        public boolean put(Class<? extends Record> type, Node node, Bound bound) {
           throw new IllegalStateException("nothing is kept");
         }
       };
 
-  /// @param uses the policies in it, and where each stands
-  record Bound(Object value, IdentityHashMap<PolicyUse, Position> uses) {}
+  /// What was bound.
+  interface Bound {
+    Object value();
+
+    /// The policies in it, in the order in which they were bound, but for those in parts of it that
+    /// are kept themselves.
+    List<PolicyUse> uses();
+
+    static Bound of(Object value, List<PolicyUse> uses) {
+      return new Alone(value, List.copyOf(uses));
+    }
+  }
+
+  /// A value and its policies.
+  record Alone(Object value, List<PolicyUse> uses) implements Bound {}
 
   /// Whether items of this type are asked for.
   boolean keeps(Class<? extends Record> type);
 
   /// What a node of such a type was bound to, without a fault; or null.
-  @Nullable Bound get(Node node);
+  @Nullable Bound get(Class<? extends Record> type, Node node);
 
-  void put(Node node, Bound bound);
+  /// Whether it was kept. If not, it is a part of what is around it.
+  boolean put(Class<? extends Record> type, Node node, Bound bound);
 }

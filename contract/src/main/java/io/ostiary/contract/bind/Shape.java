@@ -61,14 +61,15 @@ public sealed interface Shape {
       return components().alone;
     }
 
-    boolean has(String name) {
+    /// Which of the fields has this name; -1: none.
+    int place(String name) {
       var fields = fields();
       for (int i = 0; i < fields.size(); i++) {
         if (fields.get(i).name().equals(name)) {
-          return true;
+          return i;
         }
       }
-      return false;
+      return -1;
     }
 
     public List<String> names() {

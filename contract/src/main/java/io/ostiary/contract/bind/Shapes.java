@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// Types to shapes, by reflection, each once. A type that cannot be written is a fault of its
@@ -48,6 +49,7 @@ public final class Shapes {
   /// mostly uses a few, and settings may hold uses of policies themselves.
   private final class Settings extends AbstractMap<String, Shape.Fields> {
     private final SortedMap<String, Class<? extends Record>> types;
+    private final Map<Object, Shape.Fields> made = new ConcurrentHashMap<>();
 
     Settings(SortedMap<String, Class<? extends Record>> types) {
       this.types = types;
@@ -55,8 +57,14 @@ public final class Shapes {
 
     @Override
     public Shape.@Nullable Fields get(@Nullable Object name) {
-      var type = types.get(name);
-      return type == null ? null : unchecked(type);
+      var known = name == null ? null : made.get(name);
+      var type = known != null || name == null ? null : types.get(name);
+      if (type == null) {
+        return known;
+      }
+      var fields = unchecked(type);
+      made.put(name, fields);
+      return fields;
     }
 
     @Override

@@ -9,10 +9,16 @@ import java.util.Map;
 
 /// The conditions of a route, from what is written to what is meant.
 final class Conditional {
+  private static final Written.When ALWAYS =
+      new Written.When(Map.of(), Map.of(), Map.of(), List.of(), null);
+
   private Conditional() {}
 
   /// @throws IllegalArgumentException where a regular expression cannot be read
   static Conditions of(Written.When when) {
+    if (when.equals(ALWAYS)) {
+      return Conditions.NONE;
+    }
     var path = when.path();
     return new Conditions(
         tests("headers", when.headers()),

@@ -106,6 +106,7 @@ public final class ConfigReader {
       try {
         return read(version);
       } finally {
+        known.end();
         // Nodes only borrow their text, and faults show it.
         Reference.reachabilityFence(version.text());
       }
@@ -134,13 +135,12 @@ public final class ConfigReader {
       if (written == null || notes.faulty()) {
         return new ConfigRead.Refused(notes.sortedFaults());
       }
-      var places =
-          new PolicyPlaces(binder.uses(), known.all(), version.shifts(), root.at(), version.text());
+      var places = new PolicyPlaces(binder.uses(), known.all(), shapes, root, version.text());
       var configuration = new Meaning(written, loaded, notes, known, places).configuration();
       if (configuration == null || notes.faulty()) {
         return new ConfigRead.Refused(notes.sortedFaults());
       }
-      Overlaps.check(configuration.apis(), notes, known);
+      Overlaps.check(configuration.apis(), notes);
       RuleConflicts.check(configuration.kernel(), configuration.gateway().trustedProxies(), notes);
       return notes.faulty()
           ? new ConfigRead.Refused(notes.sortedFaults())

@@ -28,7 +28,7 @@ public final class ConfigSource {
 
   public ConfigSource(Path file) {
     this.file = file;
-    text = new FollowedText(file.toString(), Limits.CONFIGURATION);
+    text = new FollowedText(file.toString(), Limits.CONFIGURATION, known);
   }
 
   public Path file() {

@@ -1,9 +1,11 @@
 package io.ostiary.contract.config;
 
+import io.ostiary.contract.bind.Binder;
 import io.ostiary.contract.bind.Kept;
 import io.ostiary.contract.bind.Shapes;
+import io.ostiary.contract.tree.Making;
+import io.ostiary.contract.tree.Mapping;
 import io.ostiary.contract.tree.Node;
-import io.ostiary.contract.tree.Position;
 import io.ostiary.model.Api;
 import io.ostiary.model.PolicyUse;
 import java.util.IdentityHashMap;
@@ -11,12 +13,13 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What was made of the APIs of a configuration, by the very nodes that they were read from: an API
-/// whose node was kept from the version before need not be made again. All of it follows from the
-/// node alone, given the same policies. Used by one reading at a time.
-final class KnownApis {
+/// What was made of the APIs of a configuration and of their routes, by the very nodes that they
+/// were read from: an API or a route whose node was kept from the version before need not be made
+/// again. All of it follows from the node alone, given the same policies. Used by one reading at a
+/// time, but for what [Making] asks for: that is used by whoever composes the text.
+final class KnownApis implements Making {
   private final KnownSets sets = new KnownSets();
-  private @Nullable Shapes shapes;
+  private volatile @Nullable Shapes shapes;
   private Map<String, Class<? extends Record>> policies = Map.of();
   private IdentityHashMap<Node, Known> before = new IdentityHashMap<>();
   private IdentityHashMap<Node, Known> now = new IdentityHashMap<>();
@@ -25,20 +28,21 @@ final class KnownApis {
   @SuppressWarnings("ReferenceEquality") // An equal API may stand elsewhere.
   static final class Known {
     private final Node node;
+    private final @Nullable Shapes shapes;
     private @Nullable List<Node.Text> upstreams;
     private @Nullable Boolean operations;
     private @Nullable Api meaning;
-    private @Nullable List<Overlaps.Slot> slots;
     private Kept.@Nullable Bound bound;
 
-    private Known(Node node) {
+    private Known(Node node, @Nullable Shapes shapes) {
       this.node = node;
+      this.shapes = shapes;
     }
 
     /// Every name of an upstream in it.
     List<Node.Text> upstreams() {
       if (upstreams == null) {
-        upstreams = References.upstreams(node);
+        upstreams = References.upstreams(node, shapes);
       }
       return upstreams;
     }
@@ -48,17 +52,9 @@ final class KnownApis {
       if (operations == null) {
         operations =
             Notes.items(node, "routes").stream()
-                .anyMatch(route -> Notes.text(route, "operation") != null);
+                .anyMatch(route -> References.operation(route, shapes) != null);
       }
       return operations;
-    }
-
-    /// What it answers to.
-    List<Overlaps.Slot> slots(Api api) {
-      if (slots == null || meaning != api) {
-        slots = Overlaps.slots(api);
-      }
-      return slots;
     }
 
     /// What it means; null: not made yet, or it has a document, of which it is made anew.
@@ -70,20 +66,22 @@ final class KnownApis {
       meaning = api;
     }
 
-    /// Where its policies stand, as its nodes say.
-    Map<PolicyUse, Position> uses() {
-      return bound == null ? Map.of() : bound.uses();
+    /// Its policies, but for those of routes that keep theirs.
+    List<PolicyUse> uses() {
+      return bound == null ? List.of() : bound.uses();
     }
   }
 
   /// A reading begins.
   Shapes begin(Map<String, Class<? extends Record>> policies) {
     sets.begin();
+    var shapes = this.shapes;
     if (shapes == null || !policies.equals(this.policies)) {
       before = new IdentityHashMap<>();
       now = new IdentityHashMap<>();
       this.policies = Map.copyOf(policies);
       shapes = new Shapes(policies);
+      this.shapes = shapes;
     } else {
       before = now;
       now = new IdentityHashMap<>();
@@ -91,12 +89,17 @@ final class KnownApis {
     return shapes;
   }
 
+  /// The reading ends: what it did not ask for of the one before is let go.
+  void end() {
+    before = new IdentityHashMap<>();
+  }
+
   Known of(Node api) {
     return now.computeIfAbsent(
         api,
         node -> {
           var known = before.get(node);
-          return known == null ? new Known(node) : known;
+          return known == null ? new Known(node, shapes) : known;
         });
   }
 
@@ -110,22 +113,62 @@ final class KnownApis {
     return sets;
   }
 
+  /// Of this reading; null: none has begun.
+  @Nullable Shapes shapes() {
+    return shapes;
+  }
+
+  /// What is known of a route; null: nothing.
+  @Nullable KnownRoute route(Node node) {
+    return KnownRoute.of(node, shapes);
+  }
+
+  @Override
+  public boolean makes(String list, String inner) {
+    return list.equals("apis") && inner.equals("routes");
+  }
+
+  @Override
+  public Maker maker() {
+    var shapes = this.shapes;
+    if (shapes == null) {
+      return _ -> null; // The policies are not known yet.
+    }
+    var binder = new Binder();
+    return item -> {
+      var bound = binder.item(shapes, Written.Route.class, item);
+      return bound == null ? null : new KnownRoute(shapes, bound, item);
+    };
+  }
+
   /// For the binder.
   Kept kept() {
     return new Kept() {
       @Override
       public boolean keeps(Class<? extends Record> type) {
-        return type == Written.Api.class;
+        return type == Written.Api.class || type == Written.Route.class;
       }
 
       @Override
-      public @Nullable Bound get(Node node) {
-        return of(node).bound;
+      public @Nullable Bound get(Class<? extends Record> type, Node node) {
+        if (type == Written.Api.class) {
+          return KnownApis.this.of(node).bound;
+        }
+        return route(node);
       }
 
       @Override
-      public void put(Node node, Bound bound) {
-        of(node).bound = bound;
+      public boolean put(Class<? extends Record> type, Node node, Bound bound) {
+        if (type == Written.Api.class) {
+          KnownApis.this.of(node).bound = bound;
+          return true;
+        }
+        var shapes = KnownApis.this.shapes;
+        if (shapes == null || !(node instanceof Mapping mapping) || !mapping.keeps()) {
+          return false;
+        }
+        mapping.made(new KnownRoute(shapes, bound, mapping.opened()));
+        return true;
       }
     };
   }

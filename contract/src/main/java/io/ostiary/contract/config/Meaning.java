@@ -1,5 +1,6 @@
 package io.ostiary.contract.config;
 
+import io.ostiary.contract.tree.Node;
 import io.ostiary.model.Api;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.HealthCheck;
@@ -240,7 +241,7 @@ final class Meaning {
       var one = written.apis().get(i);
       var known = this.known.of(nodes.get(i));
       var before = known.meaning();
-      var api = before == null ? api(one, "/apis/" + i) : before;
+      var api = before == null ? api(one, nodes.get(i), "/apis/" + i) : before;
       if (api != null) {
         apis.add(api);
         // What is in files may be another next time.
@@ -252,9 +253,10 @@ final class Meaning {
     return apis;
   }
 
-  private @Nullable Api api(Written.Api one, String pointer) {
+  private @Nullable Api api(Written.Api one, Node node, String pointer) {
     var document = documents.get(one.openapi());
-    var routes = RouteMeaning.routes(one, document, pointer, notes);
+    var nodes = Notes.items(node, "routes");
+    var routes = RouteMeaning.routes(one, nodes, document, pointer, notes, known);
     if (routes.isEmpty() && document != null) {
       // A document of webhooks alone is sound: what it documents is called by us, not by clients.
       notes.warning(

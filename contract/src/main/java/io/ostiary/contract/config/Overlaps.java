@@ -3,7 +3,6 @@ package io.ostiary.contract.config;
 import io.ostiary.model.Api;
 import io.ostiary.model.Conditions;
 import io.ostiary.model.Route;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,62 +11,99 @@ import java.util.Set;
 /// Two routes that answer the same method on the same path: one of them would never be asked.
 /// Patterns that merely overlap are fine, for the more specific one wins.
 final class Overlaps {
+  private static final Set<String> EVERY = Set.of("*");
+
   private final Notes notes;
-  private final Map<Key, Place> taken = new HashMap<>();
+  private final List<Api> apis;
+  private final Map<Slot, Slot> taken;
 
-  record Key(String host, String shape, Conditions conditions) {}
+  /// One of the things that a route answers to; equal to one of the same meaning. Its path is not
+  /// put together, for there are ten thousand of them at each reading.
+  ///
+  /// @param api its number
+  /// @param prefix of the API's path, without the names of templates
+  /// @param rest of the route's, the same
+  /// @param hash of host, method and the whole path
+  private record Slot(
+      int api,
+      Route route,
+      String host,
+      String method,
+      String prefix,
+      String rest,
+      Conditions conditions,
+      int hash) {
+    static Slot of(int api, Route route, String host, String method, String prefix, String rest) {
+      int hash = prefix.hashCode();
+      for (int i = 0; i < rest.length(); i++) {
+        hash = 31 * hash + rest.charAt(i);
+      }
+      hash = (hash * 31 + host.hashCode()) * 31 + method.hashCode();
+      return new Slot(api, route, host, method, prefix, rest, route.conditions(), hash);
+    }
 
-  private record Place(int api, String name, Route route) {}
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Slot slot
+          && hash == slot.hash
+          && host.equals(slot.host)
+          && method.equals(slot.method)
+          && conditions.equals(slot.conditions)
+          && (prefix + rest).equals(slot.prefix + slot.rest);
+    }
 
-  /// One of the things that a route answers to.
-  record Slot(Key key, String method, Route route) {}
-
-  private Overlaps(Notes notes) {
-    this.notes = notes;
-  }
-
-  static void check(List<Api> apis, Notes notes, KnownApis known) {
-    var overlaps = new Overlaps(notes);
-    var nodes = Notes.items(notes.at(""), "apis");
-    for (int i = 0; i < apis.size(); i++) {
-      overlaps.api(apis.get(i), i, known.of(nodes.get(i)).slots(apis.get(i)));
+    @Override
+    public int hashCode() {
+      return hash;
     }
   }
 
-  private void api(Api api, int index, List<Slot> slots) {
-    for (var slot : slots) {
-      var place = new Place(index, api.name(), slot.route());
-      var other = taken.putIfAbsent(slot.key(), place);
-      if (other != null && !(other.api() == index && fromDocument(other, slot.route()))) {
-        var method = slot.method();
-        notes.fault(
-            "/apis/" + index + "/path",
-            "path: %s %s is answered by api '%s' already, route '%s'"
-                .formatted(
-                    method.equals("*") ? "every method on" : method,
-                    slot.route().path().under(api.path()),
-                    other.name(),
-                    other.route().id()));
-        return;
-      }
+  private Overlaps(List<Api> apis, Notes notes) {
+    this.apis = apis;
+    this.notes = notes;
+    taken = HashMap.newHashMap(apis.stream().mapToInt(api -> api.routes().size()).sum());
+  }
+
+  static void check(List<Api> apis, Notes notes) {
+    var overlaps = new Overlaps(apis, notes);
+    for (int i = 0; i < apis.size(); i++) {
+      overlaps.api(apis.get(i), i);
     }
   }
 
   /// All that an API answers to. Routes for different hosts, or that ask for different things, do
   /// not meet.
-  static List<Slot> slots(Api api) {
-    var slots = new ArrayList<Slot>();
+  private void api(Api api, int index) {
     var hosts = api.hosts().isEmpty() ? List.of("") : api.hosts();
+    var prefix = api.path().equals("/") ? "" : unnamed(api.path());
     for (var route : api.routes()) {
-      var pattern = unnamed(route.path().under(api.path()).text());
-      for (var method : route.methods().isEmpty() ? Set.of("*") : route.methods()) {
+      var path = route.path().text();
+      var rest = path.equals("/") && !prefix.isEmpty() ? "" : unnamed(path);
+      for (var method : route.methods().isEmpty() ? EVERY : route.methods()) {
         for (var host : hosts) {
-          var key = new Key(host, method + " " + pattern, route.conditions());
-          slots.add(new Slot(key, method, route));
+          if (!take(Slot.of(index, route, host, method, prefix, rest))) {
+            return;
+          }
         }
       }
     }
-    return slots;
+  }
+
+  private boolean take(Slot slot) {
+    var other = taken.putIfAbsent(slot, slot);
+    if (other == null || (other.api == slot.api && fromDocument(other.route, slot.route))) {
+      return true;
+    }
+    var method = slot.method;
+    notes.fault(
+        "/apis/" + slot.api + "/path",
+        "path: %s %s is answered by api '%s' already, route '%s'"
+            .formatted(
+                method.equals("*") ? "every method on" : method,
+                slot.route.path().under(apis.get(slot.api).path()),
+                apis.get(other.api).name(),
+                other.route.id()));
+    return false;
   }
 
   /// Without the names of its templates, which say nothing of what it answers to.
@@ -91,7 +127,7 @@ final class Overlaps {
   }
 
   /// Both from one document, whose reader has judged it.
-  private static boolean fromDocument(Place other, Route route) {
-    return other.route().operation() != null && route.operation() != null;
+  private static boolean fromDocument(Route other, Route route) {
+    return other.operation() != null && route.operation() != null;
   }
 }

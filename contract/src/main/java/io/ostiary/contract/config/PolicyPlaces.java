@@ -1,6 +1,9 @@
 package io.ostiary.contract.config;
 
+import io.ostiary.contract.bind.Binder;
 import io.ostiary.contract.bind.Blamed;
+import io.ostiary.contract.bind.Kept;
+import io.ostiary.contract.bind.Shapes;
 import io.ostiary.contract.tree.Fault;
 import io.ostiary.contract.tree.Limits;
 import io.ostiary.contract.tree.Mapping;
@@ -9,21 +12,27 @@ import io.ostiary.contract.tree.Parsed;
 import io.ostiary.contract.tree.Position;
 import io.ostiary.contract.tree.TreeReader;
 import io.ostiary.model.PolicyUse;
+import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Where the policies of one configuration stand, by identity: two uses may be equal. Immutable.
+/// Where the policies of one configuration stand, by identity: two uses may be equal. Which of an
+/// API or a route it is, in the order in which they are bound, is found among what was kept; where
+/// that one stands is found by reading the text once more, since hardly one is ever asked for.
+/// Immutable.
 ///
 /// @param others those that are not in an API
 /// @param apis by their nodes
-/// @param shifts see [io.ostiary.contract.tree.FollowedText.Version]
-/// @param start of the text
-/// @param text the whole of it
+/// @param shapes that they were bound by
+/// @param root of the tree
+/// @param text the whole of it; empty: the source has it
 record PolicyPlaces(
-    IdentityHashMap<PolicyUse, Position> others,
+    List<PolicyUse> others,
     IdentityHashMap<Node, KnownApis.Known> apis,
-    IdentityHashMap<Node, Integer> shifts,
-    Position start,
+    Shapes shapes,
+    Node root,
     String text) {
 
   /// A fault at the setting of this policy that the message names, else where the policy stands, or
@@ -34,9 +43,7 @@ record PolicyPlaces(
     if (use == null || named < 0) {
       return at.fault(message);
     }
-    // The text is whole, or it would have no plan; it is read once more because trees are not kept.
-    var parsed = TreeReader.parse(at.source().text(), at.source().name(), Limits.CONFIGURATION);
-    var settings = parsed instanceof Parsed.Tree(var root, var _) ? settings(root, at) : null;
+    var settings = settings(again(), at);
     if (settings == null) {
       return at.fault(message);
     }
@@ -46,7 +53,7 @@ record PolicyPlaces(
   }
 
   /// What stands behind the name at a place; null: nothing.
-  private static @Nullable Node settings(Node node, Position at) {
+  private static @Nullable Node settings(@Nullable Node node, Position at) {
     switch (node) {
       case Mapping mapping -> {
         for (var member : mapping.members()) {
@@ -66,23 +73,98 @@ record PolicyPlaces(
           }
         }
       }
-      default -> {}
+      case null, default -> {}
     }
     return null;
   }
 
+  /// The text is whole, or it would have no plan; it is read once more because trees are not kept.
+  private @Nullable Node again() {
+    var source = root.at().source();
+    var words = text.isEmpty() ? source.text() : text;
+    return TreeReader.parse(words, source.name(), Limits.CONFIGURATION)
+            instanceof Parsed.Tree(var tree, var _)
+        ? tree
+        : null;
+  }
+
   private Position of(@Nullable PolicyUse use) {
-    var other = use == null ? null : others.get(use);
-    if (use == null || other != null) {
-      return other == null ? start : start.in(text, other.line(), other.column());
-    }
-    for (var api : apis.entrySet()) {
-      var at = api.getValue().uses().get(use);
-      if (at != null) {
-        int shift = shifts.getOrDefault(api.getKey(), 0);
-        return start.in(text, at.line() + shift, at.column());
+    var tree = use == null ? null : again();
+    var place = tree == null || use == null ? null : find(use, tree);
+    return place == null ? root.at().in(text) : place;
+  }
+
+  private @Nullable Position find(PolicyUse use, Node tree) {
+    var nodes = Notes.items(root, "apis");
+    var now = Notes.items(tree, "apis");
+    for (int i = 0; i < nodes.size(); i++) {
+      var api = apis.get(nodes.get(i));
+      int own = api == null ? -1 : place(use, api.uses());
+      var routes = Notes.items(nodes.get(i), "routes");
+      var routesNow = Notes.items(now.get(i), "routes");
+      if (own >= 0) {
+        return bound(Written.Api.class, now.get(i), apart(routes, routesNow)).get(own);
+      }
+      for (int j = 0; j < routes.size(); j++) {
+        var route = KnownRoute.of(routes.get(j), shapes);
+        int ofRoute = route == null ? -1 : place(use, route.uses());
+        if (ofRoute >= 0) {
+          return bound(Written.Route.class, routesNow.get(j), Set.of()).get(ofRoute);
+        }
       }
     }
-    return start;
+    int other = place(use, others);
+    return other < 0 ? null : bound(Written.class, tree, identical(now)).get(other);
+  }
+
+  @SuppressWarnings("ReferenceEquality") // Two uses may be equal.
+  private static int place(PolicyUse use, List<PolicyUse> uses) {
+    for (int i = 0; i < uses.size(); i++) {
+      if (uses.get(i) == use) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  /// Those of the routes that keep their policies themselves.
+  private static Set<Node> apart(List<Node> routes, List<Node> now) {
+    var apart = Collections.<Node>newSetFromMap(new IdentityHashMap<>());
+    for (int i = 0; i < routes.size(); i++) {
+      if (routes.get(i) instanceof Mapping route && route.keeps()) {
+        apart.add(now.get(i));
+      }
+    }
+    return apart;
+  }
+
+  private static Set<Node> identical(List<Node> nodes) {
+    var set = Collections.<Node>newSetFromMap(new IdentityHashMap<>());
+    set.addAll(nodes);
+    return set;
+  }
+
+  /// The places of the policies in a node, but for those in nodes apart.
+  private List<Position> bound(Class<? extends Record> type, Node node, Set<Node> apart) {
+    var binder =
+        Binder.placing(
+            new Kept() {
+              @Override
+              public boolean keeps(Class<? extends Record> other) {
+                return true;
+              }
+
+              @Override
+              public @Nullable Bound get(Class<? extends Record> other, Node item) {
+                return null;
+              }
+
+              @Override
+              public boolean put(Class<? extends Record> other, Node item, Bound bound) {
+                return apart.contains(item);
+              }
+            });
+    binder.bind(shapes, type, node, "item");
+    return binder.places();
   }
 }

@@ -1,5 +1,6 @@
 package io.ostiary.contract.config;
 
+import io.ostiary.contract.bind.Shapes;
 import io.ostiary.contract.tree.Mapping;
 import io.ostiary.contract.tree.Node;
 import io.ostiary.contract.tree.Position;
@@ -67,39 +68,53 @@ final class References {
   }
 
   /// Each name of an upstream in an API.
-  static List<Node.Text> upstreams(Node api) {
-    var named = new ArrayList<Node.Text>();
-    for (var node : referring(api)) {
-      var upstream = Notes.text(node, "upstream");
-      if (upstream != null) {
-        named.add(upstream);
-      }
+  static List<Node.Text> upstreams(Node api, @Nullable Shapes shapes) {
+    var named = new ArrayList<>(upstreams(api));
+    for (var route : Notes.items(api, "routes")) {
+      var known = KnownRoute.of(route, shapes);
+      named.addAll(known == null ? upstreams(route) : known.upstreams());
     }
     return List.copyOf(named);
   }
 
-  /// Everything of an API that may have a member `upstream`: itself, its routes, the shares of a
-  /// split, and policies.
-  private static List<Node> referring(Node api) {
-    var referring = new ArrayList<Node>();
-    var places = new ArrayList<Node>(Notes.items(api, "routes"));
-    places.add(api);
-    for (var place : places) {
-      referring.add(place);
-      if (place instanceof Mapping mapping && mapping.get("split") instanceof Mapping split) {
-        referring.addAll(Notes.items(split, "to"));
-        var one = split.get("to");
-        if (one instanceof Mapping) {
-          referring.add(one);
-        }
+  /// Each in an API but for its routes, or in a route.
+  static List<Node.Text> upstreams(Node place) {
+    var opened = place instanceof Mapping mapping ? mapping.opened() : place;
+    List<Node.Text> named = List.of();
+    for (var node : referring(opened)) {
+      var upstream = Notes.text(node, "upstream");
+      if (upstream != null) {
+        named = named.isEmpty() ? new ArrayList<>() : named;
+        named.add(upstream);
       }
-      for (var use : Notes.items(place, "policies")) {
-        if (use instanceof Mapping named) {
-          named.members().forEach(member -> referring.add(member.value()));
-        }
+    }
+    return named;
+  }
+
+  /// Everything that may have a member `upstream`: the place itself, the shares of a split, and
+  /// policies.
+  private static List<Node> referring(Node place) {
+    var referring = new ArrayList<Node>();
+    referring.add(place);
+    if (Notes.member(place, "split") instanceof Mapping split) {
+      referring.addAll(Notes.items(split, "to"));
+      var one = split.get("to");
+      if (one instanceof Mapping) {
+        referring.add(one);
+      }
+    }
+    for (var use : Notes.items(place, "policies")) {
+      if (use instanceof Mapping named) {
+        named.members().forEach(member -> referring.add(member.value()));
       }
     }
     return referring;
+  }
+
+  /// The operation of a document that a route names, or null.
+  static Node.@Nullable Text operation(Node route, @Nullable Shapes shapes) {
+    var known = KnownRoute.of(route, shapes);
+    return known == null ? Notes.text(route, "operation") : known.operation();
   }
 
   private void operations() {
@@ -111,7 +126,7 @@ final class References {
       var document = documents.get(openapi == null ? null : openapi.text());
       var seen = new HashSet<String>();
       for (var route : Notes.items(api, "routes")) {
-        var operation = Notes.text(route, "operation");
+        var operation = operation(route, known.shapes());
         if (operation != null) {
           operation(operation, openapi, document);
           if (!seen.add(operation.text())) {

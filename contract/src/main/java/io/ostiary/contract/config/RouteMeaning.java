@@ -1,5 +1,6 @@
 package io.ostiary.contract.config;
 
+import io.ostiary.contract.tree.Node;
 import io.ostiary.model.CallLimits;
 import io.ostiary.model.Conditions;
 import io.ostiary.model.PathPattern;
@@ -17,13 +18,33 @@ import org.jspecify.annotations.Nullable;
 
 /// The routes of an API, from what is written to what is meant.
 final class RouteMeaning {
+  private static final int METHOD_MAX = 32;
+
+  private static final Written.CallLimits NO_LIMITS =
+      new Written.CallLimits(null, null, null, null, null);
+
   private RouteMeaning() {}
 
+  /// Whether it is written as methods are. By hand rather than by a regular expression: there may
+  /// be ten thousand.
+  static boolean method(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if ((c < 'A' || c > 'Z') && (c != '-' || i == 0)) {
+        return false;
+      }
+    }
+    return !text.isEmpty() && text.length() <= METHOD_MAX;
+  }
+
+  /// @param nodes of its routes
   static List<Route> routes(
       Written.Api api,
+      List<Node> nodes,
       ApiDocuments.Loaded.@Nullable Understood document,
       String pointer,
-      Notes notes) {
+      Notes notes,
+      KnownApis known) {
     var routes = new LinkedHashMap<String, Route>();
     if (document != null) {
       document.routes().forEach(route -> routes.put(route.id(), route));
@@ -34,21 +55,30 @@ final class RouteMeaning {
     }
     for (int i = 0; i < api.routes().size(); i++) {
       var one = api.routes().get(i);
-      var place = pointer + "/routes/" + i;
-      var route = notes.attempt(place, () -> route(one, routes, place, notes));
+      var before = known.route(nodes.get(i));
+      var meant = before == null ? null : before.meaning();
+      var place = meant == null ? pointer + "/routes/" + i : "";
+      var route =
+          meant == null ? notes.attempt(place, () -> route(one, routes, place, notes)) : meant;
       if (route == null) {
         continue;
       }
-      if (one.operation() == null && routes.containsKey(route.id())) {
-        notes.fault(place, "id: '" + route.id() + "' is given twice in this api");
+      if (meant == null && before != null && one.path() != null) {
+        before.means(route);
       }
-      routes.put(route.id(), route);
+      if (routes.put(route.id(), route) != null && one.operation() == null) {
+        notes.fault(
+            pointer + "/routes/" + i, "id: '" + route.id() + "' is given twice in this api");
+      }
     }
     return List.copyOf(routes.values());
   }
 
   /// @param pointer of what has the split
   static Split split(Written.Split written, String pointer, Notes notes) {
+    if (written.to().isEmpty() && written.by() == Split.By.CALL) {
+      return Split.NONE;
+    }
     var shares = new ArrayList<Split.Share>();
     for (int i = 0; i < written.to().size(); i++) {
       var share = written.to().get(i);
@@ -69,6 +99,9 @@ final class RouteMeaning {
   }
 
   static CallLimits limits(Written.CallLimits written) {
+    if (written.equals(NO_LIMITS)) {
+      return CallLimits.NONE;
+    }
     return new CallLimits(
         written.total(),
         written.answer(),
@@ -79,31 +112,34 @@ final class RouteMeaning {
 
   private static Route route(
       Written.Route written, Map<String, Route> known, String place, Notes notes) {
-    Route given;
-    if (written.path() == null) {
-      var route = known.get(written.operation());
-      if (route == null) {
-        throw Require.invalid("operation", written.operation() + "", "one of the document");
-      }
-      given = route;
-    } else {
-      given =
-          new Route(
-              id(written, written.path()),
-              written.methods(),
-              new PathPattern(written.path()),
-              Conditions.NONE,
-              null,
-              null,
-              List.of());
+    var path = written.path();
+    if (path != null) {
+      return route(
+          written, id(written, path), written.methods(), new PathPattern(path), null, place, notes);
     }
+    var given = known.get(written.operation());
+    if (given == null) {
+      throw Require.invalid("operation", written.operation() + "", "one of the document");
+    }
+    return route(
+        written, given.id(), given.methods(), given.path(), given.operation(), place, notes);
+  }
+
+  private static Route route(
+      Written.Route written,
+      String id,
+      Set<String> methods,
+      PathPattern path,
+      @Nullable String operation,
+      String place,
+      Notes notes) {
     return new Route(
-        given.id(),
-        given.methods(),
-        given.path(),
+        id,
+        methods,
+        path,
         Conditional.of(written.when()),
         written.upstream(),
-        given.operation(),
+        operation,
         written.policies(),
         split(written.split(), place, notes),
         limits(written.limits()),
@@ -121,7 +157,11 @@ final class RouteMeaning {
     }
     var methods = written.methods();
     var which =
-        methods.isEmpty() ? "*" : methods.stream().sorted().collect(Collectors.joining(","));
+        switch (methods.size()) {
+          case 0 -> "*";
+          case 1 -> methods.iterator().next();
+          default -> methods.stream().sorted().collect(Collectors.joining(","));
+        };
     return which + " " + path;
   }
 }

@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// `ostiary.yaml` as people write it: one record for each object in it. [Meaning] turns it into the
@@ -101,8 +100,6 @@ record Written(
       @About("Bounds of its calls, in place of the API's") CallLimits limits,
       @About("To which protocols its clients may change, in place of the API's")
           @Nullable Upgrade upgrade) {
-    private static final Pattern METHOD = Pattern.compile("[A-Z][A-Z-]{0,31}");
-
     Route {
       if ((path == null) == (operation == null)) {
         throw Require.invalid(
@@ -118,7 +115,7 @@ record Written(
         throw Require.invalid("id", "'" + id + "'", "a text without control characters");
       }
       for (var method : methods) {
-        if (!METHOD.matcher(method).matches()) {
+        if (!RouteMeaning.method(method)) {
           throw Require.invalid("methods", method, "capital letters, such as GET");
         }
       }

@@ -1,14 +1,15 @@
 package io.ostiary.contract.tree;
 
+import io.ostiary.contract.tree.Items.Item;
 import java.util.ArrayList;
-import java.util.IdentityHashMap;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// What was composed of the version before of a text: the items of the lists below its root, such
-/// as the APIs of a configuration, with the places where they stood. An item that stands in what
-/// both versions begin or end with means the same in both, so its nodes are taken as they are; only
-/// their lines may be others. Immutable, but for what [#next] gathers.
+/// as the APIs of a configuration, and of one kind of list below these, such as their routes, with
+/// the places where they stood. An item that stands in what both versions begin or end with means
+/// the same in both, so its node is taken as it is; only its line may be another. Immutable, but
+/// for what [#next] gathers.
 final class Before {
   /// How much of what follows an item is looked at to see that it ends: as much as the mark of a
   /// document's end is long, and a blank.
@@ -16,36 +17,20 @@ final class Before {
 
   private static final int BLOCK = 4096;
 
-  /// @param from where its dash stands
-  /// @param to where that stands which follows it
-  /// @param line of its dash in this version
-  /// @param lines from its dash to what follows
-  /// @param column of its dash
-  /// @param then the column of what follows
-  /// @param born the line of its dash in the version that its nodes were made from
-  record Item(Node node, int from, int to, int line, int lines, int column, int then, int born) {}
-
   private final String text;
-  private final List<Item> items;
+  private final Items items;
 
-  private Before(String text, List<Item> items) {
+  /// Of each of them the items in it, which go where it goes.
+  private final List<Items> inner;
+
+  private Before(String text, Items items, List<Items> inner) {
     this.text = text;
     this.items = items;
+    this.inner = inner;
   }
 
   static Before none() {
-    return new Before("", List.of());
-  }
-
-  /// How far the lines of reused nodes are from where they stand now; none: not at all.
-  IdentityHashMap<Node, Integer> shifts() {
-    var shifts = new IdentityHashMap<Node, Integer>();
-    for (var item : items) {
-      if (item.line != item.born) {
-        shifts.put(item.node, item.line - item.born);
-      }
-    }
-    return shifts;
+    return new Before("", Items.NONE, List.of());
   }
 
   /// To compose the next version.
@@ -62,13 +47,19 @@ final class Before {
     private final int head;
 
     private final int tail;
-    private final List<Item> items = new ArrayList<>();
+    private final Items items = new Items();
+    private final List<Items> inner = new ArrayList<>();
+
+    /// Where the item below the root begins that is being composed; -1: none is.
+    private int outer = -1;
+
+    private Items inside = Items.NONE;
     private boolean reused;
 
     private Next(Before before, String text) {
       this.before = before;
       this.text = text;
-      int most = before.items.isEmpty() ? 0 : Math.min(before.text.length(), text.length());
+      int most = before.items.count() == 0 ? 0 : Math.min(before.text.length(), text.length());
       head = same(before.text, 0, text, 0, most, true);
       tail = same(before.text, before.text.length(), text, text.length(), most - head, false);
     }
@@ -82,44 +73,68 @@ final class Before {
       return text.length() - tail;
     }
 
+    /// Whether an item below the root is being composed.
+    boolean inside() {
+      return outer >= 0;
+    }
+
     /// What stood here before, or null.
     @Nullable Item at(int offset, int column) {
+      int behind = offset + before.text.length() - text.length();
       var item = offset < head ? find(offset) : null;
-      if (item != null && item.to + BEHIND > head) {
+      if (item != null && offset + item.length() + BEHIND > head) {
         item = null;
       }
       if (item == null && offset > text.length() - tail) {
-        item = find(offset + before.text.length() - text.length());
+        item = find(behind);
       }
-      return item != null && item.column == column ? item : null;
+      return item != null && item.column() == column && whole(item.node()) ? item : null;
+    }
+
+    /// Whether nobody will ask for its members, which went with the text that it was read from.
+    private static boolean whole(Node node) {
+      return !(node instanceof Followed item) || item.made() != null;
     }
 
     private @Nullable Item find(int from) {
-      int low = 0;
-      int high = before.items.size() - 1;
-      while (low <= high) {
-        int middle = (low + high) >>> 1;
-        var item = before.items.get(middle);
-        if (item.from == from) {
-          return item;
-        }
-        if (item.from < from) {
-          low = middle + 1;
-        } else {
-          high = middle - 1;
-        }
+      if (!inside()) {
+        return before.items.at(from);
       }
-      return null;
+      int around = before.items.before(from);
+      return around < 0 ? null : before.inner.get(around).at(from - before.items.from(around));
     }
 
-    void reuse(Item item, int from, int line) {
+    /// Takes it over, with what is in it.
+    void reuse(Item item, int at) {
       reused = true;
-      int to = from + item.to - item.from;
-      items.add(new Item(item.node, from, to, line, item.lines, item.column, item.then, item.born));
+      if (inside()) {
+        add(inside, item, at - outer);
+      } else {
+        add(items, item, at);
+        inner.add(before.inner.get(before.items.before(item.from())));
+      }
     }
 
+    private static void add(Items to, Item item, int from) {
+      to.add(item.node(), from, item.length(), item.lines(), item.column(), item.then());
+    }
+
+    /// An item below the root begins here.
+    void begins(int from) {
+      outer = from;
+      inside = new Items();
+    }
+
+    /// It ends.
+    void ends(Item item) {
+      outer = -1;
+      add(items, item, item.from());
+      inner.add(inside.done());
+    }
+
+    /// An item in that was composed.
     void made(Item item) {
-      items.add(item);
+      add(inside, item, item.from() - outer);
     }
 
     /// Whether any node is from a version before.
@@ -129,7 +144,7 @@ final class Before {
 
     /// What was composed now, for the version to come.
     Before done() {
-      return new Before(text, List.copyOf(items));
+      return new Before(text, items.done(), List.copyOf(inner));
     }
 
     /// In blocks, which the processor compares as a whole, then character by character.

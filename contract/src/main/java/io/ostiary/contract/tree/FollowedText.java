@@ -1,41 +1,37 @@
 package io.ostiary.contract.tree;
 
-import java.util.IdentityHashMap;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A text that is read again whenever it has changed. Items of lists below its root that did not
-/// change keep their nodes (the very objects), so that whoever made something of them need not make
-/// it again: of ten thousand routes in a hundred APIs mostly one has changed.
+/// change keep their nodes (the very objects), and so do those of lists below these of which
+/// something is made ([Making]). So whoever made something of them need not make it again: of ten
+/// thousand routes mostly one has changed.
 ///
-/// Nodes that were kept do not know where they stand now, only how far that is from where they
-/// stood. So what is said to people about such a text is found in a reading of the whole
-/// ([#whole]). Used by one thread at a time.
+/// Nodes that were kept do not know where they stand now. So what is said to people about such a
+/// text is found in a reading of the whole ([#whole]). Used by one thread at a time.
 public final class FollowedText {
-  private static final IdentityHashMap<Node, Integer> NOWHERE = new IdentityHashMap<>();
-
   private final String name;
   private final Limits limits;
+  private final Making making;
   private Before before = Before.none();
 
   /// @param text what nodes need to make faults of, for as long as this is kept
   /// @param exact whether every node is at the place that it names
-  /// @param shifts by how many lines an item of a list stands further down than its nodes say; none
-  ///   where it does not
-  public record Version(
-      Parsed parsed, String text, boolean exact, IdentityHashMap<Node, Integer> shifts) {
+  public record Version(Parsed parsed, String text, boolean exact) {
     public static final Version NOTHING = of(new Parsed.Broken(List.<Fault>of()));
 
     /// A text of which nothing was known before.
     public static Version of(Parsed parsed) {
-      return new Version(parsed, "", true, NOWHERE);
+      return new Version(parsed, "", true);
     }
   }
 
   /// @param name what faults call the text
-  public FollowedText(String name, Limits limits) {
+  public FollowedText(String name, Limits limits, Making making) {
     this.name = name;
     this.limits = limits;
+    this.making = making;
   }
 
   public Version read(byte[] bytes) {
@@ -64,18 +60,17 @@ public final class FollowedText {
     var simple = simple(text, known);
     return simple != null
         ? simple
-        : new Version(
-            new YamlComposer(Source.lent(name, text), limits).compose(), text, true, NOWHERE);
+        : new Version(new YamlComposer(Source.lent(name, text), limits).compose(), text, true);
   }
 
   private @Nullable Version simple(String text, Before known) {
     var next = known.next(text);
-    var root = SimpleYaml.compose(Source.lent(name, text), limits, next);
+    var root = SimpleYaml.compose(Source.lent(name, text), limits, next, making);
     if (root == null) {
       return null;
     }
     before = next.done();
     var tree = new Parsed.Tree(root, List.of());
-    return new Version(tree, text, !next.reused(), before.shifts());
+    return new Version(tree, text, !next.reused());
   }
 }

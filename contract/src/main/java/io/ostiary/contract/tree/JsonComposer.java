@@ -81,7 +81,7 @@ final class JsonComposer {
         faults.add(nameAt.fault("'" + name + "' is given twice in the same object"));
       }
     }
-    return new Mapping(at, members);
+    return Mapping.of(at, members);
   }
 
   private Node sequence(JsonParser parser, Position at, int depth) {

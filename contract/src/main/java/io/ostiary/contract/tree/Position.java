@@ -24,12 +24,12 @@ public record Position(Source source, int line, int column) {
     return Character.isISOControl(point) && point != '\n';
   }
 
-  /// A place in the same text, whose words are given: see [Source#lent].
+  /// The same place in a text whose words are given: see [Source#lent].
   ///
   /// @param text the whole of it; empty: the source has it
-  public Position in(String text, int otherLine, int otherColumn) {
+  public Position in(String text) {
     var words = text.isEmpty() ? source : new Source(source.name(), text);
-    return new Position(words, otherLine, otherColumn);
+    return new Position(words, line, column);
   }
 
   @Override

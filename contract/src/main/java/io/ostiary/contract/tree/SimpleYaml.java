@@ -1,5 +1,6 @@
 package io.ostiary.contract.tree;
 
+import io.ostiary.contract.tree.Items.Item;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -17,54 +18,64 @@ import org.jspecify.annotations.Nullable;
 /// The one rule: a tree from here is the tree that the whole parser gives, every position included.
 /// So where it is not certain what a text means, this gives up (`NotSimple`), and it never says
 /// that something is wrong. `SimpleYamlTest` holds the two against each other.
-final class SimpleYaml {
-  /// Shorter than what YAML allows in a name (1,024) and than the longest number we take (400).
-  private static final int NAME_MAX = 300;
-
+final class SimpleYaml extends SimpleText {
   private static final int SCANNED_MAX = 8;
-  private static final int SEEN = 1024;
-  private static final int SEEN_LENGTH_MAX = 40;
-  private static final String NEVER_FIRST = ",[]{}#&*!|>%@`:";
-  private static final String FLOW = ",[]{}";
+
+  /// How deep lists lie that are members of items of lists below the root.
+  private static final int MAKING = 3;
 
   private final Source source;
-  private final String text;
-  private final int end;
-
-  /// Texts seen before, by a hash of theirs: names and settings are the same again and again.
-  private final @Nullable String[] seen = new @Nullable String[SEEN];
 
   private final int depthMax;
   private final Before.Next versions;
-  private int at;
-  private int line = 1;
-  private int lineStart;
-  private boolean quoted;
+  private final Makers makers;
 
-  private SimpleYaml(Source source, Limits limits, Before.Next versions) {
+  /// The lists that we are in: the one below the root, and that of its item.
+  private String list = "";
+
+  private String inner = "";
+
+  private SimpleYaml(
+      Source source, String text, int depthMax, Before.Next versions, Making making) {
+    super(text);
     this.source = source;
+    this.depthMax = depthMax;
     this.versions = versions;
-    text = source.text();
-    end = text.length();
-    depthMax = limits.depthMax();
+    makers = new Makers(making);
   }
 
   /// Null: it is not simple, or there is something wrong with it.
   static @Nullable Node compose(Source source, Limits limits) {
-    return compose(source, limits, Before.none().next(source.text()));
+    return compose(source, limits, Before.none().next(source.text()), Making.NOTHING);
   }
 
   /// The same with what is known of the version before, which it keeps for the one to come.
-  static @Nullable Node compose(Source source, Limits limits, Before.Next versions) {
+  static @Nullable Node compose(Source source, Limits limits, Before.Next versions, Making making) {
+    var yaml = new SimpleYaml(source, source.text(), limits.depthMax(), versions, making);
     try {
-      return new SimpleYaml(source, limits, versions).document();
+      var root = yaml.document();
+      yaml.makers.finish();
+      return root;
     } catch (NotSimple e) {
       return null;
+    } finally {
+      yaml.makers.close();
     }
   }
 
+  /// The members of an item of which something was made.
+  ///
+  /// @param item its text
+  static Mapping again(Source source, String item, int line, int column) {
+    var versions = Before.none().next(item);
+    var yaml = new SimpleYaml(source, item, Integer.MAX_VALUE, versions, Making.NOTHING);
+    yaml.line = line;
+    yaml.lineStart = -column;
+    return (Mapping) (yaml.dash() ? yaml.item(column, MAKING) : yaml.flow(MAKING + 1));
+  }
+
   private Node document() {
-    checkCharacters();
+    checkCharacters(versions.unknownFrom(), versions.unknownTo());
     blanks();
     if (at == end) {
       return new Node.Null(source.start());
@@ -77,16 +88,6 @@ final class SimpleYaml {
     var root = block(-1, 0);
     check(at == end);
     return root;
-  }
-
-  /// No tab and no line end but one, and what is one `char` is one code point, so that columns can
-  /// be counted by subtracting.
-  private void checkCharacters() {
-    for (int i = versions.unknownFrom(); i < versions.unknownTo(); i++) {
-      char c = text.charAt(i);
-      boolean ascii = (c >= ' ' && c < 0x7f) || c == '\n';
-      check(ascii || (c >= 0xa0 && c < 0xd800 && c != 0x2028 && c != 0x2029));
-    }
   }
 
   // Block style.
@@ -114,7 +115,7 @@ final class SimpleYaml {
     var start = here();
     var items = new ArrayList<Node>();
     while (at < end && at - lineStart == column && dash()) {
-      items.add(depth == 1 ? itemBelowRoot(column) : item(column, depth));
+      items.add(depth == 1 ? followed() : making(depth) ? made(depth) : item(column, depth));
     }
     check(at == end || at - lineStart <= column);
     return new Node.Sequence(start, items);
@@ -125,23 +126,59 @@ final class SimpleYaml {
     return value(column, false, depth + 1);
   }
 
-  /// The same, or what was made of it before. What it means depends on nothing in front of it but
-  /// the column of its dash.
-  private Node itemBelowRoot(int column) {
+  // What is followed from version to version. What an item means depends on nothing in front of it
+  // but the column of its dash or bracket.
+
+  /// An item of a list below the root, or what was made of it before.
+  private Node followed() {
     int from = at;
     int first = line;
-    var known = versions.at(from, column);
+    int column = at - lineStart;
+    var known = known(column);
     if (known != null) {
-      versions.reuse(known, from, first);
-      at += known.to() - known.from();
-      line += known.lines();
-      lineStart = at - known.then();
-      return known.node();
+      return known;
     }
+    inner = "";
+    versions.begins(from);
     var node = item(column, 1);
-    int then = at - lineStart;
-    versions.made(new Before.Item(node, from, at, first, line - first, column, then, first));
+    versions.ends(new Item(node, from, at - from, line - first, column, at - lineStart));
     return node;
+  }
+
+  /// Whether something is made of the items of the list that begins here.
+  private boolean making(int depth) {
+    return depth == MAKING && versions.inside() && makers.makes(list, inner);
+  }
+
+  /// An item of such a list. It keeps its text, what is made of it, and nothing else.
+  private Node made(int depth) {
+    int from = at;
+    int first = line;
+    int column = at - lineStart;
+    var known = known(column);
+    if (known != null) {
+      return known;
+    }
+    var node = dash() ? item(column, depth) : flow(depth + 1);
+    if (node instanceof Members object) {
+      var kept = new Followed(source, from, at, first, column);
+      makers.add(kept, object);
+      node = kept;
+    }
+    versions.made(new Item(node, from, at - from, line - first, column, at - lineStart));
+    return node;
+  }
+
+  private @Nullable Node known(int column) {
+    var known = versions.at(at, column);
+    if (known == null) {
+      return null;
+    }
+    versions.reuse(known, at);
+    at += known.length();
+    line += known.lines();
+    lineStart = at - known.then();
+    return known.node();
   }
 
   /// @param name the first, which stands before us with its colon behind it
@@ -152,15 +189,24 @@ final class SimpleYaml {
     var nameAt = start;
     while (true) {
       names = checked(name, members, names);
+      in(name, depth);
       at++;
       members.add(new Mapping.Member(name, nameAt, value(column, true, depth + 1)));
       if (at == end || at - lineStart < column) {
-        return new Mapping(start, members);
+        return Mapping.of(start, members);
       }
       check(at - lineStart == column);
       nameAt = here();
       name = scalar(false);
       check(colon(false));
+    }
+  }
+
+  private void in(String name, int depth) {
+    if (depth == 0) {
+      list = name;
+    } else if (depth == MAKING - 1) {
+      inner = name;
     }
   }
 
@@ -213,8 +259,9 @@ final class SimpleYaml {
 
   private Node flowSequence(Position start, int depth) {
     var items = new ArrayList<Node>();
+    boolean making = making(depth);
     while (!ended(']', !items.isEmpty())) {
-      items.add(flowItem(depth + 1));
+      items.add(making && at < end && opens() ? made(depth) : flowItem(depth + 1));
     }
     return new Node.Sequence(start, items);
   }
@@ -234,7 +281,7 @@ final class SimpleYaml {
     checked(scalar, List.of(), Set.of());
     at++;
     skip();
-    return new Mapping(start, List.of(new Mapping.Member(scalar, start, flowValue(depth + 1))));
+    return Mapping.of(start, List.of(new Mapping.Member(scalar, start, flowValue(depth + 1))));
   }
 
   private Node flowMapping(Position start, int depth) {
@@ -246,24 +293,25 @@ final class SimpleYaml {
       var name = scalar(true);
       check(colon(quoted));
       names = checked(name, members, names);
+      in(name, depth);
       at++;
       skip();
       members.add(new Mapping.Member(name, nameAt, flowValue(depth + 1)));
     }
-    return new Mapping(start, members);
+    return Mapping.of(start, members);
   }
 
   /// Goes over the comma behind an item, and over the closing bracket.
   private boolean ended(char bracket, boolean comma) {
     skip();
     check(at < end);
-    if (comma && text.charAt(at) == ',') {
+    if (comma && chars[at] == ',') {
       at++;
       skip();
     } else {
-      check(!comma || text.charAt(at) == bracket);
+      check(!comma || chars[at] == bracket);
     }
-    if (at < end && text.charAt(at) == bracket) {
+    if (at < end && chars[at] == bracket) {
       at++;
       return true;
     }
@@ -279,101 +327,7 @@ final class SimpleYaml {
     return resolved(start, scalar(true), depth);
   }
 
-  // Scalars.
-
-  /// The scalar that begins here, of which `quoted` then says whether it is a text in any case.
-  private String scalar(boolean flow) {
-    check(at < end);
-    char first = text.charAt(at);
-    quoted = first == '"' || first == '\'';
-    if (quoted) {
-      return first == '"' ? doubleQuoted() : singleQuoted();
-    }
-    check(NEVER_FIRST.indexOf(first) < 0);
-    check((first != '-' && first != '?') || !(flow ? separates(at + 1) : blank(at + 1)));
-    check(!flow || first != '?');
-    int begun = at;
-    int behind = at;
-    for (; at < end; at++) {
-      char c = text.charAt(at);
-      if (c == '\n'
-          || (c == ':' && (flow ? separates(at + 1) : blank(at + 1)))
-          || (c == '#' && text.charAt(at - 1) == ' ')
-          || (flow && FLOW.indexOf(c) >= 0)) {
-        break;
-      }
-      if (c != ' ') {
-        behind = at + 1;
-      }
-    }
-    return piece(begun, behind);
-  }
-
-  private String singleQuoted() {
-    int begun = at + 1;
-    int close = closing('\'', begun);
-    at = close + 1;
-    check(at == end || text.charAt(at) != '\''); // a doubled one stands for itself
-    return piece(begun, close);
-  }
-
-  private String doubleQuoted() {
-    int begun = at + 1;
-    int close = closing('"', begun);
-    int escape = text.indexOf('\\', begun, close);
-    if (escape < 0) {
-      at = close + 1;
-      return piece(begun, close);
-    }
-    var value = new StringBuilder();
-    for (at = begun; ; at++) {
-      check(at < end);
-      char c = text.charAt(at);
-      if (c == '"') {
-        at++;
-        return value.toString();
-      }
-      check(c != '\n');
-      value.append(c == '\\' ? escaped() : c);
-    }
-  }
-
-  private String piece(int from, int to) {
-    int length = to - from;
-    if (length > SEEN_LENGTH_MAX) {
-      return text.substring(from, to);
-    }
-    int hash = length;
-    for (int i = from; i < to; i++) {
-      hash = hash * 31 + text.charAt(i);
-    }
-    int place = (hash ^ (hash >>> 10)) & (SEEN - 1);
-    var before = seen[place];
-    if (before != null && before.length() == length && text.startsWith(before, from)) {
-      return before;
-    }
-    var piece = text.substring(from, to);
-    seen[place] = piece;
-    return piece;
-  }
-
-  private char escaped() {
-    at++;
-    check(at < end);
-    return switch (text.charAt(at)) {
-      case '\\' -> '\\';
-      case '"' -> '"';
-      case 'n' -> '\n';
-      case 't' -> '\t';
-      default -> throw new NotSimple();
-    };
-  }
-
-  private int closing(char quote, int from) {
-    int close = text.indexOf(quote, from);
-    check(close >= 0 && text.indexOf('\n', from, close) < 0);
-    return close;
-  }
+  // Parts.
 
   private Node resolved(Position start, String scalar, int depth) {
     checkDepth(depth);
@@ -387,74 +341,8 @@ final class SimpleYaml {
     return node;
   }
 
-  // Where we are.
-
   private Position here() {
     return new Position(source, line, at - lineStart + 1);
-  }
-
-  /// To what is neither blank nor comment, here or further down.
-  private void skip() {
-    blanks();
-    check(at == end || !marker());
-  }
-
-  private void blanks() {
-    while (at < end) {
-      char c = text.charAt(at);
-      if (c == '\n') {
-        line++;
-        lineStart = at + 1;
-      } else if (c == '#' && (at == lineStart || text.charAt(at - 1) == ' ')) {
-        int next = text.indexOf('\n', at);
-        at = next < 0 ? end : next;
-        continue;
-      } else if (c != ' ') {
-        return;
-      }
-      at++;
-    }
-  }
-
-  /// Whether the line is one that ends or begins a document.
-  private boolean marker() {
-    return at == lineStart
-        && (text.startsWith("---", at) || text.startsWith("...", at))
-        && blank(at + 3);
-  }
-
-  private boolean dash() {
-    return text.charAt(at) == '-' && blank(at + 1);
-  }
-
-  private boolean opens() {
-    char c = text.charAt(at);
-    return c == '[' || c == '{';
-  }
-
-  /// Whether a colon follows on this line, which makes a name of what was just read; then we stand
-  /// before it.
-  ///
-  /// @param close whether a value may stand close behind it, as in JSON
-  private boolean colon(boolean close) {
-    int i = at;
-    while (i < end && text.charAt(i) == ' ') {
-      i++;
-    }
-    if (i == end || text.charAt(i) != ':' || (!close && !blank(i + 1))) {
-      return false;
-    }
-    check(i - at < NAME_MAX);
-    at = i;
-    return true;
-  }
-
-  private boolean blank(int index) {
-    return index >= end || text.charAt(index) == ' ' || text.charAt(index) == '\n';
-  }
-
-  private boolean separates(int index) {
-    return blank(index) || FLOW.indexOf(text.charAt(index)) >= 0;
   }
 
   // What is left to the whole parser.
@@ -482,18 +370,5 @@ final class SimpleYaml {
     }
     check(all.add(name));
     return all;
-  }
-
-  private static void check(boolean simple) {
-    if (!simple) {
-      throw new NotSimple();
-    }
-  }
-
-  /// Ends the reading; carries no stack, for it is an answer rather than an accident.
-  private static final class NotSimple extends RuntimeException {
-    private NotSimple() {
-      super("", null, false, false);
-    }
   }
 }

@@ -160,7 +160,7 @@ final class YamlComposer {
       members.add(new Mapping.Member(name, at(keyEvent), value));
     }
     parser.next();
-    return new Mapping(at(start), members);
+    return Mapping.of(at(start), members);
   }
 
   /// A plain name is no number, however large it would be.

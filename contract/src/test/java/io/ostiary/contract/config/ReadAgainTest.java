@@ -3,9 +3,11 @@ package io.ostiary.contract.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.model.Api;
+import io.ostiary.model.PolicyUse;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Random;
@@ -81,6 +83,46 @@ class ReadAgainTest {
     assertThat(after.fault(use, "m").render()).contains("key-auth");
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void keepsTheRoutesThatDidNotChange(boolean flow) throws IOException {
+    var text = oneApi(flow);
+    var before = configuration(read(text));
+    var second = "/second" + (flow ? "," : "") + "\n        methods: GET";
+    var after = configuration(read(text.replace("/r2", second)));
+    var fresh = configuration(ConfigReader.read(file, Policies.ALL, new FakeDocuments()));
+
+    var routes = after.apis().getFirst().routes();
+    assertThat(after.apis()).isEqualTo(fresh.apis());
+    assertThat(routes.get(2).path().text()).isEqualTo("/second");
+    for (int i : new int[] {0, 1, 3, 4}) {
+      assertThat(routes.get(i)).isSameAs(before.apis().getFirst().routes().get(i));
+    }
+    samePlaces(after, fresh);
+  }
+
+  @Test
+  void findsWhatIsWrongWithARouteThatDidNotChange() throws IOException {
+    read(oneApi(true));
+    var faults = ((ConfigRead.Refused) read(oneApi(true).replace("name: u", "name: v"))).faults();
+    var fresh = ConfigReader.read(file, Policies.ALL, new FakeDocuments());
+
+    assertThat(faults).isEqualTo(((ConfigRead.Refused) fresh).faults()).isNotEmpty();
+  }
+
+  private static String oneApi(boolean flow) {
+    var text = new StringBuilder("listeners: [ \"127.0.0.1:8080\" ]\napis:\n");
+    text.append(flow ? "  - { name: a, path: /a, upstream: u, routes: [\n" : "  - name: a\n");
+    text.append(flow ? "" : "    path: /a\n    upstream: u\n    routes:\n");
+    for (int i = 0; i < 5; i++) {
+      text.append(flow ? "      { " : "      - ").append("path: /r").append(i);
+      text.append(flow ? ", " : "\n        ").append("policies: [ key-auth: {} ]");
+      text.append(flow ? " },\n" : "\n");
+    }
+    text.append(flow ? "      ] }\n" : "");
+    return text.append("upstreams:\n  - name: u\n    targets: \"127.0.0.1:1\"\n").toString();
+  }
+
   @Test
   void readsAllOfThemAgainUnderOtherPolicies() throws IOException {
     var before = apis(read(text("/last")));
@@ -96,7 +138,7 @@ class ReadAgainTest {
   @ValueSource(longs = {1, 2, 3, 4})
   void saysWhatOneWhoHasNeverSeenItSays(long seed) throws IOException {
     var random = new Random(seed);
-    var good = text("/last");
+    var good = seed % 2 == 0 ? text("/last") : inFlow(text("/last"));
     var now = good;
     int understood = 0;
     int kept = 0;
@@ -138,12 +180,18 @@ class ReadAgainTest {
 
   private static void samePlaces(Configuration one, Configuration other) {
     for (int i = 0; i < one.apis().size(); i++) {
-      var uses = one.apis().get(i).policies();
+      var uses = uses(one.apis().get(i));
+      var others = uses(other.apis().get(i));
       for (int n = 0; n < uses.size(); n++) {
-        assertThat(one.fault(uses.get(n), "m"))
-            .isEqualTo(other.fault(other.apis().get(i).policies().get(n), "m"));
+        assertThat(one.fault(uses.get(n), "m")).isEqualTo(other.fault(others.get(n), "m"));
       }
     }
+  }
+
+  private static List<PolicyUse> uses(Api api) {
+    var uses = new ArrayList<>(api.policies());
+    api.routes().forEach(route -> uses.addAll(route.policies()));
+    return uses;
   }
 
   private static boolean keptOne(List<Api> before, List<Api> after) {
@@ -180,13 +228,23 @@ class ReadAgainTest {
     return text.substring(0, at) + piece + text.substring(to);
   }
 
+  /// With the routes of two APIs in brackets.
+  private static String inFlow(String text) {
+    var flow =
+        "    routes: [ { path: /r0, methods: GET }, { path: /r5,\n"
+            + "      policies: [ key-auth: {} ] }, { path: /r6 } ]\n";
+    return text.replaceFirst("(?s)    routes:\n.*?(?=  - name: a1)", flow)
+        .replaceFirst("(?s)    routes:\n(?!.*    routes:\n).*?(?=upstreams:)", flow);
+  }
+
   private static String text(String last) {
     var text = new StringBuilder("listeners: [ \"127.0.0.1:8080\" ]\napis:\n");
     for (int i = 0; i < 5; i++) {
       text.append("  - name: a%d\n    path: /a%d\n    upstream: u\n".formatted(i, i));
       text.append("    policies:\n      - key-auth: {}\n      - ip: { deny: [ 198.18.0.0/15 ] }\n");
       text.append("    routes:\n      - { path: /r0, methods: GET }\n");
-      text.append("      - { path: %s, methods: [ GET, PUT ] }\n".formatted(last));
+      text.append("      - path: %s\n        methods: [ GET, PUT ]\n".formatted(last));
+      text.append("        policies: [ key-auth: {} ]\n");
     }
     return text.append("upstreams:\n  - name: u\n    targets: \"127.0.0.1:1\"\n").toString();
   }
