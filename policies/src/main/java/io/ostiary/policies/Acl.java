@@ -86,6 +86,11 @@ public final class Acl implements Policy<Acl.Settings> {
   }
 
   @Override
+  public boolean ofOneRoute(Settings settings) {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     return new Gate(settings.allow, settings.deny);
   }

@@ -62,6 +62,12 @@ public final class AnyOf implements Policy<AnyOf.Settings> {
     return true;
   }
 
+  /// Those in it are asked themselves, where they are made.
+  @Override
+  public boolean ofOneRoute(Settings settings) {
+    return true;
+  }
+
   @Override
   public Filter compile(Settings settings, Site site) {
     var ways = new ArrayList<SignIn>();

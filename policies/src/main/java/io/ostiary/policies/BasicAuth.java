@@ -86,6 +86,11 @@ public final class BasicAuth implements Policy<BasicAuth.Settings> {
   }
 
   @Override
+  public boolean ofOneRoute(Settings settings) {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     var checks =
         site.shared(

@@ -103,6 +103,11 @@ public final class Cel implements Policy<Cel.Settings> {
   }
 
   @Override
+  public boolean ofOneRoute(Settings settings) {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     return new Gate(settings);
   }

@@ -2,7 +2,7 @@ package io.ostiary.policies;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -28,11 +28,21 @@ final class Cells {
 
   private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
 
+  private static final VarHandle TABLE;
+
+  static {
+    try {
+      TABLE =
+          MethodHandles.lookup().findVarHandle(Cells.class, "table", AtomicReferenceArray.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   private final KeyedHash hash = new KeyedHash();
 
   /// Made by the first call, as the buckets are: most of ten thousand limits may never have one.
-  private final AtomicReference<@Nullable AtomicReferenceArray<long @Nullable []>> table =
-      new AtomicReference<>();
+  private volatile @Nullable AtomicReferenceArray<long @Nullable []> table;
 
   /// What became of one request.
   ///
@@ -77,11 +87,9 @@ final class Cells {
   }
 
   private long[] bucket(int index) {
-    var buckets = table.get();
+    var buckets = table;
     if (buckets == null) {
-      var fresh = new AtomicReferenceArray<long @Nullable []>(BUCKETS);
-      var winner = table.compareAndExchange(null, fresh);
-      buckets = winner == null ? fresh : winner;
+      buckets = table();
     }
     var bucket = buckets.get(index);
     if (bucket != null) {
@@ -90,6 +98,11 @@ final class Cells {
     var fresh = new long[2 * BUCKET_CELLS];
     var winner = buckets.compareAndExchange(index, null, fresh);
     return winner == null ? fresh : winner;
+  }
+
+  private AtomicReferenceArray<long @Nullable []> table() {
+    var fresh = new AtomicReferenceArray<long @Nullable []>(BUCKETS);
+    return TABLE.compareAndSet(this, null, fresh) ? fresh : Objects.requireNonNull(table);
   }
 
   /// Where in the bucket the key stands; its time stands behind it, so that one line of the cache
@@ -130,7 +143,7 @@ final class Cells {
   /// How many buckets are in use, for tests.
   int bucketsMade() {
     int made = 0;
-    var buckets = table.get();
+    var buckets = table;
     for (int i = 0; buckets != null && i < BUCKETS; i++) {
       made += buckets.get(i) == null ? 0 : 1;
     }

@@ -85,6 +85,11 @@ public final class Compress implements Policy<Compress.Settings> {
   }
 
   @Override
+  public boolean ofOneRoute(Settings settings) {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     for (var coding : settings.codings) {
       try {

@@ -62,6 +62,11 @@ public final class Concurrency implements Policy<Concurrency.Settings> {
   }
 
   @Override
+  public boolean ofOneRoute(Settings settings) {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     var where = CountBy.Where.of(site, settings, settings.by);
     var key = "concurrency/" + where.scope() + "/" + where.place() + "/" + settings.by;

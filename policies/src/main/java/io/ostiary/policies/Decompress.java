@@ -69,6 +69,11 @@ public final class Decompress implements Policy<Decompress.Settings> {
   }
 
   @Override
+  public boolean ofOneRoute(Settings settings) {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     Coding.ZSTD.load();
     return new Gate(settings, site.state(Coding.class), site.state(Coding.class));

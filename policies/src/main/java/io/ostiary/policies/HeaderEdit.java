@@ -28,8 +28,18 @@ record HeaderEdit(
   /// A field whose value is filled by each call; where a call lacks what it needs, nothing is done.
   record Filled(HeaderName name, Template value, How how) {}
 
+  private static final HeaderEdit NOTHING =
+      new HeaderEdit(List.of(), List.of(), List.of(), List.of());
+
   static HeaderEdit of(
-      String setting, io.ostiary.policies.Headers.Changes changes, Template.Kind kind, Site site) {
+      String setting,
+      io.ostiary.policies.Headers.Changes changes,
+      Template.Kind kind,
+      Site site,
+      HeaderNames names) {
+    if (changes.isEmpty()) {
+      return NOTHING;
+    }
     var renamed = new ArrayList<Renamed>();
     changes
         .rename()
@@ -52,22 +62,29 @@ record HeaderEdit(
       }
     }
     var values = new ArrayList<Filled>();
-    fill(setting + ".set", changes.set(), How.SET, kind, site, values);
-    fill(setting + ".set-if-absent", changes.setIfAbsent(), How.IF_ABSENT, kind, site, values);
-    fill(setting + ".add", changes.add(), How.ADD, kind, site, values);
+    fill(setting, ".set", changes.set(), How.SET, kind, site, names, values);
+    fill(
+        setting, ".set-if-absent", changes.setIfAbsent(), How.IF_ABSENT, kind, site, names, values);
+    fill(setting, ".add", changes.add(), How.ADD, kind, site, names, values);
     return new HeaderEdit(
         List.copyOf(renamed), List.copyOf(removed), List.copyOf(beginnings), List.copyOf(values));
   }
 
   private static void fill(
-      String setting,
+      String outer,
+      String inner,
       Map<String, String> values,
       How how,
       Template.Kind kind,
       Site site,
+      HeaderNames names,
       List<Filled> into) {
+    if (values.isEmpty()) {
+      return;
+    }
+    var setting = outer + inner;
     values.forEach((name, value) -> {
-      var header = HeaderRules.changeable(setting, name);
+      var header = names.changeable(setting, name);
       try {
         var text = new Field(header, value.strip()).value();
         into.add(new Filled(header, Template.of(setting + "." + name, text, kind, site), how));

@@ -9,7 +9,6 @@ import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.setting.About;
 import java.util.Collections;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -66,13 +65,17 @@ public final class Headers implements Policy<Headers.Settings> {
     }
 
     private static Map<String, String> ordered(Map<String, String> map) {
-      return map.isEmpty() ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(map));
+      return map.size() < 2
+          ? Map.copyOf(map)
+          : Collections.unmodifiableMap(new LinkedHashMap<>(map));
     }
 
     boolean isEmpty() {
       return equals(NONE);
     }
   }
+
+  private final HeaderNames names = new HeaderNames();
 
   @Override
   public String name() {
@@ -90,11 +93,16 @@ public final class Headers implements Policy<Headers.Settings> {
   }
 
   @Override
+  public boolean ofOneRoute(Settings settings) {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     var when = settings.when.equals(When.ALWAYS) ? null : settings.when.compile();
     return new Rewrite(
-        HeaderEdit.of("headers.request", settings.request, Template.Kind.FIELD, site),
-        HeaderEdit.of("headers.response", settings.response, Template.Kind.ANSWER, site),
+        HeaderEdit.of("headers.request", settings.request, Template.Kind.FIELD, site, names),
+        HeaderEdit.of("headers.response", settings.response, Template.Kind.ANSWER, site, names),
         when,
         when == null ? null : site.state(Boolean.class));
   }
@@ -106,16 +114,15 @@ public final class Headers implements Policy<Headers.Settings> {
       @Nullable Predicate<Exchange> when,
       @Nullable StateKey<Boolean> meant)
       implements Filter {
+    private static final Set<Moment> NEVER = Set.of();
+    private static final Set<Moment> THERE = Set.of(Moment.REQUEST);
+    private static final Set<Moment> BACK = Set.of(Moment.RESPONSE);
+    private static final Set<Moment> BOTH = Set.of(Moment.REQUEST, Moment.RESPONSE);
+
     @Override
     public Set<Moment> moments() {
-      var moments = EnumSet.noneOf(Moment.class);
-      if (!request.isEmpty() || when != null) {
-        moments.add(Moment.REQUEST);
-      }
-      if (!response.isEmpty()) {
-        moments.add(Moment.RESPONSE);
-      }
-      return moments;
+      boolean there = !request.isEmpty() || when != null;
+      return response.isEmpty() ? (there ? THERE : NEVER) : there ? BOTH : BACK;
     }
 
     @Override

@@ -49,6 +49,11 @@ public final class Ip implements Policy<Ip.Settings> {
   }
 
   @Override
+  public boolean ofOneRoute(Settings settings) {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     return new Gate(new AddressSet(settings.allow), new AddressSet(settings.deny));
   }

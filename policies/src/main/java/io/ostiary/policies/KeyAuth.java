@@ -63,6 +63,11 @@ public final class KeyAuth implements Policy<KeyAuth.Settings> {
   }
 
   @Override
+  public boolean ofOneRoute(Settings settings) {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     return new Gate(settings, table(site.snapshot()), site.api().name());
   }

@@ -100,6 +100,11 @@ public final class Mask implements Policy<Mask.Settings> {
   }
 
   @Override
+  public boolean ofOneRoute(Settings settings) {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     return new Gate(settings);
   }

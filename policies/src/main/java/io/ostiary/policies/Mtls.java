@@ -90,6 +90,11 @@ public final class Mtls implements Policy<Mtls.Settings> {
   }
 
   @Override
+  public boolean ofOneRoute(Settings settings) {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     return new Gate(settings, Callers.of(site.snapshot()));
   }

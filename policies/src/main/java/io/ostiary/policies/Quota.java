@@ -122,6 +122,11 @@ public final class Quota implements Policy<Quota.Settings> {
   }
 
   @Override
+  public boolean ofOneRoute(Settings settings) {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     var per = settings.per.name().toLowerCase(Locale.ROOT);
     var by = CountBy.parse(settings.by.name().toLowerCase(Locale.ROOT));

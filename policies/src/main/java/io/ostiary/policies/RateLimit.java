@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -67,19 +68,23 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
       costs = Map.copyOf(costs);
       require(
           (requests == null) != limits.isEmpty(),
-          "rate-limit.requests: "
-              + (requests == null ? "nothing" : "together with 'limits'")
-              + " (expected: either 'requests' or 'limits')");
-      require(limits.size() <= LIMITS_MAX, "rate-limit.limits: more than 8 (expected: 1-8)");
-      require(!by.isEmpty(), "rate-limit.by: nothing (expected: who is counted)");
+          () ->
+              "rate-limit.requests: "
+                  + (requests == null ? "nothing" : "together with 'limits'")
+                  + " (expected: either 'requests' or 'limits')");
+      require(limits.size() <= LIMITS_MAX, () -> "rate-limit.limits: more than 8 (expected: 1-8)");
+      require(!by.isEmpty(), () -> "rate-limit.by: nothing (expected: who is counted)");
       if (requests != null) {
         limits = List.of(new Limit(requests, per, burst));
       }
-      var times = new HashSet<Duration>();
+      var times = new HashSet<Duration>(0);
       for (var limit : limits) {
         require(
-            times.add(limit.per),
-            "rate-limit.limits: two with 'per: " + limit.per + "' (expected: one for each time)");
+            limits.size() == 1 || times.add(limit.per),
+            () ->
+                "rate-limit.limits: two with 'per: "
+                    + limit.per
+                    + "' (expected: one for each time)");
         cost(limit, "cost", cost);
         costs.forEach((route, of) -> cost(limit, "costs." + route, of));
       }
@@ -94,7 +99,9 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
     }
 
     private static void cost(Limit limit, String name, int cost) {
-      Require.between("rate-limit." + name, cost, 0, Math.min(COST_MAX, limit.most()));
+      if (cost < 0 || cost > Math.min(COST_MAX, limit.most())) {
+        Require.between("rate-limit." + name, cost, 0, Math.min(COST_MAX, limit.most()));
+      }
     }
   }
 
@@ -111,10 +118,10 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
       Require.between("rate-limit.burst", most, 1, 1_000_000_000);
       require(
           per.toNanos() / requests >= 1,
-          "rate-limit.requests: " + requests + " (expected: at most one each nanosecond)");
+          () -> "rate-limit.requests: " + requests + " (expected: at most one each nanosecond)");
       require(
           per.toNanos() / requests <= Duration.ofDays(366).toNanos() / most,
-          "rate-limit.burst: " + most + " (expected: a burst that recovers within a year)");
+          () -> "rate-limit.burst: " + most + " (expected: a burst that recovers within a year)");
     }
 
     int most() {
@@ -122,9 +129,10 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
     }
   }
 
-  private static void require(boolean holds, String message) {
+  /// @param message made only where it is said: there may be ten thousand limits
+  private static void require(boolean holds, Supplier<String> message) {
     if (!holds) {
-      throw new IllegalArgumentException(message);
+      throw new IllegalArgumentException(message.get());
     }
   }
 
@@ -148,6 +156,11 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
   @Override
   public boolean lasting() {
     return true;
+  }
+
+  @Override
+  public boolean ofOneRoute(Settings settings) {
+    return settings.costs.isEmpty();
   }
 
   @Override
@@ -176,7 +189,7 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
     for (var route : settings.costs.keySet()) {
       require(
           routes.ids.contains(route),
-          "rate-limit.costs: " + route + " (expected: the id of a route of this API)");
+          () -> "rate-limit.costs: " + route + " (expected: the id of a route of this API)");
     }
     return settings.costs.getOrDefault(site.route().id(), settings.cost);
   }
@@ -197,6 +210,9 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
   }
 
   private static final class Gate implements Filter {
+    private static final Set<Moment> ONE_WAY = Set.of(Moment.REQUEST);
+    private static final Set<Moment> BOTH_WAYS = Set.of(Moment.REQUEST, Moment.RESPONSE);
+
     private final CountBy[] by;
     private final RateWindow[] windows;
     private final long cost;
@@ -213,9 +229,7 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
 
     @Override
     public Set<Moment> moments() {
-      return dryRun && costField == null
-          ? Set.of(Moment.REQUEST)
-          : Set.of(Moment.REQUEST, Moment.RESPONSE);
+      return dryRun && costField == null ? ONE_WAY : BOTH_WAYS;
     }
 
     @Override

@@ -23,8 +23,8 @@ final class RateWindow {
 
   private final Cells cells;
   private final StateKey<FieldLines> state;
-  private final String quoted;
-  private final String policy;
+  private final String name;
+  private final RateLimit.Limit limit;
   private final long interval;
   private final long tolerance;
   private final long burst;
@@ -52,9 +52,8 @@ final class RateWindow {
     burst = limit.most();
     tolerance = interval * burst;
     owed = charges ? 2 * tolerance : tolerance;
-    quoted = "\"" + UNQUOTED.matcher(name).replaceAll("_") + "\"";
-    long seconds = limit.per().toSeconds();
-    policy = quoted + ";q=" + limit.requests() + (seconds > 0 ? ";w=" + seconds : "");
+    this.name = name;
+    this.limit = limit;
   }
 
   /// @return below 0: it does not fit, and would in so many nanoseconds
@@ -83,9 +82,15 @@ final class RateWindow {
     }
   }
 
+  /// Made when it is told, for most of ten thousand routes may never have a call.
+  private String quoted() {
+    return "\"" + UNQUOTED.matcher(name).replaceAll("_") + "\"";
+  }
+
   /// `RateLimit-Policy`
   String policy() {
-    return policy;
+    long seconds = limit.per().toSeconds();
+    return quoted() + ";q=" + limit.requests() + (seconds > 0 ? ";w=" + seconds : "");
   }
 
   /// The fields for a call that was counted; null: it was not.
@@ -96,7 +101,7 @@ final class RateWindow {
 
   /// `RateLimit` where nothing is left.
   String spent(long seconds) {
-    return quoted + ";r=0;t=" + seconds;
+    return quoted() + ";r=0;t=" + seconds;
   }
 
   /// Until everything is back takes what was used times the interval, rounded up.
@@ -111,13 +116,13 @@ final class RateWindow {
     int index = (int) remaining & (told.length() - 1);
     var last = told.get(index);
     if (last == null || last.remaining != remaining) {
-      var left = quoted + ";r=" + remaining + ";t=" + seconds((burst - remaining) * interval);
+      var left = quoted() + ";r=" + remaining + ";t=" + seconds((burst - remaining) * interval);
       last =
           new Told(
               remaining,
               FieldLines.of(
                   List.of(
-                      new Field(RateLimit.LIMIT_POLICY, policy),
+                      new Field(RateLimit.LIMIT_POLICY, policy()),
                       new Field(RateLimit.LIMIT, left))));
       told.set(index, last);
     }

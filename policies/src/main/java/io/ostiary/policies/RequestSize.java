@@ -88,6 +88,11 @@ public final class RequestSize implements Policy<RequestSize.Settings> {
   }
 
   @Override
+  public boolean ofOneRoute(Settings settings) {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     var all = new Sizes(settings.headers, settings.query, settings.body).over(Limits.NONE);
     var methods = new HashMap<String, Limits>();

@@ -88,6 +88,11 @@ public final class Rewrite implements Policy<Rewrite.Settings> {
   }
 
   @Override
+  public boolean ofOneRoute(Settings settings) {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     var path = PathChange.of("rewrite", settings.path, settings.prefix, settings.regex, site);
     boolean answers = settings.redirects || settings.cookies;

@@ -66,13 +66,20 @@ final class Template {
   private final List<Part> parts;
   private final Kind kind;
 
-  private Template(List<Part> parts, Kind kind) {
+  /// What every call gets; null: it has places.
+  private final @Nullable String constant;
+
+  private Template(List<Part> parts, Kind kind, @Nullable String constant) {
     this.parts = parts;
     this.kind = kind;
+    this.constant = constant;
   }
 
   /// @param setting for the message where a place is unknown
   static Template of(String setting, String text, Kind kind, Site site) {
+    if (text.indexOf('{') < 0) {
+      return new Template(List.of(), kind, literal(text, kind).text);
+    }
     var parts = new ArrayList<Part>();
     var matcher = PLACE.matcher(text);
     int from = 0;
@@ -82,7 +89,7 @@ final class Template {
       from = matcher.end();
     }
     parts.add(literal(text.substring(from), kind));
-    return new Template(List.copyOf(parts), kind);
+    return new Template(List.copyOf(parts), kind, parts.size() == 1 ? parts.getFirst().text : null);
   }
 
   private static Part literal(String text, Kind kind) {
@@ -194,13 +201,13 @@ final class Template {
 
   /// Whether every call gets the same text.
   boolean constant() {
-    return parts.size() == 1;
+    return constant != null;
   }
 
   /// The text for this call; null: it has not said what a place needs.
   @Nullable String fill(Exchange exchange) {
-    if (constant()) {
-      return parts.getFirst().text;
+    if (constant != null) {
+      return constant;
     }
     var out = new StringBuilder();
     for (int i = 0; i < parts.size(); i++) {

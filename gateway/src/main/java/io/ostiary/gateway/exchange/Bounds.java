@@ -10,7 +10,12 @@ import org.jspecify.annotations.Nullable;
 /// @param responseBodyMax -1: none
 record Bounds(
     long totalNanos, long answerNanos, long idleNanos, long requestBodyMax, long responseBodyMax) {
+  private static final Bounds NONE = new Bounds(0, 0, 0, -1, -1);
+
   static Bounds of(CallLimits limits) {
+    if (limits.equals(CallLimits.NONE)) {
+      return NONE;
+    }
     return new Bounds(
         nanos(limits.total()),
         nanos(limits.answer()),

@@ -14,13 +14,10 @@ import io.ostiary.gateway.spi.Work;
 import io.ostiary.gateway.upstream.UpstreamHandle;
 import io.ostiary.model.Api;
 import io.ostiary.model.BanSink;
-import io.ostiary.model.Conditions;
 import io.ostiary.model.OutboundSettings;
-import io.ostiary.model.PathPattern;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
 import io.ostiary.model.Snapshot;
-import io.ostiary.model.Split;
 import io.ostiary.model.Tallies;
 import io.ostiary.model.Tally;
 import io.ostiary.model.Upstream;
@@ -116,13 +113,14 @@ public final class PlanCompiler {
   }
 
   private void add(Api api, Input input, HostTable<RoutePlan> routes, Set<UnroutedWatch> unrouted) {
-    var way = way(api, api.upstream(), api.split(), input.handles, input.faults);
+    var ways = new Ways(input.handles, input.faults);
+    var way = ways.of(api);
     var before = compiled.get(api);
     var made = before == null ? compile(api, input) : before.routes();
     var tables = routes.of(api.hosts());
     for (int i = 0; i < made.size(); i++) {
       var route = api.routes().get(i);
-      var own = own(api, route, input.handles, input.faults);
+      var own = ways.of(api, route);
       var some = made.get(i);
       own = own == null ? way : own;
       if (own == null || some == null) {
@@ -141,7 +139,7 @@ public final class PlanCompiler {
               some.upgrade());
       for (var table : tables) {
         for (var place : some.places()) {
-          var wrong = table.add(place, route.methods(), route.conditions(), plan);
+          var wrong = wrong(table, place, plan);
           if (wrong != null) {
             input.faults.add(PlanFault.of(where(api, route) + wrong));
           }
@@ -151,33 +149,36 @@ public final class PlanCompiler {
     }
   }
 
+  private static @Nullable String wrong(
+      RouteTable<RoutePlan> table, RouteTable.Place place, RoutePlan plan) {
+    var route = plan.route();
+    if (place.wrong() != null) {
+      return place.wrong();
+    }
+    var taken = table.add(place, route.methods(), route.conditions(), plan);
+    return taken == null ? null : RouteTable.taken(taken, route.path().under(plan.api().path()));
+  }
+
   private static String where(Api api, Route route) {
     return "api " + api.name() + ", route " + route.id() + ": ";
   }
 
   /// All routes of an API but for their ways; null in the place of one with faults.
   private List<CompiledApis.@Nullable OfRoute> compile(Api api, Input input) {
-    var chains = Chains.of(api);
+    var like = compiled.like(api);
+    var chains = like == null ? Chains.of(api) : Chains.after(like.chains());
     int faults = input.faults.size();
-    var made = new ArrayList<CompiledApis.@Nullable OfRoute>(api.routes().size());
-    for (var route : api.routes()) {
-      made.add(compile(api, route, input, chains));
+    var made = compiled.same(api, like);
+    for (int i = 0; i < made.size(); i++) {
+      if (made.get(i) == null) {
+        made.set(i, compile(api, api.routes().get(i), input, chains));
+      }
     }
-    if (chains.lasting.yes && input.faults.size() == faults) {
+    if (chains.lasting && input.faults.size() == faults) {
       var whole = made.stream().map(Objects::requireNonNull).toList();
-      compiled.put(api, new CompiledApis.OfApi(whole, chains.lasting.shared));
+      compiled.put(api, new CompiledApis.OfApi(api, whole, chains));
     }
     return made;
-  }
-
-  /// A route's own way; null: the API's.
-  private static @Nullable Way own(
-      Api api, Route route, Map<String, UpstreamHandle> handles, List<PlanFault> faults) {
-    var other = route.upstream();
-    if (other == null && route.split().to().isEmpty()) {
-      return null;
-    }
-    return way(api, other == null ? api.upstream() : other, route.split(), handles, faults);
   }
 
   private List<UpstreamHandle> handles(Snapshot snapshot, List<PlanFault> faults) {
@@ -189,50 +190,6 @@ public final class PlanCompiler {
     }
   }
 
-  /// Null: with faults.
-  private static @Nullable Way way(
-      Api api,
-      String upstream,
-      Split split,
-      Map<String, UpstreamHandle> handles,
-      List<PlanFault> faults) {
-    var own = handle(api, upstream, handles, faults);
-    var shares = new ArrayList<Way.Share>();
-    int from = 0;
-    for (var share : split.to()) {
-      var other = handle(api, share.upstream(), handles, faults);
-      if (other != null) {
-        int to = from + Way.draws(share.percent());
-        var guard = guard(share.when(), "api " + api.name() + ", split: ", faults);
-        shares.add(new Way.Share(other, guard, share.consumers(), from, to));
-        from = to;
-      }
-    }
-    return own == null ? null : new Way(own, split.by(), shares, api.name());
-  }
-
-  private static @Nullable RouteGuard guard(
-      Conditions conditions, String where, List<PlanFault> faults) {
-    try {
-      return RouteGuard.of(conditions);
-    } catch (IllegalArgumentException e) {
-      faults.add(PlanFault.of(where + "when: " + e.getMessage()));
-      return null;
-    }
-  }
-
-  private static @Nullable UpstreamHandle handle(
-      Api api, String name, Map<String, UpstreamHandle> handles, List<PlanFault> faults) {
-    var handle = handles.get(name);
-    if (handle == null) {
-      faults.add(
-          PlanFault.of(
-              "api %s: upstream: %s (expected: one of %s)"
-                  .formatted(api.name(), name, handles.keySet())));
-    }
-    return handle;
-  }
-
   /// What the compiler works with for one plan.
   private record Input(
       Map<String, Policy<?>> policies,
@@ -240,106 +197,81 @@ public final class PlanCompiler {
       Map<String, UpstreamHandle> handles,
       List<PlanFault> faults) {}
 
-  /// Whether all filters of an API may go on under later plans, and the state that they hold.
-  private static final class Lasting {
-    private boolean yes = true;
-    private final List<SharedState.Held> shared = new ArrayList<>();
-  }
-
-  /// What the routes of one API can share.
-  ///
-  /// @param whole chains by the policies that routes add
-  /// @param own filters of the API's own policies that did not ask for their route, by their places
-  /// @param waitsDiffer whether an answer may take longer at one route than at another
-  private record Chains(
-      Map<List<PolicyUse>, FilterChain> whole,
-      Map<Integer, Shared> own,
-      Lasting lasting,
-      boolean waitsDiffer) {
-
-    static Chains of(Api api) {
-      boolean differ =
-          api.routes().stream()
-              .anyMatch(route -> route.upstream() != null || route.limits().answer() != null);
-      return new Chains(new HashMap<>(), new HashMap<>(), new Lasting(), differ);
-    }
-  }
-
-  /// @param from its first place for state
-  /// @param to the first place behind its own
-  private record Shared(Filter filter, int from, int to) {}
-
   /// @param chains takes what routes can share
   private CompiledApis.@Nullable OfRoute compile(Api api, Route route, Input input, Chains chains) {
-    var where = where(api, route);
-    var known = chains.whole.get(route.policies());
-    var chain = known == null ? chain(input, chains, api, route, where) : known;
-    if (chain == null) {
+    var known = chains.whole.isEmpty() ? null : chains.whole.get(route.policies());
+    var made = known == null ? chain(input, chains, api, route) : known;
+    if (made == null) {
       return null;
     }
-    var parameters = new ArrayList<String>();
-    for (var segment : route.path().under(api.path()).segments()) {
-      if (PathPattern.templated(segment)) {
-        parameters.add(segment.substring(1, segment.length() - 1));
-      }
-    }
+    var spelled = route.path().spelledUnder(api.path());
     int strip = api.stripPath() && !api.path().equals("/") ? api.path().length() : 0;
     return new CompiledApis.OfRoute(
-        chain,
-        guard(route.conditions(), where, input.faults),
+        made.chain(),
+        made.shared(),
+        route.conditions().isEmpty()
+            ? null
+            : Ways.guard(route.conditions(), where(api, route), input.faults),
         strip,
-        List.copyOf(parameters),
+        chains.parameters(spelled.getFirst()),
         Bounds.of(route.limits().within(api.limits())),
         route.upgrade() == null ? api.upgrade() : route.upgrade(),
-        route.path().spelledUnder(api.path()).stream().map(RouteTable.Place::of).toList());
+        spelled.size() == 1
+            ? List.of(RouteTable.Place.of(spelled.getFirst()))
+            : spelled.stream().map(RouteTable.Place::of).toList());
   }
 
   /// A filter that did not ask for its route is the same at every route of the API, and so is a
   /// chain of nothing else at every route with the same policies: with ten thousand routes this is
   /// what a reload would take longest for.
-  private @Nullable FilterChain chain(
-      Input input, Chains chains, Api api, Route route, String where) {
+  private Chains.@Nullable Made chain(Input input, Chains chains, Api api, Route route) {
     var faults = input.faults;
-    var uses = new ArrayList<>(api.policies());
+    int count = api.policies().size() + route.policies().size();
+    var uses = new ArrayList<PolicyUse>(count);
+    uses.addAll(api.policies());
     uses.addAll(route.policies());
     if (uses.isEmpty()) {
-      return FilterChain.EMPTY;
+      return Chains.Made.EMPTY;
     }
     if (uses.size() > FilterChain.FILTERS_MAX) {
       faults.add(
           PlanFault.of(
-              where
+              where(api, route)
                   + "policies: %d (expected: 0-%d)"
                       .formatted(uses.size(), FilterChain.FILTERS_MAX)));
       return null;
     }
-    var filters = new ArrayList<Filter>();
-    var names = new ArrayList<String>();
-    var sites = new ArrayList<SiteOf>();
+    var filters = new ArrayList<Filter>(count);
+    var names = new ArrayList<String>(count);
+    var sites = new ArrayList<SiteOf>(count);
+    var held = new ArrayList<SharedState.Held>(0);
     int states = 0;
     for (int i = 0; i < uses.size(); i++) {
       var made = chains.own.get(i);
-      if (made == null || made.from != states) {
+      if (made == null || made.from() != states || !shared.keep(made.shared())) {
         var site = new SiteOf(input, api, route, states, chains);
-        var filter = filter(uses.get(i), site, where, faults);
+        var filter = filter(uses.get(i), site, faults);
         sites.add(site);
         if (filter == null) {
           continue;
         }
-        made = new Shared(filter, states, site.states);
+        made = new Chains.Shared(filter, states, site.states, List.copyOf(site.held));
         if (i < api.policies().size() && !site.routeAsked) {
           site.forAll = true;
           chains.own.put(i, made);
         }
       }
-      states = made.to;
-      filters.add(made.filter);
+      states = made.to();
+      filters.add(made.filter());
+      held.addAll(made.shared());
       names.add(uses.get(i).name());
     }
     if (filters.size() < uses.size()) {
       return null;
     }
-    var chain = new FilterChain(filters, names, states);
+    var whole = new FilterChain(filters, names, states, chains.last);
+    var chain = new Chains.Made(whole, List.copyOf(held));
+    chains.last = whole;
     if (sites.stream().noneMatch(site -> site.routeAsked)) {
       sites.forEach(site -> site.forAll = true);
       chains.whole.put(route.policies(), chain);
@@ -347,22 +279,22 @@ public final class PlanCompiler {
     return chain;
   }
 
-  private @Nullable Filter filter(
-      PolicyUse use, SiteOf site, String where, List<PlanFault> faults) {
+  private @Nullable Filter filter(PolicyUse use, SiteOf site, List<PlanFault> faults) {
     var policies = site.input.policies;
     var policy = policies.get(use.name());
     if (policy == null) {
       blame(
           use,
-          where + "policy: %s (expected: one of %s)".formatted(use.name(), policies.keySet()),
+          where(site.api, site.route)
+              + "policy: %s (expected: one of %s)".formatted(use.name(), policies.keySet()),
           faults);
       return null;
     }
     try {
-      site.chains.lasting.yes &= policy.lasting();
+      site.judge(policy, use.settings());
       return compile(policy, use.settings(), site);
     } catch (RuntimeException e) {
-      blame(use, where + use.name() + ": " + e.getMessage(), faults);
+      blame(use, where(site.api, site.route) + use.name() + ": " + e.getMessage(), faults);
       return null;
     }
   }
@@ -391,6 +323,7 @@ public final class PlanCompiler {
     private final Api api;
     private final Route route;
     private final Chains chains;
+    private final List<SharedState.Held> held = new ArrayList<>(0);
     private int states;
     private boolean routeAsked;
     private boolean forAll;
@@ -402,6 +335,13 @@ public final class PlanCompiler {
       this.api = api;
       this.route = route;
       this.states = states;
+    }
+
+    private <S extends Record> void judge(Policy<S> policy, Record settings) {
+      chains.lasting &= policy.lasting();
+      chains.ofOneRoute &=
+          policy.settings().isInstance(settings)
+              && policy.ofOneRoute(policy.settings().cast(settings));
     }
 
     @Override
@@ -431,9 +371,9 @@ public final class PlanCompiler {
 
     @Override
     public <T> T shared(String key, Class<T> type, Supplier<T> make) {
-      var held = shared.get(key, type, make);
-      chains.lasting.shared.add(held);
-      return held.value(type);
+      var one = shared.get(key, type, make);
+      held.add(one);
+      return one.value(type);
     }
 
     @Override
@@ -469,7 +409,7 @@ public final class PlanCompiler {
         throw new IllegalArgumentException(
             "policy: %s (expected: one of %s)".formatted(use.name(), policies.keySet()));
       }
-      chains.lasting.yes &= policy.lasting();
+      judge(policy, use.settings());
       return compile(policy, use.settings(), this);
     }
 
@@ -483,7 +423,7 @@ public final class PlanCompiler {
       var counts =
           shared("mirror/" + upstream, MirrorCounts.class, () -> new MirrorCounts(upstream));
       // Handles are of one plan.
-      chains.lasting.yes = false;
+      chains.lasting = false;
       return new Mirroring(handle, bodyBytesMax, copiesMax, counts);
     }
 

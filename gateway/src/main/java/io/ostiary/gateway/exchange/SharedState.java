@@ -4,17 +4,20 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /// State of policies that outlives plans, such as the counters of a limit, by key. What two plans
 /// in a row did not ask for is let go. Guarded by its own lock; used only while plans are compiled.
 public final class SharedState {
   /// One object, and the key that it is held under.
   static final class Held {
+    private final Class<?> type;
     private final String key;
     private final Object value;
     private long generation;
 
-    private Held(String key, Object value) {
+    private Held(Class<?> type, String key, Object value) {
+      this.type = type;
       this.key = key;
       this.value = value;
     }
@@ -24,7 +27,7 @@ public final class SharedState {
     }
   }
 
-  private final Map<String, Held> all = new HashMap<>();
+  private final Map<Class<?>, Map<String, Held>> all = new HashMap<>();
   private long generation;
 
   /// A plan is about to be compiled.
@@ -34,27 +37,28 @@ public final class SharedState {
 
   /// The plan is in force.
   public synchronized void commit() {
-    all.values().removeIf(held -> held.generation < generation - 1);
+    all.values().forEach(some -> some.values().removeIf(held -> held.generation < generation - 1));
+    all.values().removeIf(Map::isEmpty);
   }
 
   /// The plan was refused: what only it asked for does not age the rest.
   public synchronized void rollBack() {
     generation--;
-    all.values().forEach(held -> held.generation = Math.min(held.generation, generation));
+    held().forEach(held -> held.generation = Math.min(held.generation, generation));
   }
 
   /// Everything of this type that is held.
   public synchronized <T> List<T> all(Class<T> type) {
-    return all.values().stream()
-        .map(held -> held.value)
-        .filter(type::isInstance)
-        .map(type::cast)
-        .toList();
+    return held().map(held -> held.value).filter(type::isInstance).map(type::cast).toList();
+  }
+
+  private Stream<Held> held() {
+    return all.values().stream().flatMap(some -> some.values().stream());
   }
 
   synchronized <T> Held get(String key, Class<T> type, Supplier<T> make) {
-    var held =
-        all.computeIfAbsent(type.getName() + ' ' + key, whole -> new Held(whole, make.get()));
+    var some = all.computeIfAbsent(type, _ -> new HashMap<>());
+    var held = some.computeIfAbsent(key, _ -> new Held(type, key, make.get()));
     held.generation = generation;
     return held;
   }
@@ -63,7 +67,7 @@ public final class SharedState {
   @SuppressWarnings("ReferenceEquality") // Another object may be held under the same key by now.
   synchronized boolean keep(List<Held> some) {
     for (var held : some) {
-      if (all.get(held.key) != held) {
+      if (all.getOrDefault(held.type, Map.of()).get(held.key) != held) {
         return false;
       }
     }

@@ -31,11 +31,12 @@ final class Leaf<R> {
           .thenComparingInt(entry -> -entry.conditions.query().size())
           .thenComparingInt(entry -> -entry.others());
 
-  private final List<Entry<R>> entries = new ArrayList<>();
+  // No longer than they must be: of ten thousand routes most have a leaf of their own.
+  private List<Entry<R>> entries = List.of();
 
   // Without conditions, which is the usual case, a method is found by itself.
-  private final List<String> methods = new ArrayList<>();
-  private final List<R> routes = new ArrayList<>();
+  private List<String> methods = List.of();
+  private List<R> routes = List.of();
   private @Nullable R any;
   private boolean conditional;
 
@@ -53,19 +54,30 @@ final class Leaf<R> {
         }
       }
     }
-    entries.add(new Entry<>(Set.copyOf(wanted), conditions, route));
-    entries.sort(PARTICULAR);
+    entries = with(entries, new Entry<>(Set.copyOf(wanted), conditions, route));
+    if (entries.size() > 1) {
+      entries = entries.stream().sorted(PARTICULAR).toList();
+    }
     if (!conditions.isEmpty()) {
       conditional = true;
     } else if (wanted.isEmpty()) {
       any = route;
     } else {
       for (var method : wanted) {
-        methods.add(method);
-        routes.add(route);
+        methods = with(methods, method);
+        routes = with(routes, route);
       }
     }
     return null;
+  }
+
+  private static <T> List<T> with(List<T> some, T more) {
+    if (some.isEmpty()) {
+      return List.of(more);
+    }
+    var all = new ArrayList<>(some);
+    all.add(more);
+    return List.copyOf(all);
   }
 
   /// Whether the path is known to this request: some route of it has no condition, or it holds.

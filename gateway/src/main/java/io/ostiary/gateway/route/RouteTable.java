@@ -23,6 +23,8 @@ public final class RouteTable<R> {
   /// Segments deeper than this match only an open end.
   private static final int DEPTH_MAX = 128;
 
+  private static final byte[] @Nullable [] NONE = {};
+
   private final Node<R> root = new Node<>();
 
   /// The result of a lookup, reused by whoever asks; confined to its event loop.
@@ -133,39 +135,66 @@ public final class RouteTable<R> {
     }
   }
 
-  /// A pattern as the tree takes it.
-  ///
-  /// @param keys its segments in the spelling that normalised request paths have; null: a template
-  /// @param wrong why it cannot be taken; null: it can
-  public record Place(PathPattern pattern, List<byte @Nullable []> keys, @Nullable String wrong) {
+  /// A pattern as the tree takes it, without the pattern itself: a plan keeps one for each of ten
+  /// thousand routes.
+  public static final class Place {
+    /// Its segments in the spelling that normalised request paths have; null: a template.
+    private final byte[] @Nullable [] keys;
+
+    /// Whether it ends in `/*`.
+    private final boolean open;
+
+    private final @Nullable String wrong;
+
+    private Place(byte[] @Nullable [] keys, boolean open, @Nullable String wrong) {
+      this.keys = keys;
+      this.open = open;
+      this.wrong = wrong;
+    }
+
     public static Place of(PathPattern pattern) {
       var segments = pattern.segments();
       if (segments.size() >= DEPTH_MAX) {
         var wrong = "path: %d segments (expected: fewer than %d)";
-        return new Place(pattern, List.of(), wrong.formatted(segments.size(), DEPTH_MAX));
+        return new Place(NONE, false, wrong.formatted(segments.size(), DEPTH_MAX));
       }
-      var keys = new ArrayList<byte @Nullable []>(segments.size());
-      for (var segment : segments) {
+      var keys = new byte[segments.size()] @Nullable [];
+      for (int i = 0; i < keys.length; i++) {
+        var segment = segments.get(i);
         boolean template = PathPattern.templated(segment);
-        keys.add(template ? null : spelled(segment).getBytes(StandardCharsets.ISO_8859_1));
+        keys[i] = template ? null : spelled(segment).getBytes(StandardCharsets.ISO_8859_1);
       }
-      return new Place(pattern, keys, null);
+      return new Place(keys, pattern.openEnded(), null);
     }
-  }
 
-  /// As [#add(Place, Set, Conditions, Object)].
-  public @Nullable String add(
-      PathPattern pattern, Set<String> methods, Conditions conditions, R route) {
-    return add(Place.of(pattern), methods, conditions, route);
+    /// Why it cannot be taken; null: it can.
+    public @Nullable String wrong() {
+      return wrong;
+    }
   }
 
   /// Adds a route. Returns null, or why it cannot stand beside the others.
   ///
   /// @param conditions for which the lookup asks whether the route takes a request
-  public @Nullable String add(Place place, Set<String> methods, Conditions conditions, R route) {
+  public @Nullable String add(
+      PathPattern pattern, Set<String> methods, Conditions conditions, R route) {
+    var place = Place.of(pattern);
     if (place.wrong != null) {
       return place.wrong;
     }
+    var taken = add(place, methods, conditions, route);
+    return taken == null ? null : taken(taken, pattern);
+  }
+
+  /// Why a pattern cannot stand beside the others.
+  ///
+  /// @param method as [#add(Place, Set, Conditions, Object)] says it
+  public static String taken(String method, PathPattern pattern) {
+    return "path: " + method + " " + pattern + " has a route already";
+  }
+
+  /// Adds a route to a place that can be taken. Returns null, or for which method somebody has.
+  public @Nullable String add(Place place, Set<String> methods, Conditions conditions, R route) {
     var node = root;
     for (var key : place.keys) {
       if (key == null) {
@@ -176,13 +205,12 @@ public final class RouteTable<R> {
       }
     }
     Leaf<R> leaf;
-    if (place.pattern.openEnded()) {
+    if (place.open) {
       leaf = node.open = node.open == null ? new Leaf<>() : node.open;
     } else {
       leaf = node.exact = node.exact == null ? new Leaf<>() : node.exact;
     }
-    var taken = leaf.add(methods, conditions, route);
-    return taken == null ? null : "path: " + taken + " " + place.pattern + " has a route already";
+    return leaf.add(methods, conditions, route);
   }
 
   /// Finds the best pattern for the normalised path in `[from, to)`, which begins with a slash.
@@ -245,6 +273,19 @@ public final class RouteTable<R> {
 
   /// A literal segment in the spelling that normalised request paths have.
   public static String spelled(String segment) {
+    for (int i = 0; i < segment.length(); i++) {
+      if (!plain(segment.charAt(i))) {
+        return escaped(segment);
+      }
+    }
+    return segment;
+  }
+
+  private static boolean plain(int c) {
+    return c > 0x20 && c < 0x7f && "\"<>\\^`{}%#?".indexOf(c) < 0;
+  }
+
+  private static String escaped(String segment) {
     var out = new StringBuilder();
     var bytes = segment.getBytes(StandardCharsets.UTF_8);
     for (int i = 0; i < bytes.length; i++) {
@@ -256,8 +297,7 @@ public final class RouteTable<R> {
         i += 2;
         continue;
       }
-      boolean kept = b > 0x20 && b < 0x7f && "\"<>\\^`{}%#?".indexOf(b) < 0;
-      out.append(kept ? "" + (char) b : "%%%02X".formatted(b));
+      out.append(plain(b) ? "" + (char) b : "%%%02X".formatted(b));
     }
     return out.toString();
   }

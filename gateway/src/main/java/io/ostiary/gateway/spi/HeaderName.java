@@ -16,8 +16,9 @@ public final class HeaderName {
   private HeaderName(String text) {
     this.text = text;
     this.bytes = text.getBytes(StandardCharsets.ISO_8859_1);
-    this.lower = text.toLowerCase(Locale.ROOT).getBytes(StandardCharsets.ISO_8859_1);
-    this.hash = text.toLowerCase(Locale.ROOT).replace('_', '-').hashCode();
+    var small = text.toLowerCase(Locale.ROOT);
+    this.lower = small.getBytes(StandardCharsets.ISO_8859_1);
+    this.hash = small.replace('_', '-').hashCode();
   }
 
   /// @param text a token (RFC 9110 section 5.6.2) in the spelling that goes on the wire

@@ -27,4 +27,11 @@ public interface Policy<S extends Record> {
   default boolean lasting() {
     return false;
   }
+
+  /// Whether what [#compile] gives for these settings, and whether it refuses them, follows from no
+  /// route of the site's API but the site's own. Then filters that last may also go on where other
+  /// routes of their API change. Whoever looks at the API's routes says no.
+  default boolean ofOneRoute(S settings) {
+    return false;
+  }
 }

@@ -41,10 +41,15 @@ class CompiledApisTest {
   private record None() {}
 
   /// Makes a filter with a counter that outlives plans.
-  private record Counting(String name, boolean lasting) implements Policy<None> {
+  private record Counting(String name, boolean lasting, boolean alone) implements Policy<None> {
     @Override
     public Class<None> settings() {
       return None.class;
+    }
+
+    @Override
+    public boolean ofOneRoute(None none) {
+      return alone;
     }
 
     @Override
@@ -64,7 +69,11 @@ class CompiledApisTest {
   private final List<PlanFault> faults = new ArrayList<>();
   private final PlanCompiler compiler =
       new PlanCompiler(
-          List.of(new Counting("lasting", true), new Counting("other", false)),
+          List.of(
+              new Counting("lasting", true, false),
+              new Counting("alone", true, true),
+              new Counting("another", true, true),
+              new Counting("other", false, true)),
           all -> all.stream().map(UpstreamHandle::unresolved).toList(),
           shared,
           BanSink.NONE,
@@ -149,6 +158,46 @@ class CompiledApisTest {
     assertThat(shared.all(AtomicLong.class)).containsExactly(((Counter) second).count());
   }
 
+  @Test
+  void takesOverTheRoutesThatAreTheSameObjects() {
+    var same = route("/same", "alone");
+    var before = compile(apiAt("/one", same, route("/old", "alone")));
+    var after = compile(apiAt("/one", route("/new", "alone"), same));
+
+    assertThat(filter(after, "/one/same")).isSameAs(filter(before, "/one/same"));
+    assertThat(filter(after, "/one/new")).isNotSameAs(filter(before, "/one/old"));
+    assertThat(route(after, "/one/same").api()).isNotSameAs(route(before, "/one/same").api());
+  }
+
+  @Test
+  void makesAllRoutesAgainWhereAPolicyLooksAtTheOthers() {
+    var same = route("/same", "lasting");
+    var before = compile(apiAt("/one", same, route("/old", "alone")));
+    var after = compile(apiAt("/one", same, route("/new", "alone")));
+
+    assertThat(filter(after, "/one/same")).isNotSameAs(filter(before, "/one/same"));
+  }
+
+  @Test
+  void makesAllRoutesAgainWhereTheApiDiffers() {
+    var same = route("/same", "alone");
+    var before = compile(apiAt("/one", same));
+    var after = compile(apiAt("/other", same));
+
+    assertThat(filter(after, "/other/same")).isNotSameAs(filter(before, "/one/same"));
+  }
+
+  @Test
+  void letsTheStateOfARouteGoThatIsGone() {
+    var same = route("/same", "alone");
+    compile(apiAt("/one", same, route("/old", "another")));
+    assertThat(shared.all(AtomicLong.class)).hasSize(2);
+    for (int i = 0; i < 3; i++) {
+      compile(apiAt("/one", same, route("/new" + i, "alone")));
+    }
+    assertThat(shared.all(AtomicLong.class)).hasSize(1);
+  }
+
   private Plan compile(Api... apis) {
     shared.begin();
     var plan = compiler.compile(snapshot(apis), faults);
@@ -207,5 +256,15 @@ class CompiledApisTest {
       uses.add(new PolicyUse(policy, new None()));
     }
     return new Api(name, List.of(), "/" + name, "u", Split.NONE, true, null, List.of(route), uses);
+  }
+
+  private static Api apiAt(String path, Route... routes) {
+    return new Api("one", List.of(), path, "u", Split.NONE, true, null, List.of(routes), List.of());
+  }
+
+  private static Route route(String path, String policy) {
+    var use = new PolicyUse(policy, new None());
+    var pattern = new PathPattern(path);
+    return new Route(path, Set.of(), pattern, Conditions.NONE, null, null, List.of(use));
   }
 }
