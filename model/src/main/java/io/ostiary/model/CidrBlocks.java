@@ -6,6 +6,7 @@ import java.util.AbstractList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.RandomAccess;
+import org.jspecify.annotations.Nullable;
 
 /// Very many blocks in little memory, each once: those of IPv4 in the order of their addresses,
 /// eight bytes each, and behind them those of IPv6, as they came, seventeen bytes each. A block is
@@ -19,6 +20,9 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
   private static final int LENGTH_BITS = 6;
   private static final int WHOLE_BLOCK = 24;
 
+  /// Each is looked for among all.
+  private static final int EXCHANGED6_MAX = 64;
+
   private final long[] four;
 
   /// Two numbers for each block of IPv6.
@@ -26,8 +30,12 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
 
   private final byte[] lengths6;
 
-  private CidrBlocks(long[] four, long[] six, byte[] lengths6) {
+  /// How many of IPv4 are longer than /24.
+  private final int longer4;
+
+  private CidrBlocks(long[] four, int longer4, long[] six, byte[] lengths6) {
     this.four = four;
+    this.longer4 = longer4;
     this.six = six;
     this.lengths6 = lengths6;
   }
@@ -42,8 +50,94 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
   /// An equal list that is another one; of what is not kept in numbers, the same.
   public static List<Cidr> copyOf(List<Cidr> list) {
     return list instanceof CidrBlocks blocks
-        ? new CidrBlocks(blocks.four.clone(), blocks.six.clone(), blocks.lengths6.clone())
+        ? new CidrBlocks(
+            blocks.four.clone(), blocks.longer4, blocks.six.clone(), blocks.lengths6.clone())
         : list;
+  }
+
+  /// What would be read where one part of a text has given way to another: the blocks of the one
+  /// part are taken out, and those of the other stand in their place.
+  ///
+  /// @return null where that cannot be told from the parts: a block of the one is not here, of the
+  ///   other is, or nothing says where blocks of IPv6 belong
+  @Nullable CidrBlocks exchanged(CidrBlocks out, CidrBlocks in) {
+    var changed4 = exchanged(four, out.four, in.four);
+    int at = out.lengths6.length == 0 ? 0 : place6(out, 0);
+    boolean known = lengths6.length == 0 || out.lengths6.length > 0 || in.lengths6.length == 0;
+    boolean few = in.lengths6.length <= EXCHANGED6_MAX;
+    if (changed4 == null || !known || !few || at < 0 || !equal(this, four.length + at, out)) {
+      return null;
+    }
+    for (int i = 0; i < in.lengths6.length; i++) {
+      int there = place6(in, i);
+      if (there >= 0 && (there < at || there >= at + out.lengths6.length)) {
+        return null;
+      }
+    }
+    int longer = longer4 - out.longer4 + in.longer4;
+    if (out.lengths6.length + in.lengths6.length == 0) {
+      return new CidrBlocks(changed4, longer, six, lengths6);
+    }
+    int count = lengths6.length - out.lengths6.length + in.lengths6.length;
+    int behind = at + out.lengths6.length;
+    int behindIn = at + in.lengths6.length;
+    var changed6 = Arrays.copyOf(six, 2 * count);
+    System.arraycopy(in.six, 0, changed6, 2 * at, in.six.length);
+    System.arraycopy(six, 2 * behind, changed6, 2 * behindIn, six.length - 2 * behind);
+    var changedLengths = Arrays.copyOf(lengths6, count);
+    System.arraycopy(in.lengths6, 0, changedLengths, at, in.lengths6.length);
+    System.arraycopy(lengths6, behind, changedLengths, behindIn, lengths6.length - behind);
+    return new CidrBlocks(changed4, longer, changed6, changedLengths);
+  }
+
+  /// Of numbers that stand in order, as all of them do in the end.
+  private static long @Nullable [] exchanged(long[] all, long[] out, long[] in) {
+    if (out.length > all.length) {
+      return null;
+    }
+    if (out.length + in.length == 0) {
+      return all;
+    }
+    var changed = new long[all.length - out.length + in.length];
+    int from = 0;
+    int to = 0;
+    int leaving = 0;
+    int coming = 0;
+    while (leaving < out.length || coming < in.length) {
+      boolean leaves = coming == in.length || (leaving < out.length && out[leaving] <= in[coming]);
+      long key = leaves ? out[leaving++] : in[coming++];
+      int found = Arrays.binarySearch(all, from, all.length, key);
+      if (leaves != found >= 0) {
+        return null;
+      }
+      int place = leaves ? found : -found - 1;
+      System.arraycopy(all, from, changed, to, place - from);
+      to += place - from;
+      from = leaves ? place + 1 : place;
+      if (!leaves) {
+        changed[to++] = key;
+      }
+    }
+    System.arraycopy(all, from, changed, to, all.length - from);
+    return changed;
+  }
+
+  /// Whether the blocks of IPv6 of another list stand here one behind the other.
+  private static boolean equal(CidrBlocks all, int at, CidrBlocks part) {
+    int count = part.lengths6.length;
+    return at + count <= all.size() && equal(all, at, part, part.four.length, count);
+  }
+
+  /// Where a block of IPv6 of another list stands here among those of IPv6; -1: nowhere.
+  private int place6(CidrBlocks other, int place) {
+    long high = other.six[2 * place];
+    long low = other.six[2 * place + 1];
+    for (int i = 0; i < lengths6.length; i++) {
+      if (six[2 * i] == high && six[2 * i + 1] == low && lengths6[i] == other.lengths6[place]) {
+        return i;
+      }
+    }
+    return -1;
   }
 
   /// Takes blocks as they come, also the same one again. Used by one thread.
@@ -51,6 +145,7 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
     private long[] four = new long[64];
     private int count;
     private int taken;
+    private int taken6;
     private final Sixes six = new Sixes();
 
     void add(Cidr block) {
@@ -63,6 +158,7 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
     }
 
     void six(long high, long low, int prefix) {
+      taken6++;
       six.add(high, low, prefix);
     }
 
@@ -84,6 +180,11 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
       return six.count;
     }
 
+    /// How many came, those that came twice among them.
+    int all() {
+      return taken + taken6;
+    }
+
     /// Forgets what came twice.
     private void settle() {
       Arrays.sort(four, 0, count);
@@ -98,8 +199,13 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
 
     CidrBlocks build() {
       settle();
+      int longer = 0;
+      for (int i = 0; i < count; i++) {
+        longer += length(four[i]) > WHOLE_BLOCK ? 1 : 0;
+      }
       return new CidrBlocks(
           Arrays.copyOf(four, count),
+          longer,
           Arrays.copyOf(six.numbers, 2 * six.count),
           Arrays.copyOf(six.lengths, six.count));
     }
@@ -190,8 +296,7 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
 
   /// How many there are of the kind of which there are more: IPv6, and IPv4 longer than /24.
   public int longest() {
-    long longer = Arrays.stream(four).filter(key -> length(key) > WHOLE_BLOCK).count();
-    return Math.max((int) longer, lengths6.length);
+    return Math.max(longer4, lengths6.length);
   }
 
   private static int length(long key) {

@@ -1,7 +1,6 @@
 package io.ostiary.model;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -17,8 +16,14 @@ import org.jspecify.annotations.Nullable;
 /// @param list with the faults of the file
 /// @param key of the file itself, as another may take its name; null where there is none
 /// @param read when it was read
+/// @param text what was read, for the next time
 public record CidrFile(
-    CidrList list, FileTime modified, long size, @Nullable Object key, Instant read) {
+    CidrList list,
+    FileTime modified,
+    long size,
+    @Nullable Object key,
+    Instant read,
+    CidrText text) {
   /// In bytes.
   public static final int SIZE_MAX = 64 << 20;
 
@@ -27,19 +32,25 @@ public record CidrFile(
 
   /// @param name of the file, for the faults
   public static CidrFile read(String name, Path path) throws IOException {
-    var start = Instant.now();
-    var now = Files.readAttributes(path, BasicFileAttributes.class);
-    return new CidrFile(
-        content(name, path, now.size()), now.lastModifiedTime(), now.size(), now.fileKey(), start);
+    return read(name, path, new CidrText());
   }
 
-  private static CidrList content(String name, Path path, long size) throws IOException {
-    if (size > SIZE_MAX) {
-      return new CidrList(List.of(), List.of(name + ": larger than 64 MiB (expected: less)"));
-    }
-    try (var text = Files.newBufferedReader(path, StandardCharsets.ISO_8859_1)) {
-      return CidrList.read(name, text);
-    }
+  /// What stands there now. Of a text that differs from the one before in a few lines only these
+  /// are read.
+  ///
+  /// @param name as above
+  public CidrFile again(String name, Path path) throws IOException {
+    return read(name, path, text);
+  }
+
+  private static CidrFile read(String name, Path path, CidrText text) throws IOException {
+    var start = Instant.now();
+    var now = Files.readAttributes(path, BasicFileAttributes.class);
+    var list =
+        now.size() > SIZE_MAX
+            ? new CidrList(List.of(), List.of(name + ": larger than 64 MiB (expected: less)"))
+            : text.read(name, path);
+    return new CidrFile(list, now.lastModifiedTime(), now.size(), now.fileKey(), start, text);
   }
 
   /// Whether a file has changed so lately that it may not be whole yet.
@@ -48,6 +59,19 @@ public record CidrFile(
       var changed = Files.getLastModifiedTime(path).toInstant();
       var now = Instant.now();
       return changed.isAfter(now.minus(SAME_TIME)) && !changed.isAfter(now);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /// Whether another file has taken the place of this one, which was whole before it came there:
+  /// what is written in place stays the same file.
+  ///
+  /// @param path to which something was moved
+  public boolean isReplacedAt(Path path) {
+    try {
+      var now = Files.readAttributes(path, BasicFileAttributes.class);
+      return now.fileKey() != null && !now.fileKey().equals(key);
     } catch (IOException e) {
       return false;
     }

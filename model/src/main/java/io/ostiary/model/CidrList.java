@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 public record CidrList(List<Cidr> blocks, List<String> faults) {
   public static final int BLOCKS_MAX = 1_000_000;
   private static final int FAULTS_MAX = 20;
-  private static final int LINE_MAX = 4096;
+  static final int LINE_MAX = 4096;
   private static final String MARK = "\u00ef\u00bb\u00bf";
 
   /// The longest text of a block is shorter, and who reads of a fault needs no more of it.
@@ -27,10 +27,16 @@ public record CidrList(List<Cidr> blocks, List<String> faults) {
 
   /// @param name of the file or address, for the faults
   public static CidrList read(String name, BufferedReader text) throws IOException {
-    var blocks = new CidrBlocks.Builder();
+    return read(name, text, new CidrBlocks.Builder(), true);
+  }
+
+  /// @param blocks takes them
+  /// @param first whether the text begins with its first line
+  static CidrList read(String name, BufferedReader text, CidrBlocks.Builder blocks, boolean first)
+      throws IOException {
     var plain = new PlainCidr();
     var faults = new ArrayList<String>();
-    var line = withoutMark(text.readLine());
+    var line = first ? withoutMark(text.readLine()) : text.readLine();
     for (int number = 1; line != null; number++) {
       if (line.length() > LINE_MAX) {
         faults.add(

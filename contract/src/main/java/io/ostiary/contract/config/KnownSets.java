@@ -23,10 +23,11 @@ final class KnownSets {
 
   CidrFile read(Path path) throws IOException {
     var known = before.get(path);
+    var name = path.getFileName().toString();
     var read =
-        known != null && known.isCertainlyOf(path)
-            ? known
-            : CidrFile.read(path.getFileName().toString(), path);
+        known == null
+            ? CidrFile.read(name, path)
+            : known.isCertainlyOf(path) ? known : known.again(name, path);
     now.put(path, read);
     return read;
   }

@@ -1,5 +1,6 @@
 package io.ostiary.kernel.sets;
 
+import io.ostiary.kernel.libbpf.LibbpfException;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.CidrFile;
 import io.ostiary.model.CidrList;
@@ -10,18 +11,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// What the named sets of a configuration hold. Files are read again when their time has come,
-/// addresses on the web are fetched, and the last good copy of each is kept in a folder, so that a
-/// start without network has it. A copy with a fault changes nothing, and is asked for again soon.
+/// What the named sets of a configuration hold. Files are read again as soon as others take their
+/// place, and when their time has come; addresses on the web are fetched, and the last good copy of
+/// each is kept in a folder, so that a start without network has it. A copy with a fault changes
+/// nothing, and is asked for again soon.
 ///
 /// Shared by control-plane threads, which take turns; no turn waits for the network, and no list
 /// for another one.
@@ -30,6 +34,12 @@ public final class SetLibrary implements AutoCloseable {
   private static final Duration PATIENCE_IN_ALL = Duration.ofMinutes(2);
 
   private static final long TURN_MILLIS = 1000;
+
+  /// Where other files of a folder change again and again, they are looked at together. A few do
+  /// beside each change of ours: it is written under another name first.
+  private static final int OTHERS_MAX = 16;
+
+  private static final long OTHERS_MILLIS = 50;
 
   /// After what failed; twice as long each time, up to the usual time.
   private static final Duration AGAIN = Duration.ofSeconds(10);
@@ -43,6 +53,9 @@ public final class SetLibrary implements AutoCloseable {
       Thread.ofPlatform().daemon().name("kernel-sets").unstarted(this::go);
   private final Map<String, Entry> entries = new LinkedHashMap<>();
   private volatile boolean closed;
+
+  /// How often in turn nothing but other files changed.
+  private int others;
 
   /// A set holds something else, which is still to be told.
   private volatile boolean news;
@@ -61,6 +74,9 @@ public final class SetLibrary implements AutoCloseable {
 
     /// As the file was read, of those that have one.
     @Nullable CidrFile file;
+
+    /// Another file has taken its place, which was whole before.
+    boolean replaced;
 
     @Nullable WebList web;
 
@@ -130,6 +146,8 @@ public final class SetLibrary implements AutoCloseable {
         entry.web = new WebList(address, copy, patience);
         if (Files.exists(copy)) {
           take(entry, readAnew(entry, copy));
+          // The next one comes from the web: what was read of this one is of no use.
+          entry.file = null;
         }
       }
     }
@@ -163,7 +181,9 @@ public final class SetLibrary implements AutoCloseable {
 
   private static CidrList readAnew(Entry entry, Path path) {
     try {
-      var read = CidrFile.read(path.toString(), path);
+      var before = entry.file;
+      var name = path.toString();
+      var read = before == null ? CidrFile.read(name, path) : before.again(name, path);
       entry.file = read;
       return read.list();
     } catch (IOException e) {
@@ -176,20 +196,95 @@ public final class SetLibrary implements AutoCloseable {
   }
 
   private void go() {
-    while (!closed) {
-      try {
-        Thread.sleep(TURN_MILLIS);
-        due().forEach(this::renew);
-        if (news) {
-          news = false;
-          changed.run();
-        }
-      } catch (InterruptedException e) {
-        return;
-      } catch (RuntimeException e) {
-        LOG.error("sets are not followed for a moment", e);
+    var events = events();
+    try {
+      while (!closed) {
+        turn(events);
+      }
+    } catch (InterruptedException e) {
+      // Closed.
+    } finally {
+      if (events != null) {
+        events.close();
       }
     }
+  }
+
+  private static @Nullable FolderEvents events() {
+    try {
+      return FolderEvents.open();
+    } catch (LibbpfException e) {
+      LOG.debug("files of sets are looked at now and then: {}", e.getMessage());
+      return null;
+    }
+  }
+
+  private void turn(@Nullable FolderEvents events) throws InterruptedException {
+    try {
+      await(events);
+      due().forEach(this::renew);
+      if (news && !closed) {
+        news = false;
+        changed.run();
+      }
+    } catch (RuntimeException e) {
+      LOG.error("sets are not followed for a moment", e);
+      Thread.sleep(TURN_MILLIS);
+    }
+  }
+
+  private void await(@Nullable FolderEvents events) throws InterruptedException {
+    if (events == null) {
+      Thread.sleep(TURN_MILLIS);
+      return;
+    }
+    try {
+      var fresh = events.watch(folders());
+      var seen = fresh.isEmpty() ? events.await(TURN_MILLIS) : fresh;
+      others = seen.isEmpty() || noticed(seen) ? 0 : others + 1;
+      if (others > OTHERS_MAX) {
+        Thread.sleep(OTHERS_MILLIS);
+      }
+    } catch (LibbpfException e) {
+      Thread.sleep(TURN_MILLIS);
+    }
+  }
+
+  private synchronized Set<Path> folders() {
+    var folders = new HashSet<Path>();
+    for (var entry : entries.values()) {
+      if (entry.set.supply() instanceof KernelSet.Supply.File(var path, var _, var _)) {
+        folders.add(path.toAbsolutePath().getParent());
+      }
+    }
+    return folders;
+  }
+
+  /// @return whether any of it is about a set
+  private synchronized boolean noticed(List<FolderEvents.Event> events) {
+    boolean any = false;
+    for (var entry : entries.values()) {
+      if (entry.set.supply() instanceof KernelSet.Supply.File(var path, var _, var _)) {
+        any |= noticed(entry, path.toAbsolutePath(), events);
+      }
+    }
+    return any;
+  }
+
+  /// A link in the same folder can be what leads to the file.
+  private static boolean noticed(Entry entry, Path path, List<FolderEvents.Event> events) {
+    boolean named = false;
+    boolean moved = false;
+    for (var event : events) {
+      named |= event.file().equals(path) || event.file().equals(path.getParent());
+      moved |= event.moved() && event.file().resolveSibling(path.getFileName()).equals(path);
+    }
+    boolean replaced = moved && (entry.file == null || entry.file.isReplacedAt(path));
+    entry.replaced |= replaced;
+    if (named || replaced) {
+      entry.nextNanos = System.nanoTime();
+    }
+    return named || replaced;
   }
 
   private synchronized List<Entry> due() {
@@ -216,13 +311,20 @@ public final class SetLibrary implements AutoCloseable {
   /// A file that is just being written is left for a moment: half of a list is none.
   private void renewFile(Entry entry, Path path, Duration every) {
     var known = entry.file;
+    boolean replaced = replaced(entry);
     if (known != null && entry.problem.isEmpty() && known.isCertainlyOf(path)) {
       renewed(entry, null, every);
-    } else if (CidrFile.isBeingWritten(path)) {
+    } else if (!replaced && CidrFile.isBeingWritten(path)) {
       renewed(entry, null, Duration.ofMillis(TURN_MILLIS));
     } else {
       renewed(entry, readAnew(entry, path), every);
     }
+  }
+
+  private synchronized boolean replaced(Entry entry) {
+    boolean replaced = entry.replaced;
+    entry.replaced = false;
+    return replaced;
   }
 
   private void fetch(Entry entry, Duration every) {

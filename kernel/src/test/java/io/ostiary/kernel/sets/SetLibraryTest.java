@@ -9,9 +9,13 @@ import io.ostiary.model.KernelSet.Supply;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -67,6 +71,90 @@ final class SetLibraryTest {
       var read = CidrFile.read("list.txt", file);
       assertThat(library.become(List.of(new KernelSet("list", new Supply.File(file, HOUR, read)))))
           .containsEntry("list", read.list().blocks());
+    }
+  }
+
+  @Test
+  void takesAFileAtOnceThatIsMovedToItsPlace() throws Exception {
+    var file = Files.writeString(folder.resolve("list.txt"), "198.18.0.0/15\n");
+    try (var library = new Following()) {
+      library.follow(file);
+      for (int i = 0; i < 5; i++) {
+        // Just written: one that is written in place would not be believed yet.
+        var next = Files.writeString(folder.resolve("next"), "203.0.113.%d\n".formatted(i));
+        Files.move(next, file, StandardCopyOption.REPLACE_EXISTING);
+        library.await("203.0.113." + i);
+      }
+    }
+  }
+
+  /// As a ConfigMap is changed.
+  @Test
+  void takesAFileThatALinkLeadsTo() throws Exception {
+    for (int i = 0; i < 2; i++) {
+      Files.createDirectory(folder.resolve("version" + i));
+      Files.writeString(folder.resolve("version" + i + "/list.txt"), "203.0.113.%d\n".formatted(i));
+    }
+    Files.createSymbolicLink(folder.resolve("now"), Path.of("version0"));
+    Files.createSymbolicLink(folder.resolve("list.txt"), Path.of("now/list.txt"));
+    try (var library = new Following()) {
+      library.follow(folder.resolve("list.txt"));
+      library.await("203.0.113.0");
+      Files.createSymbolicLink(folder.resolve("next"), Path.of("version1"));
+      Files.move(
+          folder.resolve("next"),
+          folder.resolve("now"),
+          StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
+      library.await("203.0.113.1");
+    }
+  }
+
+  @Test
+  void takesAFileThatIsWrittenInPlaceOnceItIsAtRest() throws Exception {
+    var file = Files.writeString(folder.resolve("list.txt"), "198.18.0.0/15\n");
+    try (var library = new Following()) {
+      library.follow(file);
+      Files.writeString(folder.resolve("other.txt"), "203.0.113.7\n");
+      for (int i = 0; i < 8; i++) {
+        Files.writeString(file, "203.0.113.%d\n".formatted(i), StandardOpenOption.APPEND);
+        Thread.sleep(20);
+      }
+      library.await("198.18.0.0/15", "203.0.113.0", "203.0.113.7");
+      assertThat(library.versions)
+          .as("no half of it was taken")
+          .allSatisfy(blocks -> assertThat(blocks).hasSize(9));
+    }
+  }
+
+  /// A library, and what it told since it began to follow a file.
+  private final class Following implements AutoCloseable {
+    final List<List<Cidr>> versions = new CopyOnWriteArrayList<>();
+    final SetLibrary library =
+        new SetLibrary(folder.resolve("sets"), () -> versions.add(this.held()));
+
+    List<Cidr> held() {
+      return library.now().getOrDefault("list", List.of());
+    }
+
+    void follow(Path file) throws InterruptedException {
+      library.become(List.of(new KernelSet("list", new Supply.File(file, HOUR))));
+      // Until its folder is watched; what happened before is found then as well, but by rest.
+      Thread.sleep(300);
+    }
+
+    void await(String... blocks) throws InterruptedException {
+      var wanted = Stream.of(blocks).map(Cidr::parse).toList();
+      long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+      while (!held().containsAll(wanted)) {
+        assertThat(System.nanoTime()).as("%s after 20 s", held()).isLessThan(end);
+        Thread.sleep(5);
+      }
+    }
+
+    @Override
+    public void close() {
+      library.close();
     }
   }
 
