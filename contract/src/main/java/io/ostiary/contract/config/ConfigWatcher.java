@@ -126,6 +126,9 @@ public final class ConfigWatcher implements AutoCloseable {
     boolean prepared = false;
     while (true) {
       boolean unfinished = files.unfinished();
+      if (named && !unfinished && files.renamed()) {
+        return true;
+      }
       long now = System.nanoTime();
       long left = left(start, unfinished ? UNFINISHED_MILLIS : DEBOUNCE_MILLIS, now);
       long quiet = left(last, QUIET_MILLIS, now);

@@ -6,17 +6,22 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// The configuration and the documents it names, as they are on the disk. Used by one thread.
 final class WatchedFiles {
   private final ConfigSource source;
   private final Path file;
   private Set<Path> documents = Set.of();
+
+  /// Of the configuration itself, as another file may take its name; null: not known.
+  private @Nullable Object key;
 
   WatchedFiles(ConfigSource source) {
     this.source = source;
@@ -70,6 +75,22 @@ final class WatchedFiles {
     }
   }
 
+  /// Whether another file than the one of the last [#signature] has got the configuration's name,
+  /// and nothing was written to it since: to rename it was the last that happened to it. Then it is
+  /// whole. Where the clock of the file system is too coarse to tell, this is false.
+  boolean renamed() {
+    try {
+      var now = Files.readAttributes(file, BasicFileAttributes.class);
+      return key != null
+          && !key.equals(now.fileKey())
+          && now.size() > 0
+          && Files.getAttribute(file, "unix:ctime") instanceof FileTime changed
+          && changed.compareTo(now.lastModifiedTime()) > 0;
+    } catch (IOException | UnsupportedOperationException e) {
+      return false;
+    }
+  }
+
   /// Changes with every write and every swap of a link, at the cost of a few system calls; also
   /// changes where the content does not.
   String signature() {
@@ -80,6 +101,9 @@ final class WatchedFiles {
         var attributes = Files.readAttributes(one, BasicFileAttributes.class);
         text.append(one.toRealPath()).append('|').append(attributes.size()).append('|');
         text.append(attributes.lastModifiedTime()).append('|').append(attributes.fileKey());
+        if (one.equals(file)) {
+          key = attributes.fileKey();
+        }
       } catch (IOException e) {
         text.append("absent");
       }
