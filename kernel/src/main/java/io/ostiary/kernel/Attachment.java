@@ -17,15 +17,25 @@ import org.jspecify.annotations.Nullable;
 record Attachment(
     NetworkInterfaces.Found device, Device facts, @Nullable BpfLink link, String mode, String why)
     implements AutoCloseable {
+  /// How a reason begins that is none for concern.
+  private static final String ELSEWHERE = "judged on ";
+
   private static final int EBUSY = 16;
   private static final int EEXIST = 17;
   private static final int ENOTSUP = 95;
 
   /// In the best mode that this interface takes.
-  static Attachment of(Shield shield, NetworkInterfaces.Found found, DeviceProbe probe) {
+  ///
+  /// @param named whether a rule names it
+  static Attachment of(
+      Shield shield, NetworkInterfaces.Found found, DeviceProbe probe, boolean named) {
     var driver = probe.driver(found.name());
     var device = driver.isEmpty() ? found : found.withDriver(driver);
     var facts = probe.device(found.name(), found.index());
+    if (elsewhere(device, named)) {
+      var why = ELSEWHERE + device.also() + (device.port() ? ", as a port of it" : ", as its VLAN");
+      return new Attachment(device, facts, null, "off", why);
+    }
     if (!device.ethernet()) {
       var why = "its frames have no Ethernet header, which the programs read";
       return new Attachment(device, facts, null, "off", why);
@@ -144,9 +154,29 @@ record Attachment(
     return link != null;
   }
 
-  /// Whether it still holds: an interface can go, and another one come with its number.
-  boolean stands(NetworkInterfaces.Found now) {
-    if (!device.name().equals(now.name())) {
+  private static boolean elsewhere(NetworkInterfaces.Found device, boolean named) {
+    return !device.also().isEmpty() && !named;
+  }
+
+  /// Whether its packets are judged, though not here.
+  boolean elsewhere() {
+    return why.startsWith(ELSEWHERE);
+  }
+
+  /// The same under the name that the interface has got since.
+  Attachment named(String now) {
+    return device.name().equals(now)
+        ? this
+        : new Attachment(device.withName(now), facts, link, mode, why);
+  }
+
+  /// Whether it still holds: an interface can go, and another one come with its number; it can get
+  /// another name, or a place above or below another one.
+  ///
+  /// @param named whether a rule names it
+  boolean stands(NetworkInterfaces.Found now, boolean named) {
+    if (elsewhere(now, named) != elsewhere()
+        || (link == null && !device.name().equals(now.name()))) {
       return false;
     }
     try {

@@ -28,9 +28,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,21 +43,18 @@ public final class Kernel implements PacketView, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Kernel.class);
   private static final long BEAT_MILLIS = 500;
   private static final long FOLLOW_MILLIS = 1000;
-  private static final int RETRY_ROUNDS = 10;
   private static final KernelStatus.Counters NOTHING = new KernelStatus.Counters(0, 0, List.of());
 
   private final Shield shield;
   private final Stages stages;
   private final Outgoing outgoing;
-  private final DeviceProbe probe;
   private final Takeover takeover;
-  private final Map<Integer, Attachment> attachments = new LinkedHashMap<>();
+  private final Attachments attachments;
   private final OperatorSessions operators = new OperatorSessions();
   private final Thread heart;
   private final Thread follower;
   private final FloodWatch floods;
   private Interfaces wanted = new Interfaces.Off();
-  private List<String> missing = List.of();
   private boolean dryRun;
   private long rulesVersion;
   private int rounds;
@@ -85,7 +82,7 @@ public final class Kernel implements PacketView, AutoCloseable {
     this.takeover = takeover;
     this.stages = new Stages(shield, Clock.systemUTC());
     this.outgoing = new Outgoing(shield);
-    this.probe = probe;
+    this.attachments = new Attachments(shield, probe, takeover);
     this.floods = new FloodWatch(shield.floods());
     this.heart = Thread.ofPlatform().daemon().name("kernel-heart").unstarted(this::beat);
     this.follower =
@@ -157,17 +154,28 @@ public final class Kernel implements PacketView, AutoCloseable {
     var spared = new ArrayList<>(settings.management());
     spared.addAll(management);
     try {
-      var chosen = NetworkInterfaces.choose(settings.interfaces());
-      if (settings.interfaces() instanceof Interfaces.Named && !chosen.missing().isEmpty()) {
+      var names = names(settings.rules());
+      boolean named = settings.interfaces() instanceof Interfaces.Named;
+      // To ask for many takes longer than the rules themselves.
+      var chosen =
+          NetworkInterfaces.choose(
+              named || !names.isEmpty() ? settings.interfaces() : new Interfaces.Off());
+      if (named && !chosen.missing().isEmpty()) {
         return chosen.missing().stream().map(Sentences::unknown).toList();
       }
+      var above =
+          chosen.found().stream()
+              .filter(found -> !found.also().isEmpty() && names.contains(found.name()))
+              .map(NetworkInterfaces.Found::name)
+              .collect(Collectors.toSet());
       var problems =
           shield.install(
               new RuleSetSource(
-                  settings.rules(), sets, bans, spared, Sessions.NONE, settings.dryRun()));
+                  settings.rules(), sets, bans, spared, Sessions.NONE, settings.dryRun(), above));
       if (!problems.isEmpty()) {
         return problems;
       }
+      attachments.name(names);
       shield.onSilence(settings.safety().onSilence());
       this.sets = sets;
       wanted = settings.interfaces();
@@ -180,6 +188,12 @@ public final class Kernel implements PacketView, AutoCloseable {
     } catch (LibbpfException e) {
       return List.of("kernel.rules: not in force: " + e.getMessage());
     }
+  }
+
+  private static Set<String> names(List<KernelRule> rules) {
+    return rules.stream()
+        .flatMap(rule -> rule.match().interfaces().stream())
+        .collect(Collectors.toSet());
   }
 
   /// Makes the first change of rules as quick as the next ones; returns at once.
@@ -253,53 +267,18 @@ public final class Kernel implements PacketView, AutoCloseable {
     }
   }
 
-  /// Attaches to what is wanted and new, and forgets what is gone or no longer wanted.
   private void follow() {
-    var chosen = NetworkInterfaces.choose(wanted);
-    missing = chosen.missing();
-    var wantedNow =
-        chosen.found().stream()
-            .collect(Collectors.toMap(NetworkInterfaces.Found::index, found -> found, (a, b) -> a));
-    attachments
-        .entrySet()
-        .removeIf(entry -> {
-          var now = wantedNow.get(entry.getKey());
-          boolean gone = now == null || !entry.getValue().stands(now) || worthAnotherTry(entry);
-          if (gone) {
-            entry.getValue().close();
-          }
-          return gone;
-        });
-    for (var found : wantedNow.values()) {
-      attachments.computeIfAbsent(found.index(), index -> attach(found));
-    }
+    attachments.follow(wanted);
     outgoing.follow(
-        attachments.values().stream()
+        attachments.all().stream()
             .filter(attachment -> attachment.attached() && !attachment.device().loopback())
             .map(attachment -> attachment.device().index())
             .collect(Collectors.toSet()));
     stages.markBehindXdp(
-        attachments.values().stream()
+        attachments.all().stream()
             .filter(attachment -> attachment.mode().startsWith("xdp"))
             .map(attachment -> attachment.device().index())
             .collect(Collectors.toSet()));
-  }
-
-  /// What kept us off an interface may have gone.
-  private boolean worthAnotherTry(Map.Entry<Integer, Attachment> entry) {
-    return !entry.getValue().attached() && rounds % RETRY_ROUNDS == 0;
-  }
-
-  private Attachment attach(NetworkInterfaces.Found found) {
-    for (var other : attachments.values()) {
-      if (Shield.collide(found.index(), other.device().index())) {
-        return Attachment.refused(found, other.device());
-      }
-    }
-    var attachment =
-        takeover.take(shield, found, probe).orElseGet(() -> Attachment.of(shield, found, probe));
-    LOG.info("{}: {} {}", found.name(), attachment.mode(), attachment.why());
-    return attachment;
   }
 
   /// Nothing but the sign of life: it waits for nobody.
@@ -352,11 +331,11 @@ public final class Kernel implements PacketView, AutoCloseable {
 
   @Override
   public synchronized KernelStatus status() {
-    boolean attached = attachments.values().stream().anyMatch(Attachment::attached);
+    boolean attached = attachments.all().stream().anyMatch(Attachment::attached);
     try {
       var interfaces = new ArrayList<KernelStatus.Interface>();
       long would = 0;
-      for (var attachment : attachments.values()) {
+      for (var attachment : attachments.all()) {
         var device = attachment.device();
         var counted = shield.counted(device.index());
         would += counted.wouldDrop().stream().mapToLong(KernelStatus.Drop::packets).sum();
@@ -372,7 +351,9 @@ public final class Kernel implements PacketView, AutoCloseable {
       }
       return status(
           attached,
-          silence + Sentences.watching(attachments.values(), wanted, missing, dryRun ? would : -1),
+          silence
+              + Sentences.watching(
+                  attachments.all(), wanted, attachments.missing(), dryRun ? would : -1),
           interfaces,
           shield.status(attached, attached ? "" : "attached to no interface"));
     } catch (LibbpfException e) {
@@ -400,10 +381,7 @@ public final class Kernel implements PacketView, AutoCloseable {
   @Override
   public synchronized Metered metered() {
     return outgoing.metered(
-        attachments.values().stream()
-            .filter(Attachment::attached)
-            .map(Attachment::device)
-            .toList());
+        attachments.all().stream().filter(Attachment::attached).map(Attachment::device).toList());
   }
 
   @Override
@@ -430,7 +408,7 @@ public final class Kernel implements PacketView, AutoCloseable {
   }
 
   private synchronized Map<Integer, String> interfaceNames() {
-    return attachments.values().stream()
+    return attachments.all().stream()
         .map(Attachment::device)
         .collect(Collectors.toMap(NetworkInterfaces.Found::index, NetworkInterfaces.Found::name));
   }
@@ -463,7 +441,7 @@ public final class Kernel implements PacketView, AutoCloseable {
     synchronized (this) {
       outgoing.close();
       try {
-        takeover.leave(shield, attachments.values());
+        takeover.leave(shield, attachments.all());
         return "";
       } catch (LibbpfException | IOException e) {
         takeover.end();
@@ -486,8 +464,7 @@ public final class Kernel implements PacketView, AutoCloseable {
     end();
     synchronized (this) {
       outgoing.close();
-      attachments.values().forEach(Attachment::close);
-      attachments.clear();
+      attachments.close();
       takeover.end();
       stages.close();
       shield.close();

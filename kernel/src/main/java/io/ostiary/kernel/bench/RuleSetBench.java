@@ -5,6 +5,7 @@ import io.ostiary.kernel.shield.BanAction;
 import io.ostiary.kernel.shield.RuleSetSource;
 import io.ostiary.kernel.shield.Shield;
 import io.ostiary.model.Cidr;
+import io.ostiary.model.CidrFile;
 import io.ostiary.model.CidrList;
 import io.ostiary.model.KernelRule;
 import io.ostiary.model.KernelRule.Match;
@@ -15,6 +16,10 @@ import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -25,7 +30,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /// How long it takes until rules hold: a set of 100,000 blocks from the text of its file, one block
-/// more, of IPv4 and of IPv6, and a ban. The time ends when a packet would meet it.
+/// more or less in that file, of IPv4 and of IPv6, and a ban. The time ends when a packet would
+/// meet it.
 final class RuleSetBench {
   private static final int LOADS = 5;
   private static final int CHANGES = 101;
@@ -60,8 +66,6 @@ final class RuleSetBench {
     }
     row("a set of %,d blocks of %s, from its text".formatted(blocks.size(), family), loads, 1000);
     try (var shield = Shield.load()) {
-      PacketBench.install(shield, source(read(text)));
-      rehearse(shield);
       row("one block more or less in it", changes(shield, text, more), 5);
     }
   }
@@ -115,17 +119,41 @@ final class RuleSetBench {
     return new Spent(System.nanoTime() - start, threads.getCurrentThreadCpuTime() - cpu);
   }
 
-  /// Each by itself: of changes within 20 ms, the later one waits for packets that may still read
-  /// the tables before.
+  /// From the file, of which a gateway reads what has changed. Each by itself: of changes within 20
+  /// ms, the later one waits for packets that may still read the tables before.
   private static Spent[] changes(Shield shield, String text, String more)
       throws LibbpfException, IOException, InterruptedException {
-    var times = new Spent[CHANGES];
-    for (int i = 0; i < CHANGES; i++) {
-      var changed = read(i % 2 == 0 ? text + "\n" + more.formatted(i) : text);
-      Thread.sleep(APART_MILLIS);
-      times[i] = timed(() -> PacketBench.install(shield, source(changed)));
+    var file = Files.createTempFile("ostiary-bench", ".txt");
+    try {
+      Files.writeString(file, text + "\n");
+      long size = Files.size(file);
+      var known = CidrFile.read("set", file);
+      PacketBench.install(shield, source(known.list().blocks()));
+      rehearse(shield);
+      var times = new Spent[CHANGES];
+      for (int i = 0; i < CHANGES; i++) {
+        if (i % 2 == 0) {
+          Files.writeString(file, more.formatted(i) + "\n", StandardOpenOption.APPEND);
+        } else {
+          try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.truncate(size);
+          }
+        }
+        Thread.sleep(APART_MILLIS);
+        times[i] = timed(() -> PacketBench.install(shield, source(again(known, file))));
+      }
+      return times;
+    } finally {
+      Files.delete(file);
     }
-    return times;
+  }
+
+  private static List<Cidr> again(CidrFile known, Path file) {
+    try {
+      return known.again("set", file).list().blocks();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static Spent[] bans(Shield shield) throws LibbpfException {

@@ -18,33 +18,40 @@ final class RuleCompiler {
   private static final int PROTOCOLS = 256;
 
   private final List<KernelRule> rules;
-  private final Selectors selectors = new Selectors();
+  private final Selectors selectors;
 
-  private RuleCompiler(List<KernelRule> rules) {
+  private RuleCompiler(List<KernelRule> rules, Selectors selectors) {
     this.rules = rules;
+    this.selectors = selectors;
   }
 
   /// @param groups of each side the group of each rule, -1: anywhere
   /// @param sessionPorts ports that operators' peers may always reach
   /// @param interfaces numbers by name, of those that are there
+  /// @param above see [RuleSetSource#above]
+  /// @param selectors the memory for them, [Selectors#SIZE] long
   static RuleTables compile(
       List<KernelRule> rules,
       List<int[]> groups,
       Set<Integer> sessionPorts,
       Map<String, Integer> interfaces,
-      boolean dryRun) {
-    return new RuleCompiler(rules).run(groups, sessionPorts, interfaces, dryRun);
+      Set<String> above,
+      boolean dryRun,
+      short[] selectors) {
+    return new RuleCompiler(rules, new Selectors(selectors))
+        .run(groups, sessionPorts, interfaces, above, dryRun);
   }
 
   private RuleTables run(
       List<int[]> groups,
       Set<Integer> sessionPorts,
       Map<String, Integer> interfaces,
+      Set<String> above,
       boolean dryRun) {
     services(sessionPorts);
     boolean more = rules.stream().anyMatch(rule -> rule.match().asksForMore());
     if (more) {
-      moreFields(interfaces);
+      moreFields(interfaces, above);
     }
     var allow = Mask.EMPTY;
     var deny = Mask.EMPTY;
@@ -168,7 +175,7 @@ final class RuleCompiler {
     ports.forEach(range -> ranges.add(new Selectors.Range(rule, range.first(), range.last())));
   }
 
-  private void moreFields(Map<String, Integer> interfaces) {
+  private void moreFields(Map<String, Integer> interfaces, Set<String> above) {
     var sources = new ArrayList<Selectors.Range>();
     var vlans = new ArrayList<Selectors.Range>();
     for (int i = 0; i < rules.size(); i++) {
@@ -187,10 +194,18 @@ final class RuleCompiler {
         Selectors.INTERFACE,
         256,
         rules.size(),
-        (rule, slot) ->
-            match(rule).interfaces().isEmpty()
-                || match(rule).interfaces().stream()
-                    .map(interfaces::get)
-                    .anyMatch(index -> index != null && (index & 255) == slot));
+        (rule, slot) -> {
+          var names = match(rule).interfaces();
+          return names.isEmpty()
+              ? !(rules.get(rule) instanceof KernelRule.Limit && has(interfaces, above, slot))
+              : has(interfaces, names, slot);
+        });
+  }
+
+  /// Whether one of these interfaces has its counters in this slot.
+  private static boolean has(Map<String, Integer> interfaces, Set<String> names, int slot) {
+    return names.stream()
+        .map(interfaces::get)
+        .anyMatch(index -> index != null && (index & 255) == slot);
   }
 }

@@ -47,6 +47,10 @@ final class RuleInstaller {
   private final RuleSlots slots;
   private final AddressSlots addresses;
   private final RuleHitCounters hits;
+
+  /// Of one set after the other: 400 KB for each would bring the garbage collector sooner.
+  private final short[] selectors = new short[Selectors.SIZE];
+
   private List<AddressGroups> groups;
   private List<AddressTable> tables;
   private @Nullable RuleTables installed;
@@ -114,7 +118,13 @@ final class RuleInstaller {
     }
     var altered =
         new RuleSetSource(
-            source.rules(), sets, List.of(), management, source.sessions(), source.dryRun());
+            source.rules(),
+            sets,
+            List.of(),
+            management,
+            source.sessions(),
+            source.dryRun(),
+            source.above());
     patch(altered, List.of(sources(altered), destinations(altered)), interfaces);
   }
 
@@ -356,7 +366,13 @@ final class RuleInstaller {
     }
     Set<Integer> ports = source.sessions().ports();
     return RuleCompiler.compile(
-        source.rules(), List.of(from, to), ports, interfaces, source.dryRun());
+        source.rules(),
+        List.of(from, to),
+        ports,
+        interfaces,
+        source.above(),
+        source.dryRun(),
+        selectors);
   }
 
   private int group(int side, List<Cidr> blocks, List<String> sets) {

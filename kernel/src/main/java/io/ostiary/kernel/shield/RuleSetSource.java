@@ -12,18 +12,32 @@ import java.util.Set;
 ///
 /// @param sets what the named sets of the rules hold
 /// @param management sources that neither a rule nor a ban can refuse
+/// @param above interfaces whose packets are judged on another one as well: limits that name no
+///   interface count them there
 public record RuleSetSource(
     List<KernelRule> rules,
     Map<String, List<Cidr>> sets,
     Collection<Ban> bans,
     List<Cidr> management,
     Sessions sessions,
-    boolean dryRun) {
+    boolean dryRun,
+    Set<String> above) {
   public RuleSetSource {
+    above = Set.copyOf(above);
     rules = List.copyOf(rules);
     sets = Map.copyOf(sets);
     bans = List.copyOf(bans);
     management = List.copyOf(management);
+  }
+
+  public RuleSetSource(
+      List<KernelRule> rules,
+      Map<String, List<Cidr>> sets,
+      Collection<Ban> bans,
+      List<Cidr> management,
+      Sessions sessions,
+      boolean dryRun) {
+    this(rules, sets, bans, management, sessions, dryRun, Set.of());
   }
 
   public RuleSetSource(

@@ -3,7 +3,8 @@ package io.ostiary.kernel.shield;
 import java.util.List;
 
 /// A rule set as the kernel's tables hold it but for the addresses; see `classify.h` for how they
-/// are read. Immutable by agreement: nobody writes into the arrays after [RuleCompiler] is done.
+/// are read. Immutable by agreement, but for `selectors`: nobody writes into the other arrays after
+/// [RuleCompiler] is done.
 ///
 /// @param allow the rules that let in
 /// @param deny the rules that keep out; what is neither is a limit
@@ -11,7 +12,7 @@ import java.util.List;
 /// @param rates of the limits, by rule: packets or connections a second
 /// @param bits of the limits, by rule: how many leading bits of a source share one
 /// @param selectors a row, [Selectors#ROWS_FIRST] and then of `selectorRows`, for each value of
-///   each field that is no address
+///   each field that is no address; until the next set is compiled
 /// @param sides which rules a group of addresses belongs to, of sources and of destinations
 /// @param more whether a rule asks for more than source, destination port, protocol and ICMP type
 /// @param rules how many rules the file has

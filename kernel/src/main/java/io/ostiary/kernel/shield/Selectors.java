@@ -25,9 +25,15 @@ final class Selectors {
   /// Where the rows of selectors begin among the rows of a set.
   static final int ROWS_FIRST = 5120;
 
-  private final short[] table = new short[SIZE];
+  private final short[] table;
   private final Map<Mask, Integer> numbers = new HashMap<>();
   private final List<Mask> rows = new ArrayList<>();
+
+  /// @param table what it fills; what nobody fills is 0
+  Selectors(short[] table) {
+    this.table = table;
+    Arrays.fill(table, (short) 0);
+  }
 
   /// One rule in one field: the values it agrees with.
   record Range(int bit, int first, int last) {}

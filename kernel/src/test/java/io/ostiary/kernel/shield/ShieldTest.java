@@ -16,11 +16,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.kernel.libbpf.LibbpfException;
 import io.ostiary.model.Cidr;
+import io.ostiary.model.KernelRule;
 import io.ostiary.model.KernelRule.Protocol;
 import io.ostiary.model.KernelStatus.Drop;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -101,6 +103,56 @@ final class ShieldTest {
         new Fixture("echo request", icmp4("198.18.9.1", 8), DENY_RULE),
         new Fixture("GRE of a denied block", ipv4(ip4("203.0.113.9", 47, new byte[8])), DENY_RULE),
         new Fixture("SCTP to a port", ipv4(ip4("198.18.10.1", 132, new byte[12])), PASSED));
+  }
+
+  /// Of a VLAN and its carrier both are attached where a rule names the VLAN.
+  @Test
+  void countsAPacketOnceThatComesByTwoInterfaces() throws Exception {
+    var here =
+        new KernelRule.Match(
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of(),
+            Set.of(),
+            KernelRule.TcpFlags.ANY,
+            Set.of(),
+            Set.of("lo"),
+            Set.of());
+    var rules =
+        List.of(
+            limit(1, "192.0.2.0/24", ""),
+            allow("192.0.2.2", ""),
+            deny("192.0.2.3", ""),
+            new KernelRule.Limit(here, 1));
+    for (boolean above : new boolean[] {false, true}) {
+      assertThat(
+              shield.install(
+                  new RuleSetSource(
+                      rules,
+                      Map.of(),
+                      List.of(),
+                      List.of(),
+                      RuleSetSource.Sessions.NONE,
+                      false,
+                      above ? Set.of("lo") : Set.of())))
+          .isEmpty();
+      shield.beat();
+      for (int i = 0; i < 4; i++) {
+        expect(new Fixture("allowed", syn4("192.0.2.2", 80), PASSED));
+        expect(new Fixture("denied", syn4("192.0.2.3", 80), DENY_RULE));
+      }
+      var hits = shield.ruleHits();
+      expect(new Fixture("limited", syn4("192.0.2.9", 80), PASSED), List.of("shield_xdp"));
+      assertThat(shield.ruleHits().getFirst().packets() - hits.getFirst().packets())
+          .as("by the limit that names no interface")
+          .isEqualTo(above ? 0 : 1);
+      assertThat(shield.ruleHits().getLast().packets() - hits.getLast().packets())
+          .as("by the one that names it")
+          .isEqualTo(above ? 1 : 0);
+    }
   }
 
   private static List<Fixture> fragments() {
