@@ -194,6 +194,11 @@ final class KernelHosts implements AutoCloseable {
     return start(client, command);
   }
 
+  /// The same on the other side.
+  Process gatewayStarts(String... command) throws IOException {
+    return start(gateway, command);
+  }
+
   private Process start(String namespace, String... command) throws IOException {
     var process =
         new ProcessBuilder(Tool.in(namespace, command))

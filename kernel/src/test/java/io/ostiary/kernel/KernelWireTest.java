@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -219,5 +220,71 @@ final class KernelWireTest {
     assertThat(child.ask("rules auto deny;127.0.0.9/32;")).startsWith("applied");
     assertThat(child.ask("status")).contains("lo (tcx)").contains("gate (xdp-native)");
     hosts.gatewayRuns("curl", "-sS", "-o", "/dev/null", "-m", "2", "http://127.0.0.1:8080/");
+  }
+
+  /// Both have an address, as a port has at least by itself; each packet came by both, and a limit
+  /// let nearly none through.
+  @Test
+  void judgesOnceWhatComesThroughAPortAndItsBridge() throws Exception {
+    hosts.gatewayRuns("ip", "link", "add", "bridge", "type", "bridge");
+    hosts.gatewayRuns("ip", "link", "set", "gate", "master", "bridge");
+    hosts.gatewayRuns("ip", "address", "del", "198.18.0.1/24", "dev", "gate");
+    hosts.gatewayRuns("ip", "address", "add", "198.18.0.1/24", "dev", "bridge");
+    hosts.gatewayRuns("ip", "link", "set", "bridge", "up");
+    hosts.awaitReachable(HTTP_4, true, SOON);
+    var child = hosts.child();
+    assertThat(child.ask("rules auto limit;198.18.0.0/24;9;1000")).startsWith("applied");
+    await(child, "bridge (xdp-generic)");
+    assertThat(child.ask("status")).contains("gate off [judged on bridge, as a port of it]");
+    long start = System.nanoTime();
+    hosts.clientRuns("hping3", "-q", "-2", "-p", "9", "-c", "5000", "-i", "u50", "198.18.0.1");
+    double seconds = (System.nanoTime() - start) / 1e9;
+    long dropped =
+        Pattern.compile("limit-rule=(\\d+)")
+            .matcher(child.ask("status"))
+            .results()
+            .mapToLong(found -> Long.parseLong(found.group(1)))
+            .sum();
+    // It takes a quarter of a second to send them, at least.
+    assertThat(5000 - dropped).isBetween(300L, (long) (200 + 1100 * seconds));
+
+    hosts.gatewayRuns("ip", "link", "del", "bridge");
+    await(child, "gate (xdp-native)");
+  }
+
+  @Test
+  void staysAttachedWhereAnInterfaceGetsAnotherName() throws Exception {
+    var child = hosts.child();
+    assertThat(child.ask("rules auto deny;;8080")).startsWith("applied");
+    var program = hosts.gatewayRuns("ip", "link", "show", "gate").replaceAll("(?s).*prog/", "");
+    assertThat(child.ask("status")).contains("gate (xdp-native)");
+    hosts.gatewayRuns("ip", "link", "set", "gate", "down");
+    hosts.gatewayRuns("ip", "link", "set", "gate", "name", "lan0");
+    hosts.gatewayRuns("ip", "link", "set", "lan0", "up");
+    await(child, "lan0 (xdp-native)");
+    assertThat(hosts.gatewayRuns("ip", "link", "show", "lan0").replaceAll("(?s).*prog/", ""))
+        .isEqualTo(program);
+    assertThat(hosts.reachable(HTTP_4)).isFalse();
+  }
+
+  @Test
+  void saysWhatItCannotRead() throws Exception {
+    hosts.gatewayStarts(
+        "python3",
+        "-c",
+        "import fcntl, struct, time\n"
+            + "tun = open('/dev/net/tun', 'r+b', buffering=0)\n"
+            + "fcntl.ioctl(tun, 0x400454ca, struct.pack('16sH', b'tun0', 0x1001))\n"
+            + "time.sleep(60)\n");
+    Thread.sleep(500);
+    hosts.gatewayRuns("ip", "address", "add", "198.18.1.1/24", "dev", "tun0");
+    hosts.gatewayRuns("ip", "link", "set", "tun0", "up");
+    var child = hosts.child();
+    assertThat(child.ask("rules auto deny;;8080")).startsWith("applied");
+    assertThat(child.ask("status"))
+        .contains("gate (xdp-native)")
+        .contains(
+            "Not watched: tun0 (its frames have no Ethernet header, which the programs read)");
+    assertThat(hosts.reachable(HTTP_4)).isFalse();
   }
 }

@@ -27,8 +27,6 @@ import io.ostiary.model.ServiceView;
 import io.ostiary.model.Snapshot;
 import io.ostiary.model.capture.PacketCaptures;
 import java.net.InetSocketAddress;
-import java.net.NetworkInterface;
-import java.net.SocketException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -61,6 +59,10 @@ final class KernelSide implements AutoCloseable, PacketView {
   private volatile String kernelMissing = "Packets are not inspected yet.";
 
   private volatile String lensMissing = "";
+
+  /// How many rules nobody enforces, because the shield cannot run.
+  private volatile int notInForce;
+
   private final Path stagesFolder;
   private final SetLibrary sets;
   private final Path handOver;
@@ -180,6 +182,7 @@ final class KernelSide implements AutoCloseable, PacketView {
       attached.watchPorts(off ? Set.of() : ports(snapshot));
     }
     var running = kernel;
+    notInForce = running == null ? snapshot.kernel().rules().size() : 0;
     if (running == null) {
       return List.of();
     }
@@ -322,22 +325,7 @@ final class KernelSide implements AutoCloseable, PacketView {
 
   /// Where packets of an interface come in, and what the shield said of those that passed.
   NetworkPlace place(int index) {
-    for (var device : status().interfaces()) {
-      if (device.index() == index && !device.mode().equals("off")) {
-        var dryRun = status().dryRun() ? ", dry run" : "";
-        return new NetworkPlace(device.name(), "passed (%s)%s".formatted(device.mode(), dryRun));
-      }
-    }
-    return new NetworkPlace(name(index), "not inspected");
-  }
-
-  private static String name(int index) {
-    try {
-      var device = NetworkInterface.getByIndex(index);
-      return device == null ? "interface " + index : device.getName();
-    } catch (SocketException e) {
-      return "interface " + index;
-    }
+    return NetworkPlaces.of(status(), index);
   }
 
   /// What the verifier made of the programs otherwise than at the start before.
@@ -364,7 +352,13 @@ final class KernelSide implements AutoCloseable, PacketView {
     programs.addAll(balancer.programs());
     programs.addAll(loops.programs());
     var sentence = new StringBuilder(status.sentence()).append(sets.sentence());
-    if (!programs.isEmpty()) {
+    if (notInForce > 0) {
+      sentence
+          .append(" Not in force: ")
+          .append(notInForce == 1 ? "the rule" : "all %,d rules".formatted(notInForce))
+          .append(" of kernel.rules.");
+    }
+    if (running != null) {
       sentence.append(' ').append(KernelMemory.sentence(KernelMemory.bytes(programs)));
     }
     if (!lensMissing.isEmpty() && running != null) {
