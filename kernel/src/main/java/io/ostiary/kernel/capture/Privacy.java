@@ -12,7 +12,8 @@ import java.util.Set;
 ///
 /// Bodies cut: everything behind the transport header goes, but for a head of HTTP/1 that begins in
 /// the packet. Bodies kept: only values of secret fields are overwritten, also where they run on in
-/// the next packet of the connection. What HTTP/2 and TLS carry is not understood: of HTTP/2
+/// the next packet of the connection, and wherever in a packet something looks like a head: behind
+/// a body the next one begins at any place. What HTTP/2 and TLS carry is not understood: of HTTP/2
 /// without encryption the frames that hold fields are blanked where a packet begins with one.
 ///
 /// Confined to one thread; remembers a bounded number of connections.
@@ -30,13 +31,20 @@ final class Privacy {
   private final boolean keepBodies;
   private final Set<String> secrets;
 
-  /// Connections, by their ends in this direction, whose last packet ended within a head.
-  private final Map<String, Boolean> open =
+  /// How the last packet of a connection ended.
+  ///
+  /// @param within in a head
+  /// @param midLine in a line of it
+  /// @param begun outside of one, with this, which may be the beginning of one
+  private record Left(boolean within, boolean midLine, String begun) {}
+
+  /// Connections, by their ends in this direction, whose last packet ended so.
+  private final Map<String, Left> open =
       new LinkedHashMap<>(64, 0.75f, true) {
         private static final long serialVersionUID = 1;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<String, Left> eldest) {
           return size() > CONNECTIONS_MAX;
         }
       };
@@ -80,22 +88,37 @@ final class Privacy {
   private int heads(byte[] frame, int from, int end, String connection) {
     int at = from;
     int kept = from;
-    var within = open.remove(connection);
-    if (within != null && !HttpText.startsHead(frame, at, end)) {
-      at = continued(frame, at, end, connection, within);
-    }
-    while (HttpText.startsHead(frame, at, end)) {
+    var left = open.remove(connection);
+    if (left != null && left.within() && !HttpText.startsHead(frame, at, end)) {
+      at = continued(frame, at, end, connection, left.midLine());
+    } else if (left != null && !left.within() && completes(left.begun(), frame, at, end)) {
       at = head(frame, at, end, connection);
-      kept = at;
-      if (!keepBodies) {
-        return kept;
-      }
-      // Heads may follow one another (pipelining); a body in between hides the next one.
     }
-    if (at < end) {
-      frames(frame, at, end);
+    if (!keepBodies) {
+      return HttpText.startsHead(frame, at, end) ? head(frame, at, end, connection) : kept;
+    }
+    while (at < end) {
+      int next = HttpText.nextHead(frame, at, end);
+      frames(frame, at, next);
+      if (next == end) {
+        var begun = HttpText.begun(frame, at, end);
+        if (!begun.isEmpty()) {
+          open.put(connection, new Left(false, false, begun));
+        }
+        break;
+      }
+      at = head(frame, next, end, connection);
+      kept = at;
     }
     return kept;
+  }
+
+  /// Whether a head begins with what a packet ended with and this one begins with.
+  private static boolean completes(String begun, byte[] frame, int at, int end) {
+    int more = Math.min(end - at, HttpText.START_MAX + 1);
+    var text = begun + new String(frame, at, more, StandardCharsets.ISO_8859_1);
+    var bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+    return HttpText.startsHead(bytes, 0, bytes.length) && HttpText.hasTarget(bytes);
   }
 
   /// What was cut in two belongs to a line that began in the packet before: of that line nothing
@@ -106,7 +129,7 @@ final class Privacy {
       int lineEnd = HttpText.lineEnd(frame, at, end);
       Arrays.fill(frame, at, lineEnd, MASK);
       if (lineEnd == end) {
-        open.put(connection, true);
+        open.put(connection, new Left(true, true, ""));
         return end;
       }
       from = HttpText.behindLine(frame, lineEnd, end);
@@ -118,31 +141,58 @@ final class Privacy {
     int lineEnd = HttpText.lineEnd(frame, at, end);
     query(frame, at, lineEnd);
     if (lineEnd == end) {
-      open.put(connection, true);
+      open.put(connection, new Left(true, true, ""));
       return end;
     }
     return fields(frame, HttpText.behindLine(frame, lineEnd, end), end, connection);
   }
 
-  /// Masks values of secret parameters in the target of a request line.
+  /// Masks values of secret parameters in an address: of a request line, or of a field such as
+  /// Referer and Location. What stands behind a `#` can be as secret.
   private void query(byte[] frame, int from, int lineEnd) {
-    int at = HttpText.find(frame, '?', from, lineEnd);
+    int at = from;
+    while (at < lineEnd && frame[at] != '?' && frame[at] != '#') {
+      at++;
+    }
     while (at < lineEnd) {
-      int equals = HttpText.find(frame, '=', at + 1, lineEnd);
-      int next =
-          Math.min(
-              HttpText.find(frame, '&', at + 1, lineEnd),
-              HttpText.find(frame, ' ', at + 1, lineEnd));
-      if (equals < next && isSecret(frame, at + 1, equals)) {
+      int next = at + 1;
+      int equals = -1;
+      while (next < lineEnd && !endsParameter(frame[next])) {
+        equals = equals < 0 && frame[next] == '=' ? next : equals;
+        next++;
+      }
+      if (equals > 0 && isSecret(frame, at + 1, equals)) {
         Arrays.fill(frame, equals + 1, next, MASK);
       }
-      at = next < lineEnd && frame[next] == '&' ? next : lineEnd;
+      if (next < lineEnd && frame[next] == ' ') {
+        return;
+      }
+      at = next;
     }
+  }
+
+  private static boolean endsParameter(byte at) {
+    return at == '&' || at == ';' || at == ' ' || at == '#' || at == '?';
   }
 
   private boolean isSecret(byte[] frame, int from, int to) {
     var name = new String(frame, from, to - from, StandardCharsets.ISO_8859_1);
-    return secrets.contains(name.strip().toLowerCase(Locale.ROOT));
+    var plain = name.strip().toLowerCase(Locale.ROOT);
+    return secrets.contains(plain)
+        || (plain.indexOf('%') >= 0 && secrets.contains(decoded(plain).toLowerCase(Locale.ROOT)));
+  }
+
+  /// Without the escapes that a name may be written with.
+  private static String decoded(String name) {
+    var text = new StringBuilder();
+    for (int i = 0; i < name.length(); i++) {
+      int high = i + 2 < name.length() ? Character.digit(name.charAt(i + 1), 16) : -1;
+      int low = high < 0 ? -1 : Character.digit(name.charAt(i + 2), 16);
+      boolean escape = name.charAt(i) == '%' && low >= 0;
+      text.append(escape ? (char) (high << 4 | low) : name.charAt(i));
+      i += escape ? 2 : 0;
+    }
+    return text.toString();
   }
 
   /// @return where the head ends, or `end` where it goes on
@@ -154,16 +204,21 @@ final class Privacy {
         return HttpText.behindLine(frame, lineEnd, end);
       }
       int colon = HttpText.find(frame, ':', at, lineEnd);
-      if (colon < lineEnd && isSecret(frame, at, colon)) {
+      if (frame[at] == ' ' || frame[at] == '\t') {
+        // A line that goes on with the one before, which nobody should send any more.
+        Arrays.fill(frame, at, lineEnd, MASK);
+      } else if (colon < lineEnd && isSecret(frame, at, colon)) {
         Arrays.fill(frame, colon + 1, lineEnd, MASK);
+      } else {
+        query(frame, colon, lineEnd);
       }
       if (lineEnd == end) {
-        open.put(connection, true);
+        open.put(connection, new Left(true, true, ""));
         return end;
       }
       at = HttpText.behindLine(frame, lineEnd, end);
     }
-    open.put(connection, false);
+    open.put(connection, new Left(true, false, ""));
     return end;
   }
 

@@ -59,6 +59,54 @@ final class PrivacyTest {
   }
 
   @Test
+  void findsTheHeadBehindABody() {
+    var head = "GET /a HTTP/1.1\r\nAuthorization: ab\r\n\r\n";
+    var masked = "GET /a HTTP/1.1\r\nAuthorization:***\r\n\r\n";
+    var post = "POST /a HTTP/1.1\r\nContent-Length: 5\r\n\r\n";
+    assertThat(text(keep.apply(tcp(1, post + "hello" + head)))).isEqualTo(post + "hello" + masked);
+    assertThat(text(keep.apply(tcp(2, post + "hel")))).isEqualTo(post + "hel");
+    assertThat(text(keep.apply(tcp(2, "lo" + head)))).isEqualTo("lo" + masked);
+    assertThat(text(keep.apply(tcp(3, "5\r\nhello\r\n0\r\n\r\n" + head + "HTTP/1.1 OK"))))
+        .isEqualTo("5\r\nhello\r\n0\r\n\r\n" + masked + "HTTP/1.1 OK");
+    assertThat(text(cut.apply(tcp(4, post + "hello" + head)))).isEqualTo(post);
+  }
+
+  @Test
+  void findsAHeadThatIsCutInItsFirstWord() {
+    keep.apply(tcp(1, "a body, then GE"));
+    assertThat(text(keep.apply(tcp(1, "T /?token=a HTTP/1.1\r\nCookie: b\r\n\r\n"))))
+        .isEqualTo("T /?token=* HTTP/1.1\r\nCookie:**\r\n\r\n");
+    keep.apply(tcp(2, "a body, then GET /?to"));
+    assertThat(text(keep.apply(tcp(2, "ken=a HTTP/1.1\r\nCookie: b\r\n\r\n"))))
+        .isEqualTo("**************\r\nCookie:**\r\n\r\n");
+    keep.apply(tcp(3, "what one may GET"));
+    assertThat(text(keep.apply(tcp(3, " for it\r\nCookie: b\r\n")))).contains("Cookie: b");
+  }
+
+  @Test
+  void masksRequestsOfEveryMethod() {
+    for (var method : new String[] {"PROPFIND", "QUERY", "get", "M-SEARCH"}) {
+      assertThat(text(keep.apply(tcp(1, method + " /?key=a HTTP/1.1\r\nCookie: b\r\n\r\n"))))
+          .isEqualTo(method + " /?key=* HTTP/1.1\r\nCookie:**\r\n\r\n");
+    }
+  }
+
+  @Test
+  void masksParametersInWhateverFieldAndForm() {
+    var fields = "Referer: https://x/?a=b&token=c#d\r\nLocation: https://y/z?state=e&CODE=f\r\n";
+    assertThat(text(keep.apply(tcp(1, "HTTP/1.1 302 Found\r\n" + fields + "\r\n"))))
+        .isEqualTo(
+            "HTTP/1.1 302 Found\r\nReferer: https://x/?a=b&token=*#d\r\n"
+                + "Location: https://y/z?state=e&CODE=*\r\n\r\n");
+    assertThat(text(keep.apply(tcp(1, "HTTP/1.1 302 F\r\nLocation: /#access_token=ab\r\n\r\n"))))
+        .contains("Location: /#access_token=**\r\n");
+    assertThat(text(keep.apply(tcp(1, "GET /?%61pi_key=1;to%6ben=2&k=3 HTTP/1.1\r\n\r\n"))))
+        .isEqualTo("GET /?%61pi_key=*;to%6ben=*&k=3 HTTP/1.1\r\n\r\n");
+    assertThat(text(keep.apply(tcp(1, "GET / HTTP/1.1\r\nCookie:\r\n a=b\r\nA: b\r\n\r\n"))))
+        .isEqualTo("GET / HTTP/1.1\r\nCookie:\r\n****\r\nA: b\r\n\r\n");
+  }
+
+  @Test
   void blanksTheFieldsOfHttp2() {
     var preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     var settings = "\0\0\0\4\0\0\0\0\0";
