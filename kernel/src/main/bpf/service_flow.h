@@ -72,16 +72,24 @@ static __always_inline bool step(struct service_flow *f, __u32 from, __u32 to)
 	return __sync_val_compare_and_swap(&f->state, from, to) == from;
 }
 
+/* Both sides may end at once, on two processors: whoever comes second sees what the first has done,
+ * or the connection would be counted for as long as its record is kept. */
 static __always_inline void end(struct service_flow *f, __u8 flags, __u32 mine, __u32 other)
 {
-	__u32 state = f->state;
+#pragma unroll
+	for (int i = 0; i < 3; i++) {
+		__u32 state = f->state, next = mine;
 
-	if (!is_open(state))
-		return;
-	if (flags & RST || (flags & FIN && state == other)) {
-		if (step(f, state, FLOW_CLOSED))
-			leave(f);
-	} else if (flags & FIN && state == FLOW_PROVEN) {
-		step(f, state, mine);
+		if (!is_open(state))
+			return;
+		if (flags & RST || state == other)
+			next = FLOW_CLOSED;
+		else if (state != FLOW_PROVEN)
+			return;
+		if (step(f, state, next)) {
+			if (next == FLOW_CLOSED)
+				leave(f);
+			return;
+		}
 	}
 }

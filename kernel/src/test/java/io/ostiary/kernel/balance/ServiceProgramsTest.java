@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -25,6 +26,7 @@ final class ServiceProgramsTest {
   private static final String SERVICE_4 = "203.0.113.10";
   private static final String SERVICE_6 = "2001:db8:ffff::10";
   private static final int XDP_PASS = 2;
+  private static final int ENDED_AT_ONCE = 20_000;
 
   private ServicePrograms programs;
   private ServiceTables tables;
@@ -123,6 +125,47 @@ final class ServiceProgramsTest {
     egress.run(answer(client, number).tcp(SYN | ACK, 1000 + client, 2, 0), 1);
     if (honest) {
       xdp.run(to.tcp(ACK, 2, 1001 + client, 0), 1);
+    }
+  }
+
+  /// On two processors, each of which saw that the other side had not ended yet: such a connection
+  /// was counted, and its target avoided, for minutes.
+  @Test
+  void countsAConnectionOutThatBothSidesEndAtOnce() throws Exception {
+    run(service(SERVICE_4, Protocol.TCP, Algorithm.MAGLEV, false));
+    var turn = new AtomicInteger(-1);
+    var done = new AtomicInteger(-1);
+    var targets =
+        Thread.ofPlatform()
+            .start(() -> {
+              for (int client = 0; client < ENDED_AT_ONCE; client++) {
+                var frame = answer(client, 1).tcp(FIN | ACK, 1001 + client, 2, 0);
+                while (turn.get() < client && !Thread.interrupted()) {
+                  Thread.onSpinWait();
+                }
+                try {
+                  egress.run(frame, 1);
+                } catch (LibbpfException e) {
+                  return;
+                }
+                done.set(client);
+              }
+            });
+    try {
+      for (int client = 0; client < ENDED_AT_ONCE; client++) {
+        shake(client, 1, true);
+        var frame = client(client, SERVICE_4, 80).tcp(FIN | ACK, 2, 1001 + client, 0);
+        turn.set(client);
+        xdp.run(frame, 1);
+        while (done.get() < client && targets.isAlive()) {
+          Thread.onSpinWait();
+        }
+        assertThat(tables.counted(0, 0).open()).as("client %d", client).isZero();
+      }
+      assertThat(tables.counted(0, 0).connections()).isEqualTo(ENDED_AT_ONCE);
+    } finally {
+      targets.interrupt();
+      targets.join(5000);
     }
   }
 
