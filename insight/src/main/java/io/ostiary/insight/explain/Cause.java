@@ -86,22 +86,23 @@ record Cause(LedgerEntry entry) {
         long again = facts.callOrNone().retransmitsOut();
         yield again > 0 ? Sentence.counted(again, "retransmit") + " of the response" : null;
       }
-      default -> {
-        long again = arrivedAgain(facts);
-        yield again > 0
-            ? Sentence.counted(again, "retransmit") + " while the request was arriving"
-            : null;
-      }
+      default -> arriving(facts);
     };
   }
 
-  /// On a fresh connection everything that came twice before the head came with this request.
-  private long arrivedAgain(Network facts) {
-    var call = facts.call();
-    if (call != null) {
-      return call.duplicatesIn();
+  /// On a fresh connection everything that came twice before the head came with this request. One
+  /// segment that is missing lets all behind it come out of order: these are no retransmits.
+  private @Nullable String arriving(Network facts) {
+    boolean fresh = entry.requestNumber() <= 1;
+    var counters = facts.call() == null && fresh ? facts.connection() : facts.callOrNone();
+    if (counters.outOfOrderIn() > 0) {
+      return Sentence.counted(counters.outOfOrderIn(), "segment")
+          + " of the request came behind one that was missing";
     }
-    return entry.requestNumber() <= 1 ? facts.connection().duplicatesIn() : 0;
+    long again = counters.duplicatesIn();
+    return again > 0
+        ? Sentence.counted(again, "retransmit") + " while the request was arriving"
+        : null;
   }
 
   private String upstreamNetwork(Phase longest) {

@@ -1,11 +1,13 @@
 package io.ostiary.insight.explain;
 
 import io.ostiary.model.LedgerEntry;
+import io.ostiary.model.LedgerEntry.Network;
 import io.ostiary.model.SocketPath;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Why a call took as long as it did: its phases, and one sentence for people.
 ///
@@ -88,6 +90,14 @@ public record Explanation(
           "The client had to wait while it sent: the gateway, or the upstream behind it, did not"
               + " take the request as fast as it came.");
     }
+    if (entry.upstreamNetwork() != null
+        && entry.upstreamNetwork().callOrNone().ownZeroWindows() > 0) {
+      notes.add(
+          "The upstream had to wait while it sent: the gateway, or the client behind it, did not"
+              + " take the response as fast as it came.");
+    }
+    dropped("The client's", entry.network(), notes);
+    dropped("The upstream's", entry.upstreamNetwork(), notes);
     again(entry, notes);
     if (!entry.attempts().isEmpty() && SocketPath.is(entry.attempts().getLast().target())) {
       notes.add(
@@ -104,7 +114,20 @@ public record Explanation(
     return notes;
   }
 
-  /// Why there was more than one attempt.
+  /// Why there was more than one attempt. Whoever sent them had to send them again, and it looks as
+  /// if the network had lost them.
+  private static void dropped(String whose, @Nullable Network facts, List<String> notes) {
+    long packets = facts == null ? 0 : facts.callOrNone().dropped();
+    if (facts != null && packets > 0) {
+      notes.add(
+          "%s network did not lose all of it: the gateway's own kernel dropped %s of this call%s."
+              .formatted(
+                  whose,
+                  Sentence.counted(packets, "packet"),
+                  facts.dropReason() == null ? "" : " (" + facts.dropReason() + ")"));
+    }
+  }
+
   private static void again(LedgerEntry entry, List<String> notes) {
     var attempts = entry.attempts();
     for (int i = 0; i < attempts.size(); i++) {

@@ -231,7 +231,7 @@ public final class RowWriter {
     time(later ? Aftermath.lastAck(slot, after) : 0);
     number(later && after.unacknowledged && after.requests == request ? 1 : 0);
     roundTrip(end);
-    counters(end);
+    counters(end, newest);
     var before = slot.clientBefore;
     boolean known = before.cookie == end.cookie;
     number(known ? 1 : 0);
@@ -278,7 +278,7 @@ public final class RowWriter {
     time(end.lastAckNanos > before.atNanos ? end.lastAckNanos : 0);
     number(end.unacknowledged ? 1 : 0);
     roundTrip(end);
-    counters(end);
+    counters(end, end);
     number(known ? 1 : 0);
     if (known) {
       call(before, end, end.retransmitsOut - before.retransmitsOut, 0, end);
@@ -300,16 +300,18 @@ public final class RowWriter {
     number(facts.rttSamples);
   }
 
-  private void counters(ConnectionFacts facts) {
+  /// @param newest tells of losses that were seen only after the end, as in [#call]: a connection
+  ///   has lost at least as much as its call
+  private void counters(ConnectionFacts facts, ConnectionFacts newest) {
     number(facts.packetsIn);
     number(facts.packetsOut);
     number(facts.bytesIn);
     number(facts.bytesOut);
-    number(facts.retransmitsOut);
+    number(newest.retransmitsOut);
     number(facts.duplicatesIn);
     number(facts.outOfOrderIn);
-    number(facts.droppedIn + facts.droppedOut);
-    number(facts.zeroWindows);
+    number(newest.droppedIn + newest.droppedOut);
+    number(newest.zeroWindows);
     number(facts.ownZeroWindows);
     number(facts.stalledNanos);
   }

@@ -6,7 +6,10 @@ import io.ostiary.insight.testing.EntryBuilder;
 import io.ostiary.model.Blame;
 import io.ostiary.model.ConnectionEvent;
 import io.ostiary.model.LedgerEntry;
+import io.ostiary.model.LedgerEntry.Counters;
+import io.ostiary.model.LedgerEntry.Network;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 final class ExplanationTest {
@@ -266,6 +269,68 @@ final class ExplanationTest {
     assertThat(explanation.sentence())
         .isEqualTo(
             "300 ms, of which 296 ms on the client's network: three retransmits of the response.");
+  }
+
+  /// As seen with 3 of 100 packets dropped before the gateway's socket: 65 were, and 1,168 came
+  /// behind these.
+  @Test
+  void tellsWhatCameBehindAHoleFromWhatWasSentAgain() {
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .network(
+                    troubled(
+                        EntryBuilder.facts(-300, -200, -50, 250_000),
+                        new Counters(2104, 416, 3_000_200, 142, 0, 1168, 1168, 65, 0, 0, 0),
+                        "netfilter-drop"))
+                .times(20, 250_000, 254_500, 258_500, 258_600)
+                .attempt(true, 100, null, 251_120, 254_200, 254_400, ""));
+    assertThat(explanation.sentence())
+        .contains("1168 segments of the request came behind one that was missing");
+    assertThat(explanation.notes())
+        .contains(
+            "The client's network did not lose all of it: the gateway's own kernel dropped 65"
+                + " packets of this call (netfilter-drop).");
+  }
+
+  /// What the client takes slowly the gateway takes slowly from its upstream.
+  @Test
+  void saysThatAnUpstreamHadToWaitForTheClient() {
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .network(EntryBuilder.facts(-300, -200, -50, -50, 0, 121, 80_000))
+                .upstreamNetwork(
+                    troubled(
+                        EntryBuilder.facts(-300, -200, 100, 90_000),
+                        new Counters(70, 34, 4_000_100, 310, 0, 0, 0, 0, 0, 3, 0),
+                        null))
+                .times(20, 20, 4_500, 93_000, 93_100)
+                .attempt(true, 100, null, 120, 4_200, 90_000, ""));
+    assertThat(explanation.notes())
+        .contains(
+            "The upstream had to wait while it sent: the gateway, or the client behind it, did not"
+                + " take the response as fast as it came.");
+  }
+
+  private static Network troubled(Network facts, Counters call, @Nullable String reason) {
+    return new Network(
+        facts.syn(),
+        facts.synAck(),
+        facts.established(),
+        facts.firstData(),
+        facts.lastData(),
+        facts.lastAck(),
+        facts.unacknowledged(),
+        facts.roundTrip(),
+        call,
+        call,
+        facts.synAckRetransmits(),
+        facts.closeReason(),
+        reason,
+        facts.interfaceName(),
+        facts.verdict(),
+        facts.events());
   }
 
   @Test

@@ -61,6 +61,7 @@ final class AftermathTest {
     assertThat(entry(0).status()).as("the slot was copied").isEqualTo(200);
     assertThat(network(0).lastAck()).isEqualTo(214_000_000);
     assertThat(network(0).callOrNone().retransmitsOut()).isEqualTo(1);
+    assertThat(network(0).connection().retransmitsOut()).as("not fewer").isEqualTo(1);
   }
 
   @Test
