@@ -66,7 +66,7 @@ final class RuleSetBench {
     }
     row("a set of %,d blocks of %s, from its text".formatted(blocks.size(), family), loads, 1000);
     try (var shield = Shield.load()) {
-      row("one block more or less in it", changes(shield, text, more), 5);
+      row("one block more or less in its file", changes(shield, text, more), 5);
     }
   }
 
