@@ -126,7 +126,8 @@ final class CompiledApis {
         api.policies(),
         api.upgrade(),
         api.limits(),
-        api.encodedSlashes());
+        api.encodedSlashes(),
+        api.errors());
   }
 
   /// The routes of an API that another had as well, in the places where it has them; null in the
