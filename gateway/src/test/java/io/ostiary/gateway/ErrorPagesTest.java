@@ -42,7 +42,7 @@ class ErrorPagesTest {
   }
 
   private static Kit nowhere(ErrorPage... pages) {
-    var kit = new Kit(List.of(new Target("127.0.0.1", Kit.freePort(), 1)));
+    var kit = new Kit(List.of(new Target("127.0.0.1", Kit.deafPort(), 1)));
     kit.settings = kit.settings.withErrors(List.of(pages));
     return kit;
   }

@@ -171,7 +171,7 @@ class GrpcTest {
 
   @Test
   void tellsItsOwnProblemsAsGrpcDoes() {
-    try (var nobody = new Kit(List.of(new Target("127.0.0.1", Kit.freePort(), 1)))) {
+    try (var nobody = new Kit(List.of(new Target("127.0.0.1", Kit.deafPort(), 1)))) {
       nobody.link = kit.link;
       nobody.routes = List.of(Kit.route("one", "/grpc.testing.TestService/EmptyCall"));
       nobody.publish();

@@ -37,6 +37,7 @@ import io.ostiary.model.observe.Observation;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
@@ -47,7 +48,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -59,6 +62,8 @@ final class Kit implements AutoCloseable {
   static final java.nio.charset.Charset LATIN = StandardCharsets.ISO_8859_1;
 
   final Gateway gateway;
+  private static final Queue<Socket> DEAF = new ConcurrentLinkedQueue<>();
+
   final int port = freePort();
   GatewaySettings settings = settings(1024 * 1024);
   List<Target> targets;
@@ -146,6 +151,19 @@ final class Kit implements AutoCloseable {
 
   static int freePort() {
     try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /// A port of this host that is taken and at which nobody listens: connections are refused. A free
+  /// one may soon be the port of the gateway itself.
+  static int deafPort() {
+    try {
+      var socket = new Socket();
+      socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      DEAF.add(socket);
       return socket.getLocalPort();
     } catch (IOException e) {
       throw new IllegalStateException(e);

@@ -167,7 +167,7 @@ class MirrorTest {
       until(kit, reading -> reading.failed() == 2 && reading.underWay() == 0);
     }
     try (var upstream = FakeUpstream.echo();
-        var kit = kit(upstream, Kit.freePort(), new Settings(100, 2))) {
+        var kit = kit(upstream, Kit.deafPort(), new Settings(100, 2))) {
       assertThat(kit.get("/refused")).startsWith("HTTP/1.1 200");
       until(kit, reading -> reading.failed() == 1 && reading.underWay() == 0);
     }

@@ -282,7 +282,7 @@ class ProxyTest {
         var kit =
             new Kit(
                     List.of(
-                        new Target("127.0.0.1", Kit.freePort(), 1),
+                        new Target("127.0.0.1", Kit.deafPort(), 1),
                         new Target("127.0.0.1", upstream.port(), 1)))
                 .publish()) {
       for (int i = 0; i < 4; i++) {

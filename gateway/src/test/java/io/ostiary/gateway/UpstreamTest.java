@@ -80,7 +80,7 @@ class UpstreamTest {
             new Kit(
                     List.of(
                         new Target("127.0.0.1", good.port(), 1),
-                        new Target("127.0.0.1", Kit.freePort(), 1)))
+                        new Target("127.0.0.1", Kit.deafPort(), 1)))
                 .publish()) {
       for (int i = 0; i < 12; i++) {
         assertThat(kit.get("/")).startsWith("HTTP/1.1 200");
@@ -94,7 +94,7 @@ class UpstreamTest {
 
   @Test
   void saysWhenNobodyCanBeReached() {
-    try (var kit = new Kit(List.of(new Target("127.0.0.1", Kit.freePort(), 1))).publish()) {
+    try (var kit = new Kit(List.of(new Target("127.0.0.1", Kit.deafPort(), 1))).publish()) {
       assertThat(kit.get("/"))
           .startsWith("HTTP/1.1 503 ")
           .contains("urn:ostiary:problem:upstream-unreachable", "Ostiary-Call: ");
