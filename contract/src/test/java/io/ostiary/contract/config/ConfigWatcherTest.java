@@ -107,6 +107,19 @@ class ConfigWatcherTest {
   }
 
   @Test
+  void tellsOfAPageThatTheFileNames() throws Exception {
+    Files.writeString(
+        file, "errors: [ { file: all.html } ]\napis: [ { errors: [ { file: one.html } ] } ]\n");
+    assertTold();
+    for (var name : new String[] {"all.html", "one.html"}) {
+      var page = Files.writeString(dir.resolve(name), "<p>gone</p>");
+      assertTold();
+      replace(page, "<p>away</p>");
+      assertTold();
+    }
+  }
+
+  @Test
   void tellsOfASwappedLinkAsKubernetesMakesIt() throws Exception {
     watcher.close();
     var first = Files.createDirectory(dir.resolve("..1"));

@@ -70,6 +70,19 @@ class ReadAgainTest {
   }
 
   @Test
+  void readsThePageOfAnApiThatDidNotChangeAnew() throws IOException {
+    var page = Files.writeString(dir.resolve("gone.html"), "<p>gone</p>");
+    var paged =
+        text("/last").replace("path: /a3\n", "path: /a3\n    errors: [ file: gone.html ]\n");
+    var before = apis(read(paged)).get(3);
+    Files.writeString(page, "<p>moved</p>");
+    var after = apis(read(paged)).get(3);
+
+    assertThat(before.errors().getFirst().text().fill(_ -> "")).isEqualTo("<p>gone</p>");
+    assertThat(after.errors().getFirst().text().fill(_ -> "")).isEqualTo("<p>moved</p>");
+  }
+
+  @Test
   void keepsThoseBelowAChangeAndKnowsWhereTheyStand() throws IOException {
     var before = apis(read(text("/last")));
     var longer = text("/last").replace("apis:\n", "apis:\n\n  # two more lines\n");
