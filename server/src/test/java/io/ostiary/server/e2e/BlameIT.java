@@ -175,7 +175,9 @@ final class BlameIT {
     var call = stage.recorded(new Answer(output.exit(), second));
     assertThat(call.path("requestNumber").asInt()).as(output.text()).isEqualTo(2);
     assertThat(slowest(call)).as(call.toString()).isEqualTo("client-network");
-    assertThat(sentence(call)).as(call.toString()).contains("while the request was arriving");
+    assertThat(sentence(call))
+        .as(call.toString())
+        .contains("of the request came behind one that was missing");
     assertThat(call.path("network").path("call").path("duplicatesIn").asLong()).isPositive();
     assertThat(kinds(call.path("network"))).contains("out-of-order");
   }
