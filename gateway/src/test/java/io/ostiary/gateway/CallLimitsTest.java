@@ -49,7 +49,9 @@ class CallLimitsTest {
                 List.of(routes),
                 List.of(),
                 Upgrades.DEFAULT,
-                ofApi));
+                ofApi,
+                false,
+                List.of()));
     return kit.publish();
   }
 

@@ -40,7 +40,8 @@ class DesyncTest {
               1000,
               List.of(),
               Observation.NONE,
-              OutboundSettings.DEFAULT);
+              OutboundSettings.DEFAULT,
+              List.of());
       kit.publish();
       var judge =
           new ProcessBuilder(

@@ -77,7 +77,8 @@ class EncodedSlashTest {
         List.of(new PolicyUse("telling", new PlainPolicy.None())),
         Upgrades.DEFAULT,
         CallLimits.NONE,
-        slashes);
+        slashes,
+        List.of());
   }
 
   private static Route route(String id, String path) {

@@ -187,7 +187,8 @@ final class Kit implements AutoCloseable {
         1000,
         List.of(),
         Observation.NONE,
-        OutboundSettings.DEFAULT);
+        OutboundSettings.DEFAULT,
+        List.of());
   }
 
   static Route route(String id, String path, String... methods) {

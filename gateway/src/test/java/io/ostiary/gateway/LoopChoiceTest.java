@@ -41,7 +41,8 @@ class LoopChoiceTest {
         1,
         List.of(),
         of.observation(),
-        of.outbound());
+        of.outbound(),
+        of.errors());
   }
 
   @ParameterizedTest

@@ -52,7 +52,9 @@ class TunnelTest {
                 List.of(Kit.route("all", "/*")),
                 List.of(),
                 upgrade,
-                CallLimits.NONE));
+                CallLimits.NONE,
+                false,
+                List.of()));
     return kit.publish();
   }
 

@@ -58,7 +58,8 @@ public record Api(
     Require.between("api.routes (count)", routes.size(), 0, 100_000);
   }
 
-  /// With what may be changed where nothing is said, and without limits of its own.
+  /// With what may be changed where nothing is said, without limits and pages of its own, and with
+  /// refusing `%2F`.
   public Api(
       String name,
       List<String> hosts,
@@ -80,42 +81,14 @@ public record Api(
         routes,
         policies,
         Upgrades.DEFAULT,
-        CallLimits.NONE);
+        CallLimits.NONE,
+        false,
+        List.of());
   }
 
-  /// With refusing `%2F`.
-  public Api(
-      String name,
-      List<String> hosts,
-      String path,
-      String upstream,
-      Split split,
-      boolean stripPath,
-      @Nullable Document document,
-      List<Route> routes,
-      List<PolicyUse> policies,
-      Upgrades upgrade,
-      CallLimits limits) {
-    this(
-        name, hosts, path, upstream, split, stripPath, document, routes, policies, upgrade, limits,
-        false);
-  }
-
-  /// Without pages for errors.
-  public Api(
-      String name,
-      List<String> hosts,
-      String path,
-      String upstream,
-      Split split,
-      boolean stripPath,
-      @Nullable Document document,
-      List<Route> routes,
-      List<PolicyUse> policies,
-      Upgrades upgrade,
-      CallLimits limits,
-      boolean encodedSlashes) {
-    this(
+  /// The same but for its routes.
+  public Api withRoutes(List<Route> others) {
+    return new Api(
         name,
         hosts,
         path,
@@ -123,12 +96,12 @@ public record Api(
         split,
         stripPath,
         document,
-        routes,
+        others,
         policies,
         upgrade,
         limits,
         encodedSlashes,
-        List.of());
+        errors);
   }
 
   private static void checkHost(String host) {

@@ -47,7 +47,8 @@ public record GatewaySettings(
           50_000,
           List.of(),
           Observation.NONE,
-          OutboundSettings.DEFAULT);
+          OutboundSettings.DEFAULT,
+          List.of());
 
   public GatewaySettings {
     Require.between("limits.head (bytes)", headBytesMax, 1024, 1024 * 1024);
@@ -61,36 +62,6 @@ public record GatewaySettings(
     Require.between("limits.connections", connectionsMax, 1, 10_000_000);
     trustedProxies = List.copyOf(trustedProxies);
     errors = List.copyOf(errors);
-  }
-
-  /// Without pages for errors.
-  public GatewaySettings(
-      int headBytesMax,
-      int headFieldsMax,
-      long bodyBytesMax,
-      Duration headTimeout,
-      Duration bodyTimeout,
-      Duration idleTimeout,
-      Duration connectionAge,
-      Duration drainTimeout,
-      int connectionsMax,
-      List<Cidr> trustedProxies,
-      Observation observation,
-      OutboundSettings outbound) {
-    this(
-        headBytesMax,
-        headFieldsMax,
-        bodyBytesMax,
-        headTimeout,
-        bodyTimeout,
-        idleTimeout,
-        connectionAge,
-        drainTimeout,
-        connectionsMax,
-        trustedProxies,
-        observation,
-        outbound,
-        List.of());
   }
 
   /// The same but for what clients are told in the place of problems.

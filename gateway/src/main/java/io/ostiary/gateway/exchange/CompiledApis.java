@@ -108,26 +108,9 @@ final class CompiledApis {
     return known != null
             && known.chains.ofOneRoute
             && known.chains.waitsDiffer == Chains.waitsDiffer(api)
-            && bare(known.api).equals(bare(api))
+            && known.api.withRoutes(List.of()).equals(api.withRoutes(List.of()))
         ? known
         : null;
-  }
-
-  private static Api bare(Api api) {
-    return new Api(
-        api.name(),
-        api.hosts(),
-        api.path(),
-        api.upstream(),
-        api.split(),
-        api.stripPath(),
-        api.document(),
-        List.of(),
-        api.policies(),
-        api.upgrade(),
-        api.limits(),
-        api.encodedSlashes(),
-        api.errors());
   }
 
   /// The routes of an API that another had as well, in the places where it has them; null in the

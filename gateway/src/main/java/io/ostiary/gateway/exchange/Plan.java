@@ -22,27 +22,6 @@ public record Plan(
     Waits waits,
     PlanNotes notes,
     @Nullable ErrorPages pages) {
-  Plan(
-      Snapshot snapshot,
-      HostTable<RoutePlan> routes,
-      List<UpstreamHandle> upstreams,
-      AddressSet trustedProxies,
-      Bans bans,
-      List<UnroutedWatch> unrouted,
-      Waits waits,
-      PlanNotes notes) {
-    this(
-        snapshot,
-        routes,
-        upstreams,
-        trustedProxies,
-        bans,
-        unrouted,
-        waits,
-        notes,
-        ErrorPages.of(snapshot));
-  }
-
   /// The same plan with other bans.
   public Plan with(Bans others) {
     return new Plan(

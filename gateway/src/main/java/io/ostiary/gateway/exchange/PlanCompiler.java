@@ -109,7 +109,8 @@ public final class PlanCompiler {
         Bans.NONE,
         List.copyOf(unrouted),
         Plan.Waits.of(snapshot.gateway()),
-        PlanNotes.of(snapshot.gateway().observation()));
+        PlanNotes.of(snapshot.gateway().observation()),
+        ErrorPages.of(snapshot));
   }
 
   private void add(Api api, Input input, HostTable<RoutePlan> routes, Set<UnroutedWatch> unrouted) {
