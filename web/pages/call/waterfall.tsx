@@ -56,13 +56,13 @@ export function Waterfall({ call }: { call: Call }) {
               {lane.title}
             </text>
             {lane.bars
-              .filter((bar) => bar.endNanos >= span.from)
+              .filter((bar) => bar.endNanos >= span.from && bar.startNanos <= span.to)
               .map((bar, index, bars) => (
                 <Bar
                   key={`${bar.name}${index}`}
                   bar={bar}
                   x0={Math.max(LEFT, x(bar.startNanos))}
-                  x1={x(bar.endNanos)}
+                  x1={Math.min(x(bar.endNanos), x(span.to))}
                   until={nextOf(bars, index, x, width)}
                 />
               ))}
@@ -158,7 +158,8 @@ function nextOf(
 type Span = { readonly from: number; readonly to: number };
 
 /** What is counted, so that the handshake of a connection that served earlier calls, long ago, does
- * not press this call into a corner. Bars outside of it are left out and named in the table. */
+ * not press this call into a corner. Bars outside of it are left out and named in the table; one
+ * that goes beyond it, such as the client's late last ACK, is cut there. */
 function spanOf({ explanation }: Call): Span {
   const from = Math.min(0, explanation.startNanos);
   const to = Math.max(explanation.endNanos, 1);

@@ -205,7 +205,7 @@ function Flows() {
             <Empty title="No flow was seen lately" />
           ) : (
             <>
-              <p className="faint">
+              <p className="faint metered">
                 <Metered title="in" all={data.in} /> · <Metered title="out" all={data.out} />
               </p>
               <Table label="Flows" rows={data.items} rowKey={flowKey} columns={FLOW_COLUMNS} />
