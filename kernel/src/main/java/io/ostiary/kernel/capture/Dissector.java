@@ -15,6 +15,11 @@ import java.util.zip.CRC32;
 public final class Dissector {
   private static final int TYPE_MIN = 0x600;
 
+  private static final int LENGTH_MAX = 0xffff;
+
+  /// Packets within packets.
+  private static final int DEPTH_MAX = 3;
+
   private final byte[] frame;
   private final int wire;
   private final List<Layer> layers = new ArrayList<>();
@@ -166,7 +171,7 @@ public final class Dissector {
         .hex(".checksum", "header checksum", at + 10, 2, Checksums.header(frame, at, size))
         .address(".src", "source", at + 12, 4)
         .address(".dst", "destination", at + 16, 4);
-    Options.ipv4(layer, frame, at + 20, Math.min(at + size, frame.length));
+    Options.ipv4(layer, frame, at + 20, at + size);
     add(layer.end(size, "IPv4 %s → %s", ".src", ".dst"));
     if (length >= size) {
       end = Math.min(end, at + length);
@@ -199,7 +204,8 @@ public final class Dissector {
         .address(".src", "source", at + 8, 16)
         .address(".dst", "destination", at + 24, 16);
     add(layer.end(40, "IPv6 %s → %s", ".src", ".dst"));
-    if (length > 0) {
+    // 0 may stand for a jumbogram (RFC 2675), or for an aggregate as large as one.
+    if (length > 0 || (next != Headers.HOP_BY_HOP && wire - at - 40 <= LENGTH_MAX)) {
       end = Math.min(end, at + 40 + length);
     }
     extensions(at, next, at + 40, depth);
@@ -235,15 +241,45 @@ public final class Dissector {
           case Headers.ICMPV6 -> transport.icmp6(at);
           default -> at;
         };
-    boolean inner = depth == 0 && behind == at;
-    if (inner && protocol == 4) {
-      ipv4(at, 1);
-    } else if (inner && protocol == 41) {
-      ipv6(at, 1);
+    int inner = depth == DEPTH_MAX ? 0 : inner(protocol, at, behind);
+    if (inner != 0) {
+      inside(inner, behind, depth + 1);
     } else if (behind >= 0) {
       var what = later ? "a later part of a fragmented packet" : Protocols.ip(protocol);
       payload(behind, behind == at && protocol != -1 ? what : later ? what : "data");
     }
+  }
+
+  /// @return the version of a packet that stands behind these headers: in a tunnel, or in an error
+  ///   that says which packet it is about; 0: none
+  private int inner(int protocol, int at, int behind) {
+    int type = at < Math.min(end, frame.length) ? frame[at] & 255 : 0;
+    return switch (protocol) {
+      case 4 -> 4;
+      case 41 -> 6;
+      case Headers.ICMP ->
+          behind == at + 8 && ((type >= 3 && type <= 5) || type == 11 || type == 12) ? 4 : 0;
+      case Headers.ICMPV6 -> behind == at + 8 && type >= 1 && type <= 4 ? 6 : 0;
+      default -> 0;
+    };
+  }
+
+  /// What stands behind a packet that is shorter than what it stands in is no padding of the frame,
+  /// and such a packet may be cut.
+  private void inside(int version, int at, int depth) {
+    int outer = end;
+    if (version == 4) {
+      ipv4(at, depth);
+    } else {
+      ipv6(at, depth);
+    }
+    int behind = Math.max(Math.min(end, outer), covered());
+    end = outer;
+    payload(behind, "behind the packet inside");
+  }
+
+  private int covered() {
+    return layers.isEmpty() ? 0 : layers.getLast().offset() + layers.getLast().length();
   }
 
   private void payload(int at, String what) {
@@ -265,11 +301,12 @@ public final class Dissector {
   /// Padding, and the frame check sequence. Devices take it off before anybody sees the frame, so
   /// it is computed where the frame is whole, and marked so.
   private void footer() {
-    if (end < frame.length) {
-      int length = frame.length - end;
+    int from = Math.max(end, covered());
+    if (from < frame.length) {
+      int length = frame.length - from;
       add(
-          new LayerBuilder(frame, Part.FOOTER, "padding", end)
-              .bytes("eth.padding", "bytes", end, length)
+          new LayerBuilder(frame, Part.FOOTER, "padding", from)
+              .bytes("eth.padding", "bytes", from, length)
               .end(length, "Padding, %d bytes".formatted(length)));
     }
     var layer = new LayerBuilder(frame, Part.FOOTER, "fcs", frame.length);

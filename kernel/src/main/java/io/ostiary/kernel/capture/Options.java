@@ -4,13 +4,14 @@ import io.ostiary.model.capture.Layer;
 import io.ostiary.model.capture.Layer.Part;
 
 /// Options of IPv4 and TCP, and the extension headers of IPv6. A list that contradicts itself is
-/// read up to there.
+/// read up to there; one of TCP that the capture cut ends with what there is of its last option.
 final class Options {
   private static final int LIST_MAX = 40;
 
   private Options() {}
 
-  static void ipv4(LayerBuilder layer, byte[] frame, int from, int to) {
+  static void ipv4(LayerBuilder layer, byte[] frame, int from, int end) {
+    int to = Math.min(end, frame.length);
     int at = from;
     for (int i = 0; i < LIST_MAX && at < to; i++) {
       int kind = frame[at] & 255;
@@ -43,15 +44,21 @@ final class Options {
     };
   }
 
-  static void tcp(LayerBuilder layer, byte[] frame, int from, int to) {
+  static void tcp(LayerBuilder layer, byte[] frame, int from, int end) {
+    int to = Math.min(end, frame.length);
     int at = from;
     for (int i = 0; i < LIST_MAX && at < to; i++) {
       int kind = frame[at] & 255;
       int length = kind <= 1 ? 1 : at + 1 < to ? frame[at + 1] & 255 : 0;
-      if (length == 0 || (kind > 1 && length < 2) || at + length > to) {
+      boolean cut = to < end && (at + 1 == to || at + length > to);
+      if (!cut && (length == 0 || (kind > 1 && length < 2) || at + length > to)) {
         return;
       }
       layer.named(".option_kind", "option", at, 1, nameTcp(kind));
+      if (cut) {
+        layer.number(".option_len", "length of the option", at + 1, 1);
+        return;
+      }
       if (kind > 1) {
         layer.number(".option_len", "length of the option", at + 1, 1);
         tcpValue(layer, kind, at, length);

@@ -27,7 +27,10 @@ final class Transport {
   }
 
   int tcp(int at) {
-    int size = at + 20 <= end ? (frame[at + 12] & 0xf0) >> 2 : 0;
+    if (at + 20 > end) {
+      return cut(at);
+    }
+    int size = (frame[at + 12] & 0xf0) >> 2;
     if (size < 20) {
       return at;
     }
@@ -47,10 +50,29 @@ final class Transport {
         .number(".window_size_value", "window", at + 14, 2)
         .hex(".checksum", "checksum", at + 16, 2, checksum(Headers.TCP, at))
         .number(".urgent_pointer", "urgent pointer", at + 18, 2);
-    Options.tcp(layer, frame, at + 20, Math.min(at + size, end));
-    layers.add(layer.end(size, "TCP %s → %s [" + words(flags) + "]", ".srcport", ".dstport"));
+    Options.tcp(layer, frame, at + 20, end == frame.length ? at + size : Math.min(at + size, end));
+    layers.add(
+        layer.end(
+            Math.min(size, end - at),
+            "TCP %s → %s [" + words(flags) + "]",
+            ".srcport",
+            ".dstport"));
     int data = Math.min(at + size, end);
     return new Carried(frame, end, layers).tcp(data);
+  }
+
+  /// Errors may quote no more than the first 8 bytes of a header (RFC 792).
+  private int cut(int at) {
+    if (at + 8 > end) {
+      return at;
+    }
+    layers.add(
+        new LayerBuilder(frame, Part.HEADER, "tcp", at)
+            .number(".srcport", "source port", at, 2)
+            .number(".dstport", "destination port", at + 2, 2)
+            .number(".seq", "sequence number", at + 4, 4)
+            .end(8, "TCP %s → %s, cut", ".srcport", ".dstport"));
+    return at + 8;
   }
 
   static String words(int flags) {

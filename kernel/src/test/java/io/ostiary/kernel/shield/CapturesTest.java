@@ -51,16 +51,7 @@ final class CapturesTest {
   private static final int FRAME_MIN = 15;
 
   static List<String> captures() throws IOException {
-    if (!Files.isDirectory(CAPTURES)) {
-      return List.of("no captures");
-    }
-    try (var files = Files.list(CAPTURES)) {
-      return files
-          .map(file -> file.getFileName().toString())
-          .filter(name -> name.endsWith(".pcap"))
-          .sorted()
-          .toList();
-    }
+    return CaptureFile.in(CAPTURES);
   }
 
   private record Count(long packets, long bytes) {
