@@ -9,8 +9,8 @@ import java.util.RandomAccess;
 import org.jspecify.annotations.Nullable;
 
 /// Very many blocks in little memory, each once: those of IPv4 in the order of their addresses,
-/// eight bytes each, and behind them those of IPv6, as they came, seventeen bytes each. A block is
-/// made when it is asked for. Immutable.
+/// eight bytes each, and behind them those of IPv6, as they came, 24 bytes each. A block is made
+/// when it is asked for. Versions share what is the same in both. Immutable.
 ///
 /// As objects a million blocks would take more than half of the heap.
 public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess {
@@ -20,24 +20,24 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
   private static final int LENGTH_BITS = 6;
   private static final int WHOLE_BLOCK = 24;
 
+  /// Numbers of a block of IPv6.
+  private static final int WIDTH6 = 3;
+
   /// Each is looked for among all.
   private static final int EXCHANGED6_MAX = 64;
 
-  private final long[] four;
+  private final NumberRows four;
 
-  /// Two numbers for each block of IPv6.
-  private final long[] six;
-
-  private final byte[] lengths6;
+  /// Of each block the two halves of its address, and its length.
+  private final NumberRows six;
 
   /// How many of IPv4 are longer than /24.
   private final int longer4;
 
-  private CidrBlocks(long[] four, int longer4, long[] six, byte[] lengths6) {
+  private CidrBlocks(NumberRows four, int longer4, NumberRows six) {
     this.four = four;
     this.longer4 = longer4;
     this.six = six;
-    this.lengths6 = lengths6;
   }
 
   /// All of several lists.
@@ -47,11 +47,10 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
     return builder.build();
   }
 
-  /// An equal list that is another one; of what is not kept in numbers, the same.
+  /// An equal list that shares nothing with it; of what is not kept in numbers, the same.
   public static List<Cidr> copyOf(List<Cidr> list) {
     return list instanceof CidrBlocks blocks
-        ? new CidrBlocks(
-            blocks.four.clone(), blocks.longer4, blocks.six.clone(), blocks.lengths6.clone())
+        ? new CidrBlocks(blocks.four.copy(), blocks.longer4, blocks.six.copy())
         : list;
   }
 
@@ -61,83 +60,32 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
   /// @return null where that cannot be told from the parts: a block of the one is not here, of the
   ///   other is, or nothing says where blocks of IPv6 belong
   @Nullable CidrBlocks exchanged(CidrBlocks out, CidrBlocks in) {
-    var changed4 = exchanged(four, out.four, in.four);
-    int at = out.lengths6.length == 0 ? 0 : place6(out, 0);
-    boolean known = lengths6.length == 0 || out.lengths6.length > 0 || in.lengths6.length == 0;
-    boolean few = in.lengths6.length <= EXCHANGED6_MAX;
-    if (changed4 == null || !known || !few || at < 0 || !equal(this, four.length + at, out)) {
+    var changed4 = four.exchangedSorted(out.four, in.four);
+    int leaving = out.six.size();
+    int coming = in.six.size();
+    int at = leaving == 0 ? 0 : place6(out, 0);
+    boolean known = six.size() == 0 || leaving > 0 || coming == 0;
+    if (changed4 == null
+        || !known
+        || coming > EXCHANGED6_MAX
+        || at < 0
+        || at + leaving > six.size()
+        || six.common(at, out.six, 0, leaving) < leaving) {
       return null;
     }
-    for (int i = 0; i < in.lengths6.length; i++) {
+    for (int i = 0; i < coming; i++) {
       int there = place6(in, i);
-      if (there >= 0 && (there < at || there >= at + out.lengths6.length)) {
+      if (there >= 0 && (there < at || there >= at + leaving)) {
         return null;
       }
     }
     int longer = longer4 - out.longer4 + in.longer4;
-    if (out.lengths6.length + in.lengths6.length == 0) {
-      return new CidrBlocks(changed4, longer, six, lengths6);
-    }
-    int count = lengths6.length - out.lengths6.length + in.lengths6.length;
-    int behind = at + out.lengths6.length;
-    int behindIn = at + in.lengths6.length;
-    var changed6 = Arrays.copyOf(six, 2 * count);
-    System.arraycopy(in.six, 0, changed6, 2 * at, in.six.length);
-    System.arraycopy(six, 2 * behind, changed6, 2 * behindIn, six.length - 2 * behind);
-    var changedLengths = Arrays.copyOf(lengths6, count);
-    System.arraycopy(in.lengths6, 0, changedLengths, at, in.lengths6.length);
-    System.arraycopy(lengths6, behind, changedLengths, behindIn, lengths6.length - behind);
-    return new CidrBlocks(changed4, longer, changed6, changedLengths);
-  }
-
-  /// Of numbers that stand in order, as all of them do in the end.
-  private static long @Nullable [] exchanged(long[] all, long[] out, long[] in) {
-    if (out.length > all.length) {
-      return null;
-    }
-    if (out.length + in.length == 0) {
-      return all;
-    }
-    var changed = new long[all.length - out.length + in.length];
-    int from = 0;
-    int to = 0;
-    int leaving = 0;
-    int coming = 0;
-    while (leaving < out.length || coming < in.length) {
-      boolean leaves = coming == in.length || (leaving < out.length && out[leaving] <= in[coming]);
-      long key = leaves ? out[leaving++] : in[coming++];
-      int found = Arrays.binarySearch(all, from, all.length, key);
-      if (leaves != found >= 0) {
-        return null;
-      }
-      int place = leaves ? found : -found - 1;
-      System.arraycopy(all, from, changed, to, place - from);
-      to += place - from;
-      from = leaves ? place + 1 : place;
-      if (!leaves) {
-        changed[to++] = key;
-      }
-    }
-    System.arraycopy(all, from, changed, to, all.length - from);
-    return changed;
-  }
-
-  /// Whether the blocks of IPv6 of another list stand here one behind the other.
-  private static boolean equal(CidrBlocks all, int at, CidrBlocks part) {
-    int count = part.lengths6.length;
-    return at + count <= all.size() && equal(all, at, part, part.four.length, count);
+    return new CidrBlocks(changed4, longer, six.spliced(at, at + leaving, in.six));
   }
 
   /// Where a block of IPv6 of another list stands here among those of IPv6; -1: nowhere.
   private int place6(CidrBlocks other, int place) {
-    long high = other.six[2 * place];
-    long low = other.six[2 * place + 1];
-    for (int i = 0; i < lengths6.length; i++) {
-      if (six[2 * i] == high && six[2 * i + 1] == low && lengths6[i] == other.lengths6[place]) {
-        return i;
-      }
-    }
-    return -1;
+    return six.place(other.six.get(place, 0), other.six.get(place, 1), other.six.get(place, 2));
   }
 
   /// Takes blocks as they come, also the same one again. Used by one thread.
@@ -204,18 +152,14 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
         longer += length(four[i]) > WHOLE_BLOCK ? 1 : 0;
       }
       return new CidrBlocks(
-          Arrays.copyOf(four, count),
-          longer,
-          Arrays.copyOf(six.numbers, 2 * six.count),
-          Arrays.copyOf(six.lengths, six.count));
+          NumberRows.of(four, count, 1), longer, NumberRows.of(six.numbers, six.count, WIDTH6));
     }
   }
 
   /// Blocks of IPv6 in the order in which they came, each once, which a hash table of their places
   /// tells.
   private static final class Sixes {
-    private long[] numbers = new long[128];
-    private byte[] lengths = new byte[64];
+    private long[] numbers = new long[64 * WIDTH6];
     private int count;
 
     /// A place and one more; 0: free.
@@ -226,13 +170,13 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
       if (places[slot] != 0) {
         return;
       }
-      if (count == lengths.length) {
+      if (count * WIDTH6 == numbers.length) {
         grow();
         slot = slot(high, low, length);
       }
-      numbers[2 * count] = high;
-      numbers[2 * count + 1] = low;
-      lengths[count] = (byte) length;
+      numbers[count * WIDTH6] = high;
+      numbers[count * WIDTH6 + 1] = low;
+      numbers[count * WIDTH6 + 2] = length;
       places[slot] = ++count;
     }
 
@@ -248,17 +192,16 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
     }
 
     private boolean at(int place, long high, long low, int length) {
-      return numbers[2 * place] == high
-          && numbers[2 * place + 1] == low
-          && (lengths[place] & 255) == length;
+      int at = place * WIDTH6;
+      return numbers[at] == high && numbers[at + 1] == low && numbers[at + 2] == length;
     }
 
     private void grow() {
       numbers = Arrays.copyOf(numbers, 2 * numbers.length);
-      lengths = Arrays.copyOf(lengths, 2 * lengths.length);
       places = new int[2 * places.length];
       for (int i = 0; i < count; i++) {
-        places[slot(numbers[2 * i], numbers[2 * i + 1], lengths[i] & 255)] = i + 1;
+        int at = i * WIDTH6;
+        places[slot(numbers[at], numbers[at + 1], (int) numbers[at + 2])] = i + 1;
       }
     }
   }
@@ -276,11 +219,15 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
       list.forEach(block -> give(block, to));
       return;
     }
-    for (long key : blocks.four) {
-      to.four(key >> LENGTH_BITS, length(key));
+    for (var piece : blocks.four.pieces()) {
+      for (long key : piece) {
+        to.four(key >> LENGTH_BITS, length(key));
+      }
     }
-    for (int i = 0; i < blocks.lengths6.length; i++) {
-      to.six(blocks.six[2 * i], blocks.six[2 * i + 1], blocks.lengths6[i] & 255);
+    for (var piece : blocks.six.pieces()) {
+      for (int at = 0; at < piece.length; at += WIDTH6) {
+        to.six(piece[at], piece[at + 1], (int) piece[at + 2]);
+      }
     }
   }
 
@@ -296,7 +243,7 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
 
   /// How many there are of the kind of which there are more: IPv6, and IPv4 longer than /24.
   public int longest() {
-    return Math.max(longer4, lengths6.length);
+    return Math.max(longer4, six.size());
   }
 
   private static int length(long key) {
@@ -305,17 +252,17 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
 
   @Override
   public Cidr get(int index) {
-    boolean isFour = index < four.length;
+    boolean isFour = index < four.size();
     var bytes = new byte[isFour ? Integer.BYTES : 2 * Long.BYTES];
     if (isFour) {
-      long key = four[index];
+      long key = four.get(index, 0);
       write(key >> LENGTH_BITS, bytes, 0, Integer.BYTES);
       return new Cidr(address(bytes), length(key));
     }
-    int place = index - four.length;
-    write(six[2 * place], bytes, 0, Long.BYTES);
-    write(six[2 * place + 1], bytes, Long.BYTES, Long.BYTES);
-    return new Cidr(address(bytes), lengths6[place] & 255);
+    int place = index - four.size();
+    write(six.get(place, 0), bytes, 0, Long.BYTES);
+    write(six.get(place, 1), bytes, Long.BYTES, Long.BYTES);
+    return new Cidr(address(bytes), (int) six.get(place, 2));
   }
 
   private static long number(byte[] bytes, int from, int size) {
@@ -342,7 +289,7 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
 
   @Override
   public int size() {
-    return four.length + lengths6.length;
+    return four.size() + six.size();
   }
 
   /// Whether two lists have equal blocks at these places; of two like this, without making them.
@@ -350,68 +297,43 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
     if (!(one instanceof CidrBlocks a) || !(other instanceof CidrBlocks b)) {
       return one.get(at).equals(other.get(otherAt));
     }
-    if (at < a.four.length || otherAt < b.four.length) {
-      return at < a.four.length && otherAt < b.four.length && a.four[at] == b.four[otherAt];
+    boolean isFour = at < a.four.size();
+    if (isFour != otherAt < b.four.size()) {
+      return false;
     }
-    int place = at - a.four.length;
-    int otherPlace = otherAt - b.four.length;
-    return a.six[2 * place] == b.six[2 * otherPlace]
-        && a.six[2 * place + 1] == b.six[2 * otherPlace + 1]
-        && a.lengths6[place] == b.lengths6[otherPlace];
+    return isFour
+        ? a.four.common(at, b.four, otherAt, 1) == 1
+        : a.six.common(at - a.four.size(), b.six, otherAt - b.four.size(), 1) == 1;
   }
 
   /// How many blocks two lists have in common at their beginning.
   public static int head(List<Cidr> one, List<Cidr> other) {
+    if (one instanceof CidrBlocks a && other instanceof CidrBlocks b) {
+      int four = a.four.common(0, b.four, 0, Math.min(a.four.size(), b.four.size()));
+      boolean all = four == a.four.size() && four == b.four.size();
+      return all ? four + a.six.common(0, b.six, 0, Math.min(a.six.size(), b.six.size())) : four;
+    }
     int most = Math.min(one.size(), other.size());
     int head = 0;
-    if (one instanceof CidrBlocks a && other instanceof CidrBlocks b) {
-      head = different(Arrays.mismatch(a.four, b.four), a.four.length);
-      if (head < a.four.length || head < b.four.length) {
-        return head;
-      }
-      int numbers = different(Arrays.mismatch(a.six, b.six), a.six.length) / 2;
-      int lengths = different(Arrays.mismatch(a.lengths6, b.lengths6), a.lengths6.length);
-      return head + Math.min(numbers, lengths);
-    }
     while (head < most && equal(one, head, other, head)) {
       head++;
     }
     return head;
   }
 
-  private static int different(int mismatch, int all) {
-    return mismatch < 0 ? all : mismatch;
-  }
-
   /// How many blocks two lists have in common at their end, `most` at most.
   public static int tail(List<Cidr> one, List<Cidr> other, int most) {
-    // Nearly always all of them: one block more or less, looked at by the machine's own loops,
-    // which are quick before the code here is compiled.
-    if (one instanceof CidrBlocks a
-        && other instanceof CidrBlocks b
-        && equal(a, a.size() - most, b, b.size() - most, most)) {
-      return most;
+    if (one instanceof CidrBlocks a && other instanceof CidrBlocks b) {
+      int six = a.six.tail(b.six, Math.min(most, Math.min(a.six.size(), b.six.size())));
+      boolean all = six == a.six.size() && six == b.six.size();
+      int left = Math.min(most - six, Math.min(a.four.size(), b.four.size()));
+      return all ? six + a.four.tail(b.four, left) : six;
     }
     int tail = 0;
     while (tail < most && equal(one, one.size() - 1 - tail, other, other.size() - 1 - tail)) {
       tail++;
     }
     return tail;
-  }
-
-  private static boolean equal(CidrBlocks a, int at, CidrBlocks b, int otherAt, int count) {
-    int four = Math.clamp(a.four.length - at, 0, count);
-    if (four != Math.clamp(b.four.length - otherAt, 0, count)
-        || (four > 0 && !Arrays.equals(a.four, at, at + four, b.four, otherAt, otherAt + four))) {
-      return false;
-    }
-    int from = at + four - a.four.length;
-    int otherFrom = otherAt + four - b.four.length;
-    int six = count - four;
-    return six == 0
-        || (Arrays.equals(a.lengths6, from, from + six, b.lengths6, otherFrom, otherFrom + six)
-            && Arrays.equals(
-                a.six, 2 * from, 2 * (from + six), b.six, 2 * otherFrom, 2 * (otherFrom + six)));
   }
 
   @Override
@@ -422,24 +344,17 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
     var bytes = block.address().getAddress();
     if (bytes.length == Integer.BYTES) {
       long key = number(bytes, 0, Integer.BYTES) << LENGTH_BITS | block.prefix();
-      return Arrays.binarySearch(four, key) >= 0;
+      return four.hasSorted(key);
     }
     long high = number(bytes, 0, Long.BYTES);
     long low = number(bytes, Long.BYTES, Long.BYTES);
-    for (int i = 0; i < lengths6.length; i++) {
-      if (six[2 * i] == high && six[2 * i + 1] == low && (lengths6[i] & 255) == block.prefix()) {
-        return true;
-      }
-    }
-    return false;
+    return six.place(high, low, block.prefix()) >= 0;
   }
 
   @Override
   public boolean equals(Object other) {
     return other instanceof CidrBlocks blocks
-        ? Arrays.equals(four, blocks.four)
-            && Arrays.equals(six, blocks.six)
-            && Arrays.equals(lengths6, blocks.lengths6)
+        ? four.isEqual(blocks.four) && six.isEqual(blocks.six)
         : super.equals(other);
   }
 

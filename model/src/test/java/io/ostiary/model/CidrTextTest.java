@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.StringReader;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -132,5 +133,29 @@ final class CidrTextTest {
     assertThat(read.list().blocks()).hasSize(2);
     assertThat(then(read, text).blocks()).hasSize(1);
     assertThat(then(read, "::1\n").blocks()).isEqualTo(List.of(Cidr.parse("::1")));
+  }
+
+  /// What a version takes is copied by the next collection of garbage, and who waits for the change
+  /// waits for that.
+  @Test
+  void oneLineMoreTakesAFewKilobytes() throws IOException {
+    for (var many : List.of("198.%d.%d.%d", "2001:db8:%x:%x%02x::/64")) {
+      var text =
+          IntStream.range(0, 100_000)
+              .mapToObj(i -> many.formatted(18 + (i >> 16), i >> 8 & 255, i & 255))
+              .collect(Collectors.joining("\n", "", "\n"));
+      var read = first(text);
+      var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+      long most = 0;
+      for (int i = 0; i < 6; i++) {
+        write(i % 2 == 0 ? text + "203.0.113.9\n2001:db8::9\n" : text);
+        long before = threads.getCurrentThreadAllocatedBytes();
+        var list = read.again("list", file).list();
+        long taken = threads.getCurrentThreadAllocatedBytes() - before;
+        assertThat(list.blocks()).hasSize(i % 2 == 0 ? 100_002 : 100_000);
+        most = i < 2 ? 0 : Math.max(most, taken);
+      }
+      assertThat(most).as("bytes for a version").isLessThan(200_000);
+    }
   }
 }
