@@ -77,6 +77,15 @@ public record CidrFile(
     }
   }
 
+  /// Whether what stands there now is less than half as long: it was emptied to be written anew.
+  public boolean isHalvedAt(Path path) {
+    try {
+      return Files.size(path) < size / 2;
+    } catch (IOException e) {
+      return true;
+    }
+  }
+
   /// Whether this is still what stands there, and no change can have been missed because it came
   /// right behind the one before.
   public boolean isCertainlyOf(Path path) {

@@ -41,6 +41,12 @@ public final class SetLibrary implements AutoCloseable {
 
   private static final long OTHERS_MILLIS = 50;
 
+  /// So often in turn a file is believed as soon as it is closed.
+  private static final int FINISHES_MAX = 16;
+
+  /// What comes closer together belongs together.
+  private static final Duration SERIES = Duration.ofSeconds(2);
+
   /// After what failed; twice as long each time, up to the usual time.
   private static final Duration AGAIN = Duration.ofSeconds(10);
 
@@ -77,6 +83,14 @@ public final class SetLibrary implements AutoCloseable {
 
     /// Another file has taken its place, which was whole before.
     boolean replaced;
+
+    /// Who wrote it in place has closed it.
+    boolean finished;
+
+    /// How often in turn it was taken for whole because of that, and when last.
+    int finishes;
+
+    long finishedNanos = System.nanoTime() - SERIES.toNanos();
 
     @Nullable WebList web;
 
@@ -276,6 +290,7 @@ public final class SetLibrary implements AutoCloseable {
     boolean named = false;
     boolean moved = false;
     for (var event : events) {
+      entry.finished |= !event.moved() && event.file().equals(path);
       named |= event.file().equals(path) || event.file().equals(path.getParent());
       moved |= event.moved() && event.file().resolveSibling(path.getFileName()).equals(path);
     }
@@ -311,10 +326,11 @@ public final class SetLibrary implements AutoCloseable {
   /// A file that is just being written is left for a moment: half of a list is none.
   private void renewFile(Entry entry, Path path, Duration every) {
     var known = entry.file;
-    boolean replaced = replaced(entry);
+    boolean closed = finished(entry, path);
+    boolean whole = replaced(entry) || closed;
     if (known != null && entry.problem.isEmpty() && known.isCertainlyOf(path)) {
       renewed(entry, null, every);
-    } else if (!replaced && CidrFile.isBeingWritten(path)) {
+    } else if (!whole && CidrFile.isBeingWritten(path)) {
       renewed(entry, null, Duration.ofMillis(TURN_MILLIS));
     } else {
       renewed(entry, readAnew(entry, path), every);
@@ -325,6 +341,23 @@ public final class SetLibrary implements AutoCloseable {
     boolean replaced = entry.replaced;
     entry.replaced = false;
     return replaced;
+  }
+
+  /// Whether a file that was closed is likely to be whole: a script may write line by line, and
+  /// begin with none. Then all that comes close behind is left to rest.
+  private synchronized boolean finished(Entry entry, Path path) {
+    if (!entry.finished) {
+      return false;
+    }
+    entry.finished = false;
+    long now = System.nanoTime();
+    boolean goesOn = now - entry.finishedNanos < SERIES.toNanos();
+    entry.finishes = goesOn ? entry.finishes : 0;
+    entry.finishedNanos = now;
+    if (entry.file == null || entry.file.isHalvedAt(path)) {
+      entry.finishes = FINISHES_MAX;
+    }
+    return entry.finishes++ < FINISHES_MAX;
   }
 
   private void fetch(Entry entry, Duration every) {
