@@ -10,7 +10,7 @@
  *     maglev        table[hash of the flow]: the same choice without any memory
  *     weighted      table[a random number]
  *     least-loaded  of four such random choices the one with the lowest
- *                   (connections in flight + 1) x answer time / weight
+ *                   connections in flight x answer time / weight, see service_choice.h
  *
  * A SYN makes no record, as its source may be invented. The target's SYN-ACK does, in a set of
  * three where it never overwrites a proven flow, and the client's ACK of the target's sequence

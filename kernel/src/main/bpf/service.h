@@ -63,7 +63,7 @@ struct service_target {
 	__u32 address[4];
 	__u16 port;
 	__u16 pad;
-	__u32 inverse_weight; /* 1000 / weight */
+	__u32 inverse_weight; /* 1000 x mean weight / weight */
 	/* Below: the programs. */
 	__s32 open;            /* connections in flight */
 	__u32 answer_micros;   /* from a request to the first byte back; moving average */

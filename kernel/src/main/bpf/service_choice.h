@@ -14,17 +14,38 @@ static __always_inline __u32 averaged(__u32 average, __u32 sample)
 	return average - ((average - sample) >> 3);
 }
 
-static __always_inline __u64 cost(struct service_target *t, __u32 now, __u32 second)
+/* What a connection would find at a target: connections in flight by weight, times answer time. */
+struct load {
+	__u64 price; /* with one of a mean weight more, so that what is idle has one too */
+	__u64 held;  /* as it is */
+	__u64 taken; /* with this connection */
+};
+
+static __always_inline void weigh(struct load *l, struct service_target *t, __u32 now,
+				  __u32 second)
 {
 	__u32 age = (now - t->answer_at) >> (second & 31);
-	__u32 answer = age < 20 ? t->answer_micros >> age : 0;
-	__u32 open = t->open < 0 ? 0 : t->open;
-
-	/* Bounds that no sum of them passes 64 bits. */
-	answer = answer < ANSWER_MOST_MICROS ? answer : ANSWER_MOST_MICROS;
-	open = open < OPEN_MOST ? open : OPEN_MOST;
 	/* Long unheard of, it is worth another try: what it took then says less and less. */
-	return (__u64)(open + 1) * (answer + ANSWER_FLOOR_MICROS) * t->inverse_weight;
+	__u32 answer = age < 20 ? t->answer_micros >> age : 0;
+	__u64 open = t->open < 0 ? 0 : t->open, inverse = t->inverse_weight;
+
+	/* Bounds that no multiple of them passes 64 bits. */
+	answer = answer < ANSWER_MOST_MICROS ? answer : ANSWER_MOST_MICROS;
+	answer += ANSWER_FLOOR_MICROS;
+	open = open < OPEN_MOST ? open : OPEN_MOST;
+	inverse = inverse < INVERSE_MOST ? inverse : INVERSE_MOST;
+	l->held = open * inverse * answer;
+	l->taken = l->held + inverse * answer;
+	l->price = l->held + (__u64)LOAD_UNIT * answer;
+}
+
+/* The candidates are drawn by their weights, and so who is drawn first is right unless another one
+ * is better by more than chance: half as dear, or, with this connection, still no dearer than the
+ * first without. Of that a third is what answer times differ by from one moment to the next. */
+static __always_inline bool better(struct load *one, struct load *than)
+{
+	return one->price < than->price &&
+	       (2 * one->price < than->price || 3 * one->taken <= 4 * than->held);
 }
 
 static __always_inline __u8 slot(struct table *table, __u32 random)
@@ -36,20 +57,19 @@ static __always_inline __u32 least_loaded(struct table *table, __u32 service, __
 {
 	__u64 random = mix(bpf_get_prandom_u32());
 	__u32 best = NO_TARGET, now = bpf_jiffies64();
-	__u64 lowest = ~0ULL;
+	struct load least = {}, load;
 
 #pragma unroll
 	for (int i = 0; i < CANDIDATES; i++) {
 		__u32 candidate = slot(table, random);
 		struct service_target *t = target_of(service, candidate);
-		__u64 price;
 
 		random = mix(random + i);
 		if (candidate == best || candidate >= TARGETS || !t)
 			continue;
-		price = cost(t, now, second);
-		if (price < lowest) {
-			lowest = price;
+		weigh(&load, t, now, second);
+		if (best == NO_TARGET || better(&load, &least)) {
+			least = load;
 			best = candidate;
 		}
 	}

@@ -42,6 +42,8 @@
 #define ANSWER_FLOOR_MICROS 100
 #define ANSWER_MOST_MICROS (1 << 24)
 #define OPEN_MOST (1 << 20)
+#define INVERSE_MOST (1 << 16)
+#define LOAD_UNIT 1000 /* of a target of the mean weight */
 
 /* Only for the benchmark: the packet is put back after each run; 2 draws the source by lot. */
 const volatile __u32 benchmark = 0;

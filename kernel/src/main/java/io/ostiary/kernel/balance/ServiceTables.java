@@ -15,6 +15,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.net.InetAddress;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -23,6 +24,9 @@ import java.util.Map;
 final class ServiceTables {
   /// What the programs multiply by, instead of dividing by the weight.
   private static final int INVERSE_UNIT = 1000;
+
+  /// And of service_tables.h.
+  private static final int INVERSE_MOST = 1 << 16;
 
   private static final int RECORDS = ServiceMemory.SETS * ServiceMemory.WAYS;
 
@@ -134,11 +138,13 @@ final class ServiceTables {
 
   /// Brings the shares of a service's targets into force, at once and whole.
   void spread(int service, long[] names, double[] weights) throws LibbpfException {
+    double mean = Arrays.stream(weights).filter(weight -> weight > 0).average().orElse(0);
     for (int i = 0; i < weights.length; i++) {
+      double inverse = weights[i] > 0 ? Math.ceil(INVERSE_UNIT * mean / weights[i]) : 0;
       INT.setVolatile(
           targets,
           targetAt(service, i) + ServiceMemory.TARGET_INVERSE_WEIGHT,
-          weights[i] > 0 ? (int) Math.ceil(INVERSE_UNIT / weights[i]) : 0);
+          (int) Math.min(inverse, INVERSE_MOST));
     }
     var table = Maglev.table(names, weights);
     tables.putArray(

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -294,6 +295,33 @@ final class BalancerWireTest {
     ended.set(true);
     assertThat(before).isBetween(0.2, 0.5);
     assertThat(after).isLessThan(0.2 * before);
+  }
+
+  /// One short connection after the other finds nothing in flight.
+  @ParameterizedTest
+  @ValueSource(strings = {BalanceHosts.SERVICE_4, BalanceHosts.SERVICE_6})
+  void sharesShortConnectionsByWeight(String address) throws Exception {
+    boolean six = address.equals(BalanceHosts.SERVICE_6);
+    apply(
+        service(
+            address,
+            Algorithm.LEAST_LOADED,
+            null,
+            target(address, 1, 1, false),
+            target(address, 2, 3, false)));
+    hosts.servers.forEach(server -> server.delayMillis = 2);
+    hosts
+        .clients(1)
+        .submit(() -> {
+          for (int i = 0; i < 600; i++) {
+            BalanceHosts.call(address, 80, 5000);
+          }
+          return 0;
+        })
+        .get(60, TimeUnit.SECONDS);
+    assertThat(hosts.servers.getFirst().accepted.get() / 600.0)
+        .as("a quarter%s", six ? ", IPv6" : "")
+        .isBetween(0.15, 0.35);
   }
 
   /// The second target's part of new connections in the time to come.
