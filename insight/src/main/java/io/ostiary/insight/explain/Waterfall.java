@@ -180,16 +180,24 @@ public final class Waterfall {
   private static String trouble(Counters counters) {
     var text = new StringBuilder();
     trouble(text, counters.retransmitsOut(), "sent again");
-    trouble(text, counters.duplicatesIn(), "came again or out of order");
+    trouble(text, counters.duplicatesIn() - counters.outOfOrderIn(), "came again");
+    trouble(text, counters.outOfOrderIn(), "came behind a missing one");
     trouble(text, counters.dropped(), "dropped by the kernel");
-    trouble(text, counters.zeroWindows(), "times its window closed");
-    trouble(text, counters.ownZeroWindows(), "times our window closed");
+    closed(text, counters.zeroWindows(), "its window");
+    closed(text, counters.ownZeroWindows(), "our window");
     return text.toString();
   }
 
   private static void trouble(StringBuilder text, long count, String what) {
     if (count > 0) {
       text.append("; ").append(count).append(' ').append(what);
+    }
+  }
+
+  private static void closed(StringBuilder text, long count, String what) {
+    if (count > 0) {
+      text.append("; ").append(what).append(" closed ");
+      text.append(count == 1 ? "once" : count + " times");
     }
   }
 

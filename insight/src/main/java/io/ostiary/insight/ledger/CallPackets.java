@@ -9,7 +9,9 @@ public final class CallPackets {
   public long in;
   public long out;
 
-  /// Segments that either side sent again, as far as they can be told.
+  /// Segments that either side sent again, as far as they can be told: those of the client that
+  /// came before, and ours. What came behind a hole was sent once, and what fills it looks like any
+  /// other.
   public long resent;
 
   /// Zeros where the kernel does not know the connection.
@@ -24,7 +26,8 @@ public final class CallPackets {
     }
     in = end.packetsIn - before.packetsIn;
     out = end.packetsOut - before.packetsOut;
-    resent =
-        (end.retransmitsOut - before.retransmitsOut) + (end.duplicatesIn - before.duplicatesIn);
+    long twice = end.duplicatesIn - end.outOfOrderIn;
+    long twiceBefore = before.duplicatesIn - before.outOfOrderIn;
+    resent = end.retransmitsOut - before.retransmitsOut + twice - twiceBefore;
   }
 }
