@@ -24,6 +24,7 @@ public final class Board implements LiveView {
   private static final int SECONDS = 900;
   private static final int TENS = 2160;
   private static final int LIST = 20;
+  private static final long ASKED_NANOS = 5_000_000_000L;
 
   private final PacketSampler packets;
   private final Supplier<InsightStatus> status;
@@ -36,6 +37,9 @@ public final class Board implements LiveView {
   private final Points tens = new Points(TENS);
   private long secondEndMillis;
   private volatile LiveTick latest;
+
+  /// When somebody asked for it last, who may ask every second.
+  private volatile long askedNanos = System.nanoTime() - ASKED_NANOS;
 
   /// @param nowMillis wall clock of the start
   public Board(PacketSampler packets, Supplier<InsightStatus> status, long nowMillis) {
@@ -117,7 +121,7 @@ public final class Board implements LiveView {
 
   /// Whether anybody looks at ticks.
   public boolean watched() {
-    return feeds.watched();
+    return feeds.watched() || System.nanoTime() - askedNanos < ASKED_NANOS;
   }
 
   /// Ends every feed.
@@ -127,6 +131,7 @@ public final class Board implements LiveView {
 
   @Override
   public LiveTick latest() {
+    askedNanos = System.nanoTime();
     return latest;
   }
 

@@ -139,6 +139,14 @@ final class LiveTest {
     assertThat(sampler.rates().passed()).isEqualTo(100);
   }
 
+  /// Rates of sources are measured each second for whoever asks each second.
+  @Test
+  void isWatchedByWhoAsksForTheLatest() {
+    assertThat(board.watched()).isFalse();
+    assertThat(board.latest()).isNotNull();
+    assertThat(board.watched()).isTrue();
+  }
+
   private static final class Kernel implements PacketView {
     private long passed = 1_000;
     private long dropped;

@@ -18,11 +18,12 @@ public final class TopCommand implements Callable<Integer> {
   private static final String CLEAR = "\033[H\033[2J";
   private static final int ROWS = 8;
   private static final int FLOOD_ROWS = 200;
+  private static final int MEASURED_MILLIS = 2500;
 
   @Mixin private AdminOptions admin;
   @Spec private CommandSpec spec;
 
-  @Option(names = "--once", description = "Print one picture and end.")
+  @Option(names = "--once", description = "Print one picture, after two seconds, and end.")
   private boolean once;
 
   @Override
@@ -32,6 +33,11 @@ public final class TopCommand implements Callable<Integer> {
 
   private int show(AdminClient client) throws AdminException, InterruptedException {
     var out = spec.commandLine().getOut();
+    if (once) {
+      // What each source sends is measured from second to second once somebody asks.
+      client.now(60);
+      Thread.sleep(MEASURED_MILLIS);
+    }
     do {
       var now = client.now(60);
       if (!once) {
@@ -60,7 +66,7 @@ public final class TopCommand implements Callable<Integer> {
         micros(last(series.path("latency").path("p95Micros"))),
         micros(last(series.path("latency").path("p99Micros"))));
     out.printf(
-        "%s packets/s   %s dropped/s   %s bytes/s in   %s bytes/s out%n",
+        "%s packets/s passed   %s dropped   %s bytes/s in   %s bytes/s out%n",
         count(last(series.path("packetsPassed"))),
         count(last(series.path("packetsDropped"))),
         count(last(series.path("bytesIn"))),
@@ -71,8 +77,9 @@ public final class TopCommand implements Callable<Integer> {
         out.printf("  %s/s dropped: %s%n", count(perSecond), drop.path("reason").asString(""));
       }
     }
-    rates(now.path("top").path("apis"), "API", out);
-    rates(now.path("top").path("upstreams"), "upstream", out);
+    var over = " (last %d s)".formatted(now.path("top").path("seconds").asLong());
+    rates(now.path("top").path("apis"), "API" + over, out);
+    rates(now.path("top").path("upstreams"), "upstream" + over, out);
     sources(now.path("top").path("sources"), out);
     out.println();
     out.printf(
