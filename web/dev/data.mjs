@@ -1008,6 +1008,8 @@ const ROUTES = {
         state: 'active',
         liftedAt: null,
         liftedBy: null,
+        droppedPackets: 48210,
+        droppedBytes: 2603340,
       },
       {
         id: 'b_01jd3xa0c5vm',

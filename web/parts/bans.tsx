@@ -57,6 +57,7 @@ function BanTable({ bans, onAsk }: { bans: ReadonlyArray<Ban>; onAsk: (asked: As
         { name: 'source', cell: (ban) => <span className="mono">{ban.source}</span> },
         { name: 'state', cell: (ban) => <State ban={ban} /> },
         { name: 'reason', wide: true, cell: (ban) => ban.reason },
+        { name: 'dropped', number: true, cell: (ban) => dropped(ban) },
         { name: 'evidence', cell: (ban) => <Evidence calls={ban.calls} /> },
         { name: 'until', cell: (ban) => <When ban={ban} /> },
         {
@@ -67,6 +68,11 @@ function BanTable({ bans, onAsk }: { bans: ReadonlyArray<Ban>; onAsk: (asked: As
       ]}
     />
   );
+}
+
+/** In the kernel, as long as the ban stands there. */
+function dropped(ban: Ban) {
+  return typeof ban.droppedPackets === 'number' ? exact(ban.droppedPackets) : '';
 }
 
 function State({ ban }: { ban: Ban }) {

@@ -85,7 +85,9 @@ final class ConformanceTest {
     var banned = fixture.post("/api/v1/bans", ban);
     check("/api/v1/bans", banned, "post");
     var id = Fixture.tree(banned).get("id").asString();
-    check("/api/v1/bans/{ban}", fixture.get("/api/v1/bans/" + id), "get");
+    var stands = fixture.get("/api/v1/bans/" + id);
+    check("/api/v1/bans/{ban}", stands, "get");
+    assertThat(Fixture.tree(stands).path("droppedPackets").asInt()).isEqualTo(24);
     check("/api/v1/bans/{ban}", fixture.patch("/api/v1/bans/" + id, "{\"seconds\":7200}"), "patch");
     check("/api/v1/calls/{call}", fixture.get("/api/v1/calls/" + call()), "get");
     check("/api/v1/apis/{api}", fixture.get("/api/v1/apis/orders"), "get");
@@ -321,6 +323,11 @@ final class ConformanceTest {
               8192,
               new KernelStage.Counts(10, 8, 2, 3, 0, 0, reasons),
               List.of(new KernelStage.StageMap("dscp_by_api", "array", 1024, 8192, entries))));
+    }
+
+    @Override
+    public BanHits banned(Cidr source) {
+      return new BanHits(24, 1296);
     }
 
     @Override

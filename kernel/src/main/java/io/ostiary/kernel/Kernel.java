@@ -5,7 +5,6 @@ import io.ostiary.kernel.flood.FloodWatch;
 import io.ostiary.kernel.libbpf.Libbpf;
 import io.ostiary.kernel.libbpf.LibbpfException;
 import io.ostiary.kernel.shield.BanAction;
-import io.ostiary.kernel.shield.BanHits;
 import io.ostiary.kernel.shield.RuleSetSource;
 import io.ostiary.kernel.shield.RuleSetSource.Sessions;
 import io.ostiary.kernel.shield.Shield;
@@ -32,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -231,12 +231,13 @@ public final class Kernel implements PacketView, AutoCloseable {
     }
   }
 
-  /// What a ban has dropped so far.
-  public BanHits banned(Cidr source) {
+  @Override
+  public @Nullable BanHits banned(Cidr source) {
     try {
-      return shield.banned(source);
+      var hits = shield.banned(source);
+      return new BanHits(hits.packets(), hits.bytes());
     } catch (LibbpfException e) {
-      return new BanHits(0, 0);
+      return null;
     }
   }
 

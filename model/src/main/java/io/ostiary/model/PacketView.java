@@ -4,6 +4,7 @@ import io.ostiary.model.capture.PacketCaptures;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// What can be asked of the packets that come in. Implemented by the `kernel` room; its callers are
 /// control-plane threads, never event loops.
@@ -69,6 +70,14 @@ public interface PacketView {
   /// @param lastNanos when it decided last, by the clock of `System.nanoTime()`; 0: never
   record RuleHits(
       int rule, long packets, long bytes, long droppedPackets, long droppedBytes, long lastNanos) {}
+
+  /// What the kernel has dropped of a ban since it stands, or would have in dry-run; null where
+  /// that is not known.
+  default @Nullable BanHits banned(Cidr source) {
+    return null;
+  }
+
+  record BanHits(long packets, long bytes) {}
 
   /// All that was counted: in each direction packets = sum over its flows + evicted + unlisted, and
   /// nothing else.

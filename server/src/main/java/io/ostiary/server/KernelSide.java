@@ -414,6 +414,12 @@ final class KernelSide implements AutoCloseable, PacketView {
   }
 
   @Override
+  public @Nullable BanHits banned(Cidr source) {
+    var running = kernel;
+    return running == null ? null : running.banned(source);
+  }
+
+  @Override
   public RulePast past(KernelRule rule) {
     return ask(running -> running.past(rule), RulePast.NOTHING);
   }

@@ -69,7 +69,7 @@ public final class AdminApi implements AutoCloseable {
     routes.addAll(new ConsumersApi(database, source, clock, ids).routes());
     routes.addAll(new KeysApi(database, source, clock, ids).routes());
     routes.addAll(new CredentialsApi(database, source, clock, ids).routes());
-    routes.addAll(new BansApi(database, source, clock, ids).routes());
+    routes.addAll(new BansApi(database, source, rooms.packets(), clock, ids).routes());
     routes.addAll(
         new CapturesApi(rooms.packets().captures(), insight, source, database, clock).routes());
     routes.addAll(new UsageApi(insight, live, clock).routes());

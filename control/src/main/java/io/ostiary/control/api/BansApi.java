@@ -20,6 +20,7 @@ import io.ostiary.model.Ban.Action;
 import io.ostiary.model.Ban.Place;
 import io.ostiary.model.CallId;
 import io.ostiary.model.Cidr;
+import io.ostiary.model.PacketView;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
@@ -39,12 +40,14 @@ final class BansApi {
 
   private final Database database;
   private final SnapshotSource source;
+  private final PacketView packets;
   private final Clock clock;
   private final Ids ids;
   private final OwnAddresses own = new OwnAddresses();
 
-  BansApi(Database database, SnapshotSource source, Clock clock, Ids ids) {
+  BansApi(Database database, SnapshotSource source, PacketView packets, Clock clock, Ids ids) {
     this.database = database;
+    this.packets = packets;
     this.source = source;
     this.clock = clock;
     this.ids = ids;
@@ -74,10 +77,15 @@ final class BansApi {
       String place,
       String state,
       @Nullable Instant liftedAt,
-      @Nullable String liftedBy) {
-    static View of(Bans.Row row, Instant now) {
+      @Nullable String liftedBy,
+      @Nullable Long droppedPackets,
+      @Nullable Long droppedBytes) {
+    /// @param packets knows what the kernel dropped
+    static View of(Bans.Row row, Instant now, PacketView packets) {
       var ban = row.ban();
       var limit = ban.action() instanceof Action.Limit some ? some : null;
+      boolean counted = ban.place() == Place.KERNEL && row.state(now).equals("active");
+      var hits = counted ? packets.banned(ban.source()) : null;
       return new View(
           ban.id(),
           ban.source().toString(),
@@ -92,7 +100,9 @@ final class BansApi {
           ban.place() == Place.KERNEL ? "kernel" : "gateway",
           row.state(now),
           row.liftedAt(),
-          row.liftedBy());
+          row.liftedBy(),
+          hits == null ? null : hits.packets(),
+          hits == null ? null : hits.bytes());
     }
   }
 
@@ -104,12 +114,12 @@ final class BansApi {
     var before = Objects.requireNonNullElse(query.cursor(), "~");
     var now = clock.instant();
     var rows = database.read(handle -> Bans.page(handle, activeOnly, before, limit + 1, now));
-    context.json(Page.of(rows, limit, row -> View.of(row, now), row -> row.ban().id()));
+    context.json(Page.of(rows, limit, row -> View.of(row, now, packets), row -> row.ban().id()));
   }
 
   private void one(Context context) {
     Query.of(context);
-    context.json(View.of(find(context.pathParam("ban")), clock.instant()));
+    context.json(View.of(find(context.pathParam("ban")), clock.instant(), packets));
   }
 
   private Bans.Row find(String id) {
@@ -147,7 +157,7 @@ final class BansApi {
       }
       throw e;
     }
-    context.status(201).json(View.of(new Bans.Row(ban, null, null), ban.since()));
+    context.status(201).json(View.of(new Bans.Row(ban, null, null), ban.since(), packets));
   }
 
   private static void conflict(Ban other) {
@@ -255,7 +265,7 @@ final class BansApi {
               Audit.add(handle, now, actor, "ban-extended", id, detail);
               return longer;
             });
-    context.json(View.of(new Bans.Row(extended, null, null), clock.instant()));
+    context.json(View.of(new Bans.Row(extended, null, null), clock.instant(), packets));
   }
 
   private static Ban active(Handle handle, String id, Instant now) {

@@ -31,6 +31,11 @@ public final class BansCommand implements Callable<Integer> {
           ban.path("until").asString(""),
           ban.path("by").asString(""));
       out.printf("  %s%n", ban.path("reason").asString(""));
+      if (ban.path("droppedPackets").isNumber()) {
+        out.printf(
+            "  packets %d bytes %d dropped%n",
+            ban.path("droppedPackets").asLong(), ban.path("droppedBytes").asLong());
+      }
       var calls = ban.path("calls").valueStream().map(call -> call.asString("")).toList();
       if (!calls.isEmpty()) {
         out.printf("  evidence: %s%n", String.join(" ", calls));
