@@ -164,7 +164,8 @@ final class Fixture implements AutoCloseable {
             "getOrder",
             List.of());
     return (file, name) ->
-        new ApiDocuments.Loaded.Understood(new OrdersDocument(), List.of(route), List.of());
+        new ApiDocuments.Loaded.Understood(
+            new OrdersDocument(), List.of(route), List.of(), Map.of());
   }
 
   private record OrdersDocument() implements Document {

@@ -101,6 +101,17 @@ public final class Validate implements Policy<Validate.Settings> {
     return Settings.class;
   }
 
+  /// What it checks follows from the API's document, and another document makes another API.
+  @Override
+  public boolean lasting() {
+    return true;
+  }
+
+  @Override
+  public boolean ofOneRoute(Settings settings) {
+    return true;
+  }
+
   @Override
   public Filter compile(Settings settings, Site site) {
     if (!(site.api().document() instanceof OpenApi document)) {

@@ -10,7 +10,6 @@ import io.ostiary.model.KernelSettings;
 import java.lang.ref.Reference;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -88,7 +87,7 @@ public final class ConfigReader {
             "{\"kernel\": " + text + "}",
             file,
             Map.of(),
-            (path, name) -> new ApiDocuments.Loaded.Refused(List.of()));
+            (path, name) -> ApiDocuments.Loaded.Refused.NOTHING);
     return read instanceof ConfigRead.Understood(var configuration, var _)
         ? configuration.kernel()
         : null;
@@ -130,7 +129,7 @@ public final class ConfigReader {
       var binder = new Binder(known.kept());
       var written = binder.bind(shapes, Written.class, root, "document");
       notes.faults(binder.faults());
-      var loaded = Documents.load(root, file, documents, notes);
+      var loaded = Documents.load(root, file, documents, known.documents(), notes);
       References.check(root, loaded, notes, known);
       if (written == null || notes.faulty()) {
         return new ConfigRead.Refused(notes.sortedFaults());

@@ -176,7 +176,7 @@ public final class ConfigWatcher implements AutoCloseable {
       return;
     }
     signature = now;
-    if (files.content().equals(content)) {
+    if (files.content().equals(content) && !files.outdated()) {
       register();
       return;
     }
@@ -190,7 +190,8 @@ public final class ConfigWatcher implements AutoCloseable {
   private void tell() {
     try {
       changed.run();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | OutOfMemoryError e) {
+      // What was too much is gone with the attempt; the next one may be less.
       thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
     }
   }

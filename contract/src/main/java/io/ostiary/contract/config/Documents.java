@@ -2,9 +2,12 @@ package io.ostiary.contract.config;
 
 import io.ostiary.contract.tree.Mapping;
 import io.ostiary.contract.tree.Node;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -20,26 +23,53 @@ final class Documents {
     this.file = file;
   }
 
-  static Documents load(Node root, Path file, ApiDocuments documents, Notes notes) {
-    var loaded = new Documents(file);
+  /// @param known those of the readings before
+  static Documents load(
+      Node root, Path file, ApiDocuments documents, KnownDocuments known, Notes notes) {
+    var all = new LinkedHashMap<Path, Node.Text>();
     for (var api : Notes.items(root, "apis")) {
       var named = Notes.text(api, "openapi");
       var path = named == null ? null : path(file, named.text());
       if (named != null && path == null) {
         notes.fault(named, "openapi: " + named.seen() + " (expected: a file)");
       }
-      if (named != null && path != null && !loaded.byFile.containsKey(path)) {
-        loaded.add(path, documents.load(path, path.toString()), named, notes);
+      if (named != null && path != null) {
+        all.putIfAbsent(path, named);
       }
     }
+    long bytes = all.keySet().stream().mapToLong(Documents::size).sum();
+    var loaded = new Documents(file);
+    known.begin();
+    all.forEach((path, named) -> {
+      var document = known.unchanged(path);
+      var refusal =
+          document == null
+              ? DocumentRoom.refusal(bytes, size(path), Runtime.getRuntime().maxMemory())
+              : null;
+      if (refusal == null) {
+        loaded.add(path, document == null ? known.load(path, documents) : document, named, notes);
+      } else {
+        notes.fault(named, "openapi: " + named.seen() + " has " + refusal);
+      }
+    });
+    known.end();
     return loaded;
+  }
+
+  /// 0 of what cannot be asked: whoever reads it says why.
+  private static long size(Path file) {
+    try {
+      return Files.size(file);
+    } catch (IOException e) {
+      return 0;
+    }
   }
 
   private void add(Path path, ApiDocuments.Loaded document, Node.Text named, Notes notes) {
     byFile.put(path, document);
     switch (document) {
       case ApiDocuments.Loaded.Understood understood -> notes.warnings(understood.warnings());
-      case ApiDocuments.Loaded.Refused(var faults) -> {
+      case ApiDocuments.Loaded.Refused(var faults, var _) -> {
         notes.fault(
             named,
             "openapi: "

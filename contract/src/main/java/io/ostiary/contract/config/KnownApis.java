@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// time, but for what [Making] asks for: that is used by whoever composes the text.
 final class KnownApis implements Making {
   private final KnownSets sets = new KnownSets();
+  private final KnownDocuments documents = new KnownDocuments();
   private volatile @Nullable Shapes shapes;
   private Map<String, Class<? extends Record>> policies = Map.of();
   private IdentityHashMap<Node, Known> before = new IdentityHashMap<>();
@@ -57,7 +58,7 @@ final class KnownApis implements Making {
       return operations;
     }
 
-    /// What it means; null: not made yet, or it has a document, of which it is made anew.
+    /// What it means, with the document that it had then; null: not made yet.
     @Nullable Api meaning() {
       return meaning;
     }
@@ -111,6 +112,11 @@ final class KnownApis implements Making {
   /// The files of its sets.
   KnownSets sets() {
     return sets;
+  }
+
+  /// Its OpenAPI documents.
+  KnownDocuments documents() {
+    return documents;
   }
 
   /// Of this reading; null: none has begun.

@@ -2,6 +2,7 @@ package io.ostiary.contract.config;
 
 import io.ostiary.contract.tree.Node;
 import io.ostiary.model.Api;
+import io.ostiary.model.Document;
 import io.ostiary.model.GatewaySettings;
 import io.ostiary.model.HealthCheck;
 import io.ostiary.model.KernelRule;
@@ -234,6 +235,7 @@ final class Meaning {
         Upstreams.discovery(written.discovery()));
   }
 
+  @SuppressWarnings("ReferenceEquality") // The very document: see KnownDocuments.
   private List<Api> apis() {
     var apis = new ArrayList<Api>();
     var nodes = Notes.items(notes.at(""), "apis");
@@ -241,16 +243,24 @@ final class Meaning {
       var one = written.apis().get(i);
       var known = this.known.of(nodes.get(i));
       var before = known.meaning();
-      var api = before == null ? api(one, nodes.get(i), "/apis/" + i) : before;
+      var api =
+          before == null || before.document() != document(one)
+              ? api(one, nodes.get(i), "/apis/" + i)
+              : before;
       if (api != null) {
         apis.add(api);
-        // What is in files may be another next time.
-        if (one.openapi() == null && one.errors().isEmpty()) {
+        // What is in files may be another next time; an API without routes is warned of each time.
+        if (one.errors().isEmpty() && !api.routes().isEmpty()) {
           known.means(api);
         }
       }
     }
     return apis;
+  }
+
+  private @Nullable Document document(Written.Api api) {
+    var loaded = documents.get(api.openapi());
+    return loaded == null ? null : loaded.document();
   }
 
   private @Nullable Api api(Written.Api one, Node node, String pointer) {

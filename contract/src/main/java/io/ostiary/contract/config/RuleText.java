@@ -57,10 +57,7 @@ public final class RuleText {
   private static Read read(String document, int linesBefore) {
     var read =
         ConfigReader.parse(
-            document,
-            NOWHERE,
-            Map.of(),
-            (path, name) -> new ApiDocuments.Loaded.Refused(List.of()));
+            document, NOWHERE, Map.of(), (path, name) -> ApiDocuments.Loaded.Refused.NOTHING);
     return switch (read) {
       case ConfigRead.Refused(var faults) ->
           new Read.Refused(faults.stream().map(fault -> told(fault, linesBefore)).toList());

@@ -1,16 +1,15 @@
 package io.ostiary.contract.config;
 
+import io.ostiary.contract.tree.FileDigests;
 import io.ostiary.contract.tree.Parsed;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class WatchedFiles {
   private final ConfigSource source;
   private final Path file;
+  private final FileDigests digests = new FileDigests();
   private Set<Path> documents = Set.of();
 
   /// Of the configuration itself, as another file may take its name; null: not known.
@@ -115,42 +115,28 @@ final class WatchedFiles {
   /// What the files hold.
   ///
   /// @param configuration see [ConfigSource#number]
-  record Content(long configuration, String documents) {}
+  /// @param documents and what they hold, see [FileDigests]
+  record Content(long configuration, Map<Path, String> documents) {}
+
+  /// Whether a document has changed since the configuration was read, or a file that it refers to:
+  /// of these only whoever reads the document knows.
+  boolean outdated() {
+    return source.known().documents().changed(digests);
+  }
 
   /// Changes if and only if the content does.
   Content content() {
-    return new Content(source.number(), documents.isEmpty() ? "" : digest(documents));
-  }
-
-  private static String digest(Set<Path> files) {
-    var sha = sha256();
-    for (var one : files) {
-      sha.update(one.toString().getBytes(StandardCharsets.UTF_8));
-      try (var in = Files.newInputStream(one)) {
-        var buffer = new byte[65_536];
-        for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-          sha.update(buffer, 0, n);
-        }
-        sha.update((byte) 1);
-      } catch (IOException e) {
-        sha.update((byte) 0);
-      }
-    }
-    return HexFormat.of().formatHex(sha.digest());
+    var held = new HashMap<Path, String>();
+    documents.forEach(one -> held.put(one, digests.of(one)));
+    digests.retain(all());
+    return new Content(source.number(), held);
   }
 
   private Set<Path> all() {
     var all = new LinkedHashSet<Path>();
     all.add(file);
     all.addAll(documents);
+    all.addAll(source.known().documents().files());
     return all;
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
   }
 }

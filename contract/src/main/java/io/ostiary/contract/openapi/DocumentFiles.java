@@ -28,6 +28,8 @@ final class DocumentFiles {
   private final Path directory;
   private final String shownDirectory;
   private final Map<Path, File> files = new HashMap<>();
+  private final Map<Path, String> digests = new HashMap<>();
+  private final List<String> texts = new ArrayList<>();
   private final Map<Path, Map<String, Place>> anchors = new HashMap<>();
   private final List<Fault> faults = new ArrayList<>();
   private final List<Fault> warnings = new ArrayList<>();
@@ -56,12 +58,17 @@ final class DocumentFiles {
 
   /// @param main the document
   /// @param name what faults call it
-  DocumentFiles(Path main, String name) {
+  static DocumentFiles of(Path main, String name) {
     var absolute = main.toAbsolutePath().normalize();
     var parent = absolute.getParent();
-    directory = parent == null ? absolute : parent;
     int slash = name.lastIndexOf('/');
-    shownDirectory = slash < 0 ? "" : name.substring(0, slash + 1);
+    return new DocumentFiles(
+        parent == null ? absolute : parent, slash < 0 ? "" : name.substring(0, slash + 1));
+  }
+
+  private DocumentFiles(Path directory, String shownDirectory) {
+    this.directory = directory;
+    this.shownDirectory = shownDirectory;
   }
 
   boolean isFaulty() {
@@ -103,16 +110,42 @@ final class DocumentFiles {
     }
   }
 
+  /// The same files, for somebody whose faults nobody is told.
+  DocumentFiles aside() {
+    var aside = new DocumentFiles(directory, shownDirectory);
+    aside.files.putAll(files);
+    aside.digests.putAll(digests);
+    aside.texts.addAll(texts);
+    return aside;
+  }
+
+  /// Every file that was asked for, and what it held, see [TreeReader.Lent].
+  Map<Path, String> digests() {
+    return Map.copyOf(digests);
+  }
+
+  /// No fault is looked for any more: one that is found all the same shows no excerpt.
+  void letGo() {
+    texts.clear();
+  }
+
   /// Reads a file, once. Its faults are added to ours.
   @Nullable File open(Path path, String name) {
     if (files.containsKey(path)) {
       return files.get(path);
     }
-    var parsed = TreeReader.read(path, name, Limits.DOCUMENT);
+    var parsed = read(path, name);
     faults.addAll(parsed.faults());
     var file = parsed instanceof Parsed.Tree tree ? new File(path, tree.root()) : null;
     files.put(path, file);
     return file;
+  }
+
+  private Parsed read(Path path, String name) {
+    var lent = TreeReader.lent(path, name, Limits.DOCUMENT);
+    digests.put(path, lent.digest());
+    texts.add(lent.text());
+    return lent.parsed();
   }
 
   /// What a reference leads to, or null after a fault.

@@ -32,7 +32,15 @@ public final class OpenApiReader implements ApiDocuments {
 
   @Override
   public Loaded load(Path file, String name) {
-    var files = new DocumentFiles(file, name);
+    var files = DocumentFiles.of(file, name);
+    try {
+      return load(files, file, name);
+    } finally {
+      files.letGo();
+    }
+  }
+
+  private static Loaded load(DocumentFiles files, Path file, String name) {
     var main = files.open(file.toAbsolutePath().normalize(), name);
     if (main == null) {
       return refused(files);
@@ -42,28 +50,21 @@ public final class OpenApiReader implements ApiDocuments {
     if (files.isFaulty()) {
       return refused(files);
     }
+    // Responses are not read yet, so the whole may lead to more files.
+    var all = files.aside();
+    byte[] whole = refersOtherwise(main.root()) ? WholeDocument.json(all, main) : null;
     var document =
         new OpenApi(
             name,
             reading.info("title", name),
             reading.info("version", ""),
             main.root(),
-            whole(file, name, main.root()),
+            whole,
             reading.recipes);
-    return new Loaded.Understood(document, reading.routes, files.warnings());
+    return new Loaded.Understood(document, reading.routes, files.warnings(), all.digests());
   }
 
-  /// Null where the document is one file and refers by JSON pointers. Responses are not read yet,
-  /// so this looks for itself.
-  private static byte @Nullable [] whole(Path file, String name, Node root) {
-    if (!refersOtherwise(root)) {
-      return null;
-    }
-    var files = new DocumentFiles(file, name);
-    var main = files.open(file.toAbsolutePath().normalize(), name);
-    return main == null ? null : WholeDocument.json(files, main);
-  }
-
+  /// False where the document is one file and refers by JSON pointers.
   private static boolean refersOtherwise(Node node) {
     return switch (node) {
       case Mapping mapping ->
@@ -75,7 +76,7 @@ public final class OpenApiReader implements ApiDocuments {
   }
 
   private static Loaded refused(DocumentFiles files) {
-    return new Loaded.Refused(files.faults());
+    return new Loaded.Refused(files.faults(), files.digests());
   }
 
   /// One document while it is read.

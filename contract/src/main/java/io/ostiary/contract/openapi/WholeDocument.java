@@ -32,8 +32,7 @@ final class WholeDocument {
     this.main = main;
   }
 
-  /// @param files of their own, whose faults nobody is told: all that a request depends on was
-  ///   found
+  /// @param files whose faults nobody is told: all that a request depends on was found
   static byte[] json(DocumentFiles files, File main) {
     return new WholeDocument(files, main).whole().toString().getBytes(StandardCharsets.UTF_8);
   }

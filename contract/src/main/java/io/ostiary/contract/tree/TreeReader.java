@@ -16,18 +16,59 @@ import org.jspecify.annotations.Nullable;
 /// Reads files and texts into trees. What ends in `.json` must be JSON (RFC 8259); everything else
 /// is YAML 1.2, which JSON is a part of.
 public final class TreeReader {
+  private static final int PIECE = 8192;
+
   private TreeReader() {}
 
   /// @param name what faults call the file
   public static Parsed read(Path file, String name, Limits limits) {
-    byte[] bytes;
+    try {
+      return parse(bytes(file, limits), name, limits);
+    } catch (IOException e) {
+      return unreadable(name, e);
+    }
+  }
+
+  /// One byte more than the limit of what is longer.
+  private static byte[] bytes(Path file, Limits limits) throws IOException {
     try (var in = Files.newInputStream(file)) {
       int most = (int) Math.min(limits.bytesMax(), Integer.MAX_VALUE - 16);
-      bytes = in.readNBytes(most + 1);
-    } catch (IOException e) {
-      return broken(name, "cannot read the file: " + reason(e));
+      return in.readNBytes(most + 1);
     }
-    return parse(bytes, name, limits);
+  }
+
+  private static Parsed unreadable(String name, IOException e) {
+    return broken(name, "cannot read the file: " + reason(e));
+  }
+
+  /// A tree that outlives its text: see [Source#lent].
+  ///
+  /// @param text to be kept for as long as faults may be found in the tree
+  /// @param digest of the file, see [FileDigests]
+  public record Lent(Parsed parsed, String text, String digest) {}
+
+  /// @param name what faults call the file
+  public static Lent lent(Path file, String name, Limits limits) {
+    var digest = new StringBuilder();
+    Decoded decoded;
+    try {
+      decoded = decode(file, name, limits, digest);
+    } catch (IOException e) {
+      return new Lent(unreadable(name, e), "", FileDigests.ABSENT);
+    }
+    if (decoded.broken() != null) {
+      return new Lent(decoded.broken(), "", digest.toString());
+    }
+    var text = unmarked(decoded.text());
+    return new Lent(compose(Source.lent(name, text), limits), text, digest.toString());
+  }
+
+  /// By itself, so that the bytes are let go of before there is a tree.
+  private static Decoded decode(Path file, String name, Limits limits, StringBuilder digest)
+      throws IOException {
+    byte[] bytes = bytes(file, limits);
+    digest.append(FileDigests.of(bytes));
+    return decode(bytes, name, limits);
   }
 
   /// @param name what faults call the text; its ending decides between JSON and YAML
@@ -47,21 +88,30 @@ public final class TreeReader {
     if (ascii(bytes)) {
       return new Decoded(new String(bytes, StandardCharsets.ISO_8859_1), null);
     }
+    int good = wellFormed(bytes);
+    var text = new String(bytes, 0, good, StandardCharsets.UTF_8);
+    if (good < bytes.length) {
+      var at = new Source(name, text).position(text.length());
+      var what = "encoding: byte 0x%02x (expected: UTF-8)".formatted(bytes[good] & 0xff);
+      return new Decoded("", new Parsed.Broken(List.of(at.fault(what))));
+    }
+    return new Decoded(text, null);
+  }
+
+  /// How many bytes at the front are UTF-8 (RFC 3629). Piece by piece: a text may be a large part
+  /// of what memory there is.
+  private static int wellFormed(byte[] bytes) {
     var in = ByteBuffer.wrap(bytes);
-    var out = CharBuffer.allocate(bytes.length);
+    var piece = CharBuffer.allocate(PIECE);
     var decoder =
         StandardCharsets.UTF_8
             .newDecoder()
             .onMalformedInput(CodingErrorAction.REPORT)
             .onUnmappableCharacter(CodingErrorAction.REPORT);
-    var result = decoder.decode(in, out, true);
-    var text = out.flip().toString();
-    if (result.isError()) {
-      var at = new Source(name, text).position(text.length());
-      var what = "encoding: byte 0x%02x (expected: UTF-8)".formatted(bytes[in.position()] & 0xff);
-      return new Decoded("", new Parsed.Broken(List.of(at.fault(what))));
+    while (decoder.decode(in, piece, true).isOverflow()) {
+      piece.clear();
     }
-    return new Decoded(text, null);
+    return in.position();
   }
 
   /// Without a mark of its byte order.
@@ -84,8 +134,11 @@ public final class TreeReader {
 
   /// @param name what faults call the text; its ending decides between JSON and YAML
   public static Parsed parse(String text, String name, Limits limits) {
-    var source = new Source(name, unmarked(text));
-    if (json(name)) {
+    return compose(new Source(name, unmarked(text)), limits);
+  }
+
+  private static Parsed compose(Source source, Limits limits) {
+    if (json(source.name())) {
       return new JsonComposer(source, limits).compose();
     }
     var simple = SimpleYaml.compose(source, limits);

@@ -8,6 +8,7 @@ import io.ostiary.model.Route;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /// Knows one document, `petstore.yaml`, and one that has two faults, `broken.yaml`.
@@ -23,11 +24,12 @@ final class FakeDocuments implements ApiDocuments {
           new Loaded.Understood(
               new Petstore(name),
               List.of(route("listPets", "GET", "/pets"), route("showPet", "GET", "/pets/{id}")),
-              List.of());
+              List.of(),
+              Map.of());
       case "broken.yaml" ->
           new Loaded.Refused(
-              List.of(text.start().fault("one fault"), text.start().fault("two faults")));
-      default -> new Loaded.Refused(List.of(text.start().fault("cannot read the file")));
+              List.of(text.start().fault("one fault"), text.start().fault("two faults")), Map.of());
+      default -> new Loaded.Refused(List.of(text.start().fault("cannot read the file")), Map.of());
     };
   }
 

@@ -24,14 +24,14 @@ final class Documents {
   }
 
   static OpenApi understood(Loaded loaded) {
-    if (loaded instanceof Loaded.Understood(var document, var _, var _)) {
+    if (loaded instanceof Loaded.Understood(var document, var _, var _, var _)) {
       return (OpenApi) document;
     }
     throw new AssertionError(((Loaded.Refused) loaded).faults().toString());
   }
 
   static List<String> faults(Loaded loaded) {
-    if (loaded instanceof Loaded.Refused(var faults)) {
+    if (loaded instanceof Loaded.Refused(var faults, var _)) {
       return faults.stream().map(Object::toString).toList();
     }
     throw new AssertionError("expected faults");
