@@ -136,7 +136,8 @@ class Http2Test {
       var answer = client.answer(1);
       assertThat(answer.body()).isEqualTo("hello");
       assertThat(answer.trailers()).contains("grpc-status: 0");
-      assertThat(upstream.heads().getFirst()).contains("Transfer-Encoding: chunked");
+      assertThat(upstream.heads().getFirst())
+          .contains("Transfer-Encoding: chunked", "Via: 2.0 ostiary\r\n");
     }
   }
 

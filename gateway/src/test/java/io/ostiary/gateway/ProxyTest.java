@@ -42,6 +42,33 @@ class ProxyTest {
   }
 
   @Test
+  void saysByWhichVersionACallCameAndCountsItsHops() {
+    try (var upstream = FakeUpstream.echo();
+        var kit = new Kit(upstream).publish()) {
+      kit.ask("GET /old HTTP/1.0\r\nVia: 1.1 before\r\n\r\n");
+      assertThat(upstream.heads().getFirst())
+          .contains("Via: 1.1 before\r\n", "Via: 1.0 ostiary\r\n");
+      var options = "OPTIONS /o HTTP/1.1\r\nHost: t\r\nConnection: close\r\nMax-Forwards: ";
+      assertThat(kit.ask(options + "2\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+      assertThat(upstream.heads().getLast()).contains("Max-Forwards: 1\r\n");
+      assertThat(kit.ask(options + "0\r\n\r\n")).startsWith("HTTP/1.1 204 ");
+      assertThat(kit.ask(options + "x\r\n\r\n"))
+          .startsWith("HTTP/1.1 400 ")
+          .contains("Max-Forwards");
+      assertThat(kit.ask(options.replace("/o", "http://t") + "2\r\n\r\n"))
+          .startsWith("HTTP/1.1 204 ");
+      assertThat(upstream.heads()).hasSize(2);
+      assertThat(kit.ledger(5))
+          .containsExactlyInAnyOrder(
+              "GET /old 200 NONE answered attempts=1",
+              "OPTIONS /o 200 NONE answered attempts=1",
+              "OPTIONS /o 204 NONE answered attempts=0",
+              "OPTIONS /o 400 CLIENT malformed-request attempts=0",
+              "OPTIONS * 204 NONE answered attempts=0");
+    }
+  }
+
+  @Test
   void letsNobodySayWhoTheyAreNorSendTheConsolesSessionOn() {
     try (var upstream = FakeUpstream.echo();
         var kit = new Kit(upstream).publish()) {

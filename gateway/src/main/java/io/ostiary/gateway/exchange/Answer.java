@@ -11,6 +11,7 @@ import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.wire.FieldKind;
 import io.ostiary.gateway.wire.Fields;
 import io.ostiary.gateway.wire.ResponseHead;
+import io.ostiary.gateway.wire.TrailerSection;
 import io.ostiary.model.Ending;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -415,7 +416,11 @@ final class Answer implements ChannelFutureListener {
     if (keepAlive && !call.requestBody().complete()) {
       call.requestBody().discard();
     }
-    wire.end(trailers != null && trailers.count() > 0 ? trailers : null, KEPT, this);
+    var with = trailers;
+    if (with != null) {
+      TrailerSection.withoutWithheld(with, head.fields());
+    }
+    wire.end(with != null && with.count() > 0 ? with : null, KEPT, this);
   }
 
   /// The socket has taken the last byte, or never will.

@@ -101,10 +101,11 @@ public final class Call extends FilterView {
     if (caller.refused()) {
       return;
     }
-    if (requestHead.asterisk()) {
+    if (requestHead.endsHere()) {
       answer.own(204, List.of(), "", new Ending.Answered(0));
       return;
     }
+    requestHead.countHop();
     if (!findRoute()) {
       return;
     }

@@ -23,12 +23,22 @@ final class ForwardedFields {
   private static final byte[] HOST = latin("X-Forwarded-Host: ");
   private static final byte[] PREFIX = latin("X-Forwarded-Prefix: ");
   private static final byte[] FORWARDED = latin("Forwarded: ");
+  private static final byte[] VIA_1_0 = latin("Via: 1.0 ostiary\r\nOstiary-Call: ");
+  private static final byte[] VIA_1_1 = latin("Via: 1.1 ostiary\r\nOstiary-Call: ");
+  private static final byte[] VIA_2 = latin("Via: 2.0 ostiary\r\nOstiary-Call: ");
   private static final Pattern HOST_TEXT = Pattern.compile("[A-Za-z0-9._:\\[\\]-]{1,260}");
 
   private ForwardedFields() {}
 
   private static byte[] latin(String text) {
     return text.getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  /// Who passes the call on, by which version it came (RFC 9110 section 7.6.3), and its id.
+  static void writeVia(HeadText out, Call call) {
+    boolean http2 = call.clientSide().http2();
+    var via = http2 ? VIA_2 : call.requestHead().version11() ? VIA_1_1 : VIA_1_0;
+    out.put(via).callId(call.callId()).endLine();
   }
 
   /// The client that a trusted peer speaks for; null: it names none, or contradicts itself.

@@ -24,7 +24,6 @@ final class MirrorCopy implements Mirror.Copy, StreamOwner {
   private static final int KEPT = 1 << FieldKind.OTHER | 1 << FieldKind.DATE;
   private static final byte[] VERSION_HOST = Bytes.of(" HTTP/1.1\r\nHost: ");
   private static final byte[] MARK = Bytes.of("Ostiary-Mirror: 1\r\n");
-  private static final byte[] VIA_CALL = Bytes.of("Via: 1.1 ostiary\r\nOstiary-Call: ");
   private static final byte[] LENGTH = Bytes.of("Content-Length: ");
 
   /// So much of an answer is read so that the connection can be used again; then it is closed.
@@ -76,7 +75,7 @@ final class MirrorCopy implements Mirror.Copy, StreamOwner {
     request.fields().writeKinds(out, KEPT);
     ForwardedFields.write(out, call, call.caller().speakerTrusted());
     call.trace().write(out);
-    out.put(MARK).put(VIA_CALL).callId(call.callId()).endLine();
+    ForwardedFields.writeVia(out.put(MARK), call);
   }
 
   @Override

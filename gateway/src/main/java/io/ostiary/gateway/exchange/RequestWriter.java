@@ -8,6 +8,7 @@ import io.ostiary.gateway.wire.Bytes;
 import io.ostiary.gateway.wire.FieldKind;
 import io.ostiary.gateway.wire.Fields;
 import io.ostiary.gateway.wire.HeadText;
+import io.ostiary.gateway.wire.TrailerSection;
 import org.jspecify.annotations.Nullable;
 
 /// What an attempt writes to its target, as HTTP/1.1. Reused with its call; confined to its event
@@ -24,7 +25,6 @@ final class RequestWriter {
   private static final byte[] CHUNKED = Bytes.of("Transfer-Encoding: chunked\r\n");
   private static final byte[] EXPECT = Bytes.of("Expect: 100-continue\r\n");
   private static final byte[] CLOSE = Bytes.of("Connection: close\r\n");
-  private static final byte[] VIA_CALL = Bytes.of("Via: 1.1 ostiary\r\nOstiary-Call: ");
   private static final byte[] UPGRADE = Bytes.of("Connection: Upgrade\r\nUpgrade: ");
 
   private final Call call;
@@ -108,7 +108,8 @@ final class RequestWriter {
     }
     ForwardedFields.write(out, call, call.caller().speakerTrusted());
     call.trace().write(out);
-    out.put(VIA_CALL).callId(call.callId()).endLine().endLine();
+    ForwardedFields.writeVia(out, call);
+    out.endLine();
   }
 
   private void writeFraming(HeadText out) {
@@ -164,7 +165,11 @@ final class RequestWriter {
 
   private @Nullable Fields trailers() {
     var decoder = call.requestBody().decoder();
-    return decoder.hasTrailers() ? decoder.trailers() : null;
+    if (!decoder.hasTrailers()) {
+      return null;
+    }
+    TrailerSection.withoutThoseOf(decoder.trailers(), call.requestHead().fields());
+    return decoder.trailers();
   }
 
   private void share(UpstreamStream to, ByteBuf in, int start, int length, boolean last) {

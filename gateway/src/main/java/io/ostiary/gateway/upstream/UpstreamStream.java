@@ -9,6 +9,7 @@ import io.ostiary.gateway.wire.Buffers;
 import io.ostiary.gateway.wire.Fields;
 import io.ostiary.gateway.wire.HeadText;
 import io.ostiary.gateway.wire.ResponseHead;
+import io.ostiary.gateway.wire.TrailerSection;
 import io.ostiary.model.ConnectionMark;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
@@ -194,7 +195,7 @@ public final class UpstreamStream extends UpstreamConnection {
       boolean pseudo = field.getKey().length() == 0 || field.getKey().charAt(0) == ':';
       if (pseudo
           || trailers.count() == fieldsMax
-          || trailers.trailer(field.getKey(), field.getValue()) != null) {
+          || TrailerSection.field(trailers, field.getKey(), field.getValue()) != null) {
         fail("malformed-response");
         return;
       }

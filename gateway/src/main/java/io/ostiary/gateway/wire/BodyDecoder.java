@@ -254,11 +254,8 @@ public final class BodyDecoder {
         state = State.DONE;
         return null;
       }
-      if (trailers.count() == trailerFieldsMax || trailers.line(start, end - 1) != null) {
-        return HeadFault.TRAILER;
-      }
-      int kind = trailers.kind(trailers.count() - 1);
-      if (kind >= FieldKind.HOST && kind <= FieldKind.TRANSFER_ENCODING) {
+      if (trailers.count() == trailerFieldsMax
+          || TrailerSection.line(trailers, start, end - 1) != null) {
         return HeadFault.TRAILER;
       }
     }

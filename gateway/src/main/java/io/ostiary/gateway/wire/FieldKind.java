@@ -1,7 +1,5 @@
 package io.ostiary.gateway.wire;
 
-import org.jspecify.annotations.Nullable;
-
 /// What a field is to the gateway: most are nothing to it, some frame the message, some belong to
 /// one hop, some are its own to write.
 public final class FieldKind {
@@ -61,37 +59,31 @@ public final class FieldKind {
 
   private static final byte[] OURS = Bytes.of("ostiary");
 
-  /// The names that mean something, found by their hash ([HeaderName#hash]); the next slot where
-  /// one is taken.
-  private static final int SLOTS = 128;
-
-  private static final byte[] @Nullable [] NAMES = new byte[SLOTS][];
-  private static final int[] HASHES = new int[SLOTS];
-  private static final byte[] KINDS = new byte[SLOTS];
+  private static final NameTable NAMES = new NameTable(128);
 
   static {
-    known("host", HOST);
-    known("content-length", CONTENT_LENGTH);
-    known("transfer-encoding", TRANSFER_ENCODING);
-    known("connection", CONNECTION);
-    known("keep-alive", KEEP_ALIVE);
-    known("proxy-connection", HOP);
-    known("proxy-authorization", HOP);
-    known("proxy-authenticate", HOP);
-    known("te", HOP);
-    known("http2-settings", HTTP2_SETTINGS);
-    known("upgrade", UPGRADE);
-    known("expect", EXPECT);
-    known("forwarded", FORWARDED);
-    known("x-forwarded-for", FORWARDED_FOR);
-    known("x-forwarded-proto", FORWARDED_PROTO);
-    known("x-forwarded-host", FORWARDED_HOST);
-    known("x-forwarded-prefix", FORWARDED_PREFIX);
-    known("traceparent", TRACEPARENT);
-    known("tracestate", TRACESTATE);
-    known("ostiary-call", OSTIARY_CALL);
-    known("date", DATE);
-    known("cookie", COOKIE);
+    NAMES.put("host", HOST);
+    NAMES.put("content-length", CONTENT_LENGTH);
+    NAMES.put("transfer-encoding", TRANSFER_ENCODING);
+    NAMES.put("connection", CONNECTION);
+    NAMES.put("keep-alive", KEEP_ALIVE);
+    NAMES.put("proxy-connection", HOP);
+    NAMES.put("proxy-authorization", HOP);
+    NAMES.put("proxy-authenticate", HOP);
+    NAMES.put("te", HOP);
+    NAMES.put("http2-settings", HTTP2_SETTINGS);
+    NAMES.put("upgrade", UPGRADE);
+    NAMES.put("expect", EXPECT);
+    NAMES.put("forwarded", FORWARDED);
+    NAMES.put("x-forwarded-for", FORWARDED_FOR);
+    NAMES.put("x-forwarded-proto", FORWARDED_PROTO);
+    NAMES.put("x-forwarded-host", FORWARDED_HOST);
+    NAMES.put("x-forwarded-prefix", FORWARDED_PREFIX);
+    NAMES.put("traceparent", TRACEPARENT);
+    NAMES.put("tracestate", TRACESTATE);
+    NAMES.put("ostiary-call", OSTIARY_CALL);
+    NAMES.put("date", DATE);
+    NAMES.put("cookie", COOKIE);
   }
 
   private FieldKind() {}
@@ -104,19 +96,11 @@ public final class FieldKind {
   ///
   /// @param hash its [HeaderName#hash]
   static int of(byte[] bytes, int from, int to, int hash) {
-    for (int slot = slot(hash); ; slot = (slot + 1) & SLOTS - 1) {
-      var name = NAMES[slot];
-      if (name == null) {
-        return ours(bytes, from, to) ? IDENTITY : OTHER;
-      }
-      if (HASHES[slot] == hash && name.length == to - from && matches(bytes, from, name)) {
-        return KINDS[slot];
-      }
+    int kind = NAMES.of(bytes, from, to, hash);
+    if (kind >= 0) {
+      return kind;
     }
-  }
-
-  private static int slot(int hash) {
-    return (hash * 0x9e3779b9) >>> Integer.numberOfLeadingZeros(SLOTS - 1);
+    return ours(bytes, from, to) ? IDENTITY : OTHER;
   }
 
   /// `ostiary` and any mark behind it: what upstreams are told of callers begins so.
@@ -131,24 +115,5 @@ public final class FieldKind {
     }
     int next = bytes[from + OURS.length] | 0x20;
     return !(next >= 'a' && next <= 'z') && !(next >= '0' && next <= '9');
-  }
-
-  private static boolean matches(byte[] bytes, int from, byte[] name) {
-    for (int i = 0; i < name.length; i++) {
-      if (Bytes.NAME[bytes[from + i] & 0xff] != name[i]) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static void known(String name, int kind) {
-    int slot = slot(name.hashCode());
-    while (NAMES[slot] != null) {
-      slot = (slot + 1) & SLOTS - 1;
-    }
-    NAMES[slot] = Bytes.of(name);
-    HASHES[slot] = name.hashCode();
-    KINDS[slot] = (byte) kind;
   }
 }

@@ -127,11 +127,10 @@ public final class FieldList extends DefaultHttp2Headers {
     }
     var key = AsciiString.of(name);
     var content = AsciiString.of(value);
-    if (!key.isEmpty() && key.byteAt(0) == ':') {
-      malformed = !pseudo(key, content);
-    } else {
-      malformed = !regular(key, content);
-    }
+    boolean named = !key.isEmpty() && key.byteAt(0) == ':';
+    boolean sound = named ? pseudo(key, content) : regular(key, content);
+    // What was found on the way stays found.
+    malformed |= !sound;
     return this;
   }
 
@@ -329,9 +328,7 @@ public final class FieldList extends DefaultHttp2Headers {
       tooMany = true;
       return;
     }
-    malformed = to.line(start, to.length() - 2) != null;
-    int kind = malformed ? FieldKind.OTHER : to.kind(to.count() - 1);
-    malformed |= kind >= FieldKind.HOST && kind <= FieldKind.TRANSFER_ENCODING;
+    malformed |= TrailerSection.line(to, start, to.length() - 2) != null;
   }
 
   private void lineEnd() {

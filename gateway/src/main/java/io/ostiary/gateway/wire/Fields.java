@@ -37,6 +37,9 @@ public final class Fields implements Headers {
   private int[] index = NO_LINES;
   private int count;
 
+  /// What filters took out or put in another's place, whether or not it was there.
+  private final ArrayList<HeaderName> withheld = new ArrayList<>(0);
+
   @Override
   public void clear() {
     if (bytes.length > KEPT_BYTES_MAX) {
@@ -44,6 +47,7 @@ public final class Fields implements Headers {
     }
     length = 0;
     count = 0;
+    withheld.clear();
   }
 
   /// Becomes what `other` is now.
@@ -52,6 +56,8 @@ public final class Fields implements Headers {
     index = Arrays.copyOf(other.index, other.count * STRIDE);
     length = other.length;
     count = other.count;
+    withheld.clear();
+    withheld.addAll(other.withheld);
   }
 
   public byte[] bytes() {
@@ -87,6 +93,19 @@ public final class Fields implements Headers {
 
   int nameEnd(int field) {
     return index[field * STRIDE + NAME_END];
+  }
+
+  int hash(int field) {
+    return index[field * STRIDE + HASH];
+  }
+
+  /// What a filter has taken out, in whatever spelling.
+  List<HeaderName> withheld() {
+    return withheld;
+  }
+
+  void removeLine(int field) {
+    index[field * STRIDE + KIND] = FieldKind.REMOVED;
   }
 
   public int valueStart(int field) {
@@ -151,7 +170,7 @@ public final class Fields implements Headers {
     return null;
   }
 
-  private static boolean blank(byte b) {
+  static boolean blank(byte b) {
     return b == ' ' || b == '\t';
   }
 
@@ -184,35 +203,9 @@ public final class Fields implements Headers {
     }
   }
 
-  /// Takes out the fields that a Connection field names (RFC 9110 section 7.6.1), so that neither a
-  /// filter nor the next hop sees them. Fields that frame the message, and Host, are ours and stay.
-  @Nullable HeadFault removeNamedByConnection(int connectionField, ConnectionOptions into) {
-    int p = valueStart(connectionField);
-    int end = valueEnd(connectionField);
-    while (p < end) {
-      int start = p;
-      while (p < end && Bytes.TOKEN[bytes[p] & 0xff] != 0) {
-        p++;
-      }
-      if (p > start) {
-        into.option(bytes, start, p);
-        removeNamed(start, p);
-      }
-      while (p < end && blank(bytes[p])) {
-        p++;
-      }
-      if (p < end && bytes[p] != ',') {
-        return HeadFault.CONNECTION_VALUE;
-      }
-      p++;
-      while (p < end && blank(bytes[p])) {
-        p++;
-      }
-    }
-    return null;
-  }
-
-  private void removeNamed(int from, int to) {
+  /// Takes out the fields called as what stands in `[from, to)`. Those that frame the message, and
+  /// Host, are ours and stay.
+  void removeNamed(int from, int to) {
     for (int i = 0; i < count; i++) {
       int at = i * STRIDE;
       int kind = index[at + KIND];
@@ -279,17 +272,6 @@ public final class Fields implements Headers {
       bytes[length++] = (byte) text.charAt(i);
     }
     return this;
-  }
-
-  /// Takes a field of a trailer section that came otherwise than in a line; null: it is sound.
-  public @Nullable HeadFault trailer(CharSequence name, CharSequence value) {
-    int start = length;
-    room(name.length() + value.length() + 4);
-    append(name).append(": ").append(value).append("\r\n");
-    var wrong = line(start, length - 2);
-    int kind = wrong == null ? kind(count - 1) : FieldKind.OTHER;
-    boolean framing = kind >= FieldKind.HOST && kind <= FieldKind.TRANSFER_ENCODING;
-    return framing ? HeadFault.TRAILER : wrong;
   }
 
   /// The one field of this kind; -1: there is none, or more than one.
@@ -473,6 +455,7 @@ public final class Fields implements Headers {
 
   @Override
   public void removeSpellings(HeaderName name) {
+    withheld.add(name);
     var lower = name.lower();
     for (int at = 0, end = count * STRIDE; at < end; at += STRIDE) {
       int kind = index[at + KIND];
@@ -486,6 +469,7 @@ public final class Fields implements Headers {
 
   @Override
   public void remove(HeaderName name) {
+    withheld.add(name);
     for (int field = find(name, 0); field >= 0; field = find(name, field + 1)) {
       if (FieldKind.owned(kind(field))) {
         throw new IllegalArgumentException(

@@ -37,6 +37,7 @@ public enum HeadFault {
   CODING_UNKNOWN(501, "coding-unknown", "Transfer-Encoding is not 'chunked'."),
   CONNECTION_VALUE(400, "malformed-request", "Connection is not a list of tokens."),
   EXPECTATION(417, "expectation-failed", "Expect is not '100-continue'."),
+  MAX_FORWARDS(400, "malformed-request", "Max-Forwards is not one decimal number."),
   TARGET_TOO_LONG(414, "target-too-long", "The request line is longer than this gateway takes."),
   HEAD_TOO_LARGE(431, "head-too-large", "The head is longer than this gateway takes."),
   FIELDS_TOO_MANY(431, "head-too-large", "The head has more fields than this gateway takes."),

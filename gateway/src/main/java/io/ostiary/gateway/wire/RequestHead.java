@@ -1,6 +1,7 @@
 package io.ostiary.gateway.wire;
 
 import io.netty.buffer.ByteBuf;
+import io.ostiary.gateway.spi.HeaderName;
 import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,7 @@ public final class RequestHead {
   private static final byte[] CHUNKED = Bytes.of("chunked");
   private static final byte[] H2C = Bytes.of("h2c");
   private static final byte[] CONTINUE = Bytes.of("100-continue");
+  private static final HeaderName MAX_FORWARDS = HeaderName.of("Max-Forwards");
 
   /// The first line of what a client of HTTP/2 begins with (RFC 9113 section 3.4). It was chosen so
   /// that no request is like it.
@@ -45,6 +47,7 @@ public final class RequestHead {
   private boolean streamed;
   private boolean preface;
   private boolean expectsContinue;
+  private long hopsLeft;
 
   public void start(int bytesMax, int fieldsMax) {
     this.bytesMax = bytesMax;
@@ -64,6 +67,7 @@ public final class RequestHead {
     streamed = false;
     preface = false;
     expectsContinue = false;
+    hopsLeft = -1;
   }
 
   /// Becomes what `other` is now, fields that were changed and the target that goes upstream
@@ -250,11 +254,14 @@ public final class RequestHead {
           wrong = coding ? HeadFault.CODING_REPEATED : codingValue(i);
           coding = true;
         }
-        case FieldKind.CONNECTION -> wrong = fields.removeNamedByConnection(i, options);
+        case FieldKind.CONNECTION -> wrong = options.take(fields, i);
         case FieldKind.EXPECT -> wrong = expectation(i);
         case FieldKind.COOKIE -> fields.removeSession(i);
         default -> {}
       }
+    }
+    if (wrong == null && method.equals("OPTIONS")) {
+      wrong = maxForwards();
     }
     if (wrong == null && host < 0 && version11) {
       wrong = HeadFault.HOST_MISSING;
@@ -269,6 +276,16 @@ public final class RequestHead {
       target.host(fields.valueStart(host), fields.valueEnd(host));
     }
     return Progress.COMPLETE;
+  }
+
+  private @Nullable HeadFault maxForwards() {
+    var written = fields.first(MAX_FORWARDS);
+    if (written == null) {
+      return null;
+    }
+    var digits = Bytes.of(written);
+    hopsLeft = fields.repeated(MAX_FORWARDS) ? -1 : Numbers.decimal(digits, 0, digits.length);
+    return hopsLeft < 0 ? HeadFault.MAX_FORWARDS : null;
   }
 
   private @Nullable HeadFault hostValue(int field) {
@@ -383,6 +400,19 @@ public final class RequestHead {
   /// `OPTIONS *`.
   public boolean asterisk() {
     return target.asterisk();
+  }
+
+  /// Whether it asks about this gateway rather than about what is behind it: `OPTIONS *`, or an
+  /// OPTIONS that may go no further (RFC 9110 section 7.6.2).
+  public boolean endsHere() {
+    return asterisk() || hopsLeft == 0;
+  }
+
+  /// It is passed on: an OPTIONS that counts its hops may make one less.
+  public void countHop() {
+    if (hopsLeft > 0) {
+      fields.set(MAX_FORWARDS, Long.toString(--hopsLeft));
+    }
   }
 
   /// Whether the path holds `%2F`, which not every API takes.

@@ -177,7 +177,7 @@ public final class ResponseHead {
           wrong = coding ? HeadFault.CODING_REPEATED : codingValue(i);
           coding = true;
         }
-        case FieldKind.CONNECTION -> wrong = fields.removeNamedByConnection(i, options);
+        case FieldKind.CONNECTION -> wrong = options.take(fields, i);
         default -> {}
       }
     }

@@ -1,5 +1,6 @@
 package io.ostiary.gateway.wire;
 
+import io.netty.util.NetUtil;
 import org.jspecify.annotations.Nullable;
 
 /// The request target (RFC 9112 section 3.2) and the one normalisation of its path.
@@ -54,10 +55,7 @@ final class TargetParser {
       return pathAndQuery(bytes, start, end);
     }
     if (bytes[start] == '*' && end - start == 1 && method.equals("OPTIONS")) {
-      asterisk = true;
-      pathStart = start;
-      pathEnd = end;
-      return null;
+      return asterisk(start);
     }
     int path = absolute(bytes, start, end);
     if (path < 0) {
@@ -67,13 +65,25 @@ final class TargetParser {
     if (path < end && bytes[path] == '/') {
       return pathAndQuery(bytes, path, end);
     }
-    // No path: it is '/', which takes the place of the authority's last byte, copied aside before.
+    // No path: it is '/', which takes the place of the authority's last byte, copied aside before;
+    // and the server as a whole for OPTIONS (RFC 9112 section 3.2.4).
     int size = authorityEnd - authorityStart;
     System.arraycopy(bytes, authorityStart, bytes, authorityStart - 1, size);
     authorityStart--;
     authorityEnd--;
+    if (path == end && method.equals("OPTIONS")) {
+      bytes[path - 1] = '*';
+      return asterisk(path - 1);
+    }
     bytes[path - 1] = '/';
     return pathAndQuery(bytes, path - 1, end);
+  }
+
+  private @Nullable HeadFault asterisk(int at) {
+    asterisk = true;
+    pathStart = at;
+    pathEnd = at + 1;
+    return null;
   }
 
   /// Reads `http://authority` and returns where the path begins, or -1.
@@ -207,14 +217,14 @@ final class TargetParser {
     if (size == 1) {
       return segment;
     }
-    if (bytes[segment + 1] == ';') {
+    if (semicolon(bytes, segment + 1, out)) {
       return -1;
     }
     if (bytes[segment + 1] != '.') {
       return out;
     }
     if (size > 2) {
-      return bytes[segment + 2] == ';' ? -1 : out;
+      return semicolon(bytes, segment + 2, out) ? -1 : out;
     }
     if (segment == pathStart + 1) {
       return -1;
@@ -232,7 +242,13 @@ final class TargetParser {
       return false;
     }
     int p = start + 1 < end && bytes[start + 1] == '.' ? start + 2 : start + 1;
-    return p == end || bytes[p] == ';';
+    return p == end || semicolon(bytes, p, end);
+  }
+
+  /// Whether parameters of a segment begin at `at`, escaped or not: some servers decode first.
+  private static boolean semicolon(byte[] bytes, int at, int end) {
+    return bytes[at] == ';'
+        || (end - at >= 3 && bytes[at] == '%' && bytes[at + 1] == '3' && bytes[at + 2] == 'B');
   }
 
   /// The byte that the two digits at `at` stand for, or -1 where it is broken or ambiguous.
@@ -261,8 +277,9 @@ final class TargetParser {
     return b >= 'a' ? (byte) (b - 32) : b;
   }
 
-  /// Whether the range is `host` or `host:port`: a name, an IPv4 address, or an IPv6 address in
-  /// brackets; a port of 1-65535 without sign or leading zero. No user, no list, no escape.
+  /// Whether the range is `host` or `host:port`: a name without empty labels, an IPv4 address, or
+  /// an IPv6 address in brackets; a port of 1-65535 without sign or leading zero. No user, no list,
+  /// no escape.
   static boolean authorityValid(byte[] bytes, int start, int end) {
     int p = start;
     if (p < end && bytes[p] == '[') {
@@ -270,13 +287,20 @@ final class TargetParser {
       while (p < end && (Bytes.hex(bytes[p]) >= 0 || bytes[p] == ':' || bytes[p] == '.')) {
         p++;
       }
-      if (p == end || bytes[p] != ']' || p - start < 3) {
+      if (p == end
+          || bytes[p] != ']'
+          || !NetUtil.isValidIpV6Address(Bytes.text(bytes, start + 1, p))) {
         return false;
       }
       p++;
     } else {
+      boolean label = false;
       while (p < end && Bytes.HOST[bytes[p] & 0xff]) {
-        p++;
+        boolean named = bytes[p++] != '.';
+        if (!label && !named) {
+          return false;
+        }
+        label = named;
       }
       if (p == start) {
         return false;

@@ -110,6 +110,10 @@ class RequestHeadTest {
         "/a<",
         "/..;/b",
         "/.;x/b",
+        "/a/..%3b/b",
+        "/a/%2e%2E%3Bx=1/b",
+        "/a/.%3B",
+        "/a%2F..%3Bx/b",
         "/é",
         "*",
         "x",
@@ -129,11 +133,33 @@ class RequestHeadTest {
   @ValueSource(
       strings = {
         "a b", "a/b", "u@h", "a:", "a:0", "a:080", "a:65536", "a:+1", "a:1:2", "[::1", "[::1]x", "",
-        "a,b", "a%41", "[g]"
+        "a,b", "a%41", "[g]", "[]", "[:::::]", "[....]", "[1:2]", "[::1.2]", ".a", "a..b", ".",
+            "a.."
       })
   void refusesAnOddHost(String host) {
     assertThat(read(new RequestHead(), "GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n"))
         .isEqualTo("HOST_VALUE");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "a",
+        "A.Example",
+        "a.example.",
+        "a.example:8080",
+        "192.0.2.1:80",
+        "[::1]",
+        "[2001:DB8::7]:443",
+        "[::ffff:192.0.2.1]",
+        "a_b.example",
+        "xn--bcher-kva.example",
+        "1"
+      })
+  void takesAHost(String host) {
+    var head = new RequestHead();
+    assertThat(read(head, "GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n")).isEqualTo("COMPLETE");
+    assertThat(authority(head)).isEqualTo(host);
   }
 
   @ParameterizedTest
@@ -159,7 +185,8 @@ class RequestHeadTest {
         "no colon|FIELD_NAME",
         "Host: b|HOST_REPEATED",
         "Expect: 200-ok|EXPECTATION",
-        "Connection: a b|CONNECTION_VALUE"
+        "Connection: a b|CONNECTION_VALUE",
+        "Connection: \"close\"|CONNECTION_VALUE"
       })
   void refusesFieldsThatServersReadDifferently(String fields, String fault) {
     assertThat(
@@ -167,6 +194,47 @@ class RequestHeadTest {
                 new RequestHead(),
                 "POST / HTTP/1.1\r\nHost: a\r\n" + fields.replace("@", "\r\n") + "\r\n\r\n"))
         .isEqualTo(fault);
+  }
+
+  /// RFC 9110 section 7.6.2.
+  @Test
+  void countsTheHopsOfOptions() {
+    var head = new RequestHead();
+    var name = HeaderName.of("Max-Forwards");
+    var start = "OPTIONS /a HTTP/1.1\r\nHost: a\r\nMax-Forwards: ";
+    assertThat(read(head, start + "3\r\n\r\n")).isEqualTo("COMPLETE");
+    assertThat(head.endsHere()).isFalse();
+    head.countHop();
+    assertThat(head.fields().all(name)).containsExactly("2");
+    assertThat(read(head, start + "0\r\n\r\n")).isEqualTo("COMPLETE");
+    assertThat(head.endsHere()).isTrue();
+    for (var wrong :
+        List.of("", "x", "-1", "1.0", "1\r\nMax-Forwards: 1", "99999999999999999999")) {
+      assertThat(read(head, start + wrong + "\r\n\r\n")).as(wrong).isEqualTo("MAX_FORWARDS");
+    }
+    assertThat(read(head, start.replace("OPTIONS", "GET") + "0\r\n\r\n")).isEqualTo("COMPLETE");
+    head.countHop();
+    assertThat(head.endsHere()).isFalse();
+    assertThat(head.fields().all(name)).containsExactly("0");
+  }
+
+  /// RFC 9112 section 3.2.4.
+  @Test
+  void anOptionsOfAWholeServerIsTheAsterisk() {
+    var head = new RequestHead();
+    for (var target : List.of("*", "http://h.example", "HTTPS://h.example:81")) {
+      assertThat(read(head, "OPTIONS " + target + " HTTP/1.1\r\nHost: a\r\n\r\n"))
+          .isEqualTo("COMPLETE");
+      assertThat(head.endsHere()).as(target).isTrue();
+      assertThat(path(head)).isEqualTo("*");
+    }
+    assertThat(authority(head)).isEqualTo("h.example:81");
+    for (var target : List.of("/", "http://h.example/", "http://h.example?q")) {
+      assertThat(read(head, "OPTIONS " + target + " HTTP/1.1\r\nHost: a\r\n\r\n"))
+          .isEqualTo("COMPLETE");
+      assertThat(head.endsHere()).as(target).isFalse();
+      assertThat(path(head)).isEqualTo("/");
+    }
   }
 
   @Test
