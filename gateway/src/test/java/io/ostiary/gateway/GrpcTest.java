@@ -277,6 +277,42 @@ class GrpcTest {
         .toList();
   }
 
+  /// So servers say that a call's time is over. A client whose own clock is not there yet reads
+  /// from it what happened, where any other error would be a fault of the server.
+  @Test
+  void passesOnThatACallWasCancelled() throws Exception {
+    try (var cancelling =
+            new RawHttp2(talk -> {
+              if (talk.path().equals("/begun")) {
+                talk.headers(false, ":status", "200", "content-type", "application/grpc");
+                talk.data(false, "abc");
+              }
+              talk.reset(8);
+              return true;
+            });
+        var between = new Kit(List.of(new Target("127.0.0.1", cancelling.port(), 1)))) {
+      between.link = kit.link;
+      between.publish();
+      try (var client = new FrameClient(between.port)) {
+        client.get(1, "/begun", "content-type", "application/grpc");
+        assertThat(client.answer(1).status()).isEqualTo("reset 8");
+      }
+      assertThat(between.ledger(1))
+          .containsExactly("GET /begun 200 UPSTREAM cancelled-response attempts=1");
+      var limit = Duration.ofSeconds(5);
+      assertThat(
+              code(
+                  between.port,
+                  limit,
+                  stub -> stub.emptyCall(EmptyProtos.Empty.getDefaultInstance())))
+          .isEqualTo(Status.Code.CANCELLED);
+      assertThat(between.ask("POST /x HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"))
+          .startsWith("HTTP/1.1 502 ")
+          .contains(":upstream-failed\"", "cancelled");
+      assertThat(between.ledger(2)).allMatch(line -> line.contains(" 502 UPSTREAM cancelled-resp"));
+    }
+  }
+
   @Test
   void endsACallAtItsDeadline() {
     try (var silent = new RawHttp2(talk -> true);

@@ -242,6 +242,7 @@ final class Http2Stream implements ClientSide {
   @Override
   public void ended(Call over, boolean reuse) {
     boolean answered = over.answered();
+    int error = over.cancelled() ? Frame.CANCEL : Frame.INTERNAL_ERROR;
     if (ownMark != null) {
       link().mark().copyFrom(ownMark);
     }
@@ -253,7 +254,7 @@ final class Http2Stream implements ClientSide {
     if (answered || (answer.ended() && remoteEnded)) {
       streams.answered(this);
     } else {
-      streams.reset(this, Frame.INTERNAL_ERROR);
+      streams.reset(this, error);
     }
   }
 

@@ -15,6 +15,7 @@ import io.ostiary.model.LateLogger;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// One exchange, from the first byte of its request to its line in the ledger.
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 public final class Call extends FilterView {
   private static final System.Logger LOG = new LateLogger("io.ostiary.gateway");
   private static final System.Logger.Level WARNING = System.Logger.Level.WARNING;
+  private static final Set<String> CANCELLED = Set.of("cancelled-response", "total-timeout");
   private static final Problem SLASH = Problems.of(HeadFault.PATH_ENCODING);
 
   private final RequestHead requestHead = new RequestHead();
@@ -44,6 +46,7 @@ public final class Call extends FilterView {
   private @Nullable Plan plan;
   private @Nullable RoutePlan routePlan;
   private @Nullable String path;
+  private @Nullable Ending ended;
   private boolean active;
   private int waitingFilter;
   private int loops;
@@ -360,6 +363,11 @@ public final class Call extends FilterView {
     return answer.allTaken();
   }
 
+  /// Whether it was given up rather than broken: by the upstream, or because its time is over.
+  public boolean cancelled() {
+    return ended instanceof Ending.UpstreamFailed(var reason) && CANCELLED.contains(reason);
+  }
+
   public void countRequestBytes(long more) {
     times.requestBytes += more;
   }
@@ -370,6 +378,7 @@ public final class Call extends FilterView {
       return;
     }
     active = false;
+    ended = ending;
     total.end();
     filters.stop();
     attempts.drop();
@@ -399,6 +408,7 @@ public final class Call extends FilterView {
     routePlan = null;
     consumer = null;
     identity = null;
+    ended = null;
   }
 
   // What the parts ask.

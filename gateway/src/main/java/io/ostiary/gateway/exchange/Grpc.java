@@ -101,6 +101,9 @@ final class Grpc {
     if (problem.code().equals("upstream-timeout")) {
       return 4;
     }
+    if (problem.equals(Problems.CANCELLED)) {
+      return 1;
+    }
     return switch (problem.status()) {
       case 400 -> 13;
       case 401 -> 16;

@@ -36,6 +36,11 @@ final class Problems {
               "Calls from this address are held to a low rate for a time.")
           .withFields(Field.of("Retry-After", "1"));
 
+  /// The upstream took back what it was asked for. Clients of gRPC are told so, and see by their
+  /// own clock whether that was because their time is over.
+  static final Problem CANCELLED =
+      Problem.of(502, "upstream-failed", "Upstream failed", "The upstream cancelled the call.");
+
   private static final Problem UPSTREAM_TLS =
       Problem.of(
           502,
@@ -105,6 +110,7 @@ final class Problems {
                   "Upstream busy",
                   "All connections to the upstream are in use.")
               .withFields(Field.of("Retry-After", "1"));
+      case "cancelled-response" -> CANCELLED;
       default ->
           Problem.of(
               502, "upstream-failed", "Upstream failed", "The upstream gave no valid answer.");

@@ -33,7 +33,12 @@ final class Retry {
       return On.CONNECT;
     }
     return switch (reason) {
-      case "closed-before-response", "reset", "truncated-response", "write-timeout" -> On.RESET;
+      case "closed-before-response",
+          "reset",
+          "truncated-response",
+          "cancelled-response",
+          "write-timeout" ->
+          On.RESET;
       case "answer-timeout", "try-timeout" -> On.TIMEOUT;
       default -> On.MALFORMED;
     };

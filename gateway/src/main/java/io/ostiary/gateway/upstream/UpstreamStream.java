@@ -307,6 +307,9 @@ public final class UpstreamStream extends UpstreamConnection {
       fail("refused-stream");
     } else if (tunnel) {
       fail("reset");
+    } else if (error == Http2Error.CANCEL.code()) {
+      // As servers of gRPC say that a call's time is over.
+      fail("cancelled-response");
     } else {
       fail(begun ? "truncated-response" : "reset");
     }

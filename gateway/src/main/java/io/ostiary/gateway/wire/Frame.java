@@ -34,6 +34,7 @@ public final class Frame {
   public static final int STREAM_CLOSED = 5;
   public static final int FRAME_SIZE_ERROR = 6;
   public static final int REFUSED_STREAM = 7;
+  public static final int CANCEL = 8;
   public static final int COMPRESSION_ERROR = 9;
   public static final int ENHANCE_YOUR_CALM = 11;
 
