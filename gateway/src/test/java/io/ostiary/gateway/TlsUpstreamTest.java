@@ -81,6 +81,30 @@ class TlsUpstreamTest {
     }
   }
 
+  /// Also without a host from which the name of the certificate could be taken.
+  @Test
+  void speaksTlsOverAUnixSocket() {
+    var path = folder.resolve("tls.sock");
+    try (var upstream = upstream("auto", "good");
+        var _ = new SocketDoor(path, upstream.port)) {
+      for (var protocol : List.of(Protocol.HTTP1, Protocol.AUTO, Protocol.HTTP2)) {
+        try (var kit = new Kit(List.of(new Target("unix:" + path, 0, 1)))) {
+          kit.link = new UpstreamLink(protocol, tls("api.example"), ProxyHeader.OFF);
+          kit.publish();
+          assertThat(kit.get("/hello"))
+              .as(protocol.name())
+              .startsWith("HTTP/1.1 200 OK\r\n")
+              .contains("x-server-name: api.example\r\n")
+              .contains("x-version: " + (protocol == Protocol.HTTP1 ? "1.1" : "2.0"));
+          kit.link = new UpstreamLink(protocol, tls("other.example"), ProxyHeader.OFF);
+          kit.publish();
+          assertThat(kit.get("/hello")).startsWith("HTTP/1.1 502 ").contains(":upstream-tls\"");
+          assertThat(kit.ledger(2)).contains("GET /hello 502 UPSTREAM tls-name attempts=1");
+        }
+      }
+    }
+  }
+
   @Test
   void agreesOnWhatBothSpeak() {
     try (var two = upstream("auto", "good");

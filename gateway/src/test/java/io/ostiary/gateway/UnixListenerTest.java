@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.gateway.loop.Transport.Kind;
 import io.ostiary.gateway.testing.FakeUpstream;
+import io.ostiary.model.Ban;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.ConnectionLens;
 import io.ostiary.model.Listener;
@@ -24,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -140,6 +142,41 @@ class UnixListenerTest {
       kit.drainClients(clients, 1);
       assertThat(clients).containsExactly("192.0.2.7");
     }
+  }
+
+  /// The control plane bans nobody who has no address.
+  @ParameterizedTest
+  @EnumSource
+  void bansReachOnlyClientsThatAreNamed(Kind kind) throws Exception {
+    try (var kit = kit(kind)) {
+      kit.settings = Kit.settings(1024).withTrustedProxies(List.of(Peers.LOCAL_BLOCK));
+      publish(kit);
+      kit.gateway.ban(List.of(ban("203.0.113.7")));
+      assertThat(ask(GET + "\r\n")).startsWith("HTTP/1.1 200 ").endsWith("/x");
+      assertThat(ask(GET + "X-Forwarded-For: 203.0.113.8\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+      assertThat(ask(GET + "X-Forwarded-For: 203.0.113.7\r\n\r\n"))
+          .startsWith("HTTP/1.1 403 ")
+          .contains("urn:ostiary:problem:banned");
+      assertThat(kit.ledger(3)).filteredOn(line -> line.contains("403 POLICY ban")).hasSize(1);
+      kit.settings = Kit.settings(1024);
+      publish(kit);
+      // Nobody is believed there now, so nobody is banned there.
+      assertThat(ask(GET + "X-Forwarded-For: 203.0.113.7\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+    }
+  }
+
+  private static Ban ban(String source) {
+    var now = Instant.now();
+    return new Ban(
+        "b-" + source,
+        Cidr.parse(source),
+        "test",
+        List.of(),
+        now,
+        now.plusSeconds(60),
+        "me",
+        new Ban.Action.Deny(),
+        Ban.Place.GATEWAY);
   }
 
   @Test

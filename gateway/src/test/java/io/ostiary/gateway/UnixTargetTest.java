@@ -1,6 +1,7 @@
 package io.ostiary.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.grpc.Grpc;
 import io.grpc.InsecureServerCredentials;
@@ -15,10 +16,16 @@ import io.ostiary.model.Target;
 import io.ostiary.model.UpstreamLink;
 import io.ostiary.model.UpstreamLink.Protocol;
 import io.ostiary.model.UpstreamLink.ProxyHeader;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,10 +82,43 @@ class UnixTargetTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void saysThatItsQueueIsFull(Transport.Kind kind) throws Exception {
+    var path = folder.resolve("full.sock");
+    try (var full = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        var kit = new Kit(List.of(target(path)), kind, ConnectionLens.NONE).publish()) {
+      // Linux lets in one more than the length of the queue.
+      full.bind(UnixDomainSocketAddress.of(path), 1);
+      try (var _ = SocketChannel.open(UnixDomainSocketAddress.of(path));
+          var _ = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+        assertThat(kit.get("/"))
+            .startsWith("HTTP/1.1 503 ")
+            .contains("urn:ostiary:problem:upstream-unreachable");
+        assertThat(kit.ledger(1)).containsExactly("GET / 503 UPSTREAM queue-full attempts=1");
+      }
+    }
+  }
+
+  /// Root may write everywhere.
+  @ParameterizedTest
+  @EnumSource
+  void saysThatItMayNotBeAsked(Transport.Kind kind) throws Exception {
+    var path = folder.resolve("closed.sock");
+    try (var upstream = FakeUpstream.echo();
+        var _ = new SocketDoor(path, upstream.port());
+        var kit = new Kit(List.of(target(path)), kind, ConnectionLens.NONE).publish()) {
+      Files.setPosixFilePermissions(path, Set.of());
+      assumeFalse(Files.isWritable(path), "skipped: root may write everywhere");
+      assertThat(kit.get("/")).startsWith("HTTP/1.1 503 ");
+      assertThat(kit.ledger(1)).containsExactly("GET / 503 UPSTREAM permission-denied attempts=1");
+    }
+  }
+
   /// A socket file that a process left when it ended.
   private static void left(Path path) throws Exception {
-    var server = java.nio.channels.ServerSocketChannel.open(java.net.StandardProtocolFamily.UNIX);
-    server.bind(java.net.UnixDomainSocketAddress.of(path));
+    var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    server.bind(UnixDomainSocketAddress.of(path));
     server.close();
   }
 
