@@ -379,12 +379,18 @@ final class Meaning {
       }
     }
     var folder = written.folder();
-    if (folder != null && folder.isBlank()) {
-      notes.fault("/kernel/stages/folder", "folder: '' (expected: a folder)");
+    return new KernelSettings.Stages(folder == null ? null : stagesFolder(folder), numbers);
+  }
+
+  private Path stagesFolder(String folder) {
+    var at = "/kernel/stages/folder";
+    var path = file().resolveSibling(folder).normalize();
+    if (folder.isBlank()) {
+      notes.fault(at, "folder: '' (expected: a folder)");
+    } else if (!Files.isDirectory(path)) {
+      notes.warning(at, "folder: " + path + " is no folder, so there is no stage until it is one");
     }
-    var file = file();
-    return new KernelSettings.Stages(
-        folder == null ? null : file.resolveSibling(folder).normalize(), numbers);
+    return path;
   }
 
   private static CaptureSettings captures(WrittenKernel.Capture written) {

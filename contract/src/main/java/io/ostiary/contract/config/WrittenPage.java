@@ -74,6 +74,7 @@ record WrittenPage(
       var page = notes.attempt(at + "/" + i, () -> one.meaning(beside));
       if (page != null) {
         pages.add(page);
+        ProblemNames.warnOfUnknown(one.problems, at + "/" + i + "/problems", notes);
       }
     }
     return pages;

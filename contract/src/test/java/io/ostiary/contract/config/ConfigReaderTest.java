@@ -294,6 +294,33 @@ class ConfigReaderTest {
                 + " 'timeout'");
   }
 
+  @Test
+  void warnsOfProblemsThatNobodyTellsAndOfAFolderThatIsNotThere() {
+    var read =
+        (ConfigRead.Understood)
+            read(
+                """
+                apis:
+                  - name: a
+                    path: /a
+                    upstream: u
+                    errors: [ { problems: no-rout, text: x, type: text/plain } ]
+                upstreams: [ { name: u, targets: "h:1" } ]
+                errors:
+                  - { problems: [ rate-limit, my-own, not-found ], text: x, type: text/plain }
+                kernel: { stages: { folder: nowhere } }
+                """);
+
+    assertThat(lines(read.warnings()))
+        .containsExactly(
+            "ostiary.yaml:5:27: problems: 'no-rout' is told by no policy that Ostiary brings. Did you"
+                + " mean 'no-route'?",
+            "ostiary.yaml:8:31: problems: 'my-own' is told by no policy that Ostiary brings",
+            "ostiary.yaml:8:39: problems: 'not-found' is told by no policy that Ostiary brings",
+            "ostiary.yaml:9:29: folder: %s is no folder, so there is no stage until it is one"
+                .formatted(Path.of("nowhere").toAbsolutePath()));
+  }
+
   static String api(String more) {
     return "upstreams: [ { name: u, targets: \"h:1\" } ]\n"
         + "apis:\n  - name: a\n    path: /a\n    upstream: u\n    "
