@@ -18,6 +18,7 @@ import io.ostiary.policies.cache.Cached;
 import io.ostiary.policies.cache.Store;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Set;
 
 /// Keeps responses and gives them again (RFC 9111, a shared cache), in memory.
@@ -72,6 +73,7 @@ public final class Cache implements Policy<Cache.Settings> {
 
   @Override
   public Filter compile(Settings settings, Site site) {
+    notBehindCompress(settings, site);
     if (site.api().split().to().stream().anyMatch(share -> !share.when().isEmpty())) {
       throw new IllegalArgumentException(
           "cache: an API whose split has conditions (expected: none, for what one caller's upstream"
@@ -89,6 +91,26 @@ public final class Cache implements Policy<Cache.Settings> {
             site.patience(settings.collapse).toMillis(),
             settings.hideTags);
     return new Gate(new Cached(store, rules), site.state(Asked.class));
+  }
+
+  /// What stands behind it does not run for answers from the store, and what stands in front does:
+  /// but compress leaves alone what is no upstream's, so what is kept would go out as it is.
+  @SuppressWarnings("ReferenceEquality") // a use is known by its very settings object
+  private static void notBehindCompress(Settings settings, Site site) {
+    var uses = new ArrayList<>(site.api().policies());
+    if (uses.stream().noneMatch(use -> use.settings() == settings)) {
+      uses.addAll(site.route().policies());
+    }
+    for (var use : uses) {
+      if (use.settings() == settings) {
+        return;
+      }
+      if (use.name().equals("compress")) {
+        throw new IllegalArgumentException(
+            "cache: behind 'compress' (expected: before it, so that compressed responses are what"
+                + " is kept. Behind it, answers from the store would not be compressed)");
+      }
+    }
   }
 
   private record Gate(Cached cached, StateKey<Asked> state) implements Filter {

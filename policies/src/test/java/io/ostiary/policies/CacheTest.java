@@ -403,6 +403,24 @@ class CacheTest {
     assertThatThrownBy(() -> settings(0, 60_000)).hasMessageStartingWith("cache.collapse");
   }
 
+  /// What is kept would go out as the upstream sent it.
+  @Test
+  void mustNotStandBehindCompress() {
+    var own = settings(0, 0);
+    var cache = new PolicyUse("cache", own);
+    var compress =
+        new PolicyUse(
+            "compress", new Compress.Settings(List.of(Coding.GZIP), 1, List.of("a/b"), 1));
+    var routes = List.of(Sites.route("all", "/*"));
+    var behind =
+        Sites.site(Sites.snapshot(Sites.api(routes, compress, cache), List.of(), List.of()));
+    assertThatThrownBy(() -> new Cache().compile(own, behind))
+        .hasMessageStartingWith("cache: behind 'compress' (expected: before it");
+    var before =
+        Sites.site(Sites.snapshot(Sites.api(routes, cache, compress), List.of(), List.of()));
+    assertThat(new Cache().compile(own, before).moments()).contains(Moment.REQUEST);
+  }
+
   @Test
   void nobodyWaitsForAnotherCallLongerThanTheGatewayLetsIt() throws Exception {
     var site = FakeSite.anywhere().patient(Duration.ofMillis(40));
