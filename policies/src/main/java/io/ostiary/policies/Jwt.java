@@ -19,6 +19,7 @@ import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
 import io.ostiary.model.setting.OrOne;
 import io.ostiary.model.setting.Secret;
+import io.ostiary.model.setting.SomeIfGiven;
 import io.ostiary.policies.JwtCheck.Algorithm;
 import io.ostiary.policies.JwtCheck.Unverified;
 import io.ostiary.policies.Refusals.Refused;
@@ -61,9 +62,13 @@ public final class Jwt implements Policy<Jwt.Settings> {
       @About("A secret shared with the issuer instead, for HS algorithms.") @Nullable Secret secret,
       @About("The algorithms that are accepted; not given: RS256 and ES256, with a secret HS256.")
           Set<Algorithm> algorithms,
-      @About("Who may have issued the token; none stands for anybody with the key.") @OrOne
+      @About("Who may have issued the token; none stands for anybody with the key.")
+          @OrOne
+          @SomeIfGiven
           List<String> issuer,
-      @About("For whom it must be meant: one of these; none stands for anybody.") @OrOne
+      @About("For whom it must be meant: one of these; none stands for anybody.")
+          @OrOne
+          @SomeIfGiven
           List<String> audience,
       @About("By how much clocks may differ.") @Default("30s") Duration leeway,
       @About("Claims that must be there.") @Default("[ exp ]") Set<String> require,

@@ -16,6 +16,7 @@ import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
 import io.ostiary.model.setting.OrOne;
+import io.ostiary.model.setting.SomeIfGiven;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -37,12 +38,16 @@ public final class Mtls implements Policy<Mtls.Settings> {
 
   public record Settings(
       @About("Subjects that may call, as RFC 2253 writes them; none of the lists: everybody.")
+          @SomeIfGiven
           List<String> subjects,
-      @About("Alternative names that may call, such as dns:billing.example.com.") @OrOne
+      @About("Alternative names that may call, such as dns:billing.example.com.")
+          @OrOne
+          @SomeIfGiven
           List<String> names,
-      @About("SHA-256 of certificates that may call, in hexadecimal.") @OrOne
+      @About("SHA-256 of certificates that may call, in hexadecimal.") @OrOne @SomeIfGiven
           List<String> fingerprints,
       @About("Issuers whose certificates may call, as RFC 2253 writes them; none: any verified.")
+          @SomeIfGiven
           List<String> issuers,
       @About("Whether a certificate of no consumer of ours is refused.") @Default("false")
           boolean requireConsumer,

@@ -19,6 +19,7 @@ import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
 import io.ostiary.model.setting.OrOne;
 import io.ostiary.model.setting.Secret;
+import io.ostiary.model.setting.SomeIfGiven;
 import java.net.URI;
 import java.text.ParseException;
 import java.time.Duration;
@@ -52,8 +53,11 @@ public final class Oauth2Introspection implements Policy<Oauth2Introspection.Set
       @About("Where the issuer answers questions about tokens.") URI url,
       @About("Our name with the issuer.") String clientId,
       @About("Our secret with the issuer.") Secret clientSecret,
-      @About("Scopes that the token must have, all of them.") @OrOne Set<String> scopes,
-      @About("For whom the token must be meant: one of these; none stands for anybody.") @OrOne
+      @About("Scopes that the token must have, all of them.") @OrOne @SomeIfGiven
+          Set<String> scopes,
+      @About("For whom the token must be meant: one of these; none stands for anybody.")
+          @OrOne
+          @SomeIfGiven
           List<String> audience,
       @About("The member that is a consumer's name or id; not given: see the page.")
           @Nullable String consumerClaim,

@@ -21,17 +21,37 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The examples of the policies' pages with each of their settings given what it cannot be: the
 /// fault stands where the value does, also where it is found only as policies meet their route.
 class EveryPolicySettingTest {
   private static final Pattern EXAMPLE =
       Pattern.compile("```yaml\n(policies:.*?)```", Pattern.DOTALL);
+  private static final Map<String, String> OF_AN_API =
+      Map.of(
+          "mock",
+          """
+          policies:
+            - mock: { always: false, delay: 50ms }
+          """,
+          "validate",
+          """
+          policies:
+            - validate:
+                request: report
+                response: enforce
+                unknown-parameters: ignore
+                body-max: 64KiB
+          """);
+
   private static final String PLACE = "/apis/0/policies/";
 
   /// Where any text can be meant, and none is one.
@@ -67,14 +87,11 @@ class EveryPolicySettingTest {
     var wrong = new ArrayList<String>();
     int cases = 0;
     for (var name : policies.keySet()) {
-      var page = EXAMPLE.matcher(Files.readString(Path.of("../docs/policies/" + name + ".md")));
-      if (!page.find()) {
-        // They need documents of their own.
-        assertThat(name).isIn("mock", "validate");
-        continue;
+      var example = example(name);
+      var good = (Parsed.Tree) TreeReader.parse(text(example), "good.yaml", Limits.CONFIGURATION);
+      if (OF_AN_API.containsKey(name)) {
+        assertThat(faults(text(example))).as(name).isEmpty();
       }
-      var good =
-          (Parsed.Tree) TreeReader.parse(text(page.group(1)), "good.yaml", Limits.CONFIGURATION);
       for (var one : Spoilt.all(Json.node(good.root()))) {
         if (one.pointer().startsWith(PLACE)) {
           cases++;
@@ -84,6 +101,12 @@ class EveryPolicySettingTest {
     }
     assertThat(cases).isGreaterThan(1000);
     assertThat(wrong).isEmpty();
+  }
+
+  /// The first of its page, or, where that is about a whole API, every setting it has.
+  private static String example(String policy) throws IOException {
+    var page = EXAMPLE.matcher(Files.readString(Path.of("../docs/policies/" + policy + ".md")));
+    return page.find() ? page.group(1) : Objects.requireNonNull(OF_AN_API.get(policy), policy);
   }
 
   private static String text(String example) {
@@ -124,6 +147,33 @@ class EveryPolicySettingTest {
         wrong.add(one + " is told as: " + fault.message());
       }
     }
+  }
+
+  /// Left out they stand for everybody; a template that has no values must not mean that.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "jwt: { secret: 0123456789abcdef0123456789abcdef, audience: [] }",
+        "jwt: { secret: 0123456789abcdef0123456789abcdef, issuer: [] }",
+        "mtls: { subjects: [] }",
+        "mtls: { issuers: [] }",
+        "mtls: { names: [] }",
+        "mtls: { fingerprints: [] }",
+        "oauth2-introspection: { url: 'https://a/b', client-id: a, client-secret: b, scopes: [] }",
+        "oauth2-introspection: { url: 'https://a/b', client-id: a, client-secret: b, audience: [] }"
+      })
+  void anEmptyListIsNotEverybody(String use) throws IOException {
+    ServiceLoader.load(Policy.class).forEach(policy -> policies.put(policy.name(), policy));
+    Files.writeString(
+        directory.resolve("orders.yaml"), "openapi: 3.1.0\ninfo: { title: O, version: a }");
+    var name = use.substring(use.lastIndexOf(", ") + 1, use.lastIndexOf(':')).strip();
+    assertThat(faults(text("policies:\n  - " + use + "\n")))
+        .singleElement()
+        .satisfies(fault ->
+            assertThat(fault.message())
+                .isEqualTo(
+                    name.substring(name.lastIndexOf(' ') + 1)
+                        + ": [] (expected: at least one. Left out, it stands for all)"));
   }
 
   private List<Fault> faults(String text) throws IOException {

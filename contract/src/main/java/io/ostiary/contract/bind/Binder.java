@@ -222,6 +222,10 @@ public final class Binder {
     } else {
       return wrong(shape, node, name);
     }
+    if (nodes.isEmpty() && shape.some()) {
+      faults.add(node.fault(name + ": [] (expected: at least one. Left out, it stands for all)"));
+      return null;
+    }
     if (nodes.size() == 1) {
       var only = item(shape.item(), nodes.getFirst(), name);
       return only == null ? null : forms.alone(shape, only);

@@ -100,6 +100,9 @@ public final class JsonSchema {
     if (shape.unique()) {
       array.put("uniqueItems", true);
     }
+    if (shape.some()) {
+      array.put("minItems", 1);
+    }
     return shape.orOne() ? anyOf(schema(shape.item()), array) : array;
   }
 

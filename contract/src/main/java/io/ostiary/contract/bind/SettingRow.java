@@ -45,7 +45,7 @@ public record SettingRow(String name, String fallback, boolean required, String 
   private static Shape.@org.jspecify.annotations.Nullable Fields members(Shape shape) {
     return switch (shape) {
       case Shape.Fields fields -> fields;
-      case Shape.Items(Shape item, _, _) when item instanceof Shape.Fields fields -> fields;
+      case Shape.Items(Shape item, _, _, _) when item instanceof Shape.Fields fields -> fields;
       case Shape.Entries(Shape value) when value instanceof Shape.Fields fields -> fields;
       default -> null;
     };

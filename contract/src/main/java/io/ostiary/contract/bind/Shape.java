@@ -101,7 +101,8 @@ public sealed interface Shape {
   /// A list, or a set where `unique`.
   ///
   /// @param orOne whether one item may stand without brackets
-  record Items(Shape item, boolean unique, boolean orOne) implements Shape {
+  /// @param some whether it may not be empty where it is written
+  record Items(Shape item, boolean unique, boolean orOne, boolean some) implements Shape {
     @Override
     public String expected() {
       return (orOne ? item.expected() + ", or a list of that" : "a list");

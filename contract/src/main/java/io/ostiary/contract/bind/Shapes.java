@@ -10,6 +10,7 @@ import io.ostiary.model.setting.Alone;
 import io.ostiary.model.setting.Bytes;
 import io.ostiary.model.setting.Default;
 import io.ostiary.model.setting.OrOne;
+import io.ostiary.model.setting.SomeIfGiven;
 import java.lang.reflect.AnnotatedElement;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
@@ -176,7 +177,7 @@ public final class Shapes {
   private Shape ofGeneric(ParameterizedType type, boolean orOne) {
     var arguments = type.getActualTypeArguments();
     if (type.getRawType() == List.class || type.getRawType() == Set.class) {
-      return new Shape.Items(of(arguments[0]), type.getRawType() == Set.class, orOne);
+      return new Shape.Items(of(arguments[0]), type.getRawType() == Set.class, orOne, false);
     }
     if (type.getRawType() == Map.class && arguments[0] == String.class) {
       return new Shape.Entries(of(arguments[1]));
@@ -212,6 +213,13 @@ public final class Shapes {
   }
 
   private Shape componentShape(RecordComponent component) {
+    var shape = shapeOf(component);
+    return shape instanceof Shape.Items items && component.isAnnotationPresent(SomeIfGiven.class)
+        ? new Shape.Items(items.item(), items.unique(), items.orOne(), true)
+        : shape;
+  }
+
+  private Shape shapeOf(RecordComponent component) {
     if (component.isAnnotationPresent(Bytes.class)) {
       return Forms.bytes(component.getType() == int.class || component.getType() == Integer.class);
     }
@@ -223,7 +231,7 @@ public final class Shapes {
     return shape instanceof Shape.Items items
             && plain(items.item())
             && !component.isAnnotationPresent(Alone.class)
-        ? new Shape.Items(items.item(), items.unique(), true)
+        ? new Shape.Items(items.item(), items.unique(), true, items.some())
         : shape;
   }
 

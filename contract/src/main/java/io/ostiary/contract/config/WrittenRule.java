@@ -6,6 +6,7 @@ import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
 import io.ostiary.model.setting.OrOne;
+import io.ostiary.model.setting.SomeIfGiven;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -26,10 +27,12 @@ sealed interface WrittenRule {
 
   @About("Drops packets")
   record Deny(
-      @About("Source addresses and blocks") @OrOne List<Cidr> from,
-      @About("Names of sets of source addresses, beside from") @OrOne List<String> fromSet,
-      @About("Destination addresses and blocks") @OrOne List<Cidr> to,
-      @About("Names of sets of destination addresses, beside to") @OrOne List<String> toSet,
+      @About("Source addresses and blocks") @OrOne @SomeIfGiven List<Cidr> from,
+      @About("Names of sets of source addresses, beside from") @OrOne @SomeIfGiven
+          List<String> fromSet,
+      @About("Destination addresses and blocks") @OrOne @SomeIfGiven List<Cidr> to,
+      @About("Names of sets of destination addresses, beside to") @OrOne @SomeIfGiven
+          List<String> toSet,
       @About("Source ports: 53, \"1-1023\" or a list") @OrOne List<Ports> fromPort,
       @About("Destination ports: 8080, \"8000-8100\" or a list") @OrOne List<Ports> toPort,
       @About("tcp, udp, icmp, sctp, gre, esp or igmp") @OrOne Set<Protocol> protocol,
@@ -62,10 +65,12 @@ sealed interface WrittenRule {
 
   @About("Lets packets in that a deny rule would drop")
   record Allow(
-      @About("Source addresses and blocks") @OrOne List<Cidr> from,
-      @About("Names of sets of source addresses, beside from") @OrOne List<String> fromSet,
-      @About("Destination addresses and blocks") @OrOne List<Cidr> to,
-      @About("Names of sets of destination addresses, beside to") @OrOne List<String> toSet,
+      @About("Source addresses and blocks") @OrOne @SomeIfGiven List<Cidr> from,
+      @About("Names of sets of source addresses, beside from") @OrOne @SomeIfGiven
+          List<String> fromSet,
+      @About("Destination addresses and blocks") @OrOne @SomeIfGiven List<Cidr> to,
+      @About("Names of sets of destination addresses, beside to") @OrOne @SomeIfGiven
+          List<String> toSet,
       @About("Source ports: 53, \"1-1023\" or a list") @OrOne List<Ports> fromPort,
       @About("Destination ports: 8080, \"8000-8100\" or a list") @OrOne List<Ports> toPort,
       @About("tcp, udp, icmp, sctp, gre, esp or igmp") @OrOne Set<Protocol> protocol,
@@ -98,10 +103,12 @@ sealed interface WrittenRule {
 
   @About("Drops what goes over a rate")
   record Limit(
-      @About("Source addresses and blocks") @OrOne List<Cidr> from,
-      @About("Names of sets of source addresses, beside from") @OrOne List<String> fromSet,
-      @About("Destination addresses and blocks") @OrOne List<Cidr> to,
-      @About("Names of sets of destination addresses, beside to") @OrOne List<String> toSet,
+      @About("Source addresses and blocks") @OrOne @SomeIfGiven List<Cidr> from,
+      @About("Names of sets of source addresses, beside from") @OrOne @SomeIfGiven
+          List<String> fromSet,
+      @About("Destination addresses and blocks") @OrOne @SomeIfGiven List<Cidr> to,
+      @About("Names of sets of destination addresses, beside to") @OrOne @SomeIfGiven
+          List<String> toSet,
       @About("Source ports: 53, \"1-1023\" or a list") @OrOne List<Ports> fromPort,
       @About("Destination ports: 8080, \"8000-8100\" or a list") @OrOne List<Ports> toPort,
       @About("tcp, udp, icmp, sctp, gre, esp or igmp") @OrOne Set<Protocol> protocol,
