@@ -116,6 +116,12 @@ public final class Fields implements Headers {
     return index[field * STRIDE + VALUE_END];
   }
 
+  /// The value is what stands in `[start, end)` of the bytes.
+  void value(int field, int start, int end) {
+    index[field * STRIDE + VALUE] = start;
+    index[field * STRIDE + VALUE_END] = end;
+  }
+
   public String value(int field) {
     return Bytes.text(bytes, valueStart(field), valueEnd(field));
   }

@@ -274,6 +274,8 @@ public final class RequestHead {
     }
     if (host >= 0) {
       target.host(fields.valueStart(host), fields.valueEnd(host));
+      // An absolute target is what counts (RFC 9112 section 3.2.2): for whoever reads Host, too.
+      fields.value(host, target.authorityStart(), target.authorityEnd());
     }
     return Progress.COMPLETE;
   }

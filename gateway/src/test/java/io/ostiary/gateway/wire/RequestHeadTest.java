@@ -196,6 +196,22 @@ class RequestHeadTest {
         .isEqualTo(fault);
   }
 
+  /// RFC 9112 section 3.2.2: who looks at Host, for a signature say, must not see another one than
+  /// whom the request goes to.
+  @Test
+  void hostIsWhatAnAbsoluteTargetNames() {
+    var head = new RequestHead();
+    for (var target : List.of("http://b.example/x", "http://b.example", "http://b.example?q")) {
+      assertThat(read(head, "GET " + target + " HTTP/1.1\r\nHost: a.example:81\r\nX: y\r\n\r\n"))
+          .isEqualTo("COMPLETE");
+      assertThat(head.fields().all(HeaderName.of("host"))).containsExactly("b.example");
+      assertThat(authority(head)).isEqualTo("b.example");
+      assertThat(head.fields().first(HeaderName.of("x"))).isEqualTo("y");
+    }
+    assertThat(read(head, "GET /x HTTP/1.1\r\nHost: a.example:81\r\n\r\n")).isEqualTo("COMPLETE");
+    assertThat(head.fields().first(HeaderName.of("host"))).isEqualTo("a.example:81");
+  }
+
   /// RFC 9110 section 7.6.2.
   @Test
   void countsTheHopsOfOptions() {
