@@ -20,8 +20,9 @@ public final class Spared {
     if (block.address().isLoopbackAddress()) {
       return block + " is this machine itself; it is never banned";
     }
-    if (block.equals(Peers.LOCAL_BLOCK)) {
-      return "it stands for everybody who comes over a Unix socket; it is never banned";
+    if (block.contains(Peers.LOCAL)) {
+      return block
+          + " holds what stands for everybody who comes over a Unix socket; it is never banned";
     }
     var here = own.in(block);
     if (!here.isEmpty()) {
