@@ -9,7 +9,6 @@ import io.ostiary.control.http.ApiProblem;
 import io.ostiary.control.http.Fields;
 import io.ostiary.control.http.Query;
 import io.ostiary.control.records.Audit;
-import io.ostiary.control.records.Consumers;
 import io.ostiary.control.records.Credentials;
 import io.ostiary.control.records.Database;
 import io.ostiary.control.records.Ids;
@@ -22,18 +21,16 @@ import org.jspecify.annotations.Nullable;
 /// A consumer's credentials beside its keys: passwords, signing keys, subjects of tokens,
 /// certificates. Secrets go in and never out, but for one that is made here.
 final class CredentialsApi {
-  private static final String PATH = "/api/v1/consumers/{consumer}/credentials";
+  private static final String PATH = OfConsumer.PATH + "credentials";
   private static final int CREDENTIALS_MAX = 50;
 
-  private final Database database;
+  private final OfConsumer all;
   private final SnapshotSource source;
-  private final Clock clock;
   private final Ids ids;
 
   CredentialsApi(Database database, SnapshotSource source, Clock clock, Ids ids) {
-    this.database = database;
+    all = new OfConsumer(database, source, clock, "credential");
     this.source = source;
-    this.clock = clock;
     this.ids = ids;
   }
 
@@ -73,15 +70,7 @@ final class CredentialsApi {
   record Listed(List<View> items) {}
 
   private void list(Context context) {
-    Query.of(context);
-    var consumer = context.pathParam("consumer");
-    var rows =
-        database.read(handle -> {
-          if (Consumers.find(handle, consumer, clock.instant()).isEmpty()) {
-            throw ApiProblem.notFound("consumer", consumer);
-          }
-          return Credentials.of(handle, consumer);
-        });
+    var rows = all.list(context, Credentials::of);
     context.json(new Listed(rows.stream().map(row -> View.of(row, null)).toList()));
   }
 
@@ -125,25 +114,16 @@ final class CredentialsApi {
   }
 
   private void remove(Context context) {
-    Query.of(context);
-    var consumer = context.pathParam("consumer");
-    var id = context.pathParam("credential");
-    source.change(
-        What.CONSUMERS,
-        (handle, draft, now) -> {
+    all.end(
+        context,
+        "credential",
+        "credential-removed",
+        (handle, draft, consumer, id, _) -> {
           if (!Credentials.remove(handle, consumer, id)) {
-            throw ApiProblem.notFound("credential", id);
+            return false;
           }
           draft.removeCredential(id);
-          Audit.add(
-              handle,
-              now,
-              Guard.principal(context).actor(),
-              "credential-removed",
-              id,
-              "consumer " + consumer);
-          return id;
+          return true;
         });
-    context.status(204);
   }
 }

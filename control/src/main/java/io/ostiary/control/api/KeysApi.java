@@ -9,7 +9,6 @@ import io.ostiary.control.http.ApiProblem;
 import io.ostiary.control.http.Fields;
 import io.ostiary.control.http.Query;
 import io.ostiary.control.records.Audit;
-import io.ostiary.control.records.Consumers;
 import io.ostiary.control.records.Database;
 import io.ostiary.control.records.Ids;
 import io.ostiary.control.records.KeyText;
@@ -22,15 +21,15 @@ import org.jspecify.annotations.Nullable;
 /// A consumer's keys. A key is in exactly one answer, that of its creation; everywhere else there
 /// is only its hash.
 final class KeysApi {
-  private static final String PATH = "/api/v1/consumers/{consumer}/keys";
+  private static final String PATH = OfConsumer.PATH + "keys";
 
-  private final Database database;
+  private final OfConsumer all;
   private final SnapshotSource source;
   private final Clock clock;
   private final Ids ids;
 
   KeysApi(Database database, SnapshotSource source, Clock clock, Ids ids) {
-    this.database = database;
+    all = new OfConsumer(database, source, clock, "key");
     this.source = source;
     this.clock = clock;
     this.ids = ids;
@@ -81,16 +80,8 @@ final class KeysApi {
       String key) {}
 
   private void list(Context context) {
-    Query.of(context);
-    var consumer = context.pathParam("consumer");
+    var rows = all.list(context, Keys::of);
     var now = clock.instant();
-    var rows =
-        database.read(handle -> {
-          if (Consumers.find(handle, consumer, now).isEmpty()) {
-            throw ApiProblem.notFound("consumer", consumer);
-          }
-          return Keys.of(handle, consumer);
-        });
     context.json(new Listed(rows.stream().map(row -> View.of(row, now)).toList()));
   }
 
@@ -152,25 +143,16 @@ final class KeysApi {
   }
 
   private void revoke(Context context) {
-    Query.of(context);
-    var consumer = context.pathParam("consumer");
-    var id = context.pathParam("key");
-    source.change(
-        What.CONSUMERS,
-        (handle, draft, now) -> {
+    all.end(
+        context,
+        "active key",
+        "key-revoked",
+        (handle, draft, consumer, id, now) -> {
           if (!Keys.revoke(handle, consumer, id, now)) {
-            throw ApiProblem.notFound("active key", id);
+            return false;
           }
           draft.removeKey(id);
-          Audit.add(
-              handle,
-              now,
-              Guard.principal(context).actor(),
-              "key-revoked",
-              id,
-              "consumer " + consumer);
-          return id;
+          return true;
         });
-    context.status(204);
   }
 }
