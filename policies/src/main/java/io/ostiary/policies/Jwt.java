@@ -153,12 +153,10 @@ public final class Jwt implements Policy<Jwt.Settings> {
     private final Settings settings;
     private final InstantSource clock;
     private final JwtCheck check;
-    private final Claims.ToHeaders headers;
-    private final Callers callers;
+    private final BearerGate gate;
     private final Remembered<Vouched> remembered;
     private final @Nullable KeySet keys;
     private final Work work;
-    private final String realm;
     private final Verdict missing;
 
     Gate(Settings settings, Site site, InstantSource clock) {
@@ -171,10 +169,16 @@ public final class Jwt implements Policy<Jwt.Settings> {
               settings.audience,
               settings.require,
               settings.leeway);
-      headers = new Claims.ToHeaders("jwt.headers", settings.headers);
-      callers = Callers.of(site.snapshot());
+      gate =
+          new BearerGate(
+              "jwt",
+              site.api().name(),
+              new Claims.ToHeaders("jwt.headers", settings.headers),
+              Callers.of(site.snapshot()),
+              settings.requireConsumer,
+              settings.forwardToken,
+              true);
       work = site.work();
-      realm = site.api().name();
       keys = keys(site);
       var secret = settings.secret;
       var place = secret == null ? "" : secret.fingerprint();
@@ -184,7 +188,8 @@ public final class Jwt implements Policy<Jwt.Settings> {
                   Memory.class,
                   () -> new Memory(new Remembered<>(settings.remember, REMEMBERED, clock)))
               .tokens;
-      missing = refused("The call has no token. Send it as 'Authorization: Bearer TOKEN'.", "");
+      missing =
+          gate.refused("The call has no token. Send it as 'Authorization: Bearer TOKEN'.", "");
     }
 
     private @Nullable KeySet keys(Site site) {
@@ -241,12 +246,12 @@ public final class Jwt implements Policy<Jwt.Settings> {
 
     @Override
     public boolean addressed(Exchange exchange) {
-      return Bearer.of(exchange.requestHeaders(), "Bearer") != null;
+      return BearerGate.addressed(exchange);
     }
 
     @Override
     public void clean(Exchange exchange) {
-      headers.clear(exchange.requestHeaders());
+      gate.clean(exchange);
     }
 
     @Override
@@ -258,12 +263,12 @@ public final class Jwt implements Policy<Jwt.Settings> {
         return missing;
       }
       if (Bearer.repeated(fields)) {
-        return refused("The call has more than one token. Send one.", "invalid_request");
+        return gate.refused("The call has more than one token. Send one.", "invalid_request");
       }
       var key = TokenKey.of(token);
       var known = remembered.find(key, keys == null ? 0 : keys.generation());
       if (known != null) {
-        return admit(exchange, known);
+        return gate.admit(exchange, known);
       }
       try {
         var read = check.read(token, clock.millis());
@@ -271,7 +276,7 @@ public final class Jwt implements Policy<Jwt.Settings> {
             ? bySecret(exchange, key, read)
             : new Verdict.Wait(byKeys(exchange, key, read, keys));
       } catch (Refused e) {
-        return refused("" + e.getMessage(), "invalid_token");
+        return gate.refused("" + e.getMessage(), "invalid_token");
       }
     }
 
@@ -282,7 +287,7 @@ public final class Jwt implements Policy<Jwt.Settings> {
         throw new IllegalStateException("neither keys nor a secret");
       }
       JwtCheck.verify(read, secret);
-      return admit(exchange, verified(key, read, 0));
+      return gate.admit(exchange, verified(key, read, 0));
     }
 
     private CompletionStage<Verdict> byKeys(
@@ -295,7 +300,7 @@ public final class Jwt implements Policy<Jwt.Settings> {
               }))
           .handle((verified, failure) ->
               failure == null
-                  ? new Verdict.OnLoop(() -> admit(exchange, verified))
+                  ? new Verdict.OnLoop(() -> gate.admit(exchange, verified))
                   : failed(Refusals.cause(failure)));
     }
 
@@ -320,25 +325,16 @@ public final class Jwt implements Policy<Jwt.Settings> {
 
     private Vouched verified(TokenKey key, Unverified read, long generation) {
       var verified =
-          Vouched.of("jwt", read.claims(), settings.groupsClaim, settings.consumerClaim, headers);
+          Vouched.of(
+              "jwt", read.claims(), settings.groupsClaim, settings.consumerClaim, gate.headers());
       long until = clock.millis() + REMEMBERED.toMillis();
       remembered.put(key, verified, Math.min(read.expiresMillis(), until), generation);
       return verified;
     }
 
-    private Verdict admit(Exchange exchange, Vouched verified) {
-      if (!verified.recognised(exchange, callers, settings.requireConsumer)) {
-        return refused("The token's owner is not known here.", "invalid_token");
-      }
-      if (!settings.forwardToken) {
-        exchange.requestHeaders().remove(Bearer.AUTHORIZATION);
-      }
-      return Verdict.CONTINUE;
-    }
-
     private Verdict failed(Throwable failure) {
       if (failure instanceof Refused) {
-        return refused("" + failure.getMessage(), "invalid_token");
+        return gate.refused("" + failure.getMessage(), "invalid_token");
       }
       if (Refusals.isBusy(failure)) {
         return Refusals.busy();
@@ -354,16 +350,6 @@ public final class Jwt implements Policy<Jwt.Settings> {
                 .withFields(Field.of("Retry-After", "10")));
       }
       throw new IllegalStateException("jwt", failure);
-    }
-
-    private Verdict refused(String detail, String error) {
-      return Refusals.unauthorized(
-          "jwt",
-          "Token required",
-          detail,
-          "Bearer",
-          realm,
-          error.isEmpty() ? "" : ", error=\"" + error + "\", error_description=\"" + detail + "\"");
     }
   }
 }

@@ -132,11 +132,9 @@ public final class Oauth2Introspection implements Policy<Oauth2Introspection.Set
     private final InstantSource clock;
     private final HttpCalls http;
     private final Duration patience;
-    private final Callers callers;
-    private final Claims.ToHeaders headers;
+    private final BearerGate gate;
     private final Memory memory;
     private final OauthClient client;
-    private final String realm;
 
     Gate(Settings settings, Site site, Memory memory, InstantSource clock) {
       this.settings = settings;
@@ -144,9 +142,15 @@ public final class Oauth2Introspection implements Policy<Oauth2Introspection.Set
       this.memory = memory;
       http = site.http();
       patience = site.patience(settings.timeout);
-      callers = Callers.of(site.snapshot());
-      headers = new Claims.ToHeaders("oauth2-introspection.headers", settings.headers);
-      realm = site.api().name();
+      gate =
+          new BearerGate(
+              "oauth2-introspection",
+              site.api().name(),
+              new Claims.ToHeaders("oauth2-introspection.headers", settings.headers),
+              Callers.of(site.snapshot()),
+              settings.requireConsumer,
+              settings.forwardToken,
+              false);
       client = new OauthClient(settings.clientId, settings.clientSecret);
     }
 
@@ -157,12 +161,12 @@ public final class Oauth2Introspection implements Policy<Oauth2Introspection.Set
 
     @Override
     public boolean addressed(Exchange exchange) {
-      return Bearer.of(exchange.requestHeaders(), "Bearer") != null;
+      return BearerGate.addressed(exchange);
     }
 
     @Override
     public void clean(Exchange exchange) {
-      headers.clear(exchange.requestHeaders());
+      gate.clean(exchange);
     }
 
     @Override
@@ -170,10 +174,10 @@ public final class Oauth2Introspection implements Policy<Oauth2Introspection.Set
       clean(exchange);
       var token = Bearer.of(exchange.requestHeaders(), "Bearer");
       if (token == null) {
-        return refused("The call has no token. Send it as 'Authorization: Bearer TOKEN'.", "");
+        return gate.refused("The call has no token. Send it as 'Authorization: Bearer TOKEN'.", "");
       }
       if (Bearer.repeated(exchange.requestHeaders()) || token.length() > TOKEN_CHARS_MAX) {
-        return refused("The call has more than one token, or a long one.", "invalid_request");
+        return gate.refused("The call has more than one token, or a long one.", "invalid_request");
       }
       var key = TokenKey.of(token);
       var known = memory.answers.find(key, 0);
@@ -243,7 +247,7 @@ public final class Oauth2Introspection implements Policy<Oauth2Introspection.Set
                       members,
                       settings.groupsClaim,
                       settings.consumerClaim,
-                      headers),
+                      gate.headers()),
                   null)
               : new Answer(null, inactive);
       memory.answers.put(key, answer, until, 0);
@@ -269,7 +273,7 @@ public final class Oauth2Introspection implements Policy<Oauth2Introspection.Set
     private Verdict decided(Exchange exchange, Answer answer) {
       var vouched = answer.vouched;
       if (vouched == null) {
-        return refused("" + answer.inactive, "invalid_token");
+        return gate.refused("" + answer.inactive, "invalid_token");
       }
       var had = Claims.words(vouched.identity().claims().get("scope"));
       if (!had.containsAll(settings.scopes)) {
@@ -283,25 +287,9 @@ public final class Oauth2Introspection implements Policy<Oauth2Introspection.Set
                     Field.of(
                         "WWW-Authenticate",
                         "Bearer realm=\"%s\", error=\"insufficient_scope\", scope=\"%s\""
-                            .formatted(realm, String.join(" ", settings.scopes)))));
+                            .formatted(gate.realm(), String.join(" ", settings.scopes)))));
       }
-      if (!vouched.recognised(exchange, callers, settings.requireConsumer)) {
-        return refused("The token's owner is not known here.", "invalid_token");
-      }
-      if (!settings.forwardToken) {
-        exchange.requestHeaders().remove(Bearer.AUTHORIZATION);
-      }
-      return Verdict.CONTINUE;
-    }
-
-    private Verdict refused(String detail, String error) {
-      return Refusals.unauthorized(
-          "oauth2-introspection",
-          "Token required",
-          detail,
-          "Bearer",
-          realm,
-          error.isEmpty() ? "" : ", error=\"" + error + "\"");
+      return gate.admit(exchange, vouched);
     }
   }
 }
