@@ -20,7 +20,15 @@ import org.jspecify.annotations.Nullable;
 /// @param path what was done to the path after the API's path was cut off
 /// @param front what was cut off before; empty: nothing
 /// @param hosts by which the upstream may name itself, in lower case
-record WayBack(PathChange path, String front, Set<String> hosts, boolean places, boolean cookies) {
+/// @param domains the same without ports
+record WayBack(
+    PathChange path,
+    String front,
+    Set<String> hosts,
+    Set<String> domains,
+    boolean places,
+    boolean cookies) {
+  private static final Pattern PORT = Pattern.compile(":[0-9]+$");
   private static final List<HeaderName> PLACES =
       List.of(HeaderName.of("Location"), HeaderName.of("Content-Location"));
   private static final HeaderName SET_COOKIE = HeaderName.of("Set-Cookie");
@@ -49,8 +57,15 @@ record WayBack(PathChange path, String front, Set<String> hosts, boolean places,
       }
     }
     boolean cut = api.stripPath() && !api.path().equals("/");
+    var domains = new HashSet<String>();
+    hosts.forEach(host -> domains.add(PORT.matcher(host).replaceFirst("")));
     return new WayBack(
-        path, cut ? api.path() : "", Set.copyOf(hosts), settings.redirects(), settings.cookies());
+        path,
+        cut ? api.path() : "",
+        Set.copyOf(hosts),
+        Set.copyOf(domains),
+        settings.redirects(),
+        settings.cookies());
   }
 
   private static void add(Set<String> hosts, Target target) {
@@ -148,7 +163,6 @@ record WayBack(PathChange path, String front, Set<String> hosts, boolean places,
   /// Whether it is a name of the upstream: without it the cookie belongs to whom the client asked.
   private boolean own(String domain) {
     var name = domain.startsWith(".") ? domain.substring(1) : domain;
-    var plain = name.toLowerCase(Locale.ROOT);
-    return hosts.stream().anyMatch(host -> host.replaceFirst(":[0-9]+$", "").equals(plain));
+    return domains.contains(name.toLowerCase(Locale.ROOT));
   }
 }

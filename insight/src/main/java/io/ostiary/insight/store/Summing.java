@@ -65,7 +65,7 @@ final class Summing {
     for (var next : journal.segments()) {
       boolean held = next == segment && !rollup.empty() && index.summed(next) == from;
       if (index.summed(next) < next.size && !(held && to == next.size)) {
-        writeRollup(index, () -> {});
+        writeRollup(index, Summing::nothing);
         read(index, next, index.summed(next));
       }
     }
@@ -75,6 +75,9 @@ final class Summing {
     }
     missed = false;
   }
+
+  /// Where nobody waits to append.
+  private static void nothing() {}
 
   private void writeRollup(Index index, Runnable between) throws SQLException {
     var about = segment;
@@ -99,15 +102,15 @@ final class Summing {
         rollup.add(rows, rows.length, frames.names());
         to = frames.position();
         if (rollup.full()) {
-          writeRollup(index, () -> {});
+          writeRollup(index, Summing::nothing);
         }
       }
     }
     to = end;
     if (rollup.empty()) {
-      index.write(from, rollup, end, () -> {});
+      index.write(from, rollup, end, Summing::nothing);
     } else {
-      writeRollup(index, () -> {});
+      writeRollup(index, Summing::nothing);
     }
   }
 
