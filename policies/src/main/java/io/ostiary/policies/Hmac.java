@@ -37,8 +37,6 @@ public final class Hmac implements Policy<Hmac.Settings> {
   private static final HeaderName INPUT = HeaderName.of("Signature-Input");
   private static final HeaderName SIGNATURE = HeaderName.of("Signature");
   private static final HeaderName DIGEST = HeaderName.of("Content-Digest");
-  private static final HeaderName LENGTH = HeaderName.of("Content-Length");
-  private static final HeaderName CODING = HeaderName.of("Transfer-Encoding");
   private static final int SIGNATURES_MAX = 4;
   private static final long SKEW_SECONDS = 30;
 
@@ -307,13 +305,9 @@ public final class Hmac implements Policy<Hmac.Settings> {
         } catch (IllegalArgumentException e) {
           throw new Refused("Content-Digest is malformed, or has neither sha-256 nor sha-512.");
         }
-      } else if (headers.has(CODING) || !"0".equals(first(headers.first(LENGTH)))) {
+      } else if (exchange.hasContent()) {
         throw new Refused("The signature does not cover \"content-digest\", and there is a body.");
       }
-    }
-
-    private static String first(@Nullable String length) {
-      return length == null ? "0" : length;
     }
 
     /// Whether it came before is asked last: a forged copy must not use up the genuine one.

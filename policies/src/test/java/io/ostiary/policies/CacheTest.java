@@ -132,6 +132,11 @@ class CacheTest {
       assertThat(kit.curl("-H", "Cache-Control: no-cache", "/a")).isEqualTo("answer 5");
       assertThat(kit.curl("-r", "0-3", "/a")).as("ranges pass by").isEqualTo("answer 6");
       assertThat(kit.curl("-H", "X-Original-URL: /b", "/a")).isEqualTo("answer 7");
+      // Over HTTP/2 content needs no field that announces it.
+      assertThat(kit.curl("--http2-prior-knowledge", "-XGET", "-HContent-Length:", "-dx=y", "/fat"))
+          .isEqualTo("answer 8");
+      assertThat(kit.curl("/fat")).isEqualTo("answer 9");
+      assertThat(kit.curl("--http2-prior-knowledge", "/fat")).isEqualTo("answer 9");
       assertThat(kit.curl("/a")).isEqualTo("answer 5");
       assertThat(kit.curl("-i", "-H", "Cache-Control: only-if-cached", "/z"))
           .startsWith("HTTP/1.1 504");

@@ -150,6 +150,11 @@ abstract sealed class FilterView implements Exchange, RouteGuard.Asker permits C
   }
 
   @Override
+  public boolean hasContent() {
+    return requestHead().hasBody();
+  }
+
+  @Override
   public int status() {
     return answer().status();
   }

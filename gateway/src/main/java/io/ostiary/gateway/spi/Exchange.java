@@ -69,6 +69,10 @@ public interface Exchange {
 
   Headers requestHeaders();
 
+  /// Whether content follows the request's head, or may. The fields do not tell: over HTTP/2 it
+  /// needs none that announces it.
+  boolean hasContent();
+
   /// The response's status and fields; valid from the response moment on.
   int status();
 

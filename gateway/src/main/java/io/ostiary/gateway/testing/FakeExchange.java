@@ -2,6 +2,7 @@ package io.ostiary.gateway.testing;
 
 import io.ostiary.gateway.spi.ClientCertificate;
 import io.ostiary.gateway.spi.Exchange;
+import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.spi.Identity;
 import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.model.Api;
@@ -118,6 +119,14 @@ public final class FakeExchange implements Exchange {
   @Override
   public long callId() {
     return callId;
+  }
+
+  /// By its fields, as over HTTP/1.1.
+  @Override
+  public boolean hasContent() {
+    var length = requestHeaders.first(HeaderName.of("Content-Length"));
+    return (length != null && !length.equals("0"))
+        || requestHeaders.has(HeaderName.of("Transfer-Encoding"));
   }
 
   @Override

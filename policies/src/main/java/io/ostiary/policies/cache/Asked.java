@@ -104,7 +104,7 @@ public final class Asked {
             || headers.has(Names.IF_MATCH)
             || headers.has(Names.IF_UNMODIFIED_SINCE)
             || headers.has(Names.IF_RANGE);
-    usable = safe && !headers.has(Names.RANGE) && !bodied(exchange) && !misled(exchange);
+    usable = safe && !headers.has(Names.RANGE) && !exchange.hasContent() && !misled(exchange);
     openKey = usable ? key(exchange) : "";
     var consumer = exchange.consumer();
     // Callers of nobody known have a compartment, too: a known one may be answered otherwise.
@@ -138,12 +138,6 @@ public final class Asked {
 
   static String address(String host, String path, @Nullable String query) {
     return host.toLowerCase(Locale.ROOT) + path + (query == null ? "" : "?" + query);
-  }
-
-  private static boolean bodied(Exchange exchange) {
-    var length = exchange.requestHeaders().first(Names.CONTENT_LENGTH);
-    return (length != null && !length.equals("0"))
-        || exchange.requestHeaders().has(Names.TRANSFER_ENCODING);
   }
 
   private static boolean misled(Exchange exchange) {
