@@ -13,7 +13,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class BanTest {
-  private static Ban ban(String source, Action action) {
+  static Ban ban(String source, Action action) {
     var now = Instant.now();
     return new Ban(
         "b-" + source,

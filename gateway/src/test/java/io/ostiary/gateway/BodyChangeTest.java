@@ -7,14 +7,10 @@ import io.ostiary.gateway.spi.BodyNeed;
 import io.ostiary.gateway.spi.Exchange;
 import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.Moment;
-import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Problem;
-import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeUpstream;
-import io.ostiary.model.PolicyUse;
 import java.nio.ByteBuffer;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -22,20 +18,6 @@ import org.junit.jupiter.api.Test;
 
 /// Filters that replace bodies, in both directions.
 class BodyChangeTest {
-  record None() {}
-
-  private record Fixed(String name, Filter filter) implements Policy<None> {
-    @Override
-    public Class<None> settings() {
-      return None.class;
-    }
-
-    @Override
-    public Filter compile(None settings, Site site) {
-      return filter;
-    }
-  }
-
   /// Writes each byte between brackets, and `!` at the end.
   private static class Brackets implements Filter {
     final AtomicInteger closed = new AtomicInteger();
@@ -129,18 +111,6 @@ class BodyChangeTest {
     }
   }
 
-  private static Kit kit(FakeUpstream upstream, Filter... filters) {
-    var policies = new Policy<?>[filters.length];
-    var uses = new PolicyUse[filters.length];
-    for (int i = 0; i < filters.length; i++) {
-      policies[i] = new Fixed("p" + i, filters[i]);
-      uses[i] = new PolicyUse("p" + i, new None());
-    }
-    var kit = new Kit(upstream, policies);
-    kit.uses = List.of(uses);
-    return kit.publish();
-  }
-
   private static final String POST =
       "POST /p HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 2\r\n"
           + "Content-Digest: sha-256=:AAAA:\r\n\r\nhi";
@@ -149,7 +119,7 @@ class BodyChangeTest {
   void replacesBodiesAsTheyPass() {
     var brackets = new Brackets();
     try (var upstream = FakeUpstream.echo();
-        var kit = kit(upstream, brackets)) {
+        var kit = FixedPolicy.kit(upstream, brackets)) {
       assertThat(kit.ask(POST))
           .contains("Transfer-Encoding: chunked\r\n")
           .doesNotContain("Content-Length")
@@ -166,7 +136,7 @@ class BodyChangeTest {
   void whoReadsTheWholeSeesWhatOthersLeft() {
     var reader = new Reader(100);
     try (var upstream = FakeUpstream.echo();
-        var kit = kit(upstream, new Brackets(), reader)) {
+        var kit = FixedPolicy.kit(upstream, new Brackets(), reader)) {
       assertThat(kit.ask(POST)).contains("Content-Length: 7\r\n").endsWith("\r\n\r\n[/][p]!");
       assertThat(upstream.heads().getFirst()).contains("Content-Length: 7\r\n");
       assertThat(reader.request).isEqualTo("[h][i]!");
@@ -174,7 +144,7 @@ class BodyChangeTest {
     }
     var before = new Reader(6);
     try (var upstream = FakeUpstream.echo();
-        var kit = kit(upstream, before, new Brackets())) {
+        var kit = FixedPolicy.kit(upstream, before, new Brackets())) {
       assertThat(kit.ask(POST)).as("what grew beyond its limit").startsWith("HTTP/1.1 502 ");
       assertThat(before.request).isEqualTo("hi");
     }
@@ -190,7 +160,7 @@ class BodyChangeTest {
                       + (talk.head().startsWith("HEAD") ? "" : "a"));
               return true;
             });
-        var kit = kit(upstream, new Brackets())) {
+        var kit = FixedPolicy.kit(upstream, new Brackets())) {
       assertThat(kit.get("/"))
           .contains("ETag: W/\"a\"\r\n")
           .doesNotContain("Digest", "Accept-Ranges", "Content-Length")
@@ -208,7 +178,7 @@ class BodyChangeTest {
               talk.send("HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\n\r\n");
               return true;
             });
-        var kit = kit(upstream, new Brackets())) {
+        var kit = FixedPolicy.kit(upstream, new Brackets())) {
       assertThat(kit.get("/")).startsWith("HTTP/1.1 304 ").contains("ETag: \"a\"\r\n");
     }
   }
@@ -223,7 +193,7 @@ class BodyChangeTest {
           }
         };
     try (var upstream = FakeUpstream.echo();
-        var kit = kit(upstream, refusing)) {
+        var kit = FixedPolicy.kit(upstream, refusing)) {
       assertThat(kit.ask(POST)).startsWith("HTTP/1.1 413 ");
     }
     var failing =
@@ -234,7 +204,7 @@ class BodyChangeTest {
           }
         };
     try (var upstream = FakeUpstream.echo();
-        var kit = kit(upstream, failing)) {
+        var kit = FixedPolicy.kit(upstream, failing)) {
       assertThat(kit.ask(POST)).startsWith("HTTP/1.1 500 ").doesNotContain("on purpose");
     }
   }
@@ -251,7 +221,7 @@ class BodyChangeTest {
               }
               return true;
             });
-        var kit = kit(upstream, new Brackets());
+        var kit = FixedPolicy.kit(upstream, new Brackets());
         var client = kit.client()) {
       client.send("GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
       Thread.sleep(300);

@@ -29,20 +29,6 @@ import org.junit.jupiter.api.Test;
 
 /// What filters are asked, when, and what their verdicts do.
 class FilterTest {
-  record None() {}
-
-  private record Fixed(String name, Filter filter) implements Policy<None> {
-    @Override
-    public Class<None> settings() {
-      return None.class;
-    }
-
-    @Override
-    public Filter compile(None settings, Site site) {
-      return filter;
-    }
-  }
-
   private final Queue<String> log = new ConcurrentLinkedQueue<>();
 
   /// Notes each moment; a test overrides one of them.
@@ -99,25 +85,13 @@ class FilterTest {
     }
   }
 
-  private static Kit kit(FakeUpstream upstream, Filter... filters) {
-    var policies = new Policy<?>[filters.length];
-    var uses = new PolicyUse[filters.length];
-    for (int i = 0; i < filters.length; i++) {
-      policies[i] = new Fixed("p" + i, filters[i]);
-      uses[i] = new PolicyUse("p" + i, new None());
-    }
-    var kit = new Kit(upstream, policies);
-    kit.uses = List.of(uses);
-    return kit.publish();
-  }
-
   private static final String POST =
       "POST /p?a=1 HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi";
 
   @Test
   void asksInOrderAndBackInTheOpposite() {
     try (var upstream = FakeUpstream.echo();
-        var kit = kit(upstream, new Noting("a"), new Noting("b"))) {
+        var kit = FixedPolicy.kit(upstream, new Noting("a"), new Noting("b"))) {
       assertThat(kit.ask(POST)).contains("X-a: 1\r\n", "X-b: 1\r\n").endsWith("/p?a=1");
       kit.ledger(1);
       assertThat(log)
@@ -145,7 +119,7 @@ class FilterTest {
           }
         };
     try (var upstream = FakeUpstream.echo();
-        var kit = kit(upstream, new Noting("a"), refusing, new Noting("c"))) {
+        var kit = FixedPolicy.kit(upstream, new Noting("a"), refusing, new Noting("c"))) {
       var answer = kit.ask(POST);
       assertThat(answer)
           .startsWith("HTTP/1.1 403 Forbidden\r\n")
@@ -167,7 +141,7 @@ class FilterTest {
           }
         };
     try (var upstream = FakeUpstream.echo();
-        var kit = kit(upstream, throwing)) {
+        var kit = FixedPolicy.kit(upstream, throwing)) {
       assertThat(kit.ask(POST)).startsWith("HTTP/1.1 500 ").doesNotContain("on purpose");
       assertThat(kit.ledger(1)).containsExactly("POST /p?a=1 500 POLICY p0 attempts=0");
     }
@@ -205,7 +179,7 @@ class FilterTest {
           }
         };
     try (var upstream = FakeUpstream.echo();
-        var kit = kit(upstream, waiting)) {
+        var kit = FixedPolicy.kit(upstream, waiting)) {
       assertThat(kit.ask(POST)).startsWith("HTTP/1.1 200").endsWith("/p?a=1");
       assertThat(kit.ask("HEAD /q HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"))
           .startsWith("HTTP/1.1 200");
@@ -227,7 +201,7 @@ class FilterTest {
           }
         };
     try (var upstream = FakeUpstream.echo();
-        var kit = kit(upstream, whole)) {
+        var kit = FixedPolicy.kit(upstream, whole)) {
       var chunked =
           "POST %s HTTP/1.1\r\nHost: t\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n%s";
       assertThat(kit.ask(chunked.formatted("/p", "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n")))
@@ -244,7 +218,7 @@ class FilterTest {
               talk.send("HTTP/1.1 200 OK\r\nContent-Length: 1234\r\n\r\n");
               return true;
             });
-        var kit = kit(upstream, whole)) {
+        var kit = FixedPolicy.kit(upstream, whole)) {
       assertThat(kit.ask("HEAD /q HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"))
           .startsWith("HTTP/1.1 200")
           .contains("Content-Length: 1234\r\n");
@@ -254,8 +228,8 @@ class FilterTest {
   @Test
   void refusesAPlanWithAPolicyNobodyKnows() {
     try (var upstream = FakeUpstream.echo();
-        var kit = kit(upstream, new Noting("a"))) {
-      var use = new PolicyUse("p9", new None());
+        var kit = FixedPolicy.kit(upstream, new Noting("a"))) {
+      var use = new PolicyUse("p9", new FixedPolicy.None());
       kit.uses = List.of(use);
       var fault = new PlanFault("api api, route all: policy: p9 (expected: one of [p0])", use);
       assertThat(kit.gateway.publish(kit.snapshot()))
@@ -269,19 +243,19 @@ class FilterTest {
   void isToldHowLongItMayWaitForOthers() {
     var told = new ArrayList<Duration>();
     var waiting =
-        new Policy<None>() {
+        new Policy<FixedPolicy.None>() {
           @Override
           public String name() {
             return "waiting";
           }
 
           @Override
-          public Class<None> settings() {
-            return None.class;
+          public Class<FixedPolicy.None> settings() {
+            return FixedPolicy.None.class;
           }
 
           @Override
-          public Filter compile(None settings, Site site) {
+          public Filter compile(FixedPolicy.None settings, Site site) {
             told.add(site.patience(Duration.ofSeconds(10)));
             told.add(site.patience(Duration.ofSeconds(1)));
             return new Noting("waiting");
@@ -290,7 +264,7 @@ class FilterTest {
     try (var upstream = FakeUpstream.echo();
         var kit = new Kit(List.of(new Target("127.0.0.1", upstream.port(), 1)), waiting)) {
       kit.answer = Duration.ofSeconds(4);
-      kit.uses = List.of(new PolicyUse("waiting", new None()));
+      kit.uses = List.of(new PolicyUse("waiting", new FixedPolicy.None()));
       kit.publish();
       assertThat(told).containsExactly(Duration.ofSeconds(3), Duration.ofSeconds(1));
     }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.gateway.loop.Transport.Kind;
 import io.ostiary.gateway.testing.FakeUpstream;
-import io.ostiary.model.Ban;
+import io.ostiary.model.Ban.Action;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.ConnectionLens;
 import io.ostiary.model.Listener;
@@ -25,7 +25,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -151,7 +150,7 @@ class UnixListenerTest {
     try (var kit = kit(kind)) {
       kit.settings = Kit.settings(1024).withTrustedProxies(List.of(Peers.LOCAL_BLOCK));
       publish(kit);
-      kit.gateway.ban(List.of(ban("203.0.113.7")));
+      kit.gateway.ban(List.of(BanTest.ban("203.0.113.7", new Action.Deny())));
       assertThat(ask(GET + "\r\n")).startsWith("HTTP/1.1 200 ").endsWith("/x");
       assertThat(ask(GET + "X-Forwarded-For: 203.0.113.8\r\n\r\n")).startsWith("HTTP/1.1 200 ");
       assertThat(ask(GET + "X-Forwarded-For: 203.0.113.7\r\n\r\n"))
@@ -163,20 +162,6 @@ class UnixListenerTest {
       // Nobody is believed there now, so nobody is banned there.
       assertThat(ask(GET + "X-Forwarded-For: 203.0.113.7\r\n\r\n")).startsWith("HTTP/1.1 200 ");
     }
-  }
-
-  private static Ban ban(String source) {
-    var now = Instant.now();
-    return new Ban(
-        "b-" + source,
-        Cidr.parse(source),
-        "test",
-        List.of(),
-        now,
-        now.plusSeconds(60),
-        "me",
-        new Ban.Action.Deny(),
-        Ban.Place.GATEWAY);
   }
 
   @Test
