@@ -99,6 +99,13 @@ record Cause(LedgerEntry entry) {
       return Sentence.counted(counters.outOfOrderIn(), "segment")
           + " of the request came behind one that was missing";
     }
+    long closed = counters.ownZeroWindows();
+    if (closed > 0) {
+      // A sender that is told to wait asks again and again, and sends again what had come.
+      return "the gateway's window closed "
+          + (closed == 1 ? "once" : Sentence.counted(closed, "time"))
+          + " while the request was arriving";
+    }
     long again = counters.duplicatesIn();
     return again > 0
         ? Sentence.counted(again, "retransmit") + " while the request was arriving"

@@ -293,6 +293,25 @@ final class ExplanationTest {
                 + " packets of this call (netfilter-drop).");
   }
 
+  /// As seen of a body of 3 MB on a host with no losses at all: a client that had to wait sent two
+  /// segments again that had come.
+  @Test
+  void doesNotBlameLossesWhereOurWindowClosed() {
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .network(
+                    troubled(
+                        EntryBuilder.facts(-300, -200, -50, 68_000),
+                        new Counters(2093, 321, 3_000_200, 142, 0, 2, 0, 0, 0, 4, 0),
+                        null))
+                .times(20, 68_000, 72_500, 73_500, 73_600)
+                .attempt(true, 100, null, 69_120, 72_200, 72_400, ""));
+    assertThat(explanation.sentence())
+        .contains("the gateway's window closed four times while the request was arriving");
+    assertThat(explanation.notes()).anyMatch(note -> note.startsWith("The client had to wait"));
+  }
+
   /// What the client takes slowly the gateway takes slowly from its upstream.
   @Test
   void saysThatAnUpstreamHadToWaitForTheClient() {
