@@ -70,17 +70,27 @@ final class Selectors {
     }
   }
 
-  /// Fills a field whose values are few, by asking for each.
+  /// Fills a field whose values are few, by asking for each. Most are like the one before.
   void ask(int at, int size, int rules, Agreement agreement) {
+    var row = new long[Mask.WORDS];
+    var next = new long[Mask.WORDS];
+    int from = 0;
     for (int value = 0; value < size; value++) {
-      var words = new long[Mask.WORDS];
+      Arrays.fill(next, 0);
       for (int rule = 0; rule < rules; rule++) {
         if (agreement.test(rule, value)) {
-          words[rule / Long.SIZE] |= 1L << rule;
+          next[rule / Long.SIZE] |= 1L << rule;
         }
       }
-      put(at + value, at + value + 1, Mask.copyOf(words));
+      if (value > 0 && !Arrays.equals(row, next)) {
+        put(at + from, at + value, Mask.copyOf(row));
+        from = value;
+      }
+      var before = row;
+      row = next;
+      next = before;
     }
+    put(at + from, at + size, Mask.copyOf(row));
   }
 
   interface Agreement {
