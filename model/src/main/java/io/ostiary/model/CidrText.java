@@ -58,7 +58,7 @@ public final class CidrText {
     var before = text;
     text = next;
     length = count;
-    next = before;
+    next = before.length < count && known != null ? new byte[room(count)] : before;
     return list;
   }
 
@@ -67,8 +67,8 @@ public final class CidrText {
     try (var in = Files.newInputStream(path)) {
       for (int count = 0; ; ) {
         if (count == next.length) {
-          int more = Math.max(Math.max(PIECE, length + length / 8), count + count / 2);
-          next = Arrays.copyOf(next, Math.min(more, KEPT_MAX + 1));
+          int more = Math.max(PIECE, count + count / 2);
+          next = Arrays.copyOf(next, Math.min(Math.max(more, room(length)), KEPT_MAX + 1));
         }
         int came = in.read(next, count, Math.min(PIECE, next.length - count));
         if (came < 0 || count + came > KEPT_MAX) {
@@ -77,6 +77,11 @@ public final class CidrText {
         count += came;
       }
     }
+  }
+
+  /// For a version that is somewhat longer. Made before it is waited for.
+  private static int room(int count) {
+    return Math.min(count + count / 8 + PIECE, KEPT_MAX + 1);
   }
 
   private static BufferedReader reader(byte[] bytes, int from, int to) {
