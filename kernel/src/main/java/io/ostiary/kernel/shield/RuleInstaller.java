@@ -54,6 +54,7 @@ final class RuleInstaller {
   private List<AddressGroups> groups;
   private List<AddressTable> tables;
   private @Nullable RuleTables installed;
+  private @Nullable Basis installedBasis;
   private int generation;
   private boolean built;
   private long swappedNanos;
@@ -94,7 +95,7 @@ final class RuleInstaller {
     if (!tooMany.isEmpty()) {
       return List.of(tooMany);
     }
-    if (built && patch(source, wanted, interfaces)) {
+    if (built && patch(source, wanted, interfaces, false)) {
       return List.of();
     }
     return rebuild(source, wanted, interfaces);
@@ -125,7 +126,8 @@ final class RuleInstaller {
             source.sessions(),
             source.dryRun(),
             source.above());
-    patch(altered, List.of(sources(altered), destinations(altered)), interfaces);
+    // There and back by the two ways that a change can go.
+    patch(altered, List.of(sources(altered), destinations(altered)), interfaces, more);
   }
 
   /// Before anything is made of them: very many take more memory than there is.
@@ -212,8 +214,15 @@ final class RuleInstaller {
   }
 
   /// Changes what differs; false where that is too much or does not fit, and nothing is changed.
+  /// Where nothing but addresses differs, as of a set whose file has changed, the set in force is
+  /// changed as it stands: compiling the rules and writing them takes longer than all the rest.
+  ///
+  /// @param anew whether another set takes the place of the one in force in any case
   private boolean patch(
-      RuleSetSource source, List<Map<String, List<Cidr>>> wanted, Map<String, Integer> interfaces)
+      RuleSetSource source,
+      List<Map<String, List<Cidr>>> wanted,
+      Map<String, Integer> interfaces,
+      boolean anew)
       throws LibbpfException {
     keep();
     var now = new ArrayList<AddressSlots.Patch>();
@@ -230,7 +239,9 @@ final class RuleInstaller {
       now.add(patch);
       after.add(difference.after());
     }
-    var compiled = compile(source, interfaces);
+    var basis = basis(source, interfaces);
+    var kept = anew || !basis.equals(installedBasis) ? null : installed;
+    var compiled = kept == null ? compile(source, basis) : kept;
     if (compiled.selectorRows().size() > Selectors.ROWS_MAX) {
       return takenBack();
     }
@@ -249,7 +260,11 @@ final class RuleInstaller {
       }
       addresses.apply(now.get(side));
     }
-    swap(compiled, source.rules(), 1 - active);
+    if (kept != null && slots.trimLengths(active, tables)) {
+      swappedNanos = System.nanoTime(); // from now on nobody reads what was taken out
+    } else {
+      swap(kept == null ? compiled : compile(source, basis), basis, 1 - active);
+    }
     boolean exact = true;
     for (int side = 0; side < RuleTables.SIDES; side++) {
       exact &= forget(side, after.get(side));
@@ -311,7 +326,8 @@ final class RuleInstaller {
     }
     var before = groups;
     groups = nextGroups;
-    var compiled = compile(source, interfaces);
+    var basis = basis(source, interfaces);
+    var compiled = compile(source, basis);
     if (compiled.selectorRows().size() > Selectors.ROWS_MAX) {
       groups = before;
       return List.of(
@@ -327,7 +343,7 @@ final class RuleInstaller {
     waitForReaders();
     int last = generation;
     generation = next;
-    swap(compiled, source.rules(), 1 - control.get(JAVA_INT, ShieldMemory.ACTIVE));
+    swap(compiled, basis, 1 - control.get(JAVA_INT, ShieldMemory.ACTIVE));
     built = true;
     try {
       addresses.release(last);
@@ -356,20 +372,39 @@ final class RuleInstaller {
     return "";
   }
 
-  private RuleTables compile(RuleSetSource source, Map<String, Integer> interfaces) {
-    var from = new int[source.rules().size()];
-    var to = new int[source.rules().size()];
-    for (int i = 0; i < from.length; i++) {
-      var match = source.rules().get(i).match();
-      from[i] = group(RuleTables.SOURCES, match.from(), match.fromSets());
-      to[i] = group(RuleTables.DESTINATIONS, match.to(), match.toSets());
+  /// All that a compiled set depends on: of addresses only which groups they are in.
+  private record Basis(
+      List<KernelRule> rules,
+      List<List<Integer>> groups,
+      Set<Integer> ports,
+      Map<String, Integer> interfaces,
+      Set<String> above,
+      boolean dryRun) {}
+
+  private Basis basis(RuleSetSource source, Map<String, Integer> interfaces) {
+    var from = new ArrayList<Integer>();
+    var to = new ArrayList<Integer>();
+    for (var rule : source.rules()) {
+      from.add(group(RuleTables.SOURCES, rule.match().from(), rule.match().fromSets()));
+      to.add(group(RuleTables.DESTINATIONS, rule.match().to(), rule.match().toSets()));
     }
-    Set<Integer> ports = source.sessions().ports();
-    return RuleCompiler.compile(
+    return new Basis(
         source.rules(),
         List.of(from, to),
-        ports,
-        interfaces,
+        source.sessions().ports(),
+        Map.copyOf(interfaces),
+        source.above(),
+        source.dryRun());
+  }
+
+  private RuleTables compile(RuleSetSource source, Basis basis) {
+    return RuleCompiler.compile(
+        source.rules(),
+        basis.groups().stream()
+            .map(side -> side.stream().mapToInt(Integer::intValue).toArray())
+            .toList(),
+        basis.ports(),
+        basis.interfaces(),
         source.above(),
         source.dryRun(),
         selectors);
@@ -381,12 +416,13 @@ final class RuleInstaller {
         : groups.get(side).number(AddressGroups.label(blocks, sets));
   }
 
-  private void swap(RuleTables compiled, List<KernelRule> rules, int next) throws LibbpfException {
-    hits.begin(next, rules);
+  private void swap(RuleTables compiled, Basis basis, int next) throws LibbpfException {
+    hits.begin(next, basis.rules());
     slots.write(next, compiled, tables, generation);
     INT.setVolatile(control, ShieldMemory.ACTIVE, next);
     swappedNanos = System.nanoTime();
     installed = compiled;
+    installedBasis = basis;
   }
 
   /// No packet may still be reading what is written next.

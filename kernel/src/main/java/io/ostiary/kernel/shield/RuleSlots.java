@@ -9,8 +9,10 @@ import io.ostiary.kernel.libbpf.BpfObject;
 import io.ostiary.kernel.libbpf.LibbpfException;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.TreeSet;
 
 /// The two places for a rule set in the kernel, but for addresses: `sets`, `rows` and `selectors`.
@@ -114,19 +116,51 @@ final class RuleSlots {
     return true;
   }
 
+  /// Takes lengths of prefixes out of the set in force, behind the last of them.
+  ///
+  /// @return false where one store cannot do it
+  boolean trimLengths(int slot, List<AddressTable> addresses) {
+    var set = rules.asSlice(slot * ShieldMemory.RULE_SET_BYTES);
+    boolean trimmed = true;
+    for (int side = 0; side < RuleTables.SIDES; side++) {
+      var table = addresses.get(side);
+      set.set(
+          JAVA_SHORT, ShieldMemory.LENGTHS4 + (long) side * Short.BYTES, (short) table.lengths4());
+      var lengths = descending(table.lengths6());
+      trimmed &= lengths6(set, side).equals(lengths) || store6(set, side, lengths);
+    }
+    return trimmed;
+  }
+
   private static boolean addLengths6(MemorySegment set, int side, AddressTable table) {
-    long at = ShieldMemory.LENGTHS6 + (long) side * AddressTable.LENGTHS6_MAX;
-    var lengths = new TreeSet<Integer>(Comparator.reverseOrder());
+    var lengths = lengths6(set, side);
+    return !lengths.addAll(table.lengths6()) || store6(set, side, lengths);
+  }
+
+  private static SortedSet<Integer> lengths6(MemorySegment set, int side) {
+    var lengths = new ArrayList<Integer>();
     for (int i = 0; i < AddressTable.LENGTHS6_MAX; i++) {
-      int length = set.get(JAVA_BYTE, at + i) & 255;
+      int length = set.get(JAVA_BYTE, at6(side) + i) & 255;
       if (length > 0) {
         lengths.add(length);
       }
     }
-    if (!lengths.addAll(table.lengths6())) {
-      return true;
-    }
-    if (lengths.size() > Long.BYTES) {
+    return descending(lengths);
+  }
+
+  private static SortedSet<Integer> descending(List<Integer> lengths) {
+    var sorted = new TreeSet<Integer>(Comparator.reverseOrder());
+    sorted.addAll(lengths);
+    return sorted;
+  }
+
+  private static long at6(int side) {
+    return ShieldMemory.LENGTHS6 + (long) side * AddressTable.LENGTHS6_MAX;
+  }
+
+  /// All that there are must be in the first of the two words, before and after.
+  private static boolean store6(MemorySegment set, int side, SortedSet<Integer> lengths) {
+    if (lengths.size() > Long.BYTES || set.get(JAVA_BYTE, at6(side) + Long.BYTES) != 0) {
       return false;
     }
     long packed = 0;
@@ -135,7 +169,7 @@ final class RuleSlots {
       packed |= (long) length << (Byte.SIZE * place);
       place++;
     }
-    LONG.setVolatile(set, at, packed);
+    LONG.setVolatile(set, at6(side), packed);
     return true;
   }
 }
