@@ -41,7 +41,10 @@ public final class SetLibrary implements AutoCloseable {
 
   private static final long OTHERS_MILLIS = 50;
 
-  /// So often in turn a file is believed as soon as it is closed.
+  /// A file is believed as soon as it is closed once in this time, in the long run, and so often at
+  /// once.
+  private static final Duration FINISH = Duration.ofMillis(100);
+
   private static final int FINISHES_MAX = 16;
 
   /// What comes closer together belongs together.
@@ -87,10 +90,13 @@ public final class SetLibrary implements AutoCloseable {
     /// Who wrote it in place has closed it.
     boolean finished;
 
-    /// How often in turn it was taken for whole because of that, and when last.
-    int finishes;
-
+    /// When that was, and how much time it may spend on being believed because of that.
     long finishedNanos = System.nanoTime() - SERIES.toNanos();
+
+    long creditNanos;
+
+    /// It was emptied first, and is still being filled.
+    boolean emptied;
 
     @Nullable WebList web;
 
@@ -351,13 +357,16 @@ public final class SetLibrary implements AutoCloseable {
     }
     entry.finished = false;
     long now = System.nanoTime();
-    boolean goesOn = now - entry.finishedNanos < SERIES.toNanos();
-    entry.finishes = goesOn ? entry.finishes : 0;
+    long since = now - entry.finishedNanos;
     entry.finishedNanos = now;
-    if (entry.file == null || entry.file.isHalvedAt(path)) {
-      entry.finishes = FINISHES_MAX;
+    entry.emptied &= since < SERIES.toNanos();
+    entry.emptied |= entry.file == null || entry.file.isHalvedAt(path);
+    entry.creditNanos = Math.min(entry.creditNanos + since, FINISHES_MAX * FINISH.toNanos());
+    if (entry.emptied || entry.creditNanos < FINISH.toNanos()) {
+      return false;
     }
-    return entry.finishes++ < FINISHES_MAX;
+    entry.creditNanos -= FINISH.toNanos();
+    return true;
   }
 
   private void fetch(Entry entry, Duration every) {
