@@ -88,9 +88,11 @@ public final class LedgerRing {
     long from = consumed.getPlain();
     long to = Math.min(published.getAcquire(), from + limit);
     for (long next = from; next < to; next++) {
+      var slot = Objects.requireNonNull(slots[(int) next & mask]);
       try {
-        reader.accept(Objects.requireNonNull(slots[(int) next & mask]));
+        reader.accept(slot);
       } finally {
+        slot.letGo();
         consumed.setRelease(next + 1);
       }
     }

@@ -138,6 +138,14 @@ public final class LedgerSlot {
     return callId ^ (1L << 63 | (long) Math.min(number, ATTEMPTS_MAX - 1) << 61);
   }
 
+  /// Lets go of what belongs to a plan, once the line has been read: slots are used again only when
+  /// their turn comes, and an API of ten thousand routes must not stay for that.
+  public void letGo() {
+    api = null;
+    route = null;
+    consumer = null;
+  }
+
   /// Everything of another line but what is noted, for a reader that keeps it longer than its turn.
   public void copyFrom(LedgerSlot other) {
     callId = other.callId;

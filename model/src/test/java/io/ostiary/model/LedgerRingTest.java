@@ -108,6 +108,20 @@ final class LedgerRingTest {
     assertThat(ring.lost()).isZero();
   }
 
+  /// An API of ten thousand routes must not stay until the ring has come around.
+  @Test
+  void letsGoOfAPlanOnceALineIsRead() {
+    var ring = new LedgerRing(4);
+    var consumer = new Consumer("one", "One");
+    var slot = Objects.requireNonNull(ring.claim());
+    slot.consumer = consumer;
+    ring.publish();
+    ring.drain(read -> assertThat(read.consumer).isSameAs(consumer), 4);
+    assertThat(slot.consumer).isNull();
+    assertThat(slot.api).isNull();
+    assertThat(slot.route).isNull();
+  }
+
   private static void write(LedgerRing ring, long id) {
     var slot = ring.claim();
     if (slot != null) {

@@ -64,6 +64,7 @@ public final class Aftermath {
       lens.read(next.slot.clientAtEnd.cookie, next.after);
       if (settled(next.slot, next.after) || now - WAIT_NANOS >= next.slot.endNanos) {
         writer.write(next.slot, next.after, batch);
+        next.slot.letGo();
         spare.push(next);
       } else {
         waiting.addLast(next);

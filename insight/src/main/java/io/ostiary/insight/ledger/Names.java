@@ -31,6 +31,12 @@ public final class Names {
     return new Names(numbers);
   }
 
+  /// Forgets by which things texts were found, not the texts: those of a plan that is over should
+  /// go with it.
+  void forgetThings() {
+    numbers.forgetThings();
+  }
+
   public int id(String text) {
     if (text.isEmpty()) {
       return 0;

@@ -106,6 +106,12 @@ final class Numbers {
     clearThings();
   }
 
+  void forgetThings() {
+    if (thingCount > 0) {
+      clearThings();
+    }
+  }
+
   private void clearThings() {
     Arrays.fill(things, null);
     thingCount = 0;

@@ -34,6 +34,7 @@ public final class RowWriter {
   private final Map<Integer, NetworkPlace> placesKnown = new HashMap<>();
   private final CallPackets packets = new CallPackets();
   private final Seen api = new Seen();
+  private long newestPlan;
   private final Seen reason = new Seen();
   private final Seen upstream = new Seen();
   private final Seen listener = new Seen();
@@ -110,7 +111,11 @@ public final class RowWriter {
     var called = slot.api;
     var route = slot.route;
     var consumer = slot.consumer;
-    Row.putInt(out, start + Row.API, called == null ? 0 : api.idOf(names, called, called.name()));
+    if (slot.planVersion > newestPlan) {
+      newestPlan = slot.planVersion;
+      names.forgetThings();
+    }
+    Row.putInt(out, start + Row.API, called == null ? 0 : api.id(names, called.name()));
     Row.putInt(out, start + Row.ROUTE, route == null ? 0 : names.idOf(route, route.id()));
     Row.putInt(
         out, start + Row.CONSUMER, consumer == null ? 0 : names.idOf(consumer, consumer.id()));

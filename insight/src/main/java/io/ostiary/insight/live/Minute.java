@@ -77,8 +77,10 @@ final class Minute {
     packets.of(slot);
     var api = slot.api;
     if (api != null) {
-      var known = current.apis.get(api);
-      add(known == null ? current.apis.add(api, api.name()) : known, error, micros, in, out);
+      // By its name's text: by itself, versions of it would stay, with all their routes.
+      var name = api.name();
+      var known = current.apis.get(name);
+      add(known == null ? current.apis.add(name, name) : known, error, micros, in, out);
       var route = slot.route;
       if (route != null) {
         var tally = current.routes.get(route);

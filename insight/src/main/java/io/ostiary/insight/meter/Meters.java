@@ -2,7 +2,6 @@ package io.ostiary.insight.meter;
 
 import io.ostiary.insight.InsightStatus;
 import io.ostiary.insight.log.AccessLogs;
-import io.ostiary.model.Api;
 import io.ostiary.model.Blame;
 import io.ostiary.model.KernelStatus;
 import io.ostiary.model.LedgerSlot;
@@ -39,7 +38,10 @@ public final class Meters {
   private final PrometheusRegistry registry = new PrometheusRegistry();
   private final PrometheusTextFormatWriter writer =
       PrometheusTextFormatWriter.builder().setIncludeCreatedTimestamps(false).build();
-  private final IdentityHashMap<Api, ApiMeters> byApi = new IdentityHashMap<>();
+
+  /// By the very text, which costs no hashing. By its API it would keep every version there was.
+  private final IdentityHashMap<String, ApiMeters> byName = new IdentityHashMap<>();
+
   private final Map<String, ApiMeters> apis = new ConcurrentSkipListMap<>();
   private final Counter refusals =
       Counter.builder()
@@ -50,7 +52,7 @@ public final class Meters {
           .register(registry);
   private final Map<String, CounterDataPoint> refusalsOf = new HashMap<>();
   private @Nullable ApiMeters noApi;
-  private @Nullable Api lastApi;
+  private @Nullable String lastName;
   private @Nullable ApiMeters last;
 
   /// @param kernel the kernel's counters as they were sampled last
@@ -78,7 +80,7 @@ public final class Meters {
   /// Counts one call. Ledger reader only.
   public void add(LedgerSlot slot) {
     var api = slot.api;
-    (api == null ? withoutApi() : of(api)).add(slot);
+    (api == null ? withoutApi() : of(api.name())).add(slot);
     if (slot.blame == Blame.POLICY) {
       refused(slot.reason).inc();
     }
@@ -105,22 +107,22 @@ public final class Meters {
   }
 
   @SuppressWarnings("ReferenceEquality") // Whether it is the same object is the question.
-  private ApiMeters of(Api api) {
-    var known = api == lastApi && last != null ? last : byApi.get(api);
+  private ApiMeters of(String name) {
+    var known = name == lastName && last != null ? last : byName.get(name);
     if (known != null) {
-      lastApi = api;
+      lastName = name;
       last = known;
       return known;
     }
-    if (byApi.size() >= KNOWN_MAX) {
-      byApi.clear();
+    if (byName.size() >= KNOWN_MAX) {
+      byName.clear();
     }
-    var made = named(api.name());
-    byApi.put(api, made);
+    var made = named(name);
+    byName.put(name, made);
     return made;
   }
 
-  /// After a reload another object may stand for the same API; its calls go on in the same counts.
+  /// After a reload another text may stand for the same API; its calls go on in the same counts.
   private ApiMeters named(String name) {
     boolean room = apis.size() < APIS_MAX || apis.containsKey(name);
     return apis.computeIfAbsent(room ? name : OTHER, ApiMeters::new);

@@ -2,10 +2,12 @@ package io.ostiary.insight.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -34,6 +36,21 @@ class NamesTest {
       names = names.next();
       assertThat(names.size()).isEqualTo(1);
     }
+  }
+
+  @Test
+  void forgetsThingsOfAPlanThatIsOverAndKeepsTheirTexts() throws Exception {
+    var names = new Names();
+    var gone = new WeakReference<>(new Object());
+    int id = names.idOf(Objects.requireNonNull(gone.get()), "orders");
+    names.forgetThings();
+    for (int i = 0; i < 100 && gone.get() != null; i++) {
+      System.gc();
+      Thread.sleep(20);
+    }
+    assertThat(gone.get()).isNull();
+    assertThat(names.idOf(new Object(), "orders")).isEqualTo(id);
+    assertThat(names.size()).isEqualTo(2);
   }
 
   @Test
