@@ -8,10 +8,10 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.ostiary.gateway.exchange.Bans;
 import io.ostiary.gateway.exchange.Call;
 import io.ostiary.gateway.exchange.ClientLink;
 import io.ostiary.gateway.exchange.ClientSide;
-import io.ostiary.gateway.exchange.Plan;
 import io.ostiary.gateway.loop.Deadline;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.wire.Buffers;
@@ -55,7 +55,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
   private final Channel channel;
   private final Deadline deadline = new Deadline(this::expired);
   private final Deadline halfClosed = new Deadline(this::halfClosedLong);
-  private final Plan acceptedUnder;
+  private final Bans acceptedUnder;
   private final @Nullable Credentials credentials;
   private State state = State.IDLE;
   private @Nullable ProxyHeader proxyHeader;
@@ -75,8 +75,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
     this.credentials = credentials;
     loop = link.loop();
     channel = link.channel();
-    acceptedUnder = calls.plan();
-    if (CallPool.namesClient(acceptedUnder, link.listener(), link.peer().bytes())) {
+    acceptedUnder = calls.plan().bans(); // Not the plan: a connection may outlive many of them.
+    if (CallPool.namesClient(calls.plan(), link.listener(), link.peer().bytes())) {
       state = State.PROXY;
       proxyHeader = new ProxyHeader();
     }
@@ -192,7 +192,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
   }
 
   private void beginCall() {
-    if (calls.plan() != acceptedUnder && cutIfBanned()) {
+    if (calls.plan().bans() != acceptedUnder && cutIfBanned()) {
       return;
     }
     state = State.HEAD;

@@ -3,12 +3,14 @@ package io.ostiary.gateway.connection;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.collection.IntObjectHashMap;
 import io.ostiary.gateway.connection.FloodMeter.Kind;
+import io.ostiary.gateway.exchange.Bans;
 import io.ostiary.gateway.exchange.Call;
 import io.ostiary.gateway.exchange.Plan;
 import io.ostiary.gateway.wire.FieldList.Outcome;
 import io.ostiary.gateway.wire.Fields;
 import io.ostiary.gateway.wire.Frame;
 import io.ostiary.model.Ending;
+import io.ostiary.model.GatewaySettings;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 
@@ -33,7 +35,8 @@ final class Http2Streams implements FrameReader.Frames {
   private final ArrayList<Http2Stream> delivered = new ArrayList<>();
   private final SeenStreams seen = new SeenStreams(RESETS_KEPT);
   private final Fields nobodys = new Fields();
-  private final Plan acceptedUnder;
+  private final Bans acceptedUnder;
+  private final GatewaySettings agreed;
   private int receiveWindow = CONNECTION_WINDOW;
   private int taken;
   private int initialWindow = DEFAULT_WINDOW;
@@ -43,7 +46,8 @@ final class Http2Streams implements FrameReader.Frames {
   Http2Streams(Http2Connection connection, CallPool calls, Plan acceptedUnder) {
     this.connection = connection;
     this.calls = calls;
-    this.acceptedUnder = acceptedUnder;
+    this.acceptedUnder = acceptedUnder.bans();
+    agreed = acceptedUnder.settings();
   }
 
   // Frames.
@@ -78,7 +82,7 @@ final class Http2Streams implements FrameReader.Frames {
       }
       return;
     }
-    if (calls.plan() != acceptedUnder && connection.cutIfBanned()) {
+    if (calls.plan().bans() != acceptedUnder && connection.cutIfBanned()) {
       return;
     }
     if (noMore) {
@@ -167,10 +171,9 @@ final class Http2Streams implements FrameReader.Frames {
       fault(Frame.STREAM_CLOSED);
       return;
     }
-    var settings = acceptedUnder.settings();
     var into = stream.idle() ? nobodys : stream.call().requestTrailers();
     into.clear();
-    heads.list().beginTrailers(into, settings.headBytesMax(), settings.headFieldsMax());
+    heads.list().beginTrailers(into, agreed.headBytesMax(), agreed.headFieldsMax());
     if (!heads.decode(block)) {
       fault(Frame.COMPRESSION_ERROR);
       return;
