@@ -124,8 +124,17 @@ public record Explanation(
               .formatted(
                   whose,
                   Sentence.counted(packets, "packet"),
-                  facts.dropReason() == null ? "" : " (" + facts.dropReason() + ")"));
+                  facts.dropReason() == null ? "" : " (" + reason(facts.dropReason()) + ")"));
     }
+  }
+
+  /// With what a rule's refusal looks like to the kernel: in XDP of a veth, in generic XDP, at tcx.
+  private static String reason(String word) {
+    return switch (word) {
+      case "not-specified" -> word + ", as where a rule refuses on a virtual device";
+      case "xdp", "tc-ingress" -> word + ", as where a rule refuses";
+      default -> word;
+    };
   }
 
   private static void again(LedgerEntry entry, List<String> notes) {

@@ -312,6 +312,26 @@ final class ExplanationTest {
     assertThat(explanation.notes()).anyMatch(note -> note.startsWith("The client had to wait"));
   }
 
+  /// As seen with a limit that refused 710 packets of a body on a veth.
+  @Test
+  void saysWhereARuleMayHaveRefused() {
+    var explanation =
+        explained(
+            new EntryBuilder()
+                .network(
+                    troubled(
+                        EntryBuilder.facts(-300, -200, -50, 650_000),
+                        new Counters(2086, 1402, 3_000_200, 142, 0, 581, 580, 710, 0, 0, 0),
+                        "not-specified"))
+                .times(20, 650_000, 654_500, 658_500, 658_600)
+                .attempt(true, 100, null, 651_120, 654_200, 654_400, ""));
+    assertThat(explanation.notes())
+        .contains(
+            "The client's network did not lose all of it: the gateway's own kernel dropped 710"
+                + " packets of this call (not-specified, as where a rule refuses on a virtual"
+                + " device).");
+  }
+
   /// What the client takes slowly the gateway takes slowly from its upstream.
   @Test
   void saysThatAnUpstreamHadToWaitForTheClient() {
