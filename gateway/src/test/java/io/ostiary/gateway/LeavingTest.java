@@ -1,8 +1,12 @@
 package io.ostiary.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ostiary.gateway.testing.FakeUpstream;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -113,6 +117,20 @@ class LeavingTest {
       assertThat(fresh.readAll()).startsWith("HTTP/1.1 200 OK\r\n").contains("Connection: close");
       rested.endInput();
       assertThat(drained.get(20, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  /// Whoever is refused asks elsewhere; whoever is let in and not served waits until we are gone.
+  @Test
+  void refusesWhoComesOnceItHasEnded() {
+    try (var upstream = FakeUpstream.echo()) {
+      for (int i = 0; i < 20; i++) {
+        try (var kit = new Kit(upstream).publish()) {
+          kit.gateway.drain(Duration.ZERO);
+          assertThatThrownBy(() -> new Socket(InetAddress.getLoopbackAddress(), kit.port).close())
+              .isInstanceOf(ConnectException.class);
+        }
+      }
     }
   }
 }

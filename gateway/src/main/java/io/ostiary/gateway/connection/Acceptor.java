@@ -17,6 +17,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +32,7 @@ final class Acceptor implements AutoCloseable {
   private static final int NOT_SENT_MAX = 128 * 1024;
 
   private static final int BACKLOG = 4096;
+  private static final long GONE_MILLIS = 500;
 
   /// Beyond this the upstream is not read; one read of its answer more may wait, see Connector.
   private static final WriteBufferWaterMark MARKS = new WriteBufferWaterMark(32 * 1024, 64 * 1024);
@@ -221,6 +224,20 @@ final class Acceptor implements AutoCloseable {
     opened.channels().forEach(channel -> channel.config().setAutoRead(on));
   }
 
+  /// A socket of io_uring listens until its event loop has told the kernel to close it, which it
+  /// does before it waits for the time of a task. Whoever came meanwhile would wait for nobody,
+  /// until the process ends.
+  private static void gone(Channel channel) {
+    try {
+      channel
+          .eventLoop()
+          .schedule(() -> {}, 1, TimeUnit.MILLISECONDS)
+          .awaitUninterruptibly(GONE_MILLIS);
+    } catch (RejectedExecutionException e) {
+      // The loop has ended, and with it everything that it asked the kernel for.
+    }
+  }
+
   @Override
   public void close() {
     var file = opened.file();
@@ -228,8 +245,10 @@ final class Acceptor implements AutoCloseable {
       // Before the socket is gone, so that what another process puts there stays.
       file.remove();
     }
+    accepting(false);
     for (var channel : opened.channels()) {
       channel.close().awaitUninterruptibly();
+      gone(channel);
     }
     var chosen = opened.chosen();
     if (chosen != null) {
