@@ -5,6 +5,7 @@ import io.ostiary.contract.tree.FileDigests;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +18,7 @@ final class KnownDocuments {
   private final FileDigests digests = new FileDigests();
   private Map<Path, Loaded> before = new HashMap<>();
   private Map<Path, Loaded> now = new HashMap<>();
-  private volatile Map<Path, Map<Path, String>> files = Map.of();
+  private volatile List<Map<Path, String>> files = List.of();
 
   /// A reading of all documents begins.
   void begin() {
@@ -29,7 +30,9 @@ final class KnownDocuments {
   /// to be loaded.
   @Nullable Loaded unchanged(Path file) {
     var known = before.get(file);
-    if (!(known instanceof Loaded.Understood) || known.files().isEmpty() || !same(known.files())) {
+    if (!(known instanceof Loaded.Understood)
+        || known.files().isEmpty()
+        || !same(known.files(), digests)) {
       return null;
     }
     now.put(file, known);
@@ -42,7 +45,7 @@ final class KnownDocuments {
     return loaded;
   }
 
-  private boolean same(Map<Path, String> files) {
+  private static boolean same(Map<Path, String> files, FileDigests digests) {
     return files.entrySet().stream()
         .allMatch(one -> digests.of(one.getKey()).equals(one.getValue()));
   }
@@ -50,20 +53,14 @@ final class KnownDocuments {
   /// The reading ends: documents that it did not ask for are let go.
   void end() {
     before = new HashMap<>();
-    var all = new HashMap<Path, Map<Path, String>>();
-    var names = new HashSet<Path>();
-    now.forEach((file, loaded) -> {
-      all.put(file, loaded.files());
-      names.addAll(loaded.files().keySet());
-    });
-    digests.retain(names);
-    files = Map.copyOf(all);
+    files = now.values().stream().map(Loaded::files).toList();
+    digests.retain(files());
   }
 
   /// The files that the documents were read from. For all threads.
   Set<Path> files() {
     var all = new HashSet<Path>();
-    files.values().forEach(one -> all.addAll(one.keySet()));
+    files.forEach(one -> all.addAll(one.keySet()));
     return all;
   }
 
@@ -71,8 +68,6 @@ final class KnownDocuments {
   ///
   /// @param digests of whoever asks
   boolean changed(FileDigests digests) {
-    return files.values().stream()
-        .flatMap(one -> one.entrySet().stream())
-        .anyMatch(one -> !digests.of(one.getKey()).equals(one.getValue()));
+    return !files.stream().allMatch(one -> same(one, digests));
   }
 }

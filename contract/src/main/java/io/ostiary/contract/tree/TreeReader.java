@@ -49,26 +49,25 @@ public final class TreeReader {
 
   /// @param name what faults call the file
   public static Lent lent(Path file, String name, Limits limits) {
-    var digest = new StringBuilder();
-    Decoded decoded;
-    try {
-      decoded = decode(file, name, limits, digest);
-    } catch (IOException e) {
-      return new Lent(unreadable(name, e), "", FileDigests.ABSENT);
+    var held = held(file, name, limits);
+    var broken = held.decoded.broken();
+    if (broken != null) {
+      return new Lent(broken, "", held.digest);
     }
-    if (decoded.broken() != null) {
-      return new Lent(decoded.broken(), "", digest.toString());
-    }
-    var text = unmarked(decoded.text());
-    return new Lent(compose(Source.lent(name, text), limits), text, digest.toString());
+    var text = unmarked(held.decoded.text());
+    return new Lent(compose(Source.lent(name, text), limits), text, held.digest);
   }
 
+  private record Held(Decoded decoded, String digest) {}
+
   /// By itself, so that the bytes are let go of before there is a tree.
-  private static Decoded decode(Path file, String name, Limits limits, StringBuilder digest)
-      throws IOException {
-    byte[] bytes = bytes(file, limits);
-    digest.append(FileDigests.of(bytes));
-    return decode(bytes, name, limits);
+  private static Held held(Path file, String name, Limits limits) {
+    try {
+      byte[] bytes = bytes(file, limits);
+      return new Held(decode(bytes, name, limits), FileDigests.of(bytes));
+    } catch (IOException e) {
+      return new Held(new Decoded("", unreadable(name, e)), FileDigests.ABSENT);
+    }
   }
 
   /// @param name what faults call the text; its ending decides between JSON and YAML
