@@ -266,15 +266,14 @@ final class BalancerWireTest {
   @ParameterizedTest
   @ValueSource(strings = {BalanceHosts.SERVICE_4, BalanceHosts.SERVICE_6})
   void leavesATargetThatBecomesSlow(String address) throws Exception {
-    boolean six = address.equals(BalanceHosts.SERVICE_6);
     apply(
         service(
             address,
             Algorithm.LEAST_LOADED,
             null,
-            six ? target6(1) : target(1, 1, false),
-            six ? target6(2) : target(2, 1, false),
-            six ? target6(3) : target(3, 1, false)));
+            target(address, 1, 1, false),
+            target(address, 2, 1, false),
+            target(address, 3, 1, false)));
     hosts.servers.forEach(server -> server.delayMillis = 10);
     var clients = hosts.clients(12);
     var ended = new AtomicBoolean();
