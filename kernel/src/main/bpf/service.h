@@ -54,7 +54,7 @@ struct service {
 	__u8 protocol;
 	__u8 algorithm;
 	__u8 family;
-	__u8 targets;
+	__u8 targets; /* places of targets, up to the last that has a weight */
 	__u8 pad[2];
 };
 

@@ -53,27 +53,56 @@ static __always_inline __u8 slot(struct table *table, __u32 random)
 	return table->target[(__u64)random * TABLE_SLOTS >> 32];
 }
 
-static __always_inline __u32 least_loaded(struct table *table, __u32 service, __u32 second)
+/* The best of those that were looked at. */
+struct choice {
+	struct load load;
+	__u32 target;
+	__u32 met; /* how many different ones in turn */
+};
+
+static __always_inline void consider(struct choice *best, __u32 service, __u32 candidate,
+				     __u32 now, __u32 second)
+{
+	struct service_target *t;
+	struct load load;
+
+	if (candidate == best->target || candidate >= TARGETS)
+		return;
+	t = target_of(service, candidate);
+	if (!t || !t->inverse_weight)
+		return;
+	best->met++;
+	weigh(&load, t, now, second);
+	if (best->target == NO_TARGET || better(&load, &best->load)) {
+		best->load = load;
+		best->target = candidate;
+	}
+}
+
+/*
+ * Where one target has most of the weight all draws may meet it alone, also when it has become slow.
+ * Then others are drawn without their weights: only to be compared, by the same rule.
+ */
+static __always_inline __u32 least_loaded(struct service *s, struct table *table, __u32 service,
+					  __u32 second)
 {
 	__u64 random = mix(bpf_get_prandom_u32());
-	__u32 best = NO_TARGET, now = bpf_jiffies64();
-	struct load least = {}, load;
+	struct choice best = {.target = NO_TARGET};
+	__u32 now = bpf_jiffies64();
 
 #pragma unroll
 	for (int i = 0; i < CANDIDATES; i++) {
-		__u32 candidate = slot(table, random);
-		struct service_target *t = target_of(service, candidate);
-
+		consider(&best, service, slot(table, random), now, second);
 		random = mix(random + i);
-		if (candidate == best || candidate >= TARGETS || !t)
-			continue;
-		weigh(&load, t, now, second);
-		if (best == NO_TARGET || better(&load, &least)) {
-			least = load;
-			best = candidate;
-		}
 	}
-	return best;
+#pragma unroll
+	for (int i = 0; i < CANDIDATES; i++) {
+		if (best.met < 2)
+			consider(&best, service, (__u64)(__u32)random * s->targets >> 32, now,
+				 second);
+		random = mix(random + i);
+	}
+	return best.target;
 }
 
 /* More new connections at once than records could be kept of until their clients answer. */
@@ -107,5 +136,5 @@ static __always_inline __u32 pick(struct service *s, __u32 service, __u64 hash, 
 		return slot(table, hash);
 	if (s->algorithm == WEIGHTED)
 		return slot(table, bpf_get_prandom_u32());
-	return least_loaded(table, service, second);
+	return least_loaded(s, table, service, second);
 }

@@ -30,6 +30,7 @@ final class ServiceMemory {
   static final long SERVICE_PROTOCOL = 18;
   static final long SERVICE_ALGORITHM = 19;
   static final long SERVICE_FAMILY = 20;
+  static final long SERVICE_TARGETS = 21;
 
   static final long TARGET_BYTES = 64;
   static final long TARGET_PORT = 16;
@@ -73,7 +74,8 @@ final class ServiceMemory {
               "port", SERVICE_PORT,
               "protocol", SERVICE_PROTOCOL,
               "algorithm", SERVICE_ALGORITHM,
-              "family", SERVICE_FAMILY),
+              "family", SERVICE_FAMILY,
+              "targets", SERVICE_TARGETS),
           "service_target",
           Map.of(
               "port", TARGET_PORT,

@@ -139,13 +139,19 @@ final class ServiceTables {
   /// Brings the shares of a service's targets into force, at once and whole.
   void spread(int service, long[] names, double[] weights) throws LibbpfException {
     double mean = Arrays.stream(weights).filter(weight -> weight > 0).average().orElse(0);
+    int weighted = 0;
     for (int i = 0; i < weights.length; i++) {
+      weighted = weights[i] > 0 ? i + 1 : weighted;
       double inverse = weights[i] > 0 ? Math.ceil(INVERSE_UNIT * mean / weights[i]) : 0;
       INT.setVolatile(
           targets,
           targetAt(service, i) + ServiceMemory.TARGET_INVERSE_WEIGHT,
           (int) Math.min(inverse, INVERSE_MOST));
     }
+    services.set(
+        JAVA_BYTE,
+        service * ServiceMemory.SERVICE_BYTES + ServiceMemory.SERVICE_TARGETS,
+        (byte) weighted);
     var table = Maglev.table(names, weights);
     tables.putArray(
         service,

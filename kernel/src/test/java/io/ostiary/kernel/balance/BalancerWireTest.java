@@ -274,6 +274,26 @@ final class BalancerWireTest {
             target(address, 1, 1, false),
             target(address, 2, 1, false),
             target(address, 3, 1, false)));
+    losesMostOfItsConnections(address, 0.2, 0.5);
+  }
+
+  /// All four draws may meet the heavy one alone.
+  @ParameterizedTest
+  @ValueSource(strings = {BalanceHosts.SERVICE_4, BalanceHosts.SERVICE_6})
+  void leavesAHeavyTargetThatBecomesSlow(String address) throws Exception {
+    apply(
+        service(
+            address,
+            Algorithm.LEAST_LOADED,
+            null,
+            target(address, 1, 1, false),
+            target(address, 2, 3, false)));
+    losesMostOfItsConnections(address, 0.6, 0.9);
+  }
+
+  /// The second target's answers begin to take ten times as long.
+  private void losesMostOfItsConnections(String address, double least, double most)
+      throws Exception {
     hosts.servers.forEach(server -> server.delayMillis = 10);
     var clients = hosts.clients(12);
     var ended = new AtomicBoolean();
@@ -292,7 +312,7 @@ final class BalancerWireTest {
     Thread.sleep(200);
     double after = share(Duration.ofSeconds(1));
     ended.set(true);
-    assertThat(before).isBetween(0.2, 0.5);
+    assertThat(before).isBetween(least, most);
     assertThat(after).isLessThan(0.2 * before);
   }
 
