@@ -44,7 +44,7 @@ record Cause(LedgerEntry entry) {
     }
     return "the kernel dropped "
         + Sentence.counted(facts.callOrNone().dropped(), "packet")
-        + (facts.dropReason() == null ? "" : " (" + facts.dropReason() + ")")
+        + (facts.dropReason() == null ? "" : " (" + Explanation.reason(facts.dropReason()) + ")")
         + ", which had to be sent again";
   }
 

@@ -129,10 +129,10 @@ public record Explanation(
   }
 
   /// With what a rule's refusal looks like to the kernel: in XDP of a veth, in generic XDP, at tcx.
-  private static String reason(String word) {
+  static String reason(String word) {
     return switch (word) {
-      case "not-specified" -> word + ", as where a rule refuses on a virtual device";
-      case "xdp", "tc-ingress" -> word + ", as where a rule refuses";
+      case "not-specified" -> word + ", as where a rule of the gateway refuses on a virtual device";
+      case "xdp", "tc-ingress" -> word + ", as where a rule of the gateway refuses";
       default -> word;
     };
   }

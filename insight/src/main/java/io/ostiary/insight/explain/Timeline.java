@@ -126,7 +126,7 @@ final class Timeline {
     boolean wholeInSocket = false;
     if (lastData != null && lastData <= 0 && arrival < 0) {
       wholeInSocket = true;
-      passOver(network, "request", lastData);
+      arriving("request", lastData);
     }
     var accepted = entry.timings().accepted();
     if (accepted != null && accepted - cursor >= OWN_WORK_NANOS) {
@@ -135,11 +135,11 @@ final class Timeline {
     pass(Lane.KERNEL, WAIT_IN_SOCKET, 0);
     var head = entry.timings().head();
     if (head == null) {
-      pass(Lane.CLIENT_NETWORK, "request", end);
+      arriving("request", end);
     } else if (wholeInSocket || head < OWN_WORK_NANOS) {
       pass(Lane.GATEWAY, "read head", head);
     } else {
-      pass(Lane.CLIENT_NETWORK, "request", head);
+      arriving("request", head);
     }
   }
 
@@ -326,11 +326,29 @@ final class Timeline {
     if (requestEnd - Math.max(cursor, head) >= OWN_WORK_NANOS) {
       var arrived = network == null ? null : network.lastData();
       if (network != null && arrived != null && arrived > head && arrived <= requestEnd) {
-        passOver(network, "request body", arrived);
+        arriving("request body", arrived);
         pass(Lane.KERNEL, WAIT_IN_SOCKET, requestEnd);
       }
-      pass(Lane.CLIENT_NETWORK, "request body", requestEnd);
+      arriving("request body", requestEnd);
     }
+  }
+
+  /// As [#passOver] does. Only the newest events are known: where more was dropped than they tell,
+  /// it began before them.
+  private void arriving(String name, long to) {
+    if (network != null && network.callOrNone().dropped() > dropsToldOf(network)) {
+      pass(Lane.KERNEL, DROPPED, to);
+    } else {
+      passOver(network, name, to);
+    }
+  }
+
+  private static long dropsToldOf(Network facts) {
+    return facts.events().stream().filter(event -> isDrop(event.kind())).count();
+  }
+
+  private static boolean isDrop(Kind kind) {
+    return kind == Kind.DROPPED_IN || kind == Kind.DROPPED_OUT;
   }
 
   /// Time of the client's network, but for what passed after the kernel had thrown a packet away.
@@ -350,8 +368,7 @@ final class Timeline {
   private void passWithDrops(Lane lane, @Nullable Network facts, String name, long to) {
     if (facts != null) {
       for (var event : facts.events()) {
-        boolean drop = event.kind() == Kind.DROPPED_IN || event.kind() == Kind.DROPPED_OUT;
-        if (drop && event.at() >= cursor && event.at() < to) {
+        if (isDrop(event.kind()) && event.at() >= cursor && event.at() < to) {
           pass(lane, name, event.at());
           pass(Lane.KERNEL, DROPPED, to);
           return;

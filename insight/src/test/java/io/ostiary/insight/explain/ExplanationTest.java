@@ -271,26 +271,31 @@ final class ExplanationTest {
             "300 ms, of which 296 ms on the client's network: three retransmits of the response.");
   }
 
-  /// As seen with 3 of 100 packets dropped before the gateway's socket: 65 were, and 1,168 came
-  /// behind these.
+  /// As seen with 3 of 100 packets lost: 65 were, and 1,168 came behind these. Where the gateway's
+  /// own kernel dropped them it is not the client's network.
   @Test
   void tellsWhatCameBehindAHoleFromWhatWasSentAgain() {
-    var explanation =
-        explained(
-            new EntryBuilder()
-                .network(
-                    troubled(
-                        EntryBuilder.facts(-300, -200, -50, 250_000),
-                        new Counters(2104, 416, 3_000_200, 142, 0, 1168, 1168, 65, 0, 0, 0),
-                        "netfilter-drop"))
-                .times(20, 250_000, 254_500, 258_500, 258_600)
-                .attempt(true, 100, null, 251_120, 254_200, 254_400, ""));
-    assertThat(explanation.sentence())
+    assertThat(afterLosses(0, null).sentence())
         .contains("1168 segments of the request came behind one that was missing");
+    var explanation = afterLosses(65, "netfilter-drop");
+    assertThat(explanation.sentence())
+        .contains("in the gateway's kernel: the kernel dropped 65 packets (netfilter-drop)");
     assertThat(explanation.notes())
         .contains(
             "The client's network did not lose all of it: the gateway's own kernel dropped 65"
                 + " packets of this call (netfilter-drop).");
+  }
+
+  private static Explanation afterLosses(long dropped, @Nullable String reason) {
+    return explained(
+        new EntryBuilder()
+            .network(
+                troubled(
+                    EntryBuilder.facts(-300, -200, -50, 250_000),
+                    new Counters(2104, 416, 3_000_200, 142, 0, 1168, 1168, dropped, 0, 0, 0),
+                    reason))
+            .times(20, 250_000, 254_500, 258_500, 258_600)
+            .attempt(true, 100, null, 251_120, 254_200, 254_400, ""));
   }
 
   /// As seen of a body of 3 MB on a host with no losses at all: a client that had to wait sent two
@@ -328,8 +333,10 @@ final class ExplanationTest {
     assertThat(explanation.notes())
         .contains(
             "The client's network did not lose all of it: the gateway's own kernel dropped 710"
-                + " packets of this call (not-specified, as where a rule refuses on a virtual"
-                + " device).");
+                + " packets of this call (not-specified, as where a rule of the gateway refuses on"
+                + " a virtual device).");
+    assertThat(explanation.sentence())
+        .contains("ms in the gateway's kernel: the kernel dropped 710 packets (not-specified,");
   }
 
   /// What the client takes slowly the gateway takes slowly from its upstream.
