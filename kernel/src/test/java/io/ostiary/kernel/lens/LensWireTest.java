@@ -175,6 +175,58 @@ final class LensWireTest {
     }
   }
 
+  /// tshark calls a segment that is sent again within 3 ms "out of order": of 65 that the kernel
+  /// counted it called 7 retransmissions. By their numbers both are the same.
+  @Test
+  void countsAsManySegmentsSentAgainAsWereOnTheWire() throws Exception {
+    LensKit.needs("ethtool", "tcpdump", "tshark", "nft");
+    network.gatewayRuns("ethtool", "-K", "gate", "tso", "off", "gso", "off", "gro", "off");
+    network.clientRuns("ethtool", "-K", "user", "tso", "off", "gso", "off", "gro", "off");
+    var file = directory.resolve("again.pcap");
+    var capture =
+        network.gatewayStarts(
+            "tcpdump", "--immediate-mode", "-i", "gate", "-s", "96", "-U", "-w", file.toString());
+    assertThat(capture.inputReader().readLine()).contains("listening on gate");
+    try (var client = connected();
+        var accepted = listener.accept()) {
+      loseAtClient("tcp sport " + listener.port() + " meta length > 500 numgen inc mod 20 == 7");
+      long bytes = 1_000_000;
+      var received = CompletableFuture.runAsync(() -> client.receive((int) bytes));
+      accepted.send((int) bytes);
+      received.get(20, TimeUnit.SECONDS);
+      var facts = LensKit.await(lens, accepted.cookie(), f -> f.bytesAcked == bytes);
+      var ss = network.gatewayRuns("ss", "-tinH", "sport = :" + listener.port());
+      awaitPackets(file, facts.packetsIn + facts.packetsOut);
+      capture.destroy();
+      assertThat(capture.waitFor(5, TimeUnit.SECONDS)).isTrue();
+
+      assertThat(facts.retransmitsOut).isGreaterThan(20);
+      assertThat(ss).contains("retrans:0/" + facts.retransmitsOut + " ");
+      assertThat(value(ss, "bytes_retrans")).isEqualTo(facts.bytesOut - bytes);
+      assertThat(repeated(file)).isEqualTo(facts.retransmitsOut);
+    }
+  }
+
+  /// How many segments of ours were on the wire again.
+  private long repeated(Path file) {
+    var fields =
+        List.of("tshark", "-Q", "-r", file.toString(), "-Y", "tcp.srcport == " + listener.port());
+    var command = new ArrayList<>(fields);
+    command.addAll(List.of("-T", "fields", "-e", "tcp.seq", "-e", "tcp.len"));
+    long highest = 0;
+    long again = 0;
+    for (var line : Tool.run(command.toArray(String[]::new)).lines().toList()) {
+      var numbers = line.split("\t");
+      if (numbers.length < 2) {
+        continue;
+      }
+      long end = Long.parseLong(numbers[0]) + Long.parseLong(numbers[1]);
+      again += !numbers[1].equals("0") && end <= highest ? 1 : 0;
+      highest = Math.max(highest, end);
+    }
+    return again;
+  }
+
   @Test
   void countsWhatReachesUsTwice() throws Exception {
     try (var client = connected();
