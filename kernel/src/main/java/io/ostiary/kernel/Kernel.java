@@ -56,6 +56,10 @@ public final class Kernel implements PacketView, AutoCloseable {
   private final FloodWatch floods;
   private Interfaces wanted = new Interfaces.Off();
   private boolean dryRun;
+
+  /// When rules or sets changed after the first.
+  private volatile long changedNanos = System.nanoTime() - Duration.ofDays(1).toNanos();
+
   private long rulesVersion;
   private int rounds;
 
@@ -180,7 +184,9 @@ public final class Kernel implements PacketView, AutoCloseable {
       this.sets = sets;
       wanted = settings.interfaces();
       dryRun = settings.dryRun();
-      rulesVersion++;
+      if (rulesVersion++ > 0) {
+        changedNanos = System.nanoTime();
+      }
       follow();
       stages.apply(settings.stages());
       takeover.end();
@@ -190,6 +196,11 @@ public final class Kernel implements PacketView, AutoCloseable {
     }
   }
 
+  /// How long ago rules or sets were changed.
+  public Duration unchanged() {
+    return Duration.ofNanos(System.nanoTime() - changedNanos);
+  }
+
   private static Set<String> names(List<KernelRule> rules) {
     return rules.stream()
         .flatMap(rule -> rule.match().interfaces().stream())
@@ -197,8 +208,10 @@ public final class Kernel implements PacketView, AutoCloseable {
   }
 
   /// Makes the first change of rules as quick as the next ones; returns at once.
-  public void rehearse() {
-    Rehearsal.begin(shield);
+  ///
+  /// @param before what else a change begins with
+  public void rehearse(Runnable before) {
+    Rehearsal.begin(before, shield);
   }
 
   /// What the verifier said of each program: its statistics.

@@ -19,8 +19,15 @@ final class Rehearsal {
 
   private Rehearsal() {}
 
-  static void begin(Shield shield) {
-    Thread.ofPlatform().daemon().name("kernel-rehearsal").start(() -> run(shield));
+  /// @param before is rehearsed first
+  static void begin(Runnable before, Shield shield) {
+    Thread.ofPlatform()
+        .daemon()
+        .name("kernel-rehearsal")
+        .start(() -> {
+          before.run();
+          run(shield);
+        });
   }
 
   private static void run(Shield shield) {

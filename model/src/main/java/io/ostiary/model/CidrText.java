@@ -3,6 +3,7 @@ package io.ostiary.model;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -27,6 +28,11 @@ public final class CidrText {
 
   private static final int PIECE = 1 << 16;
 
+  /// As often as the compilers want to see what they compile.
+  private static final int REHEARSALS = 400;
+
+  private static final int REHEARSED_LINES = 250;
+
   private byte[] text = {};
   private int length;
 
@@ -40,7 +46,10 @@ public final class CidrText {
 
   /// @param name for the faults
   synchronized CidrList read(String name, Path path) throws IOException {
-    int count = take(path);
+    int count;
+    try (var in = Files.newInputStream(path)) {
+      count = take(in);
+    }
     if (count > KEPT_MAX) {
       text = new byte[0];
       next = new byte[0];
@@ -49,6 +58,33 @@ public final class CidrText {
         return CidrList.read(name, reader);
       }
     }
+    return taken(name, count);
+  }
+
+  /// Reads small texts in which one line changes and changes back, so that code is loaded, linked
+  /// and compiled before somebody waits for a change of a large one.
+  static void rehearse() throws IOException {
+    for (var more : List.of("203.0.113.7\n", "2001:db8:ffff::7\n")) {
+      var text = new CidrText();
+      var without = rehearsed("").getBytes(StandardCharsets.US_ASCII);
+      var with = rehearsed(more).getBytes(StandardCharsets.US_ASCII);
+      for (int i = 0; i < REHEARSALS; i++) {
+        text.taken("rehearsal", text.take(new ByteArrayInputStream(i % 2 == 0 ? without : with)));
+      }
+    }
+  }
+
+  private static String rehearsed(String more) {
+    var lines = new StringBuilder("# rehearsal\n");
+    for (int i = 0; i < REHEARSED_LINES; i++) {
+      lines.append("198.51.%d.0/24\n2001:db8:%x::/48\n".formatted(i, i));
+      lines.append(i == REHEARSED_LINES / 2 ? more : "");
+    }
+    return lines.toString();
+  }
+
+  /// @param count how many bytes of the next version there are
+  private synchronized CidrList taken(String name, int count) throws IOException {
     var list = known == null ? null : changed(name, known, count);
     if (list == null) {
       var blocks = new CidrBlocks.Builder();
@@ -63,19 +99,17 @@ public final class CidrText {
   }
 
   /// @return how many bytes there are, or more than are kept
-  private int take(Path path) throws IOException {
-    try (var in = Files.newInputStream(path)) {
-      for (int count = 0; ; ) {
-        if (count == next.length) {
-          int more = Math.max(PIECE, count + count / 2);
-          next = Arrays.copyOf(next, Math.min(Math.max(more, room(length)), KEPT_MAX + 1));
-        }
-        int came = in.read(next, count, Math.min(PIECE, next.length - count));
-        if (came < 0 || count + came > KEPT_MAX) {
-          return came < 0 ? count : count + came;
-        }
-        count += came;
+  private synchronized int take(InputStream in) throws IOException {
+    for (int count = 0; ; ) {
+      if (count == next.length) {
+        int more = Math.max(PIECE, count + count / 2);
+        next = Arrays.copyOf(next, Math.min(Math.max(more, room(length)), KEPT_MAX + 1));
       }
+      int came = in.read(next, count, Math.min(PIECE, next.length - count));
+      if (came < 0 || count + came > KEPT_MAX) {
+        return came < 0 ? count : count + came;
+      }
+      count += came;
     }
   }
 

@@ -67,7 +67,8 @@ final class KernelSide implements AutoCloseable, PacketView {
   private final SetLibrary sets;
   private final Path handOver;
   private final Captures captures;
-  private final UpstreamAddresses upstreams = new UpstreamAddresses(this::again);
+  private final UpstreamAddresses upstreams =
+      new UpstreamAddresses(() -> again("upstreams have moved"));
   private final Balancer balancer = new Balancer(this::watched);
   private final LoopSide loops;
   private boolean asked;
@@ -85,7 +86,7 @@ final class KernelSide implements AutoCloseable, PacketView {
     this.loops = new LoopSide(loops);
     this.stagesFolder = stagesFolder;
     this.handOver = handOver;
-    sets = new SetLibrary(stagesFolder.resolveSibling("sets"), this::setsChanged);
+    sets = new SetLibrary(stagesFolder.resolveSibling("sets"), () -> again("sets have changed"));
     captures = new Captures(capturesFolder, new Tap(), Clock.systemUTC());
   }
 
@@ -198,7 +199,7 @@ final class KernelSide implements AutoCloseable, PacketView {
             sets.become(snapshot.kernel().sets()));
     if (problems.isEmpty()) {
       if (serves && applied == null) {
-        running.rehearse();
+        running.rehearse(sets::rehearse);
       }
       applied = snapshot;
       captures.apply(snapshot.kernel().captures());
@@ -209,15 +210,9 @@ final class KernelSide implements AutoCloseable, PacketView {
     return problems;
   }
 
-  /// A set of addresses holds something else than when the rules came into force.
-  private synchronized void setsChanged() {
-    var snapshot = applied;
-    if (snapshot != null) {
-      for (var problem : apply(snapshot)) {
-        LOG.warn(
-            "the sets of the rules have changed, and the rules stay as they were: {}", problem);
-      }
-    }
+  /// How long ago rules or sets were changed.
+  Duration unchanged() {
+    return ask(Kernel::unchanged, Duration.ofDays(1));
   }
 
   /// Enforces a ban at once; waits for no rule set.
@@ -300,13 +295,12 @@ final class KernelSide implements AutoCloseable, PacketView {
     return spared;
   }
 
-  /// An upstream has moved.
-  private synchronized void again() {
+  /// What rules or their neighbours were made of is something else now.
+  private synchronized void again(String what) {
     var snapshot = applied;
     if (snapshot != null && kernel != null) {
-      var problems = apply(snapshot);
-      if (!problems.isEmpty()) {
-        LOG.warn("new addresses of upstreams are not spared by the kernel rules: {}", problems);
+      for (var problem : apply(snapshot)) {
+        LOG.warn("{}, and the rules stay as they were: {}", what, problem);
       }
     }
   }
@@ -314,7 +308,7 @@ final class KernelSide implements AutoCloseable, PacketView {
   /// Makes the first change of rules as quick as the next ones; returns at once.
   synchronized void rehearse() {
     serves = true;
-    tell(Kernel::rehearse);
+    tell(running -> running.rehearse(sets::rehearse));
   }
 
   /// Tells where the control plane listens: whoever is connected there is never refused there.

@@ -25,6 +25,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -53,6 +54,10 @@ public final class Ostiary implements AutoCloseable {
   private boolean left;
   private volatile Duration drainTimeout = GatewaySettings.DEFAULT.drainTimeout();
   private LongSupplier calls = () -> 0;
+
+  /// How long ago kernel rules changed.
+  private Supplier<Duration> unchanged = () -> Duration.ZERO;
+
   private Ending demo = () -> {};
 
   /// What makes the first of its kind as quick as the next ones, once we serve.
@@ -101,6 +106,7 @@ public final class Ostiary implements AutoCloseable {
     var captures = data.path().resolve("captures");
     var kernel =
         new KernelSide(data.path().resolve("stages"), data.handOver(), captures, settings.loops());
+    unchanged = kernel::unchanged;
     endings.push(() -> end(kernel, data));
     kernel.controlAt(settings.control().port());
     var policies = PolicyList.load(PolicyList.folder(file, data.path()));
@@ -250,7 +256,7 @@ public final class Ostiary implements AutoCloseable {
     CompilerThreads.comeForward();
     rehearsals.run();
     try {
-      new SpareMemory(calls).returnForEver();
+      new SpareMemory(calls, unchanged).returnForEver();
     } catch (InterruptedException e) {
       if (!over.isDone()) {
         throw e;

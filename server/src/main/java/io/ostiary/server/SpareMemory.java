@@ -6,6 +6,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Gives back to the system what a start or a busy time took and nobody needs any more: garbage of
@@ -22,14 +23,25 @@ final class SpareMemory {
   /// More calls than this in a minute are not quiet.
   private static final long QUIET_CALLS = 600;
 
+  /// Who changed something will soon change more.
+  private static final Duration QUIET_CHANGES = Duration.ofMinutes(1);
+
+  /// Collecting everything takes at most one part of so many of the time: whoever comes then waits
+  /// for it.
+  private static final long SELDOM = 10_000;
+
   private final LongSupplier calls;
+  private final Supplier<Duration> unchanged;
+  private long nextNanos = System.nanoTime();
   private long callsBefore;
   private long callsLooked;
   private long collectionsBefore = -1;
 
   /// @param calls how many calls there were since the start
-  SpareMemory(LongSupplier calls) {
+  /// @param unchanged how long ago rules changed
+  SpareMemory(LongSupplier calls, Supplier<Duration> unchanged) {
     this.calls = calls;
+    this.unchanged = unchanged;
   }
 
   /// glibc's own; null with another C library.
@@ -45,7 +57,9 @@ final class SpareMemory {
     for (long look = 0; ; look++) {
       long now = calls.getAsLong();
       if (look % LOOKS_A_MINUTE == 0) {
-        if (now - callsBefore <= QUIET_CALLS && collections() != collectionsBefore) {
+        if (now - callsBefore <= QUIET_CALLS
+            && collections() != collectionsBefore
+            && isTimeAt(System.nanoTime())) {
           giveBack();
         }
         callsBefore = now;
@@ -57,8 +71,21 @@ final class SpareMemory {
     }
   }
 
+  /// Whether nobody changes rules, and it is long enough since the last time.
+  boolean isTimeAt(long nanos) {
+    return nanos - nextNanos >= 0 && unchanged.get().compareTo(QUIET_CHANGES) > 0;
+  }
+
+  /// @param nanos how long it took to collect everything, until `end`
+  void took(long nanos, long end) {
+    nextNanos = end + nanos * SELDOM;
+  }
+
   void giveBack() {
+    long start = System.nanoTime();
     System.gc();
+    long end = System.nanoTime();
+    took(end - start, end);
     collectionsBefore = collections();
     var trim = Trim.FUNCTION;
     if (trim != null) {

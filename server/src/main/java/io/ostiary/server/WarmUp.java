@@ -13,6 +13,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 
@@ -44,7 +45,7 @@ public final class WarmUp {
       throws IOException, InterruptedException {
     new WarmUp(Files.createDirectories(folder), freePort(), kernel).live(out);
     CompilerThreads.comeForward();
-    new SpareMemory(() -> 0).giveBack();
+    new SpareMemory(() -> 0, () -> Duration.ZERO).giveBack();
   }
 
   private void live(PrintWriter out) throws IOException, InterruptedException {
