@@ -47,6 +47,17 @@ final class Pki {
     return certificate(name, null, hosts);
   }
 
+  /// The same, without names, and for one use alone.
+  Tls.Certificate issueFor(String use, String name) throws IOException, InterruptedException {
+    openssl(
+        "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=%s -keyout %s.key -out %s.csr -addext extendedKeyUsage=%s"
+            .formatted(name, name, name, use));
+    openssl(
+        "x509 -req -in %s.csr -CA ca.pem -CAkey ca.key -set_serial %d -copy_extensions copy -days 30 -out %s.pem"
+            .formatted(name, 100 + ++issued, name));
+    return certificate(name, null);
+  }
+
   /// The same, with the address of who answers for it, and the authority in its chain.
   Tls.Certificate issueAskable(String name, int port) throws IOException, InterruptedException {
     openssl(

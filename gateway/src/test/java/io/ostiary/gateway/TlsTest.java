@@ -198,6 +198,25 @@ class TlsTest {
   }
 
   @Test
+  void clientsAreToldWhatIsWrongWithTheirCertificates() throws Exception {
+    var strangers = new Pki(Files.createDirectory(folder.resolve("strangers")));
+    strangers.issue("eve");
+    pki.issueFor("serverAuth", "server-only");
+    pki.issueFor("clientAuth", "client-only");
+    try (var upstream = FakeUpstream.echo();
+        var kit =
+            kit(upstream, pki.tls(Tls.Clients.REQUIRED, Tls.Version.TLS_1_2, api)).publish()) {
+      assertThat(client(kit, "-tls1_2 -cert strangers/eve.pem -key strangers/eve.key"))
+          .contains("alert unknown ca");
+      assertThat(client(kit, "-tls1_2 -cert server-only.pem -key server-only.key"))
+          .contains("alert unsupported certificate");
+      assertThat(client(kit, "-tls1_2 -cert client-only.pem -key client-only.key"))
+          .contains("New, TLSv1.2, Cipher is ECDHE")
+          .doesNotContain("alert");
+    }
+  }
+
+  @Test
   void aProxysHeaderComesBeforeTheHandshake() throws Exception {
     try (var upstream = FakeUpstream.echo();
         var kit = kit(upstream, pki.tls(api, wild))) {

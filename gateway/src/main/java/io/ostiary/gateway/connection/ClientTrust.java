@@ -17,7 +17,9 @@ import java.security.cert.X509Certificate;
 import java.util.EnumSet;
 import java.util.HashSet;
 import javax.net.ssl.CertPathTrustManagerParameters;
+import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /// Whose certificates of clients count: those that an authority signed and has not taken back (RFC
@@ -29,7 +31,7 @@ final class ClientTrust {
 
   /// @param authorities PEM
   /// @param revocations lists of certificates that do not stand any more; null: all do
-  static TrustManagerFactory of(Path authorities, @Nullable Path revocations) throws IOException {
+  static TrustManager of(Path authorities, @Nullable Path revocations) throws IOException {
     try {
       var factory = CertificateFactory.getInstance("X.509");
       var anchors = new HashSet<TrustAnchor>();
@@ -53,7 +55,12 @@ final class ClientTrust {
       }
       var trust = TrustManagerFactory.getInstance("PKIX");
       trust.init(new CertPathTrustManagerParameters(parameters));
-      return trust;
+      for (var manager : trust.getTrustManagers()) {
+        if (manager instanceof X509ExtendedTrustManager extended) {
+          return new ClientVerdicts(extended);
+        }
+      }
+      throw new IllegalStateException("every JDK has a manager of X.509 for PKIX");
     } catch (GeneralSecurityException e) {
       throw new IllegalArgumentException("client authorities: " + e.getMessage(), e);
     }
