@@ -67,6 +67,14 @@ function answer(request, response) {
   } else if (path === '/goaway') {
     request.stream.session.goaway()
     response.end('bye')
+  } else if (path === '/until-the-end' || path === '/begun') {
+    // Content that ends with the connection, or that somebody cuts.
+    request.socket.write('HTTP/1.1 200 OK\r\n\r\nsome content')
+    if (path === '/until-the-end') setTimeout(() => request.socket.end(), 50)
+  } else if (path === '/said-and-open') {
+    // Ends its side and waits for the other.
+    request.socket.allowHalfOpen = true
+    request.socket.end('HTTP/1.1 200 OK\r\n\r\nsome content')
   } else if (path === '/sessions') {
     response.end(String(sessions))
   } else {

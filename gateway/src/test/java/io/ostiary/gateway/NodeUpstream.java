@@ -28,8 +28,13 @@ final class NodeUpstream implements AutoCloseable {
     }
   }
 
+  /// It is gone without another word; its kernel ends its connections in order.
+  void kill() {
+    process.destroyForcibly();
+  }
+
   @Override
   public void close() {
-    process.destroyForcibly();
+    kill();
   }
 }

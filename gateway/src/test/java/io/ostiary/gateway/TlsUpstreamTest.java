@@ -105,6 +105,45 @@ class TlsUpstreamTest {
     }
   }
 
+  /// Where nothing else says where content ends, TLS says whether it was cut (RFC 9112 section
+  /// 9.8).
+  @Test
+  void doesNotTakeContentForWholeThatWasCut() {
+    try (var upstream = upstream("https", "good");
+        var kit = kit(upstream, Protocol.HTTP1, tls(null))) {
+      for (var path : List.of("/until-the-end", "/said-and-open")) {
+        assertThat(kit.get(path))
+            .startsWith("HTTP/1.1 200 OK\r\n")
+            .endsWith("\r\nsome content\r\n0\r\n\r\n");
+      }
+      try (var client = kit.client()) {
+        client.send("GET /begun HTTP/1.1\r\nHost: t\r\n\r\n");
+        assertThat(client.readUntil("some content\r\n")).startsWith("HTTP/1.1 200 OK\r\n");
+        upstream.kill();
+        assertThat(client.readAll()).isEmpty();
+      }
+      assertThat(kit.ledger(3).getLast())
+          .isEqualTo("GET /begun 200 UPSTREAM truncated-response attempts=1");
+    }
+  }
+
+  /// Services of a cluster have names without a dot, and whole names may end with one.
+  @Test
+  void tellsNamesOfEveryFormThatItWants() {
+    try (var upstream = upstream("https", "good")) {
+      for (var name : List.of("localhost", "api.example")) {
+        for (var written : List.of(name, name + ".")) {
+          try (var kit = kit(upstream, Protocol.HTTP1, tls(written))) {
+            assertThat(kit.get("/hello"))
+                .as(written)
+                .startsWith("HTTP/1.1 200 OK\r\n")
+                .contains("x-server-name: " + name + "\r\n");
+          }
+        }
+      }
+    }
+  }
+
   @Test
   void agreesOnWhatBothSpeak() {
     try (var two = upstream("auto", "good");

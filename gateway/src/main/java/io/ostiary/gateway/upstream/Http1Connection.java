@@ -7,6 +7,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.ostiary.gateway.loop.Loop;
 import io.ostiary.gateway.wire.BodyDecoder;
 import io.ostiary.gateway.wire.Fields;
@@ -41,6 +42,7 @@ public final class Http1Connection extends UpstreamConnection implements Connect
   private boolean untilClose;
   private boolean tunnel;
   private boolean inputEnded;
+  private boolean saidItsEnd;
   private boolean gone;
   private boolean closed;
   private long cookie;
@@ -285,20 +287,17 @@ public final class Http1Connection extends UpstreamConnection implements Connect
         loop.refresh();
         inputEnded = true;
         endInput();
+      } else if (event == SslCloseCompletionEvent.SUCCESS) {
+        loop.refresh();
+        saidItsEnd = true;
+        nothingFollows();
       }
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
       loop.refresh();
-      gone = true;
-      var own = owner;
-      if (own == null) {
-        close();
-      } else if (!paused) {
-        ended(own);
-      }
-      // Else the client is slower than the upstream: what was read before the end goes first.
+      nothingFollows();
     }
 
     @Override
@@ -306,6 +305,21 @@ public final class Http1Connection extends UpstreamConnection implements Connect
       loop.refresh();
       fail(Connector.reason(cause));
     }
+  }
+
+  /// The upstream's side of the connection is over, by its word or because it is gone.
+  private void nothingFollows() {
+    if (gone) {
+      return;
+    }
+    gone = true;
+    var own = owner;
+    if (own == null) {
+      close();
+    } else if (!paused) {
+      ended(own);
+    }
+    // Else the client is slower than the upstream: what was read before the end goes first.
   }
 
   /// Keeps what came although reading is off: one read that was on its way, or, after the peer's
@@ -384,7 +398,10 @@ public final class Http1Connection extends UpstreamConnection implements Connect
       fail("reset");
       return;
     }
-    if (inBody && body.endsWithConnection()) {
+    // Whoever cuts a connection cannot say in TLS that its content is over, so that content which
+    // ends with it has been cut unless the upstream said so (RFC 9112 section 9.8).
+    boolean whole = saidItsEnd || !wiring.encrypted();
+    if (inBody && body.endsWithConnection() && whole) {
       body.connectionEnded();
       own.responseBody(NOTHING, 0, 0, true);
       return;

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -114,14 +115,32 @@ final class TlsClient {
   ///
   /// @param text whether only HTTP/1.1 will do
   SslHandler handler(Channel channel, Target target, boolean text) {
-    var name = settings.serverName();
+    var given = settings.serverName();
+    var name = withoutEnd(given == null ? target.host() : given);
     var now = contexts;
-    var handler =
-        (text ? now.text : now.offered)
-            .newHandler(channel.alloc(), name == null ? target.host() : name, target.port());
+    var handler = (text ? now.text : now.offered).newHandler(channel.alloc(), name, target.port());
+    tellPlainName(handler, name);
     // The connection has a limit of its own.
     handler.setHandshakeTimeoutMillis(0);
     return handler;
+  }
+
+  /// The dot behind a name that is whole is no part of it where names are told or compared (RFC
+  /// 6066 section 3).
+  private static String withoutEnd(String name) {
+    return name.length() > 1 && name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
+  }
+
+  /// TLS libraries tell the upstream no name that has no dot in it (SNI), as services of a cluster
+  /// or of containers have.
+  private static void tellPlainName(SslHandler handler, String name) {
+    if (name.indexOf('.') >= 0 || name.indexOf(':') >= 0) {
+      return;
+    }
+    var engine = handler.engine();
+    var parameters = engine.getSSLParameters();
+    parameters.setServerNames(List.of(new SNIHostName(name)));
+    engine.setSSLParameters(parameters);
   }
 
   /// What connections were made with; another object after the files have changed.
