@@ -76,6 +76,19 @@ class CacheRenewalTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"max-age=0", "min-fresh=1", "no-cache"})
+  void whoSaysHowFreshItMustBeWaits(String wish) {
+    let.release(10);
+    try (var upstream = holding(STALE);
+        var kit = CacheTest.kit(upstream, CacheTest.settings(0, 0))) {
+      assertThat(kit.curl("/a")).isEqualTo("answer 1");
+      assertThat(kit.curl("-i", "-H", "Cache-Control: " + wish, "/a"))
+          .contains("; fwd-status=200; stored\r\n")
+          .endsWith("answer 2");
+    }
+  }
+
   @Test
   void itIsAskedAboutByOurConditionsAndNotByTheClients() {
     try (var upstream = holding(STALE + "ETag: \"v1\"\r\n");

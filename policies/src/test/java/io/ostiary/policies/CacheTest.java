@@ -111,6 +111,39 @@ class CacheTest {
     });
   }
 
+  /// RFC 9111 section 5.1: the first of several, and nothing where it is no number.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Age: 5",
+        "Age: 5, 700",
+        "Age: 5\r\nAge: 700",
+        "Age: abc",
+        "Age: -700",
+        "Age: 700.0",
+        "Age:"
+      })
+  void anAgeIsTheFirstNumberOrNone(String age) {
+    try (var upstream = counting("Cache-Control: max-age=60\r\n" + age + "\r\n");
+        var kit = kit(upstream, settings(0, 0))) {
+      assertThat(kit.curl("/a")).isEqualTo("answer 1");
+      assertThat(kit.curl("-i", "/a"))
+          .containsPattern("\r\nAge: " + (age.startsWith("Age: 5") ? "[5-9]" : "[0-4]") + "\r\n")
+          .endsWith("answer 1");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"Age: 700", "Age: 700, 5", "Age: 700\r\nAge: 5", "Age: 99999999999999999999"})
+  void whatIsTooOldWhenItComesIsNotGivenAgain(String age) {
+    try (var upstream = counting("Cache-Control: max-age=60\r\n" + age + "\r\n");
+        var kit = kit(upstream, settings(0, 0))) {
+      assertThat(kit.curl("/a")).isEqualTo("answer 1");
+      assertThat(kit.curl("/a")).isEqualTo("answer 2");
+    }
+  }
+
   @Test
   void givesAgainWhatIsFresh() {
     try (var upstream = counting("Cache-Control: max-age=60\r\nETag: \"a\"\r\n");

@@ -157,7 +157,7 @@ public final class Cached {
       Exchange exchange, Asked asked, StateKey<Asked> own, Stored stored, long now) {
     asked.forwarded = "fwd=stale";
     asked.stale = stored;
-    if (!asked.control.noCache
+    if (asked.control.takesStale()
         && !stored.fresh(now)
         && whileRevalidating(exchange, asked, own, stored, now)) {
       return new Verdict.Serve(answer(exchange, stored, now, "; detail=stale-while-revalidate"));

@@ -124,6 +124,12 @@ public final class Directives {
     return !mustRevalidate && !noCache && sharedMaxAge < 0;
   }
 
+  /// Whether a client that says this may get what is stale while it is asked for anew: not one that
+  /// says how fresh it wants it (RFC 9111 sections 5.2.1.1 and 5.2.1.3).
+  boolean takesStale() {
+    return !noCache && maxAge < 0 && minFresh < 0;
+  }
+
   /// Whether any cache may hold it for anybody.
   public boolean open() {
     return isPublic;

@@ -150,15 +150,15 @@ final class Keeping {
     return Math.max(apparent < 2 * SECOND ? 0 : apparent - took, told);
   }
 
-  /// What `Age` says; where nobody knows what it says, older than anything that is fresh (section
+  /// What `Age` says: the first member where it is a list, nothing where that is no number (section
   /// 5.1).
   private static long told(Headers headers) {
     var written = headers.first(Names.AGE);
     if (written == null) {
       return 0;
     }
-    boolean clear = !headers.repeated(Names.AGE) && written.matches("[0-9]{1,10}");
-    return clear ? Directives.seconds(written) * SECOND : Integer.MAX_VALUE * SECOND;
+    int comma = written.indexOf(',');
+    return Directives.seconds((comma < 0 ? written : written.substring(0, comma)).strip()) * SECOND;
   }
 
   /// Null: it depends on more than can be known.
