@@ -99,6 +99,9 @@ final class JwtCheck {
     if (token.length() > TOKEN_CHARS_MAX) {
       throw new Refused("The token is too long.");
     }
+    if (!written(token)) {
+      throw new Refused("The token is no signed JSON Web Token.");
+    }
     JWSObject parsed;
     Map<String, Object> claims;
     try {
@@ -110,12 +113,35 @@ final class JwtCheck {
     if (claims == null) {
       throw new Refused("The token has no claims.");
     }
+    var critical = parsed.getHeader().getCriticalParams();
+    if (critical != null && critical.isEmpty()) {
+      throw new Refused("The token says that nothing of its header is critical.");
+    }
     if (!algorithms.contains(parsed.getHeader().getAlgorithm().getName())) {
       throw new Refused("The token is signed by an algorithm that is not accepted here.");
     }
     long expires = times(claims, nowMillis);
     names(claims);
     return new Unverified(parsed, claims, expires);
+  }
+
+  /// Three parts in base64url without padding (RFC 7515 sections 2 and 7.1): the library takes
+  /// other spellings of the same, and a token should have one.
+  private static boolean written(String token) {
+    int dots = 0;
+    for (int i = 0; i < token.length(); i++) {
+      char c = token.charAt(i);
+      if (c == '.') {
+        dots++;
+      } else if (!(c >= 'a' && c <= 'z')
+          && !(c >= 'A' && c <= 'Z')
+          && !(c >= '0' && c <= '9')
+          && c != '-'
+          && c != '_') {
+        return false;
+      }
+    }
+    return dots == 2;
   }
 
   /// When it ends, in milliseconds of the wall clock.
@@ -184,7 +210,9 @@ final class JwtCheck {
   private static boolean fits(JWSAlgorithm algorithm, JWK key) {
     return switch (key) {
       case RSAKey _ -> JWSAlgorithm.Family.RSA.contains(algorithm);
-      case ECKey ec -> Curve.forJWSAlgorithm(algorithm).contains(ec.getCurve());
+      case ECKey ec ->
+          JWSAlgorithm.Family.EC.contains(algorithm)
+              && Curve.forJWSAlgorithm(algorithm).contains(ec.getCurve());
       case OctetKeyPair _ -> algorithm.getName().equals("EdDSA");
       default -> false;
     };
