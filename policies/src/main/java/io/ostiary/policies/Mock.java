@@ -18,6 +18,7 @@ import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
 import io.ostiary.policies.mocking.MockAnswers;
+import java.lang.ref.SoftReference;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Locale;
@@ -47,7 +48,8 @@ public final class Mock implements Policy<Mock.Settings> {
   /// The document that was read last: its operations are compiled one after the other.
   private record Read(Document document, JsonNode tree) {}
 
-  private volatile @Nullable Read read;
+  /// Let go of when memory is short: a large document's tree takes many times its text.
+  private volatile SoftReference<Read> read = new SoftReference<>(null);
 
   @Override
   public String name() {
@@ -57,6 +59,17 @@ public final class Mock implements Policy<Mock.Settings> {
   @Override
   public Class<Settings> settings() {
     return Settings.class;
+  }
+
+  @Override
+  public boolean lasting() {
+    return true;
+  }
+
+  /// Of its API it looks at the document and the policies, which are those of all its routes.
+  @Override
+  public boolean ofOneRoute(Settings settings) {
+    return true;
   }
 
   @Override
@@ -108,10 +121,10 @@ public final class Mock implements Policy<Mock.Settings> {
 
   @SuppressWarnings("ReferenceEquality") // The very document is the question.
   private JsonNode tree(Document document) {
-    var last = read;
+    var last = read.get();
     if (last == null || last.document != document) {
       last = new Read(document, new JsonMapper().readTree(document.json()));
-      read = last;
+      read = new SoftReference<>(last);
     }
     return last.tree;
   }
