@@ -1,5 +1,6 @@
 package io.ostiary.gateway.connection;
 
+import io.netty.handler.codec.TooLongFrameException;
 import io.ostiary.model.Ending;
 import java.io.IOException;
 import javax.net.ssl.SSLException;
@@ -30,7 +31,10 @@ interface OpenConnection {
 
   /// How calls end when a connection breaks.
   static Ending broken(Throwable cause) {
-    if (cause instanceof IOException || cause.getCause() instanceof SSLException) {
+    // A greeting of TLS that is too long is the client's doing as well, and no news for our log.
+    if (cause instanceof IOException
+        || cause instanceof TooLongFrameException
+        || cause.getCause() instanceof SSLException) {
       return new Ending.ClientFailed("client-reset");
     }
     System.getLogger("io.ostiary.gateway")
