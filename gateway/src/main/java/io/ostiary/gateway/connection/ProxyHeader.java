@@ -5,6 +5,7 @@ import io.ostiary.gateway.exchange.Peer;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the header with which a proxy names the client of a connection: the PROXY protocol,
@@ -33,6 +34,9 @@ final class ProxyHeader {
     0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a
   };
   private static final byte[] WORD = "PROXY ".getBytes(StandardCharsets.ISO_8859_1);
+
+  private static final Pattern DECIMAL =
+      Pattern.compile("(?:0|[1-9][0-9]{0,2})(?:\\.(?:0|[1-9][0-9]{0,2})){3}");
 
   private final byte[] kept = new byte[KEPT_MAX];
   private int count;
@@ -117,7 +121,8 @@ final class ProxyHeader {
     if (looksLikeSix != (bytes == 16) || text.indexOf('%') >= 0 || text.indexOf('[') >= 0) {
       return null;
     }
-    if (bytes == 4 && text.chars().filter(c -> c == '.').count() != 3) {
+    // Some read a number that begins with 0 as octal.
+    if (bytes == 4 && !DECIMAL.matcher(text).matches()) {
       return null;
     }
     try {

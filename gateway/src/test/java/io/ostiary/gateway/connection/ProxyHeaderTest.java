@@ -105,6 +105,8 @@ class ProxyHeaderTest {
         "PROXY TCP4 198.18.0.7 198.18.0.1 1 65536\r\n",
         "PROXY TCP4 198.18.0.7 198.18.0.1 +1 2\r\n",
         "PROXY TCP4 198.18 198.18.0.1 1 2\r\n",
+        "PROXY TCP4 198.18.0.07 198.18.0.1 1 2\r\n",
+        "PROXY TCP4 198.18.0.7 0198.18.0.1 1 2\r\n",
         "PROXY TCP4 2001:db8::7 198.18.0.1 1 2\r\n",
         "PROXY TCP6 198.18.0.7 2001:db8::1 1 2\r\n",
         "PROXY TCP6 fe80::1%lo 2001:db8::1 1 2\r\n",
