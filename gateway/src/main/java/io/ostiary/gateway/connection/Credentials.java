@@ -24,7 +24,6 @@ import io.ostiary.model.Listener;
 import io.ostiary.model.Tls;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -36,9 +35,9 @@ import org.jspecify.annotations.Nullable;
 /// By what one listener proves who it is, ready for handshakes: a BoringSSL context for each
 /// certificate, chosen by the name that the client asks for.
 ///
-/// Sessions are resumed by tickets, which cost no memory here; their key lives as long as this
+/// Sessions are resumed by tickets, which cost no memory here; their keys live no longer than this
 /// object, so nobody resumes a session behind a change of certificates or authorities. Shared by
-/// all event loops; immutable but for the stapled answers.
+/// all event loops; immutable but for the stapled answers and those keys.
 final class Credentials implements Mapping<String, SslContext>, AutoCloseable {
   /// What a client may send before it has said whom it wants.
   private static final int HELLO_BYTES_MAX = 16 * 1024;
@@ -58,11 +57,10 @@ final class Credentials implements Mapping<String, SslContext>, AutoCloseable {
           "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
           "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256");
 
-  private static final SecureRandom RANDOM = new SecureRandom();
-
   private final Tls tls;
   private final List<Credential> all = new ArrayList<>();
   private final List<Stapler> staplers = new ArrayList<>();
+  private final TicketKeys ticketKeys = new TicketKeys(System.nanoTime());
 
   /// One certificate.
   static final class Credential {
@@ -92,10 +90,9 @@ final class Credentials implements Mapping<String, SslContext>, AutoCloseable {
               .formatted(listener, OpenSsl.unavailabilityCause().getMessage()));
     }
     var made = new Credentials(tls);
-    var ticketKey = made.ticketKey();
     for (var certificate : tls.certificates()) {
       try {
-        var one = new Credential(certificate, context(tls, certificate, ticketKey));
+        var one = new Credential(certificate, context(tls, certificate));
         made.all.add(one);
         made.staple(one);
       } catch (IOException | IllegalArgumentException e) {
@@ -106,7 +103,17 @@ final class Credentials implements Mapping<String, SslContext>, AutoCloseable {
             e);
       }
     }
+    made.seal(made.ticketKeys.now());
     return made;
+  }
+
+  /// Tickets of all certificates under the same keys, for a client may come back by another name.
+  private void seal(OpenSslSessionTicketKey[] keys) {
+    for (var one : all) {
+      if (one.context.sessionContext() instanceof OpenSslServerSessionContext sessions) {
+        sessions.setTicketKeys(keys);
+      }
+    }
   }
 
   private void staple(Credential one) throws IOException {
@@ -124,21 +131,7 @@ final class Credentials implements Mapping<String, SslContext>, AutoCloseable {
     }
   }
 
-  private OpenSslSessionTicketKey ticketKey() {
-    return new OpenSslSessionTicketKey(
-        random(OpenSslSessionTicketKey.NAME_SIZE),
-        random(OpenSslSessionTicketKey.HMAC_KEY_SIZE),
-        random(OpenSslSessionTicketKey.AES_KEY_SIZE));
-  }
-
-  private static byte[] random(int size) {
-    var bytes = new byte[size];
-    RANDOM.nextBytes(bytes);
-    return bytes;
-  }
-
-  private static SslContext context(
-      Tls tls, Tls.Certificate certificate, OpenSslSessionTicketKey ticketKey) throws IOException {
+  private static SslContext context(Tls tls, Tls.Certificate certificate) throws IOException {
     var builder =
         SslContextBuilder.forServer(certificate.chain().toFile(), certificate.key().toFile())
             .sslProvider(SslProvider.OPENSSL_REFCNT)
@@ -164,11 +157,7 @@ final class Credentials implements Mapping<String, SslContext>, AutoCloseable {
               ClientTrust.of(
                   Objects.requireNonNull(tls.clientAuthorities()), tls.clientRevocations()));
     }
-    var context = builder.build();
-    if (context.sessionContext() instanceof OpenSslServerSessionContext sessions) {
-      sessions.setTicketKeys(ticketKey);
-    }
-    return context;
+    return builder.build();
   }
 
   Tls tls() {
@@ -181,6 +170,10 @@ final class Credentials implements Mapping<String, SslContext>, AutoCloseable {
 
   /// What goes before everything else on a new connection.
   ChannelHandler handler(ByteBufAllocator alloc) {
+    var turned = ticketKeys.turned(System.nanoTime());
+    if (turned != null) {
+      seal(turned);
+    }
     return all.size() == 1 ? handler(all.getFirst(), alloc) : new Chooser(this);
   }
 
