@@ -3,13 +3,11 @@ package io.ostiary.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.gateway.testing.FakeUpstream;
-import io.ostiary.model.Api;
 import io.ostiary.model.CallLimits;
 import io.ostiary.model.Conditions;
 import io.ostiary.model.PathPattern;
 import io.ostiary.model.Route;
 import io.ostiary.model.Split;
-import io.ostiary.model.Upgrades;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -36,22 +34,7 @@ class CallLimitsTest {
 
   private static Kit kit(FakeUpstream upstream, CallLimits ofApi, Route... routes) {
     var kit = new Kit(upstream);
-    kit.apis =
-        List.of(
-            new Api(
-                "api",
-                List.of(),
-                "/",
-                "up",
-                Split.NONE,
-                false,
-                null,
-                List.of(routes),
-                List.of(),
-                Upgrades.DEFAULT,
-                ofApi,
-                false,
-                List.of()));
+    kit.apis = List.of(TestApi.at("/").with(routes).with(ofApi).made());
     return kit.publish();
   }
 

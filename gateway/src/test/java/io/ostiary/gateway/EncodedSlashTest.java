@@ -7,13 +7,10 @@ import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.Api;
-import io.ostiary.model.CallLimits;
 import io.ostiary.model.Conditions;
 import io.ostiary.model.PathPattern;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
-import io.ostiary.model.Split;
-import io.ostiary.model.Upgrades;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -64,21 +61,12 @@ class EncodedSlashTest {
   }
 
   private static Api api(String name, boolean slashes) {
-    var parts = List.of(route("part", "/{id}/parts"), route("one", "/{id}"), route("all", "/*"));
-    return new Api(
-        name,
-        List.of(),
-        "/" + name,
-        "up",
-        Split.NONE,
-        true,
-        null,
-        parts,
-        List.of(new PolicyUse("telling", new PlainPolicy.None())),
-        Upgrades.DEFAULT,
-        CallLimits.NONE,
-        slashes,
-        List.of());
+    return TestApi.at("/" + name)
+        .stripped()
+        .with(route("part", "/{id}/parts"), route("one", "/{id}"), route("all", "/*"))
+        .with(new PolicyUse("telling", new PlainPolicy.None()))
+        .slashes(slashes)
+        .made();
   }
 
   private static Route route(String id, String path) {

@@ -3,14 +3,10 @@ package io.ostiary.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.gateway.testing.FakeUpstream;
-import io.ostiary.model.Api;
-import io.ostiary.model.CallLimits;
 import io.ostiary.model.ErrorPage;
 import io.ostiary.model.PageText;
 import io.ostiary.model.PageText.Kind;
-import io.ostiary.model.Split;
 import io.ostiary.model.Target;
-import io.ostiary.model.Upgrades;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -149,23 +145,8 @@ class ErrorPagesTest {
   @Test
   void asksTheApiFirst() {
     try (var kit = nowhere(page(Set.of(), "text/plain", "gateway"))) {
-      var own = List.of(page(Set.of(503), "text/plain", "api"));
-      kit.apis =
-          List.of(
-              new Api(
-                  "api",
-                  List.of(),
-                  "/a",
-                  "up",
-                  Split.NONE,
-                  false,
-                  null,
-                  List.of(Kit.route("all", "/*", "GET")),
-                  List.of(),
-                  Upgrades.DEFAULT,
-                  CallLimits.NONE,
-                  false,
-                  own));
+      var own = page(Set.of(503), "text/plain", "api");
+      kit.apis = List.of(TestApi.at("/a").with(Kit.route("all", "/*", "GET")).with(own).made());
       kit.publish();
       assertThat(get(kit, "/a/x", "")).endsWith("\r\n\r\napi");
       assertThat(get(kit, "/b", "")).startsWith("HTTP/1.1 404 ").endsWith("\r\n\r\ngateway");

@@ -6,9 +6,7 @@ import io.ostiary.gateway.spi.Exchange;
 import io.ostiary.gateway.spi.Message;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeUpstream;
-import io.ostiary.model.Api;
 import io.ostiary.model.PolicyUse;
-import io.ostiary.model.Split;
 import java.util.List;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
@@ -35,16 +33,10 @@ class UpstreamTargetTest {
         var kit = new Kit(upstream, new Changing(change))) {
       kit.apis =
           List.of(
-              new Api(
-                  "shop",
-                  List.of(),
-                  "/shop",
-                  "up",
-                  Split.NONE,
-                  true,
-                  null,
-                  List.of(Kit.route("all", "/*")),
-                  List.of(new PolicyUse("changing", new PlainPolicy.None()))));
+              TestApi.at("/shop")
+                  .stripped()
+                  .with(new PolicyUse("changing", new PlainPolicy.None()))
+                  .made());
       kit.publish();
       var answer = kit.get(target);
       var path = target.replace("%7e", "~");

@@ -8,7 +8,6 @@ import io.ostiary.model.Balance;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.HealthCheck;
 import io.ostiary.model.Snapshot;
-import io.ostiary.model.Split;
 import io.ostiary.model.Target;
 import io.ostiary.model.Upstream;
 import java.time.Duration;
@@ -170,26 +169,16 @@ class UpstreamTest {
   void stripsTheApisPathAndChoosesByPathThenMethod() {
     try (var upstream = FakeUpstream.echo();
         var kit = new Kit(upstream)) {
-      var plain = kit.snapshot();
-      var routes =
+      kit.apis =
           List.of(
-              Kit.route("list", "/orders", "GET"),
-              Kit.route("one", "/orders/{id}", "GET", "DELETE"),
-              Kit.route("new", "/orders/new", "POST"));
-      kit.gateway.publish(
-          new Snapshot(
-              plain.version(),
-              plain.createdAt(),
-              plain.gateway(),
-              plain.listeners(),
-              List.of(
-                  new Api(
-                      "shop", List.of(), "/shop", "up", Split.NONE, true, null, routes, List.of())),
-              plain.upstreams(),
-              List.of(),
-              List.of(),
-              plain.kernel(),
-              List.of()));
+              TestApi.at("/shop")
+                  .stripped()
+                  .with(
+                      Kit.route("list", "/orders", "GET"),
+                      Kit.route("one", "/orders/{id}", "GET", "DELETE"),
+                      Kit.route("new", "/orders/new", "POST"))
+                  .made());
+      kit.publish();
       assertThat(kit.get("/shop/orders?a")).endsWith("\r\n\r\n/orders?a");
       assertThat(kit.get("/shop/orders/7")).endsWith("\r\n\r\n/orders/7");
       assertThat(kit.get("/shop/orders/new"))
@@ -227,16 +216,8 @@ class UpstreamTest {
   }
 
   private static Api under(String path, boolean strip) {
-    return new Api(
-        path.substring(1),
-        List.of(),
-        path,
-        "up",
-        Split.NONE,
-        strip,
-        null,
-        List.of(Kit.route("all", "/*")),
-        List.of());
+    var api = TestApi.at(path);
+    return (strip ? api.stripped() : api).made();
   }
 
   private static String get(String target, String fields) {

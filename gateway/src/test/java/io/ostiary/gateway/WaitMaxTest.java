@@ -77,16 +77,7 @@ class WaitMaxTest {
   }
 
   private static Api api(Route... routes) {
-    return new Api(
-        "shop",
-        List.of(),
-        "/",
-        "up",
-        Split.NONE,
-        false,
-        null,
-        List.of(routes),
-        List.of(new PolicyUse("asking", new None())));
+    return TestApi.at("/").with(routes).with(new PolicyUse("asking", new None())).made();
   }
 
   private static List<String> told(FakeUpstream upstream) {
