@@ -3,13 +3,14 @@ package io.ostiary.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.gateway.testing.FakeUpstream;
-import io.ostiary.model.Api;
 import io.ostiary.model.CallLimits;
 import io.ostiary.model.Conditions;
 import io.ostiary.model.PathPattern;
 import io.ostiary.model.Route;
+import io.ostiary.model.Snapshot;
 import io.ostiary.model.Split;
 import io.ostiary.model.Upgrades;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -39,22 +40,7 @@ class TunnelTest {
 
   private static Kit kit(FakeUpstream upstream, Upgrades upgrade) {
     var kit = new Kit(upstream);
-    kit.apis =
-        List.of(
-            new Api(
-                "api",
-                List.of(),
-                "/",
-                "up",
-                Split.NONE,
-                false,
-                null,
-                List.of(Kit.route("all", "/*")),
-                List.of(),
-                upgrade,
-                CallLimits.NONE,
-                false,
-                List.of()));
+    kit.apis = List.of(TestApi.at("/").with(upgrade).made());
     return kit.publish();
   }
 
@@ -81,6 +67,36 @@ class TunnelTest {
           .contains("\r\nSec-WebSocket-Protocol: chat");
       assertThat(kit.ledger(1)).containsExactly("GET /chat 101 NONE answered attempts=1");
     }
+  }
+
+  /// One may live for days, and a plan may hold ten thousand routes.
+  @Test
+  void keepsNoPlanThatAReloadHasReplaced() throws Exception {
+    try (var upstream = echo();
+        var kit = new Kit(upstream).publish();
+        var client = kit.client()) {
+      var before = published(kit);
+      client.send(OFFER);
+      client.readUntil("\r\n\r\n");
+      kit.publish();
+      for (int i = 0; i < 200 && before.get() != null; i++) {
+        System.gc();
+        Thread.sleep(20);
+      }
+      assertThat(before.get()).isNull();
+      client.send("still open");
+      assertThat(client.readUntil("open")).isEqualTo("still open");
+      client.endInput();
+      assertThat(client.readAll()).isEmpty();
+      assertThat(kit.ledger(1)).containsExactly("GET /chat 101 NONE answered attempts=1");
+    }
+  }
+
+  /// Nobody here holds what was published.
+  private static WeakReference<Snapshot> published(Kit kit) {
+    var snapshot = kit.snapshot();
+    assertThat(kit.gateway.publish(snapshot).toString()).doesNotContain("Refused");
+    return new WeakReference<>(snapshot);
   }
 
   @Test

@@ -171,6 +171,7 @@ final class Answer implements ChannelFutureListener {
   private void writeHead(long length, boolean content) {
     begun = true;
     headHeld = false;
+    call.letGoOfPlan();
     boolean persistent =
         call.requestHead().keepAlive()
             && !lastOfConnection
@@ -294,7 +295,7 @@ final class Answer implements ChannelFutureListener {
       if (!call.over() && !wire.writable()) {
         slowClient = true;
         call.attempts().pauseForClient();
-        call.clientSide().timeout(call.plan().waits().body(), "write-timeout");
+        call.clientSide().timeout(call.terms().waits().body(), "write-timeout");
       }
     }
   }
@@ -412,7 +413,7 @@ final class Answer implements ChannelFutureListener {
 
   private void finishWriting() {
     lastWritten = true;
-    call.clientSide().timeout(call.plan().waits().body(), "write-timeout");
+    call.clientSide().timeout(call.terms().waits().body(), "write-timeout");
     if (keepAlive && !call.requestBody().complete()) {
       call.requestBody().discard();
     }
@@ -451,7 +452,7 @@ final class Answer implements ChannelFutureListener {
       return;
     }
     if (keepAlive && !call.requestBody().complete()) {
-      call.clientSide().timeout(call.plan().waits().body(), "discard-timeout");
+      call.clientSide().timeout(call.terms().waits().body(), "discard-timeout");
       return;
     }
     call.finish(by, keepAlive);

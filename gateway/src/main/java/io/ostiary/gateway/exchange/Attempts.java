@@ -73,7 +73,7 @@ final class Attempts implements StreamOwner {
     slot = call.times().attempt(handle.upstream(), chosen, why);
     call.answer()
         .head()
-        .start(call.plan().settings().headBytesMax(), call.plan().settings().headFieldsMax());
+        .start(call.terms().settings().headBytesMax(), call.terms().settings().headFieldsMax());
     chosen.began();
     var acquired = UpstreamConnection.acquire(call.loop(), handle, chosen, this, fresh);
     if (acquired == null) {
@@ -134,7 +134,7 @@ final class Attempts implements StreamOwner {
     sent = true;
     call.answer()
         .head()
-        .start(call.plan().settings().headBytesMax(), call.plan().settings().headFieldsMax());
+        .start(call.terms().settings().headBytesMax(), call.terms().settings().headFieldsMax());
   }
 
   /// The attempt beside this one failed.
@@ -305,7 +305,7 @@ final class Attempts implements StreamOwner {
         from.noTimeout(); // The client sends its content now, as fast as it can.
       }
       call.answer().interim();
-      head.start(call.plan().settings().headBytesMax(), call.plan().settings().headFieldsMax());
+      head.start(call.terms().settings().headBytesMax(), call.terms().settings().headFieldsMax());
       from.anotherHead();
       return;
     }

@@ -28,7 +28,6 @@ public final class Call extends FilterView {
   private static final System.Logger LOG = new LateLogger("io.ostiary.gateway");
   private static final System.Logger.Level WARNING = System.Logger.Level.WARNING;
   private static final Set<String> CANCELLED = Set.of("cancelled-response", "total-timeout");
-  private static final Problem SLASH = Problems.of(HeadFault.PATH_ENCODING);
 
   private final RequestHead requestHead = new RequestHead();
   private final RequestBody requestBody = new RequestBody(this);
@@ -44,6 +43,7 @@ public final class Call extends FilterView {
   private final Loop loop;
   private @Nullable ClientSide client;
   private @Nullable Plan plan;
+  private @Nullable Terms terms;
   private @Nullable RoutePlan routePlan;
   private @Nullable String path;
   private @Nullable Ending ended;
@@ -60,6 +60,7 @@ public final class Call extends FilterView {
   public void begin(ClientSide of, Plan under, int loops) {
     client = of;
     plan = under;
+    terms = under.terms();
     this.loops = loops;
     routePlan = null;
     consumer = null;
@@ -99,8 +100,8 @@ public final class Call extends FilterView {
   /// The head is complete: find the route and ask its policies.
   public void headRead() {
     times.headRead();
-    trace.begin(requestHead.fields(), loop, plan().notes().sample());
-    requestBody.framed(requestHead, plan().settings());
+    trace.begin(requestHead.fields(), loop, terms().notes().sample());
+    requestBody.framed(requestHead, terms().settings());
     if (caller.refused()) {
       return;
     }
@@ -124,7 +125,7 @@ public final class Call extends FilterView {
 
   @Override
   public <T> boolean renew(StateKey<T> key, T given) {
-    var renewal = Renewal.begin(this, loops);
+    var renewal = plan == null ? null : Renewal.begin(this, loops);
     if (renewal == null) {
       return false;
     }
@@ -139,8 +140,8 @@ public final class Call extends FilterView {
   boolean takeOver(Call of) {
     requestHead.copyFrom(of.requestHead);
     times.headRead();
-    trace.begin(requestHead.fields(), loop, plan().notes().sample());
-    requestBody.framed(requestHead, plan().settings());
+    trace.begin(requestHead.fields(), loop, terms().notes().sample());
+    requestBody.framed(requestHead, terms().settings());
     var route = of.routed();
     routePlan = route;
     consumer = of.consumer;
@@ -159,16 +160,8 @@ public final class Call extends FilterView {
 
   private boolean findRoute() {
     var route = routing.find(plan().routes(), requestHead);
-    if (Routing.refusesSlash(route, requestHead)) {
-      reply(SLASH, new Ending.ClientFailed(HeadFault.PATH_ENCODING.code()), -1);
-      return false;
-    }
-    if (route == null) {
-      if (routing.pathKnown()) {
-        methodNotAllowed();
-      } else {
-        reply(Problems.NO_ROUTE, new Ending.ClientFailed("no-route"), -1);
-      }
+    if (route == null || Routing.refusesSlash(route, requestHead)) {
+      refuse(routing.refusal(route, requestHead));
       return false;
     }
     routePlan = route;
@@ -183,9 +176,8 @@ public final class Call extends FilterView {
     return true;
   }
 
-  private void methodNotAllowed() {
-    var problem = Problems.methodNotAllowed(routing.allow());
-    reply(problem, new Ending.ClientFailed("method-not-allowed"), -1);
+  private void refuse(Routing.Refusal why) {
+    reply(why.problem(), why.ending(), -1);
   }
 
   // What the parts say.
@@ -193,7 +185,7 @@ public final class Call extends FilterView {
     switch (step) {
       case REQUEST -> {
         if (routing.preflight()) {
-          methodNotAllowed();
+          refuse(routing.methodNotAllowed());
         } else {
           requestBody.start();
         }
@@ -243,15 +235,9 @@ public final class Call extends FilterView {
   void filterWaits(int filter) {
     attempts.pause();
     var route = routePlan;
-    long nanos = route == null ? plan().waits().body() : answerNanos(route);
+    long nanos = route == null ? terms().waits().body() : route.answerNanos();
     clientSide().timeout(nanos, "policy-timeout");
     waitingFilter = filter;
-  }
-
-  /// As long as its upstream may take to answer.
-  private static long answerNanos(RoutePlan route) {
-    long own = route.bounds().answerNanos();
-    return own > 0 ? own : route.way().own().answerNanos();
   }
 
   /// A tunnel has limits of its own.
@@ -405,6 +391,7 @@ public final class Call extends FilterView {
   public void release() {
     client = null;
     plan = null;
+    terms = null;
     routePlan = null;
     consumer = null;
     identity = null;
@@ -422,8 +409,21 @@ public final class Call extends FilterView {
     return Objects.requireNonNull(client);
   }
 
+  /// Only until its answer begins, where it has a route.
   Plan plan() {
     return Objects.requireNonNull(plan);
+  }
+
+  /// Of its plan, until it ends.
+  Terms terms() {
+    return Objects.requireNonNull(terms);
+  }
+
+  /// The answer begins: nothing is looked for in the plan any more.
+  void letGoOfPlan() {
+    if (routePlan != null) {
+      plan = null;
+    }
   }
 
   @Nullable RoutePlan routePlan() {

@@ -150,7 +150,7 @@ final class CallTimes {
       return;
     }
     slot.callId = call.callId();
-    slot.planVersion = call.plan().version();
+    slot.planVersion = call.terms().version();
     who(slot);
     slot.status = status;
     slot.upstreamStatus = upstreamStatus;
@@ -194,7 +194,7 @@ final class CallTimes {
     slot.traceHigh = call.trace().high;
     slot.traceLow = call.trace().low;
     slot.traceParent = call.trace().parent;
-    slot.sampled = call.plan().notes().spans() && call.trace().sampled();
+    slot.sampled = call.terms().notes().spans() && call.trace().sampled();
     var client = call.clientSide();
     var peer = client.peer().bytes();
     System.arraycopy(peer, 0, slot.peer, 0, peer.length);
@@ -209,7 +209,7 @@ final class CallTimes {
     // A stream's head is written down as HTTP/1.1 for its parser.
     slot.protocol =
         client.http2() ? "HTTP/2.0" : call.requestHead().version11() ? "HTTP/1.1" : "HTTP/1.0";
-    call.plan().notes().take(call.requestHead().fields(), slot.noted);
+    call.terms().notes().take(call.requestHead().fields(), slot.noted);
     slot.logged.copyFrom(logged);
     target(slot);
   }

@@ -28,7 +28,7 @@ final class Caller {
     }
     InetAddress named = null;
     if (call.times().headNanos != 0 && speakerTrusted()) {
-      named = ForwardedFields.client(call.requestHead().fields(), call.plan().trustedProxies());
+      named = ForwardedFields.client(call.requestHead().fields(), call.terms().trustedProxies());
     }
     var found = named == null ? call.clientSide().speaker().address() : named;
     if (call.times().headNanos != 0) {
@@ -47,7 +47,7 @@ final class Caller {
   }
 
   boolean speakerTrusted() {
-    var trusted = call.plan().trustedProxies();
+    var trusted = call.terms().trustedProxies();
     return !trusted.isEmpty() && trusted.contains(call.clientSide().speaker().bytes());
   }
 

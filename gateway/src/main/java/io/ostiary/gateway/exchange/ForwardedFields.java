@@ -129,7 +129,7 @@ final class ForwardedFields {
     }
     var fields = call.requestHead().fields();
     var standard = chain(fields, FieldKind.FORWARDED);
-    var told = standard == null ? "" : standard.get(told(standard, call.plan().trustedProxies()));
+    var told = standard == null ? "" : standard.get(told(standard, call.terms().trustedProxies()));
     out.put(FOR);
     if (fields.find(FieldKind.FORWARDED_FOR) >= 0) {
       join(out, fields, FieldKind.FORWARDED_FOR);

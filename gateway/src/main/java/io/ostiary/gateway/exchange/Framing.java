@@ -16,7 +16,7 @@ final class Framing {
 
   /// Tells the connection what to read next.
   void frame(ResponseHead head, UpstreamConnection from) {
-    var limits = call.plan().settings();
+    var limits = call.terms().settings();
     if (head.status() == 101) {
       if (from instanceof UpstreamStream) {
         call.tunnel().prove(head);

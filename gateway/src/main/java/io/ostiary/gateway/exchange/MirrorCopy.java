@@ -49,7 +49,7 @@ final class MirrorCopy implements Mirror.Copy, StreamOwner {
   MirrorCopy(Mirroring mirror, Endpoint endpoint, Call call) {
     this.mirror = mirror;
     loop = call.loop();
-    settings = call.plan().settings();
+    settings = call.terms().settings();
     this.endpoint = endpoint;
     var request = call.requestHead();
     headMethod = request.method().equals("HEAD");

@@ -16,16 +16,13 @@ public record Plan(
     Snapshot snapshot,
     HostTable<RoutePlan> routes,
     List<UpstreamHandle> upstreams,
-    AddressSet trustedProxies,
     Bans bans,
     List<UnroutedWatch> unrouted,
-    Waits waits,
-    PlanNotes notes,
-    @Nullable ErrorPages pages) {
+    @Nullable ErrorPages pages,
+    Terms terms) {
   /// The same plan with other bans.
   public Plan with(Bans others) {
-    return new Plan(
-        snapshot, routes, upstreams, trustedProxies, others, unrouted, waits, notes, pages);
+    return new Plan(snapshot, routes, upstreams, others, unrouted, pages, terms);
   }
 
   /// The waits of the settings in nanoseconds.
@@ -39,6 +36,14 @@ public record Plan(
           settings.idleTimeout().toNanos(),
           settings.connectionAge().toNanos());
     }
+  }
+
+  public Waits waits() {
+    return terms.waits();
+  }
+
+  public AddressSet trustedProxies() {
+    return terms.trustedProxies();
   }
 
   public GatewaySettings settings() {

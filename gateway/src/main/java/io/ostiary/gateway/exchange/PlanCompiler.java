@@ -105,12 +105,20 @@ public final class PlanCompiler {
         snapshot,
         routes,
         List.copyOf(handles.values()),
-        new AddressSet(snapshot.gateway().trustedProxies()),
         Bans.NONE,
         List.copyOf(unrouted),
-        Plan.Waits.of(snapshot.gateway()),
-        PlanNotes.of(snapshot.gateway().observation()),
-        ErrorPages.of(snapshot));
+        ErrorPages.of(snapshot),
+        terms(snapshot));
+  }
+
+  private static Terms terms(Snapshot snapshot) {
+    var settings = snapshot.gateway();
+    return new Terms(
+        snapshot.version(),
+        settings,
+        new AddressSet(settings.trustedProxies()),
+        Plan.Waits.of(settings),
+        PlanNotes.of(settings.observation()));
   }
 
   private void add(Api api, Input input, HostTable<RoutePlan> routes, Set<UnroutedWatch> unrouted) {

@@ -24,4 +24,10 @@ public record RoutePlan(
     int stripBytes,
     List<String> parameters,
     Bounds bounds,
-    Upgrades upgrade) {}
+    Upgrades upgrade) {
+  /// How long its upstream may take to answer.
+  long answerNanos() {
+    long own = bounds.answerNanos();
+    return own > 0 ? own : way.own().answerNanos();
+  }
+}

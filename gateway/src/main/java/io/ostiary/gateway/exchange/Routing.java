@@ -3,13 +3,25 @@ package io.ostiary.gateway.exchange;
 import io.ostiary.gateway.route.HostTable;
 import io.ostiary.gateway.route.RouteTable;
 import io.ostiary.gateway.spi.HeaderName;
+import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.wire.Bytes;
+import io.ostiary.gateway.wire.HeadFault;
 import io.ostiary.gateway.wire.RequestHead;
+import io.ostiary.model.Ending;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Finds the route of one request. Reused with its call; confined to its event loop.
 final class Routing {
+  /// Why a call goes nowhere.
+  record Refusal(Problem problem, Ending ending) {}
+
+  private static final Refusal SLASH =
+      new Refusal(
+          Problems.of(HeadFault.PATH_ENCODING),
+          new Ending.ClientFailed(HeadFault.PATH_ENCODING.code()));
+  private static final Refusal NO_ROUTE =
+      new Refusal(Problems.NO_ROUTE, new Ending.ClientFailed("no-route"));
   private static final HeaderName HOST = HeaderName.of("Host");
   private static final HeaderName ORIGIN = HeaderName.of("Origin");
   private static final HeaderName ASKED_METHOD = HeaderName.of("Access-Control-Request-Method");
@@ -95,9 +107,22 @@ final class Routing {
     return preflight;
   }
 
+  /// Of a call to this route, or to none.
+  Refusal refusal(@Nullable RoutePlan route, RequestHead head) {
+    if (refusesSlash(route, head)) {
+      return SLASH;
+    }
+    return pathKnown() ? methodNotAllowed() : NO_ROUTE;
+  }
+
   /// Whether a route knows the path, though not for this method.
   boolean pathKnown() {
     return allow != null;
+  }
+
+  Refusal methodNotAllowed() {
+    return new Refusal(
+        Problems.methodNotAllowed(allow()), new Ending.ClientFailed("method-not-allowed"));
   }
 
   String allow() {
