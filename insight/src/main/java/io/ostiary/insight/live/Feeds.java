@@ -15,8 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// The open subscriptions. The ledger reader only hands over references; filtering and building
@@ -69,52 +67,33 @@ final class Feeds {
   }
 
   private final class TickFeed implements Feed<LiveTick> {
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
+    private final Mailbox box = new Mailbox();
     private @Nullable LiveTick pending;
-    private volatile boolean closed;
 
     void offer(LiveTick tick) {
-      lock.lock();
-      try {
-        pending = tick;
-        changed.signalAll();
-      } finally {
-        lock.unlock();
-      }
+      box.put(() -> pending = tick);
     }
 
     @Override
     public @Nullable LiveTick next(Duration limit) throws InterruptedException {
-      long nanos = limit.toNanos();
-      lock.lockInterruptibly();
-      try {
-        while (pending == null && !closed && nanos > 0) {
-          nanos = changed.awaitNanos(nanos);
-        }
-        var tick = pending;
-        pending = null;
-        return tick;
-      } finally {
-        lock.unlock();
-      }
+      return box.take(() -> pending == null, limit.toNanos(), this::taken);
+    }
+
+    private @Nullable LiveTick taken() {
+      var tick = pending;
+      pending = null;
+      return tick;
     }
 
     @Override
     public boolean closed() {
-      return closed;
+      return box.closed();
     }
 
     @Override
     public void close() {
       ticks.remove(this);
-      lock.lock();
-      try {
-        closed = true;
-        changed.signalAll();
-      } finally {
-        lock.unlock();
-      }
+      box.close();
     }
   }
 
@@ -122,14 +101,12 @@ final class Feeds {
     private static final int BATCHES_MAX = 64;
     private static final long SAMPLE_NANOS = 250_000_000;
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
+    private final Mailbox box = new Mailbox();
     private final ArrayDeque<Batch> waiting = new ArrayDeque<>();
     private final RowFilter filter;
     private final int limit;
     private long unseen;
     private long sampledNanos = System.nanoTime() - SAMPLE_NANOS;
-    private volatile boolean closed;
 
     CallFeed(CallFilter filter, int limit) {
       this.filter = new RowFilter(filter);
@@ -137,22 +114,18 @@ final class Feeds {
     }
 
     void offer(Batch batch) {
-      lock.lock();
-      try {
+      box.put(() -> {
         waiting.addLast(batch);
         if (waiting.size() > BATCHES_MAX) {
           unseen += waiting.removeFirst().rows();
         }
-        changed.signalAll();
-      } finally {
-        lock.unlock();
-      }
+      });
     }
 
     @Override
     public @Nullable CallSample next(Duration patience) throws InterruptedException {
       long deadline = System.nanoTime() + patience.toNanos();
-      while (!closed) {
+      while (!box.closed()) {
         var batches = take(deadline);
         if (batches.isEmpty()) {
           return null;
@@ -172,18 +145,13 @@ final class Feeds {
       if (pause > 0) {
         TimeUnit.NANOSECONDS.sleep(Math.min(pause, Math.max(0, deadline - System.nanoTime())));
       }
-      lock.lockInterruptibly();
-      try {
-        long nanos = deadline - System.nanoTime();
-        while (waiting.isEmpty() && !closed && nanos > 0) {
-          nanos = changed.awaitNanos(nanos);
-        }
-        var taken = new ArrayList<>(waiting);
-        waiting.clear();
-        return taken;
-      } finally {
-        lock.unlock();
-      }
+      return box.take(waiting::isEmpty, deadline - System.nanoTime(), this::taken);
+    }
+
+    private List<Batch> taken() {
+      var taken = new ArrayList<>(waiting);
+      waiting.clear();
+      return taken;
     }
 
     private CallSample sample(List<Batch> batches) {
@@ -200,31 +168,25 @@ final class Feeds {
           }
         }
       }
-      lock.lock();
-      try {
-        long missed = unseen;
-        unseen = 0;
-        return new CallSample(lines, matched, matched - lines.size() + missed);
-      } finally {
-        lock.unlock();
-      }
+      long missed = box.take(this::missed);
+      return new CallSample(lines, matched, matched - lines.size() + missed);
+    }
+
+    private long missed() {
+      long missed = unseen;
+      unseen = 0;
+      return missed;
     }
 
     @Override
     public boolean closed() {
-      return closed;
+      return box.closed();
     }
 
     @Override
     public void close() {
       calls.remove(this);
-      lock.lock();
-      try {
-        closed = true;
-        changed.signalAll();
-      } finally {
-        lock.unlock();
-      }
+      box.close();
     }
   }
 }
