@@ -27,6 +27,7 @@ final class OperatorSessions {
   private static final Path PROC = Path.of("/proc/net");
   private static final Path SSH_SETTINGS = Path.of("/etc/ssh/sshd_config");
   private static final Pattern PORT = Pattern.compile("(?i)\\s*Port[\\s=]+(\\d{1,5})\\s*(#.*)?");
+  private static final Pattern BLANKS = Pattern.compile(" +");
   private static final int SSH = 22;
 
   /// Stands for whoever is on this host, see `operator.h`.
@@ -175,7 +176,7 @@ final class OperatorSessions {
   /// @param line of /proc/net/tcp or tcp6
   /// @return null: it is not an established connection to one of the ports
   static @Nullable Operator operator(String line, Set<Integer> ports) {
-    var words = line.strip().split("\\s+", 5);
+    var words = BLANKS.split(line.strip(), 5);
     if (words.length < 5 || !words[3].equals(ESTABLISHED)) {
       return null;
     }
