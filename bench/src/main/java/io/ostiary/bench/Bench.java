@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /// `./ostiary bench`: proxies on core 0, load and upstream on core 1, short interleaved rounds, all
 /// rounds kept. See `docs/benchmarks.md` for how to read the result.
@@ -106,39 +107,51 @@ public final class Bench {
 
   private void run(int rounds, Path upstream, Path results)
       throws IOException, InterruptedException {
-    var candidates = race.candidates;
     var script = folder.resolve("load.lua");
     workload.writeScript(script);
     starter.upstream(upstream.toString(), "" + LOAD_CORE);
     var started = new HashMap<Integer, Running>();
-    for (var candidate : candidates) {
+    for (var candidate : race.candidates) {
       if (!started.containsKey(candidate.port())) {
         started.put(candidate.port(), starter.launch(candidate, "" + PROXY_CORE));
       }
     }
-    for (var candidate : candidates) {
-      candidate.before(starter.folderOf(candidate), workload);
-      WarmUp.of(
-          candidate.name(),
-          seconds -> Load.run(candidate.port(), seconds, CONNECTIONS, LOAD_CORE, script));
-    }
-    for (int round = 1; round <= rounds; round++) {
-      // Programs on the loopback interface would cost every candidate.
-      for (var process : started.keySet()) {
-        off(candidates, process);
-      }
-      for (var candidate : candidates) {
-        candidate.before(starter.folderOf(candidate), workload);
-        var process = Objects.requireNonNull(started.get(candidate.port()));
-        measure(round, candidate, process, script);
-      }
+    WarmUp.of(
+        "all of them, in rounds",
+        seconds ->
+            round(
+                started.keySet(),
+                to -> Load.run(to.port(), seconds, CONNECTIONS, LOAD_CORE, script)));
+    for (int i = 1; i <= rounds; i++) {
+      int number = i;
+      round(
+          started.keySet(),
+          to -> measure(number, to, Objects.requireNonNull(started.get(to.port())), script));
     }
     write(results, rounds);
   }
 
+  /// What is done to each candidate in its turn.
+  @FunctionalInterface
+  private interface Step {
+    void of(Candidate candidate) throws IOException, InterruptedException;
+  }
+
+  /// All candidates one after the other, each brought into its state before. Programs on the
+  /// loopback interface would cost every candidate: a round begins without them.
+  private void round(Set<Integer> ports, Step step) throws IOException, InterruptedException {
+    for (int port : ports) {
+      off(port);
+    }
+    for (var candidate : race.candidates) {
+      candidate.before(starter.folderOf(candidate), workload);
+      step.of(candidate);
+    }
+  }
+
   /// The first candidate of a process is the one without a kernel side.
-  private void off(List<Candidate> candidates, int port) throws IOException, InterruptedException {
-    for (var candidate : candidates) {
+  private void off(int port) throws IOException, InterruptedException {
+    for (var candidate : race.candidates) {
       if (candidate.port() == port) {
         candidate.before(starter.folderOf(candidate), workload);
         return;

@@ -83,16 +83,20 @@ public final class BuildBench {
     for (var candidate : candidates) {
       running.put(candidate, starter.launch(candidate, "" + PROXY_CORE));
     }
-    for (var candidate : candidates) {
-      turn(candidate);
-      WarmUp.of(candidate.name(), seconds -> send(candidate, seconds));
-    }
+    WarmUp.of("all of them, in rounds", this::warmUp);
     for (int round = 0; round < rounds; round++) {
       for (int i = 0; i < candidates.size(); i++) {
         measure(candidates.get((i + round) % candidates.size()));
       }
     }
     candidates.forEach(this::tell);
+  }
+
+  private void warmUp(int seconds) throws IOException, InterruptedException {
+    for (var candidate : candidates) {
+      turn(candidate);
+      send(candidate, seconds);
+    }
   }
 
   /// Programs on the loopback interface would cost every candidate: only one has them at a time.
