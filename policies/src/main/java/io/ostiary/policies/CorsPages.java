@@ -49,7 +49,7 @@ record CorsPages(boolean all, Set<String> exact, List<Several> several) {
           && name.endsWith(host)
           && name.chars()
               .limit(length)
-              .allMatch(c -> c == '.' || c == '-' || Character.isLetterOrDigit(c));
+              .allMatch(c -> c == '.' || c == '-' || c == '_' || Character.isLetterOrDigit(c));
     }
   }
 

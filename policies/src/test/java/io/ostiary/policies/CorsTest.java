@@ -108,6 +108,7 @@ class CorsTest {
   @CsvSource({
     "https://*.wild.example, https://a.wild.example",
     "https://*.wild.example, https://a.b.wild.example",
+    "https://*.wild.example, https://my_app.wild.example",
     "http://localhost:5173, http://localhost:5173",
     "http://[::1]:8080, http://[::1]:8080",
     "HTTPS://App.Example.com, https://app.example.com",
