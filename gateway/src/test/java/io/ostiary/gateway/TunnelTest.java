@@ -3,6 +3,7 @@ package io.ostiary.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.gateway.testing.FakeUpstream;
+import io.ostiary.gateway.wire.Frame;
 import io.ostiary.model.CallLimits;
 import io.ostiary.model.Conditions;
 import io.ostiary.model.PathPattern;
@@ -161,6 +162,33 @@ class TunnelTest {
       client.send(OFFER);
       client.readUntil("\r\n\r\n");
       assertThat(client.readAll()).isEmpty();
+      assertThat(kit.ledger(1)).containsExactly("GET /chat 101 NONE tunnel-idle attempts=1");
+    }
+  }
+
+  /// RFC 8441 section 5: what is a reset of TCP elsewhere.
+  @Test
+  void aTunnelThatIsCutIsAStreamThatIsCancelled() throws Exception {
+    try (var upstream = echo();
+        var kit = kit(upstream, new Upgrades(List.of("websocket"), Duration.ofMillis(200)));
+        var client = new FrameClient(kit.port)) {
+      client.frame(
+          FrameClient.HEADERS,
+          FrameClient.END_HEADERS,
+          1,
+          FrameClient.block(
+              ":method",
+              "CONNECT",
+              ":protocol",
+              "websocket",
+              ":scheme",
+              "http",
+              ":path",
+              "/chat",
+              ":authority",
+              "t"));
+      assertThat(client.fields(client.next(FrameClient.HEADERS)).status()).hasToString("200");
+      assertThat(client.next(FrameClient.RST_STREAM).error()).isEqualTo(Frame.CANCEL);
       assertThat(kit.ledger(1)).containsExactly("GET /chat 101 NONE tunnel-idle attempts=1");
     }
   }

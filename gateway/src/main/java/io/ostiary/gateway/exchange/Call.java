@@ -15,7 +15,6 @@ import io.ostiary.model.LateLogger;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// One exchange, from the first byte of its request to its line in the ledger.
@@ -27,7 +26,6 @@ import org.jspecify.annotations.Nullable;
 public final class Call extends FilterView {
   private static final System.Logger LOG = new LateLogger("io.ostiary.gateway");
   private static final System.Logger.Level WARNING = System.Logger.Level.WARNING;
-  private static final Set<String> CANCELLED = Set.of("cancelled-response", "total-timeout");
 
   private final RequestHead requestHead = new RequestHead();
   private final RequestBody requestBody = new RequestBody(this);
@@ -349,9 +347,10 @@ public final class Call extends FilterView {
     return answer.allTaken();
   }
 
-  /// Whether it was given up rather than broken: by the upstream, or because its time is over.
+  /// Whether it was given up rather than broken: by the upstream, or because its time is over; so
+  /// is every tunnel that is cut (RFC 8441 section 5).
   public boolean cancelled() {
-    return ended instanceof Ending.UpstreamFailed(var reason) && CANCELLED.contains(reason);
+    return tunnel.wasOpen() || Endings.givenUp(ended);
   }
 
   public void countRequestBytes(long more) {

@@ -30,6 +30,7 @@ final class Tunnel {
   private final Call call;
   private byte @Nullable [] offered;
   private boolean open;
+  private boolean wasOpen;
   private boolean clientEnded;
   private boolean upstreamEnded;
   private boolean clientTold;
@@ -42,6 +43,7 @@ final class Tunnel {
   void begin() {
     offered = null;
     open = false;
+    wasOpen = false;
     clientEnded = false;
     upstreamEnded = false;
     clientTold = false;
@@ -114,9 +116,15 @@ final class Tunnel {
     return open;
   }
 
+  /// Also when it is over.
+  boolean wasOpen() {
+    return wasOpen;
+  }
+
   /// The client has been told: from now on its bytes go through.
   void opened() {
     open = true;
+    wasOpen = true;
     call.clientSide().noTimeout();
     call.attempts().tunnelOpened();
     call.requestBody().tunnel();
