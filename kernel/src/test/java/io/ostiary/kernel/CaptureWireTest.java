@@ -152,6 +152,19 @@ final class CaptureWireTest {
     assertThat(text).contains("Authorization:*").doesNotContain("secret").doesNotContain("<html");
   }
 
+  /// The last seconds are kept with 128 bytes of each packet.
+  @Test
+  void takesNoMoreOfAPacketThanItWasAskedForWhereOthersWantMore() throws Exception {
+    assertThat(child.ask("open " + folder.resolve("c") + " keep 5")).isEqualTo("opened");
+    var id = child.ask("start ALL 70 8080 10000 true");
+    assertThat(hosts.reachable(HTTP_4)).isTrue();
+    Thread.sleep(300);
+    assertThat(child.ask("stop " + id)).startsWith("COMPLETE");
+    var lengths = fields(written(id), "frame.cap_len", "frame.len");
+    assertThat(lengths).anyMatch(line -> line.matches("70\\t\\d{3,}"));
+    assertThat(lengths).allMatch(line -> Integer.parseInt(line.split("\t")[0]) <= 70);
+  }
+
   @Test
   void endsBeforeTheDiskIsFullAndKeepsWhatItHas() throws Exception {
     var disk = Files.createDirectory(folder.resolve("disk"));

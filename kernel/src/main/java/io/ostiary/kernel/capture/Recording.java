@@ -10,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -250,12 +251,17 @@ final class Recording implements AutoCloseable {
         new PcapNgWriter.Packet(
             at,
             packet.nanos() + wallOffset,
-            place.privacy().apply(packet.bytes()),
+            snapped(place.privacy().apply(packet.bytes())),
             packet.wire(),
             packet.out() ? PcapNgWriter.OUTBOUND : PcapNgWriter.INBOUND,
             Verdicts.option(packet, device.xdp()),
             Verdicts.comments(packet, place.words(), packet.nanos() < startNanos)));
     packets = ++count;
+  }
+
+  /// The kernel copies as much as the most that anybody asked for, the last seconds among them.
+  private byte[] snapped(byte[] bytes) {
+    return bytes.length <= request.snap() ? bytes : Arrays.copyOf(bytes, request.snap());
   }
 
   private void flush(FileChannel file) throws IOException {
