@@ -87,11 +87,12 @@ public final class ProtocolBench {
           "ONLY: " + ONLY + " (expected: a part of the name of a scenario, such as TLS or 1 MB)");
     }
     for (var scenario : scenarios) {
-      for (var candidate : running.keySet()) {
-        WarmUp.of(
-            scenario.name() + ", " + candidate.name(),
-            seconds -> scenario.load().send(candidate, seconds));
-      }
+      WarmUp.of(
+          scenario.name() + ", both in turns",
+          seconds -> {
+            scenario.load().send(nginx, seconds);
+            scenario.load().send(ostiary, seconds);
+          });
       for (int round = 1; round <= rounds; round++) {
         nginxSamples
             .computeIfAbsent(scenario.name(), n -> new ArrayList<>())
