@@ -175,8 +175,12 @@ static __always_inline void meter(struct packet *p, struct control *c, __u64 sou
 	}
 }
 
-/* Nobody judges what leaves; it is counted like what came. */
-static __always_inline void meter_sent(struct packet *p)
+/*
+ * Nobody judges what leaves; it is counted like what came.
+ *
+ * @param above whether it has been listed already, where it left another interface
+ */
+static __always_inline void meter_sent(struct packet *p, bool above)
 {
 	struct control *c = &shield_control;
 	struct wire *w = wire_of(p);
@@ -186,6 +190,8 @@ static __always_inline void meter_sent(struct packet *p)
 	w->out_packets += p->segments;
 	w->out_bytes += bytes_on_wire(p);
 	w->out_merged += p->segments - 1;
+	if (above)
+		return;
 	p->vlan |= FLOW_OUT;
 	meter_flow(p, c, address_hash(p, c->seed), bytes_on_wire(p), bpf_jiffies64(), TOTAL_OUT);
 }

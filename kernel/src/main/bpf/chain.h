@@ -34,6 +34,7 @@
 #define CHAIN_SERVICE (1 << SLOT_SERVICE)
 #define CHAIN_COOKIE (1 << SLOT_COOKIE)
 #define CHAIN_APIS (1 << 16) /* a stage asks for the API of a connection */
+#define CHAIN_CARRIES (1 << 17) /* a watched macvlan is above a watched device: carried.h */
 
 #define TCX_NEXT -1
 #define TCX_DROP 2

@@ -12,6 +12,7 @@
 #include "classify.h"
 #include "account.h"
 #include "chain.h"
+#include "carried.h"
 #include "spare.h"
 #include "handshake.h"
 #include "capture.h"
@@ -144,7 +145,10 @@ int shield_xdp(struct xdp_md *ctx)
 
 	/* Not before: to empty it costs as much as a tenth of the short way. */
 	struct packet p = {};
-	int step = handle(&p, read_xdp(&p, ctx));
+	bool sound = read_xdp(&p, ctx);
+	int step = left_above(p.ifindex, (void *)(long)ctx->data, (void *)(long)ctx->data_end)
+			   ? let_by(&p)
+			   : handle(&p, sound);
 
 	CAPTURE_XDP(ctx, &p, step);
 	return leave_xdp(ctx, step);
@@ -177,8 +181,10 @@ SEC("tc")
 int shield_tcx(struct __sk_buff *skb)
 {
 	struct packet p = {};
-
-	int step = handle(&p, read_tcx(&p, skb));
+	bool sound = read_tcx(&p, skb);
+	int step = left_above(p.ifindex, (void *)(long)skb->data, (void *)(long)skb->data_end)
+			   ? let_by(&p)
+			   : handle(&p, sound);
 
 	CAPTURE_TCX(skb, &p, step);
 	return leave_tcx(skb, step);
@@ -209,7 +215,8 @@ int meter_out(struct __sk_buff *skb)
 	p.ifindex = skb->ifindex;
 	p.vlan = skb->vlan_present ? skb->vlan_tci & 0xfff : 0;
 	parse(&p, (void *)(long)skb->data, (void *)(long)skb->data_end, NULL);
-	meter_sent(&p);
+	meter_sent(&p,
+		   counted_above(p.ifindex, (void *)(long)skb->data, (void *)(long)skb->data_end));
 	return TCX_NEXT;
 }
 

@@ -1,8 +1,11 @@
 package io.ostiary.kernel;
 
+import io.ostiary.kernel.libbpf.LibbpfException;
+import io.ostiary.kernel.shield.Carried;
 import io.ostiary.kernel.shield.Shield;
 import io.ostiary.model.KernelSettings.Interfaces;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,9 +53,31 @@ final class Attachments implements AutoCloseable {
             .collect(
                 Collectors.toMap(NetworkInterfaces.Found::index, Function.identity(), (a, b) -> a));
     rounds++;
+    carry(now.values()); // before any of them is left alone
     byIndex.entrySet().removeIf(entry -> !stays(entry, now.get(entry.getKey())));
     for (var found : now.values()) {
       byIndex.computeIfAbsent(found.index(), index -> attach(found));
+    }
+    carry(now.values());
+  }
+
+  /// What a macvlan gets comes in at its carrier as well, which leaves it to the macvlan, unless a
+  /// rule names the carrier.
+  private void carry(Collection<NetworkInterfaces.Found> wanted) {
+    var carried = new HashSet<Carried>();
+    for (var found : wanted) {
+      var own = byIndex.get(found.index());
+      if (found.macvlan().isEmpty() || own == null || !own.attached()) {
+        continue;
+      }
+      wanted.stream()
+          .filter(one -> one.name().equals(found.macvlan()) && !named.contains(one.name()))
+          .forEach(one -> carried.add(new Carried(one.index(), found.address())));
+    }
+    try {
+      shield.carry(carried);
+    } catch (LibbpfException e) {
+      LOG.warn("packets of macvlans are judged and counted twice: {}", e.getMessage());
     }
   }
 

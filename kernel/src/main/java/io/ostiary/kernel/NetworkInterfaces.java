@@ -20,6 +20,8 @@ final class NetworkInterfaces {
   private NetworkInterfaces() {}
 
   /// @param ethernet whether its frames begin with an Ethernet header, which the programs read
+  /// @param macvlan what carries it, if it is a macvlan; else empty
+  /// @param address six bytes as a number; 0: it has none
   /// @param also the one among those found that all of its packets come by as well: of a VLAN what
   ///   carries it, of a port, which keeps none for itself, its bridge or bond; else empty
   record Found(
@@ -28,18 +30,20 @@ final class NetworkInterfaces {
       String driver,
       boolean loopback,
       boolean ethernet,
+      String macvlan,
+      long address,
       String also,
       boolean port) {
     Found withDriver(String known) {
-      return new Found(name, index, known, loopback, ethernet, also, port);
+      return new Found(name, index, known, loopback, ethernet, macvlan, address, also, port);
     }
 
     Found withName(String now) {
-      return new Found(now, index, driver, loopback, ethernet, also, port);
+      return new Found(now, index, driver, loopback, ethernet, macvlan, address, also, port);
     }
 
     private Found on(String other, boolean asPort) {
-      return new Found(name, index, driver, loopback, ethernet, other, asPort);
+      return new Found(name, index, driver, loopback, ethernet, macvlan, address, other, asPort);
     }
   }
 
@@ -70,27 +74,45 @@ final class NetworkInterfaces {
       var over = linked(folder.resolve("master"));
       return names.contains(over) ? one.on(over, true) : one;
     }
-    if (!isVlan(folder)) {
-      return one;
-    }
+    var carrier = isOf("vlan", folder) ? carrier(folder) : "";
+    return names.contains(carrier) ? one.on(carrier, false) : one;
+  }
+
+  /// What a virtual interface sends and gets its packets by; empty where it is in another network
+  /// namespace.
+  private static String carrier(Path folder) {
     try (var entries = Files.newDirectoryStream(folder, "lower_*")) {
       for (var entry : entries) {
-        var carrier = linked(entry);
-        if (names.contains(carrier)) {
-          return one.on(carrier, false);
-        }
+        return linked(entry);
       }
     } catch (IOException e) {
       // It has just gone.
     }
-    return one;
+    return "";
   }
 
-  private static boolean isVlan(Path folder) {
+  private static boolean isOf(String type, Path folder) {
+    return text(folder.resolve("uevent")).contains("DEVTYPE=" + type + "\n");
+  }
+
+  /// What carries a macvlan, which says of itself only that it has no other kind. Whoever shares
+  /// the address of its carrier is none.
+  private static String carrierOfMacvlan(Path folder) {
+    var carrier = carrier(folder);
+    var below = SYS.resolve(carrier);
+    boolean macvlan =
+        !carrier.isEmpty()
+            && !text(folder.resolve("uevent")).contains("DEVTYPE=")
+            && text(folder.resolve("iflink")).equals(text(below.resolve("ifindex")))
+            && !text(folder.resolve("address")).equals(text(below.resolve("address")));
+    return macvlan ? carrier : "";
+  }
+
+  private static String text(Path file) {
     try {
-      return Files.readString(folder.resolve("uevent")).contains("DEVTYPE=vlan\n");
+      return Files.readString(file);
     } catch (IOException e) {
-      return false;
+      return "";
     }
   }
 
@@ -138,14 +160,26 @@ final class NetworkInterfaces {
 
   private static Found describe(NetworkInterface device) throws SocketException {
     int type = type(device.getName());
+    var folder = SYS.resolve(device.getName());
+    var address = device.getHardwareAddress();
     return new Found(
         device.getName(),
         device.getIndex(),
         driver(device.getName()),
         device.isLoopback(),
         type == ARPHRD_ETHER || type == ARPHRD_LOOPBACK,
+        carrierOfMacvlan(folder),
+        address == null || address.length != 6 ? 0 : number(address),
         "",
         false);
+  }
+
+  private static long number(byte[] address) {
+    long number = 0;
+    for (byte each : address) {
+      number = (number << 8) | (each & 0xff);
+    }
+    return number;
   }
 
   private static int type(String name) {

@@ -49,7 +49,8 @@ final class MeterChild {
             ? List.of(new KernelRule.Limit(new Match(List.of(), List.of(port), Set.of()), 100))
             : List.of();
     var settings =
-        new KernelSettings(new Interfaces.Named(List.of(words[1])), false, List.of(), rules);
+        new KernelSettings(
+            new Interfaces.Named(List.of(words[1].split(","))), false, List.of(), rules);
     var problems = kernel.apply(settings, List.of(), List.of());
     return problems.isEmpty() ? "applied" : String.join("; ", problems);
   }

@@ -136,6 +136,82 @@ final class MeterWireTest {
     metered.holds();
   }
 
+  /// What a macvlan gets comes in at its carrier first, but for what siblings on the host send.
+  @Test
+  void countsPacketsOfAMacvlanOnceInAllAndAtBothDevices() throws Exception {
+    macvlan("mac0", hosts.gateway, "198.18.9.1/24");
+    hosts.clientRuns("ip", "address", "add", "198.18.9.2/24", "dev", "user");
+    var child = hosts.child("io.ostiary.kernel.MeterChild");
+    assertThat(child.ask("watch gate,mac0")).isEqualTo("applied");
+    assertThat(hosts.reachable("http://198.18.9.1:8080/")).isTrue();
+    var gate = settled(child, "gate");
+    var mac = settled(child, "mac0");
+    long unicast = unicastAt("mac0");
+
+    hosts.clientRuns("curl", "-sS", "-o", "/dev/null", "http://198.18.9.1:8080/");
+    hosts.reachable(KernelHosts.HTTP_4);
+    flood("-2 -p 9 -c 300 -i u200 -a 198.18.0.77");
+
+    var gateAfter = settled(child, "gate");
+    var macAfter = settled(child, "mac0");
+    long atGate = gateAfter.metered.in - gate.metered.in;
+    long atMac = macAfter.metered.in - mac.metered.in;
+    long twice = unicastAt("mac0") - unicast;
+    assertThat(twice).isGreaterThan(4);
+    assertThat(atGate).isEqualTo(gateAfter.device.received - gate.device.received);
+    assertThat(atMac).isEqualTo(macAfter.device.received - mac.device.received);
+    assertThat(macAfter.metered.totalIn - gate.metered.totalIn).isEqualTo(atGate + atMac - twice);
+    assertThat(macAfter.metered.totalOut - gate.metered.totalOut)
+        .as("all that the macvlan sent left by its carrier")
+        .isEqualTo(gateAfter.metered.out - gate.metered.out);
+    var flows = child.ask("flows");
+    // One for each of two connections.
+    assertThat(flows.split("in 198\\.18\\.9\\.2>198\\.18\\.9\\.1:8080/6", -1)).hasSize(3);
+    assertThat(flows.split("out 198\\.18\\.9\\.1:8080>198\\.18\\.9\\.2/6", -1)).hasSize(3);
+
+    macvlan("mac1", hosts.client, "198.18.9.10/24");
+    hosts.clientRuns(
+        "curl",
+        "-sS",
+        "-m",
+        "5",
+        "--interface",
+        "mac1",
+        "-o",
+        "/dev/null",
+        "http://198.18.9.1:8080/");
+    assertThat(child.ask("flows")).contains("in 198.18.9.10>198.18.9.1:8080/6");
+  }
+
+  private void macvlan(String name, String namespace, String address) {
+    // A host with two interfaces in one network answers for both at either otherwise.
+    Tool.run(Tool.in(namespace, "sysctl", "-qw", "net.ipv4.conf.all.arp_ignore=1"));
+    Tool.run(
+        "ip",
+        "-n",
+        hosts.gateway,
+        "link",
+        "add",
+        "link",
+        "gate",
+        "name",
+        name,
+        "netns",
+        namespace,
+        "type",
+        "macvlan",
+        "mode",
+        "bridge");
+    Tool.run("ip", "-n", namespace, "address", "add", address, "dev", name);
+    Tool.run("ip", "-n", namespace, "link", "set", name, "up");
+  }
+
+  private long unicastAt(String name) {
+    var folder = "/sys/class/net/" + name + "/statistics/";
+    var numbers = hosts.gatewayRuns("cat", folder + "rx_packets", folder + "multicast").split("\n");
+    return Long.parseLong(numbers[0].strip()) - Long.parseLong(numbers[1].strip());
+  }
+
   /// Seven tagged UDP packets of 60 bytes, VLAN 50.
   private static final String TAGGED =
       """

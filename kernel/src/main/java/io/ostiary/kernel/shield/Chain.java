@@ -37,6 +37,7 @@ public final class Chain implements AutoCloseable {
 
   private static final int CLASSIFIER = 4;
   private static final int APIS = 1 << 16;
+  private static final int CARRIES = 1 << 17;
   private static final VarHandle INT = JAVA_INT.varHandle();
 
   private final BpfObject shield;
@@ -133,6 +134,11 @@ public final class Chain implements AutoCloseable {
     fill(xdp, CLASSIFIER, loaded.program("classifier_xdp"));
     fill(tcx, CLASSIFIER, loaded.program("classifier_tcx"));
     return loaded;
+  }
+
+  /// Whether macvlans are watched beside what carries them.
+  synchronized void carries(boolean any) {
+    flags(CARRIES, any ? CARRIES : 0);
   }
 
   private void flags(int mask, int value) {

@@ -68,6 +68,7 @@ public final class Shield implements AutoCloseable {
   private final RuleInstaller installer;
   private final Meter meter;
   private final Chain chain;
+  private final CarriedTable carried;
   private final ShortWay shortWay;
   private final Floods floods;
   private final CaptureTap captures;
@@ -111,6 +112,7 @@ public final class Shield implements AutoCloseable {
     this.bans = new BanTable(object, control, hz);
     this.operators = new OperatorTable(object);
     this.chain = new Chain(object, control, elf, settings);
+    this.carried = new CarriedTable(object.table("carried"), chain);
     this.floods = new Floods(object, shortWay, this::floodTicksLeft, size.processors());
     this.meter = new Meter(object, control, hz, size, shortWay);
     control.set(JAVA_INT, ShieldMemory.FLOOD_OPENS, Floods.FLOOD_OPENS);
@@ -233,6 +235,13 @@ public final class Shield implements AutoCloseable {
   public synchronized void spare(Set<Operator> now) throws LibbpfException {
     if (!closed) {
       operators.set(now);
+    }
+  }
+
+  /// Whose packets are judged on another interface than the one they come in at first, from now on.
+  public synchronized void carry(Set<Carried> now) throws LibbpfException {
+    if (!closed) {
+      carried.set(now);
     }
   }
 
