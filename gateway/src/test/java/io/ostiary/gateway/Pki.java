@@ -36,15 +36,27 @@ final class Pki {
 
   /// Signs a certificate for these names; its files are `name.pem` and `name.key`.
   Tls.Certificate issue(String name, String... hosts) throws IOException, InterruptedException {
+    return issue(Tls.Key.P_256, name, hosts);
+  }
+
+  /// The same with a key of this kind.
+  Tls.Certificate issue(Tls.Key key, String name, String... hosts)
+      throws IOException, InterruptedException {
     var names = Stream.of(hosts).map(host -> "DNS:" + host).collect(Collectors.joining(","));
     openssl(
-        "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=%s -keyout %s.key -out %s.csr%s"
+        "req -newkey %s -nodes -subj /CN=%s -keyout %s.key -out %s.csr%s"
             .formatted(
-                name, name, name, hosts.length == 0 ? "" : " -addext subjectAltName=" + names));
+                key == Tls.Key.RSA
+                    ? "rsa:2048"
+                    : "ec -pkeyopt ec_paramgen_curve:" + key.name().replace('_', '-'),
+                name,
+                name,
+                name,
+                hosts.length == 0 ? "" : " -addext subjectAltName=" + names));
     openssl(
         "x509 -req -in %s.csr -CA ca.pem -CAkey ca.key -set_serial %d -copy_extensions copy -days 30 -out %s.pem"
             .formatted(name, 100 + ++issued, name));
-    return certificate(name, null, hosts);
+    return certificate(key, name, null, hosts);
   }
 
   /// The same, without names, and for one use alone.
@@ -72,11 +84,17 @@ final class Pki {
   }
 
   Tls.Certificate certificate(String name, @Nullable Path ocsp, String... hosts) {
+    return certificate(Tls.Key.P_256, name, ocsp, hosts);
+  }
+
+  private Tls.Certificate certificate(
+      Tls.Key key, String name, @Nullable Path ocsp, String... hosts) {
     return new Tls.Certificate(
         file(name + ".pem"),
         file(name + ".key"),
         ocsp,
         List.of(hosts),
+        key,
         Instant.now().plusSeconds(86_400),
         name + issued);
   }

@@ -92,6 +92,37 @@ class TlsTest {
     }
   }
 
+  /// As nginx and HAProxy do it: of two for one name everybody gets one that they can check.
+  @Test
+  void theCertificateIsChosenByWhatTheClientCanCheck() throws Exception {
+    var rsa = pki.issue(Tls.Key.RSA, "both-rsa", "both.example.com");
+    var curve = pki.issue(Tls.Key.P_384, "both-curve", "both.example.com");
+    try (var upstream = FakeUpstream.echo();
+        var kit = kit(upstream, pki.tls(rsa, curve, api)).publish()) {
+      var asked = "-servername both.example.com ";
+      for (var version : List.of("-tls1_2", "-tls1_3")) {
+        var both = asked + version;
+        assertThat(client(kit, both)).contains("subject=CN = both-curve\n");
+        assertThat(client(kit, both + " -sigalgs RSA-PSS+SHA256:ECDSA+SHA384"))
+            .contains("subject=CN = both-curve\n");
+        assertThat(client(kit, both + " -sigalgs RSA-PSS+SHA256:RSA+SHA256"))
+            .contains("subject=CN = both-rsa\n");
+      }
+      // A signature of TLS 1.3 says its curve, one of 1.2 does not.
+      var other = asked + "-sigalgs ECDSA+SHA256:RSA-PSS+SHA256 ";
+      assertThat(client(kit, other)).contains("subject=CN = both-rsa\n");
+      assertThat(client(kit, other + "-tls1_2")).contains("subject=CN = both-curve\n");
+      assertThat(client(kit, asked + "-tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256"))
+          .contains("subject=CN = both-rsa\n");
+      assertThat(client(kit, "-servername unknown.example -tls1_3"))
+          .contains("subject=CN = both-curve\n");
+      assertThat(client(kit, "-noservername -sigalgs RSA-PSS+SHA256"))
+          .contains("subject=CN = both-rsa\n");
+      assertThat(client(kit, "-servername api.example.com -sigalgs RSA-PSS+SHA256"))
+          .contains("Cipher is (NONE)");
+    }
+  }
+
   @Test
   void oldVersionsAreRefused() throws Exception {
     try (var upstream = FakeUpstream.echo();
@@ -268,7 +299,13 @@ class TlsTest {
 
       var missing =
           new Tls.Certificate(
-              folder.resolve("none.pem"), wild.key(), null, List.of(), api.notAfter(), "missing");
+              folder.resolve("none.pem"),
+              wild.key(),
+              null,
+              List.of(),
+              Tls.Key.P_256,
+              api.notAfter(),
+              "missing");
       kit.tls = pki.tls(missing);
       var refused = kit.gateway.publish(kit.snapshot());
       assertThat(refused.toString()).contains("Refused").contains("none.pem");

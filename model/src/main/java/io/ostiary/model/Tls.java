@@ -58,18 +58,28 @@ public record Tls(
     REQUIRED
   }
 
+  /// What a certificate signs with: RSA, or a curve of FIPS 186.
+  public enum Key {
+    RSA,
+    P_256,
+    P_384,
+    P_521
+  }
+
   /// A certificate and its key.
   ///
   /// @param chain PEM file: the certificate, and those who signed it in turn
   /// @param key PEM file of its private key, PKCS#8 without a password
   /// @param ocsp file with the authority's word that it stands (DER); null: it is asked for one
   /// @param names host names it is for, such as `api.example.com` or `*.example.com`
+  /// @param signs what kind of key it has
   /// @param fingerprint SHA-256 of the certificate in hexadecimal digits
   public record Certificate(
       Path chain,
       Path key,
       @Nullable Path ocsp,
       List<String> names,
+      Key signs,
       Instant notAfter,
       String fingerprint) {
     public Certificate {

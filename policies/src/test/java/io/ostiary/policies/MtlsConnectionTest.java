@@ -115,6 +115,7 @@ class MtlsConnectionTest {
             folder.resolve("gate.key"),
             null,
             List.of(),
+            Tls.Key.P_256,
             Instant.now().plusSeconds(86_400),
             "gate");
     kit.tls =

@@ -17,6 +17,7 @@ import java.security.Signature;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
+import java.security.interfaces.ECPublicKey;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Clock;
 import java.time.Duration;
@@ -128,7 +129,13 @@ final class TlsFiles {
     var notAfter = leaf.getNotAfter().toInstant();
     expiry(notAfter, at + "/chain", written.chain());
     return new Tls.Certificate(
-        written.chain(), written.key(), ocsp, names(leaf), notAfter, fingerprint(leaf));
+        written.chain(),
+        written.key(),
+        ocsp,
+        names(leaf),
+        signs(leaf, written.chain()),
+        notAfter,
+        fingerprint(leaf));
   }
 
   private void expiry(Instant notAfter, String at, Path chain) {
@@ -228,6 +235,21 @@ final class TlsFiles {
     verifying.initVerify(open);
     verifying.update(text);
     return verifying.verify(signature);
+  }
+
+  private static Tls.Key signs(X509Certificate leaf, Path chain) {
+    if (!(leaf.getPublicKey() instanceof ECPublicKey key)) {
+      return Tls.Key.RSA;
+    }
+    int bits = key.getParams().getCurve().getField().getFieldSize();
+    return switch (bits) {
+      case 256 -> Tls.Key.P_256;
+      case 384 -> Tls.Key.P_384;
+      case 521 -> Tls.Key.P_521;
+      default ->
+          throw Require.invalid(
+              "chain", chain + " with a curve of " + bits + " bits", "P-256, P-384 or P-521");
+    };
   }
 
   /// The host names of a certificate. A common name counts for nothing any more (RFC 9525).

@@ -59,6 +59,7 @@ class TlsFilesTest {
     assertThat(certificate.names()).containsExactly("api.example.com", "*.example.org");
     assertThat(certificate.notAfter()).isAfter(Instant.now().plusSeconds(80 * 86_400));
     assertThat(certificate.chain()).isEqualTo(folder.resolve("api.pem"));
+    assertThat(certificate.signs()).isEqualTo(Tls.Key.P_256);
     assertThat(certificate.fingerprint()).hasSize(64);
     assertThat(tls.minimum()).isEqualTo(Tls.Version.TLS_1_2);
     assertThat(tls.clients()).isEqualTo(Tls.Clients.OFF);

@@ -1,7 +1,10 @@
 package io.ostiary.gateway.connection;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.ssl.AbstractSniHandler;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
@@ -12,14 +15,13 @@ import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.OpenSslServerSessionContext;
 import io.netty.handler.ssl.OpenSslSessionTicketKey;
 import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
-import io.netty.handler.ssl.SniHandler;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.SupportedCipherSuiteFilter;
-import io.netty.util.Mapping;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
 import io.ostiary.model.Listener;
 import io.ostiary.model.Tls;
 import java.io.IOException;
@@ -29,16 +31,17 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /// By what one listener proves who it is, ready for handshakes: a BoringSSL context for each
-/// certificate, chosen by the name that the client asks for.
+/// certificate, chosen by the name that the client asks for and the signatures that it takes.
 ///
 /// Sessions are resumed by tickets, which cost no memory here; their keys live no longer than this
 /// object, so nobody resumes a session behind a change of certificates or authorities. Shared by
 /// all event loops; immutable but for the stapled answers and those keys.
-final class Credentials implements Mapping<String, SslContext>, AutoCloseable {
+final class Credentials implements AutoCloseable {
   /// What a client may send before it has said whom it wants.
   private static final int HELLO_BYTES_MAX = 16 * 1024;
 
@@ -188,50 +191,61 @@ final class Credentials implements Mapping<String, SslContext>, AutoCloseable {
     return handler;
   }
 
-  /// Finds the certificate by the name in the client's greeting.
-  private static final class Chooser extends SniHandler {
+  /// Finds the certificate by what is in the client's greeting.
+  private static final class Chooser extends AbstractSniHandler<Credential> {
     private final Credentials from;
+    private Greeting greeting = new Greeting(Set.of(), null);
 
     private Chooser(Credentials from) {
-      super(from, HELLO_BYTES_MAX, 0);
+      super(HELLO_BYTES_MAX, 0);
       this.from = from;
     }
 
     @Override
-    protected SslHandler newSslHandler(SslContext context, ByteBufAllocator alloc) {
-      return handler(from.of(context), alloc);
-    }
-  }
-
-  @SuppressWarnings("ReferenceEquality") // Whether it is the same context is the question.
-  private Credential of(SslContext context) {
-    for (var one : all) {
-      if (one.context == context) {
-        return one;
+    protected Future<Credential> lookup(ChannelHandlerContext context, @Nullable ByteBuf hello)
+        throws Exception {
+      if (hello != null) {
+        greeting = Greeting.of(hello);
       }
+      return super.lookup(context, hello);
     }
-    return all.getFirst();
+
+    @Override
+    protected Future<Credential> lookup(ChannelHandlerContext context, @Nullable String name) {
+      return context.executor().newSucceededFuture(from.choose(name, greeting));
+    }
+
+    @Override
+    protected void onLookupComplete(
+        ChannelHandlerContext context, @Nullable String name, Future<Credential> chosen) {
+      var handler = handler(chosen.getNow(), context.alloc());
+      context.pipeline().replace(this, SslHandler.class.getName(), handler);
+    }
   }
 
-  /// A certificate for the very name, else one for all names beside it, else the first.
-  @Override
-  public SslContext map(@Nullable String asked) {
-    if (asked == null) {
-      return all.getFirst().context;
-    }
-    var name = asked.toLowerCase(Locale.ROOT);
+  /// Those for the very name, else those for all names beside it, else the first and its like; of
+  /// them the first that the client can check, one of an elliptic curve before one of RSA, whose
+  /// signatures cost us many times as much.
+  private Credential choose(@Nullable String asked, Greeting greeting) {
+    var name = asked == null ? "" : asked.toLowerCase(Locale.ROOT);
     int dot = name.indexOf('.');
-    var wild = dot < 0 ? "" : "*" + name.substring(dot);
-    Credential found = null;
-    for (var one : all) {
-      if (one.certificate.names().contains(name)) {
-        return one.context;
-      }
-      if (found == null && one.certificate.names().contains(wild)) {
-        found = one;
-      }
+    var found = named(name);
+    if (found.isEmpty() && dot >= 0) {
+      found = named("*" + name.substring(dot));
     }
-    return found == null ? all.getFirst().context : found.context;
+    if (found.isEmpty()) {
+      var first = all.getFirst().certificate.names();
+      found = all.stream().filter(one -> one.certificate.names().equals(first)).toList();
+    }
+    var taken = found.stream().filter(one -> greeting.takes(one.certificate.signs())).toList();
+    return taken.stream()
+        .filter(one -> one.certificate.signs() != Tls.Key.RSA)
+        .findFirst()
+        .orElse(taken.isEmpty() ? found.getFirst() : taken.getFirst());
+  }
+
+  private List<Credential> named(String name) {
+    return all.stream().filter(one -> one.certificate.names().contains(name)).toList();
   }
 
   /// No connection begins with them any more; those that run keep what they need.
