@@ -53,9 +53,7 @@ final class Pki {
                 name,
                 name,
                 hosts.length == 0 ? "" : " -addext subjectAltName=" + names));
-    openssl(
-        "x509 -req -in %s.csr -CA ca.pem -CAkey ca.key -set_serial %d -copy_extensions copy -days 30 -out %s.pem"
-            .formatted(name, 100 + ++issued, name));
+    sign(name);
     return certificate(key, name, null, hosts);
   }
 
@@ -64,9 +62,7 @@ final class Pki {
     openssl(
         "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=%s -keyout %s.key -out %s.csr -addext extendedKeyUsage=%s"
             .formatted(name, name, name, use));
-    openssl(
-        "x509 -req -in %s.csr -CA ca.pem -CAkey ca.key -set_serial %d -copy_extensions copy -days 30 -out %s.pem"
-            .formatted(name, 100 + ++issued, name));
+    sign(name);
     return certificate(name, null);
   }
 
@@ -75,12 +71,16 @@ final class Pki {
     openssl(
         "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=%s -keyout %s.key -out %s.csr -addext authorityInfoAccess=OCSP;URI:http://127.0.0.1:%d/"
             .formatted(name, name, name, port));
-    openssl(
-        "x509 -req -in %s.csr -CA ca.pem -CAkey ca.key -set_serial %d -copy_extensions copy -days 30 -out %s.pem"
-            .formatted(name, 100 + ++issued, name));
+    sign(name);
     Files.writeString(
         file(name + ".pem"), Files.readString(file(name + ".pem")) + Files.readString(authority()));
     return certificate(name, null);
+  }
+
+  private void sign(String name) throws IOException, InterruptedException {
+    openssl(
+        "x509 -req -in %s.csr -CA ca.pem -CAkey ca.key -set_serial %d -copy_extensions copy -days 30 -out %s.pem"
+            .formatted(name, 100 + ++issued, name));
   }
 
   Tls.Certificate certificate(String name, @Nullable Path ocsp, String... hosts) {
