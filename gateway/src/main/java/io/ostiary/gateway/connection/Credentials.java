@@ -219,7 +219,15 @@ final class Credentials implements AutoCloseable {
     protected void onLookupComplete(
         ChannelHandlerContext context, @Nullable String name, Future<Credential> chosen) {
       var handler = handler(chosen.getNow(), context.alloc());
-      context.pipeline().replace(this, SslHandler.class.getName(), handler);
+      boolean owned = false;
+      try {
+        context.pipeline().replace(this, SslHandler.class.getName(), handler);
+        owned = true;
+      } finally {
+        if (!owned) {
+          ReferenceCountUtil.safeRelease(handler.engine());
+        }
+      }
     }
   }
 
