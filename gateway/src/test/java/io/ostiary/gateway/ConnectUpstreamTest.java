@@ -201,23 +201,7 @@ class ConnectUpstreamTest {
   @Test
   void joinsTwoStreams() throws Exception {
     try (var client = new FrameClient(kit.port)) {
-      client.frame(
-          FrameClient.HEADERS,
-          FrameClient.END_HEADERS,
-          1,
-          FrameClient.block(
-              ":method",
-              "CONNECT",
-              ":protocol",
-              "websocket",
-              ":scheme",
-              "http",
-              ":path",
-              "/raw",
-              ":authority",
-              "t.example",
-              "sec-websocket-version",
-              "13"));
+      client.webSocket("/raw");
       var head = client.fields(client.next(FrameClient.HEADERS));
       assertThat(head.status()).hasToString("200");
       assertThat(head.get("x-method")).hasToString("CONNECT");

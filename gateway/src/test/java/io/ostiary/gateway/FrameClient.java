@@ -98,6 +98,27 @@ final class FrameClient implements AutoCloseable {
     return ByteBuffer.allocate(6).putShort((short) name).putInt(value).array();
   }
 
+  /// Asks for a WebSocket in stream 1 (RFC 8441).
+  void webSocket(String path) throws IOException {
+    frame(
+        HEADERS,
+        END_HEADERS,
+        1,
+        block(
+            ":method",
+            "CONNECT",
+            ":protocol",
+            "websocket",
+            ":scheme",
+            "http",
+            ":path",
+            path,
+            ":authority",
+            "t.example",
+            "sec-websocket-version",
+            "13"));
+  }
+
   /// A field list, each field as a literal without an index.
   static byte[] block(String... namesAndValues) {
     var out = new ByteArrayOutputStream();

@@ -434,23 +434,7 @@ class Http2Test {
             });
         var kit = new Kit(upstream).publish();
         var client = new FrameClient(kit.port)) {
-      client.frame(
-          HEADERS,
-          END_HEADERS,
-          1,
-          FrameClient.block(
-              ":method",
-              "CONNECT",
-              ":protocol",
-              "websocket",
-              ":scheme",
-              "http",
-              ":path",
-              "/chat",
-              ":authority",
-              "t.example",
-              "sec-websocket-version",
-              "13"));
+      client.webSocket("/chat");
       var fields = client.fields(client.next(HEADERS));
       assertThat(fields.status()).hasToString("200");
       assertThat(fields.contains("sec-websocket-accept")).isFalse();

@@ -172,21 +172,7 @@ class TunnelTest {
     try (var upstream = echo();
         var kit = kit(upstream, new Upgrades(List.of("websocket"), Duration.ofMillis(200)));
         var client = new FrameClient(kit.port)) {
-      client.frame(
-          FrameClient.HEADERS,
-          FrameClient.END_HEADERS,
-          1,
-          FrameClient.block(
-              ":method",
-              "CONNECT",
-              ":protocol",
-              "websocket",
-              ":scheme",
-              "http",
-              ":path",
-              "/chat",
-              ":authority",
-              "t"));
+      client.webSocket("/chat");
       assertThat(client.fields(client.next(FrameClient.HEADERS)).status()).hasToString("200");
       assertThat(client.next(FrameClient.RST_STREAM).error()).isEqualTo(Frame.CANCEL);
       assertThat(kit.ledger(1)).containsExactly("GET /chat 101 NONE tunnel-idle attempts=1");
