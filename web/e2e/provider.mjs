@@ -1,6 +1,6 @@
 /**
  * A certified OpenID provider on loopback, for OidcIT: one client, anybody may sign in, access
- * tokens that last a second, and a new refresh token at each use.
+ * tokens that last two seconds, and a new refresh token at each use.
  *
  *     node provider.mjs PORT CLIENT SECRET REDIRECT-URI AFTER-LOGOUT
  */
@@ -22,8 +22,8 @@ const provider = new Provider(issuer, {
     },
   ],
   claims: { openid: ['sub'], email: ['email'] },
-  // The claims of the scopes stand in the ID token, as with most providers.
-  conformIdTokenClaims: false,
+  // As the standard has it: claims of scopes are told by userinfo, not by the ID token.
+  conformIdTokenClaims: true,
   features: { revocation: { enabled: true }, devInteractions: { enabled: true } },
   findAccount: (_context, sub) => ({
     accountId: sub,
@@ -32,7 +32,7 @@ const provider = new Provider(issuer, {
   issueRefreshToken: () => true,
   rotateRefreshToken: () => true,
   ttl: {
-    AccessToken: 1,
+    AccessToken: 2,
     IdToken: 60,
     RefreshToken: 600,
     Grant: 600,

@@ -5,7 +5,6 @@ import io.ostiary.gateway.spi.Field;
 import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.spi.HttpAsk;
-import io.ostiary.gateway.spi.Message;
 import io.ostiary.gateway.spi.Moment;
 import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Problem;
@@ -20,12 +19,8 @@ import io.ostiary.model.setting.Default;
 import io.ostiary.model.setting.Secret;
 import io.ostiary.policies.Refusals.Refused;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +31,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.Collectors;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Leads people to sign in with an OpenID provider (code flow with PKCE) and recognises them by a
@@ -44,12 +39,11 @@ import org.jspecify.annotations.Nullable;
 /// gives a refresh token the session is renewed without anybody noticing, see [OidcTokens].
 public final class Oidc implements Policy<Oidc.Settings> {
   static final System.Logger LOG = new LateLogger("io.ostiary.policies");
-  private static final Duration LOGIN = Duration.ofMinutes(10);
-  private static final int TARGET_CHARS_MAX = 1000;
   private static final int SECRET_BYTES_MIN = 32;
 
-  /// How long a call waits for the provider: for what it says of itself, a token and its keys.
-  private static final Duration PATIENCE = Duration.ofSeconds(3 * OidcTokens.LIMIT.toSeconds());
+  /// How long a call waits for the provider: for what it says of itself, a token, its keys and what
+  /// it says of a person.
+  private static final Duration PATIENCE = Duration.ofSeconds(4 * OidcTokens.LIMIT.toSeconds());
 
   private final InstantSource clock;
 
@@ -81,6 +75,10 @@ public final class Oidc implements Policy<Oidc.Settings> {
       @About("Whether a session ends when the provider no longer renews its refresh token.")
           @Default("true")
           boolean refresh,
+      @About(
+              "Whether the provider's userinfo is asked for claims that its ID token does not bring.")
+          @Default("true")
+          boolean userinfo,
       @About("The claim that is a consumer's name or id; not given: see jwt.")
           @Nullable String consumerClaim,
       @About("Whether people who are no consumers of ours are refused.") @Default("false")
@@ -135,11 +133,12 @@ public final class Oidc implements Policy<Oidc.Settings> {
   }
 
   private static final class Gate implements SignIn {
-    private static final HeaderName COOKIE = HeaderName.of("Cookie");
     private static final HeaderName HOST = HeaderName.of("Host");
     private static final HeaderName ACCEPT = HeaderName.of("Accept");
+    private static final HeaderName FETCH_MODE = HeaderName.of("Sec-Fetch-Mode");
     private static final HeaderName SET_COOKIE = HeaderName.of("Set-Cookie");
     private static final HeaderName CACHE_CONTROL = HeaderName.of("Cache-Control");
+    private static final Pattern ERROR = Pattern.compile("[a-z_]{1,40}");
     private static final Set<String> KEPT =
         Set.of("iss", "sub", "email", "name", "preferred_username");
 
@@ -150,7 +149,8 @@ public final class Oidc implements Policy<Oidc.Settings> {
     private final Callers callers;
     private final Claims.ToHeaders headers;
     private final Duration patience;
-    private final SealedCookie login;
+    private final OidcCookies cookies;
+    private final OidcLogin login;
     private final SealedCookie session;
     private final StateKey<String> renewed;
 
@@ -164,19 +164,20 @@ public final class Oidc implements Policy<Oidc.Settings> {
               issuer,
               provider,
               new OauthClient(settings.clientId, settings.clientSecret),
-              site.http(),
-              site.work(),
+              site,
               clock,
               site.shared(
                   "oidc tokens " + issuer + " " + settings.clientId,
                   OidcTokens.Memory.class,
-                  () -> OidcTokens.Memory.of(clock)));
+                  () -> OidcTokens.Memory.of(clock)),
+              settings.userinfo ? wanted() : Set.of());
       renewed = site.state(String.class);
       patience = site.patience(PATIENCE);
       callers = Callers.of(site.snapshot());
       headers = new Claims.ToHeaders("oidc.headers", settings.headers);
-      login = new SealedCookie("__Host-ostiary-login", settings.cookieSecret.bytes());
-      session = new SealedCookie("__Host-ostiary-oidc", settings.cookieSecret.bytes());
+      cookies = OidcCookies.of(issuer, settings.clientId, settings.cookieSecret);
+      login = new OidcLogin(cookies, settings.clientId, settings.scopes, clock);
+      session = cookies.session();
     }
 
     @Override
@@ -218,7 +219,7 @@ public final class Oidc implements Policy<Oidc.Settings> {
                 .exceptionally(_ -> new OidcTokens.Outcome.Unknown())
                 .thenApply(outcome -> new Verdict.OnLoop(() -> goOn(exchange, open, outcome))));
       }
-      hideCookies(exchange);
+      OidcCookies.hide(exchange);
       return admit(exchange, open);
     }
 
@@ -236,7 +237,7 @@ public final class Oidc implements Policy<Oidc.Settings> {
       return switch (outcome) {
         case OidcTokens.Outcome.Over() -> signIn(exchange);
         case OidcTokens.Outcome.Unknown() -> {
-          hideCookies(exchange);
+          OidcCookies.hide(exchange);
           yield admit(exchange, open);
         }
         case OidcTokens.Outcome.Renewed(var given) -> {
@@ -249,7 +250,7 @@ public final class Oidc implements Policy<Oidc.Settings> {
           if (sealed != null) {
             exchange.state(renewed, session.set(sealed, Math.max(1, left)));
           }
-          hideCookies(exchange);
+          OidcCookies.hide(exchange);
           yield admit(exchange, content);
         }
       };
@@ -284,78 +285,70 @@ public final class Oidc implements Policy<Oidc.Settings> {
     /// Pages are led to the provider; programs, which could not follow, are told.
     private Verdict signIn(Exchange exchange) {
       var accept = exchange.requestHeaders().first(ACCEPT);
-      if (!exchange.method().equals("GET") || accept == null || !accept.contains("text/html")) {
+      var mode = exchange.requestHeaders().first(FETCH_MODE);
+      if (!exchange.method().equals("GET")
+          || accept == null
+          || !accept.contains("text/html")
+          || (mode != null && !mode.equals("navigate"))) {
         return refused("The call has no session, or it has ended. Sign in in a browser.");
       }
       var query = exchange.query();
       var target = exchange.path() + (query == null ? "" : "?" + query);
-      var back = callback(exchange);
+      var trip = new OidcLogin.Trip(target, callback(exchange), cookies.logins(exchange));
       return new Verdict.Wait(
           within(provider.endpoints())
               .handle((found, failure) ->
-                  failure == null ? leave(found, target, back) : unavailable(failure)));
-    }
-
-    private Verdict leave(Provider.Endpoints found, String target, String back) {
-      var state = Pkce.random();
-      var nonce = Pkce.random();
-      var verifier = Pkce.random() + Pkce.random();
-      Map<String, Object> kept = new LinkedHashMap<>();
-      kept.put("state", state);
-      kept.put("nonce", nonce);
-      kept.put("verifier", verifier);
-      kept.put("target", target.length() > TARGET_CHARS_MAX ? "/" : target);
-      kept.put("back", back);
-      kept.put("until", clock.millis() + LOGIN.toMillis());
-      var scopes = new TreeSet<>(settings.scopes);
-      scopes.add("openid");
-      var parameters = new LinkedHashMap<String, String>();
-      parameters.put("response_type", "code");
-      parameters.put("client_id", settings.clientId);
-      parameters.put("redirect_uri", back);
-      parameters.put("scope", String.join(" ", scopes));
-      parameters.put("state", state);
-      parameters.put("nonce", nonce);
-      parameters.put("code_challenge", Pkce.challenge(verifier));
-      parameters.put("code_challenge_method", "S256");
-      var place = found.authorization().toString();
-      var location = place + (place.indexOf('?') < 0 ? "?" : "&") + OauthClient.form(parameters);
-      return redirect(location, login.set(login.seal(kept), LOGIN.toSeconds()));
+                  failure == null
+                      ? new Verdict.Answer(login.leave(found, trip))
+                      : unavailable(failure)));
     }
 
     private Verdict cameBack(Exchange exchange) {
-      var value = When.cookie(exchange, login.name());
-      var kept = value == null ? null : login.open(value);
       var query = exchange.query() == null ? "" : "" + exchange.query();
       var state = one(query, "state");
-      var code = one(query, "code");
-      if (kept == null
-          || state == null
-          || number(kept, "until") <= clock.millis()
-          || !same(state, String.valueOf(kept.get("state")))) {
+      var begun = state == null ? null : login.cameBack(exchange, state);
+      if (begun == null) {
         return refused("The sign-in was not begun here, or too long ago. Begin again.");
       }
+      var from = one(query, "iss");
+      if (from != null && !from.equals(provider.issuer())) {
+        return refused("The sign-in comes back from another provider. Begin again.");
+      }
+      var code = one(query, "code");
       if (code == null) {
-        return refused("The provider did not let you in.");
+        return notLetIn(query);
       }
       var body = new LinkedHashMap<String, String>();
       body.put("grant_type", "authorization_code");
       body.put("code", code);
-      body.put("redirect_uri", String.valueOf(kept.get("back")));
-      body.put("code_verifier", String.valueOf(kept.get("verifier")));
+      body.put("redirect_uri", begun.back());
+      body.put("code_verifier", begun.verifier());
       return new Verdict.Wait(
           within(
                   provider
                       .endpoints()
-                      .thenCompose(
-                          found -> tokens.forCode(found, body, String.valueOf(kept.get("nonce")))))
+                      .thenCompose(found -> {
+                        if (from == null && found.saysIssuer()) {
+                          throw new Refused("The sign-in does not say where it comes from.");
+                        }
+                        return tokens.forCode(found, body, begun.nonce());
+                      }))
               .handle((given, failure) ->
-                  failure == null
-                      ? begun(given, String.valueOf(kept.get("target")))
-                      : unavailable(failure)));
+                  failure == null ? signedIn(given, begun) : unavailable(failure)));
     }
 
-    private Verdict begun(OidcTokens.Given given, String target) {
+    /// What the provider says is told where it is one of its words (RFC 6749 section 4.1.2.1).
+    private Verdict notLetIn(String query) {
+      var error = one(query, "error");
+      boolean known = error != null && ERROR.matcher(error).matches();
+      if (known && !"access_denied".equals(error)) {
+        LOG.log(
+            System.Logger.Level.WARNING, "oidc: {0} lets nobody in: {1}", provider.issuer(), error);
+      }
+      return refused("The provider did not let you in" + (known ? ": " + error + "." : "."));
+    }
+
+    private Verdict signedIn(OidcTokens.Given given, OidcLogin.Begun begun) {
       Map<String, Object> content = new LinkedHashMap<>();
       content.put("claims", kept(Objects.requireNonNull(given.claims())));
       content.put("until", clock.millis() + settings.session.toMillis());
@@ -363,18 +356,25 @@ public final class Oidc implements Policy<Oidc.Settings> {
       if (value == null) {
         return refused("What the provider says of you does not fit a cookie. Tell the operator.");
       }
+      var target = begun.target();
       var safe = target.startsWith("/") && !target.startsWith("//") ? target : "/";
-      return redirect(safe, login.clear(), session.set(value, settings.session.toSeconds()));
+      return redirect(safe, begun.over(), session.set(value, settings.session.toSeconds()));
+    }
+
+    /// The claims that the settings name.
+    private Set<String> wanted() {
+      var wanted = new TreeSet<>(settings.headers.values());
+      wanted.add(settings.groupsClaim);
+      if (settings.consumerClaim != null) {
+        wanted.add(settings.consumerClaim);
+      }
+      return wanted;
     }
 
     /// What of the claims anybody asks for.
     private Map<String, Object> kept(Map<String, Object> claims) {
       var wanted = new TreeSet<>(KEPT);
-      wanted.addAll(settings.headers.values());
-      wanted.add(settings.groupsClaim);
-      if (settings.consumerClaim != null) {
-        wanted.add(settings.consumerClaim);
-      }
+      wanted.addAll(wanted());
       var kept = new LinkedHashMap<String, Object>();
       for (var name : wanted) {
         var claim = Claims.find(claims, name);
@@ -421,15 +421,11 @@ public final class Oidc implements Policy<Oidc.Settings> {
           logout == null
               ? after == null ? "/" : after.toString()
               : logout + (logout.getRawQuery() == null ? "?" : "&") + OauthClient.form(form);
-      return redirect(place, session.clear(), login.clear());
+      return redirect(place, session.clear());
     }
 
     private static Verdict redirect(String location, String... cookies) {
-      var fields = new ArrayList<Field>();
-      fields.add(Field.of("Location", location));
-      fields.add(Field.of("Cache-Control", "no-store"));
-      Arrays.stream(cookies).forEach(cookie -> fields.add(Field.of("Set-Cookie", cookie)));
-      return new Verdict.Answer(new Message(302, fields, ""));
+      return new Verdict.Answer(OidcLogin.redirect(location, List.of(cookies)));
     }
 
     private Verdict unavailable(Throwable failure) {
@@ -468,21 +464,6 @@ public final class Oidc implements Policy<Oidc.Settings> {
       return (exchange.secure() ? "https://" : "http://") + host + settings.callbackPath;
     }
 
-    /// The upstream has no use for ours.
-    private void hideCookies(Exchange exchange) {
-      var fields = exchange.requestHeaders();
-      var rest =
-          fields.all(COOKIE).stream()
-              .flatMap(field -> Arrays.stream(field.split(";", -1)))
-              .map(String::strip)
-              .filter(pair -> !pair.startsWith("__Host-ostiary-") && !pair.isEmpty())
-              .collect(Collectors.joining("; "));
-      fields.remove(COOKIE);
-      if (!rest.isEmpty()) {
-        fields.set(COOKIE, rest);
-      }
-    }
-
     private static @Nullable String one(String query, String name) {
       var values = Query.take(query, name).values();
       return values.size() == 1 ? values.getFirst() : null;
@@ -490,11 +471,6 @@ public final class Oidc implements Policy<Oidc.Settings> {
 
     private static long number(Map<String, Object> content, String name) {
       return content.get(name) instanceof Number number ? number.longValue() : 0;
-    }
-
-    private static boolean same(String one, String other) {
-      return MessageDigest.isEqual(
-          one.getBytes(StandardCharsets.UTF_8), other.getBytes(StandardCharsets.UTF_8));
     }
   }
 }

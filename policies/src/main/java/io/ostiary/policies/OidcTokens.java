@@ -2,20 +2,23 @@ package io.ostiary.policies;
 
 import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.util.JSONObjectUtils;
+import io.ostiary.gateway.spi.Field;
+import io.ostiary.gateway.spi.HttpAsk;
 import io.ostiary.gateway.spi.HttpCalls;
 import io.ostiary.gateway.spi.HttpReply;
+import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Work;
 import io.ostiary.policies.JwtCheck.Algorithm;
 import io.ostiary.policies.Refusals.Refused;
 import io.ostiary.policies.Refusals.Unavailable;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
+import java.net.URI;
 import java.text.ParseException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -42,6 +45,7 @@ final class OidcTokens {
 
   private static final long SECONDS_MIN = 1;
   private static final int ANSWER_BYTES_MAX = 256 * 1024;
+  private static final int SAID_CHARS_MAX = 200;
 
   private final Provider provider;
   private final OauthClient client;
@@ -49,6 +53,7 @@ final class OidcTokens {
   private final Work work;
   private final InstantSource clock;
   private final Memory memory;
+  private final Set<String> wanted;
   private final JwtCheck first;
   private final JwtCheck later;
 
@@ -75,18 +80,20 @@ final class OidcTokens {
     }
   }
 
+  /// @param wanted claims for which the provider is asked where its ID token does not bring them
   OidcTokens(
       String issuer,
       Provider provider,
       OauthClient client,
-      HttpCalls http,
-      Work work,
+      Site site,
       InstantSource clock,
-      Memory memory) {
+      Memory memory,
+      Set<String> wanted) {
     this.provider = provider;
     this.client = client;
-    this.http = http;
-    this.work = work;
+    http = site.http();
+    work = site.work();
+    this.wanted = Set.copyOf(wanted);
     this.clock = clock;
     this.memory = memory;
     first = check(issuer, client.id(), List.of("exp", "sub", "nonce"));
@@ -104,9 +111,9 @@ final class OidcTokens {
 
   /// @param form names the code, with all that belongs to it
   CompletionStage<Given> forCode(Provider.Endpoints found, Map<String, String> form, String nonce) {
-    return http.send(client.ask(found.token(), form, LIMIT, ANSWER_BYTES_MAX, false))
+    return http.send(ask(found, found.token(), form, false))
         .thenCompose(reply -> {
-          if (reply.status() != 200) {
+          if (ended(reply)) {
             throw new Refused("The provider did not accept the sign-in. Begin again.");
           }
           var answer = parsed(reply.body());
@@ -114,10 +121,50 @@ final class OidcTokens {
             throw new Refused("The provider did not say who you are.");
           }
           var read = first.read(token, clock.millis());
-          if (!same(nonce, String.valueOf(read.claims().get("nonce")))) {
+          if (!OidcLogin.same(nonce, String.valueOf(read.claims().get("nonce")))) {
             throw new Refused("The sign-in belongs to another one. Begin again.");
           }
-          return verified(read).thenApply(claims -> given(answer, claims, null));
+          return verified(read)
+              .thenCompose(claims -> whole(found, answer, claims))
+              .thenApply(claims -> given(answer, claims, null));
+        });
+  }
+
+  private HttpAsk ask(
+      Provider.Endpoints found, URI where, Map<String, String> form, boolean repeatable) {
+    return found.secretInForm()
+        ? client.askInForm(where, form, LIMIT, ANSWER_BYTES_MAX, repeatable)
+        : client.ask(where, form, LIMIT, ANSWER_BYTES_MAX, repeatable);
+  }
+
+  /// With what the provider says of this person beside the ID token (OpenID Connect Core 1.0
+  /// section 5.3), where something is wanted that the token does not say. Many put only `sub`
+  /// there.
+  private CompletionStage<Map<String, Object>> whole(
+      Provider.Endpoints found, Map<String, Object> answer, Map<String, Object> claims) {
+    var where = found.userinfo();
+    if (where == null
+        || !(answer.get("access_token") instanceof String token)
+        || wanted.stream().allMatch(name -> Claims.find(claims, name) != null)) {
+      return CompletableFuture.completedFuture(claims);
+    }
+    var fields =
+        List.of(
+            Field.of("Accept", "application/json"), Field.of("Authorization", "Bearer " + token));
+    return http.send(new HttpAsk("GET", where, fields, "", LIMIT, ANSWER_BYTES_MAX, true))
+        .thenApply(reply -> {
+          var more = parsed(reply.body());
+          if (reply.status() != 200 || !(more.get("sub") instanceof String subject)) {
+            throw new Unavailable(
+                "%s: status %d, %s (expected: 200 and JSON with sub)"
+                    .formatted(where, reply.status(), more.isEmpty() ? "no JSON" : more.keySet()));
+          }
+          if (!subject.equals(claims.get("sub"))) {
+            throw new Refused("The provider speaks of somebody else. Begin again.");
+          }
+          var all = new LinkedHashMap<>(more);
+          all.putAll(claims);
+          return all;
         });
   }
 
@@ -172,10 +219,10 @@ final class OidcTokens {
     var form = new LinkedHashMap<String, String>();
     form.put("grant_type", "refresh_token");
     form.put("refresh_token", refresh);
-    return http.send(client.ask(found.token(), form, LIMIT, ANSWER_BYTES_MAX, false))
+    return http.send(ask(found, found.token(), form, false))
         .thenCompose(reply -> {
-          if (reply.status() != 200) {
-            return CompletableFuture.completedFuture(declined(reply));
+          if (ended(reply)) {
+            return CompletableFuture.completedFuture(new Outcome.Over());
           }
           var answer = parsed(reply.body());
           if (!(answer.get("id_token") instanceof String token)) {
@@ -183,21 +230,35 @@ final class OidcTokens {
                 new Outcome.Renewed(given(answer, null, refresh)));
           }
           var read = later.read(token, clock.millis());
-          if (!same(subject, String.valueOf(read.claims().get("sub")))) {
+          if (!OidcLogin.same(subject, String.valueOf(read.claims().get("sub")))) {
             // OpenID Connect Core 1.0 section 12.2.
             throw new Refused("The session belongs to somebody else.");
           }
           return verified(read)
+              .thenCompose(claims -> whole(found, answer, claims))
               .thenApply(claims -> new Outcome.Renewed(given(answer, claims, refresh)));
         });
   }
 
-  /// Only `invalid_grant` says something of the session; all else is between the provider and us.
-  private static Outcome declined(HttpReply reply) {
-    if (reply.status() == 400 && "invalid_grant".equals(parsed(reply.body()).get("error"))) {
-      return new Outcome.Over();
+  /// Whether a code or a session is no longer good. Only `invalid_grant` says that; all else is
+  /// between the provider and us, and its words are for the log.
+  private static boolean ended(HttpReply reply) {
+    if (reply.status() == 200) {
+      return false;
     }
-    throw new Unavailable("the token endpoint answered with status " + reply.status());
+    var error = parsed(reply.body());
+    if (reply.status() == 400 && "invalid_grant".equals(error.get("error"))) {
+      return true;
+    }
+    throw new Unavailable(
+        "the token endpoint answered with status %d, error %s, %s"
+            .formatted(
+                reply.status(), said(error.get("error")), said(error.get("error_description"))));
+  }
+
+  private static String said(@Nullable Object text) {
+    var plain = text == null ? "not given" : Caller.plain(String.valueOf(text)).replace("%20", " ");
+    return plain.length() > SAID_CHARS_MAX ? plain.substring(0, SAID_CHARS_MAX) : plain;
   }
 
   private CompletionStage<Map<String, Object>> verified(JwtCheck.Unverified read) {
@@ -239,7 +300,7 @@ final class OidcTokens {
     var form = new LinkedHashMap<String, String>();
     form.put("token", refresh);
     form.put("token_type_hint", "refresh_token");
-    return http.send(client.ask(where, form, LIMIT, ANSWER_BYTES_MAX, true))
+    return http.send(ask(found, where, form, true))
         .handle((reply, failure) -> {
           boolean done = failure == null && reply.status() == 200;
           if (!done) {
@@ -261,10 +322,5 @@ final class OidcTokens {
     } catch (ParseException e) {
       return Map.of();
     }
-  }
-
-  private static boolean same(String one, String other) {
-    return MessageDigest.isEqual(
-        one.getBytes(StandardCharsets.UTF_8), other.getBytes(StandardCharsets.UTF_8));
   }
 }

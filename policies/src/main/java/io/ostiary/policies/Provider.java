@@ -8,6 +8,7 @@ import java.net.URI;
 import java.text.ParseException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -32,12 +33,18 @@ final class Provider {
 
   /// @param logout null: it has none
   /// @param revocation null: it has none
+  /// @param userinfo null: it has none
+  /// @param secretInForm whether it takes a client's secret in the form only
+  /// @param saysIssuer whether whoever comes back from it brings its name (RFC 9207)
   record Endpoints(
       URI authorization,
       URI token,
       URI keys,
       @Nullable URI logout,
       @Nullable URI revocation,
+      @Nullable URI userinfo,
+      boolean secretInForm,
+      boolean saysIssuer,
       long askedMillis) {}
 
   Provider(String issuer, HttpCalls http, InstantSource clock) {
@@ -55,6 +62,10 @@ final class Provider {
 
   void http(HttpCalls other) {
     http = other;
+  }
+
+  String issuer() {
+    return issuer;
   }
 
   KeySet keys() {
@@ -117,10 +128,20 @@ final class Provider {
           url(members, "jwks_uri"),
           optional(members, "end_session_endpoint"),
           optional(members, "revocation_endpoint"),
+          optional(members, "userinfo_endpoint"),
+          secretInForm(members),
+          Boolean.TRUE.equals(members.get("authorization_response_iss_parameter_supported")),
           clock.millis());
     } catch (ParseException e) {
       throw new IllegalStateException(issuer + ": its configuration is not JSON", e);
     }
+  }
+
+  /// Where nothing is said, it is `client_secret_basic` (OpenID Connect Discovery 1.0 section 3).
+  private static boolean secretInForm(Map<String, Object> members) {
+    return members.get("token_endpoint_auth_methods_supported") instanceof List<?> ways
+        && !ways.contains("client_secret_basic")
+        && ways.contains("client_secret_post");
   }
 
   private static @Nullable URI optional(Map<String, Object> members, String name) {

@@ -14,7 +14,8 @@ import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
-/// A cookie whose content only we can read and make: AES-256-GCM, bound to its name. Immutable.
+/// A cookie whose content only we can read and make: AES-256-GCM, bound to its name and its owner.
+/// Immutable.
 final class SealedCookie {
   /// What browsers keep of one cookie, its name included (RFC 6265 section 6.1).
   static final int CHARS_MAX = 4000;
@@ -26,11 +27,14 @@ final class SealedCookie {
   private final String name;
   private final SecretKeySpec key;
 
-  SealedCookie(String name, byte[] secret) {
+  /// @param whose something else that it is bound to: a cookie of somebody else is not opened
+  SealedCookie(String name, byte[] secret, String whose) {
     this.name = name;
     try {
       var digest = MessageDigest.getInstance("SHA-256");
       digest.update(name.getBytes(StandardCharsets.UTF_8));
+      digest.update((byte) 0);
+      digest.update(whose.getBytes(StandardCharsets.UTF_8));
       digest.update((byte) 0);
       key = new SecretKeySpec(digest.digest(secret), "AES");
     } catch (GeneralSecurityException e) {
@@ -86,10 +90,18 @@ final class SealedCookie {
   /// A Set-Cookie that browsers send back to this host alone, over TLS, and not with other sites'
   /// forms.
   String set(String value, long seconds) {
+    return set(name, value, seconds);
+  }
+
+  private static String set(String name, String value, long seconds) {
     return name + "=" + value + "; Path=/; Max-Age=" + seconds + "; Secure; HttpOnly; SameSite=Lax";
   }
 
   String clear() {
-    return set("", 0);
+    return clear(name);
+  }
+
+  static String clear(String name) {
+    return set(name, "", 0);
   }
 }

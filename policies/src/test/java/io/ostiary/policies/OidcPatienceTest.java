@@ -5,20 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeSite;
-import io.ostiary.model.setting.Secret;
-import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /// A provider that takes questions and never answers them.
 class OidcPatienceTest {
-  private static final String SECRET = "0123456789abcdef0123456789abcdef";
-  private static final String SESSION = "__Host-ostiary-oidc";
+  private static final SealedCookie COOKIE = FakeProvider.cookies("ostiary").session();
+  private static final String SESSION = COOKIE.name();
 
   private final FakeClock clock = new FakeClock();
   private final FakeSite site =
@@ -26,39 +22,20 @@ class OidcPatienceTest {
           .calling(_ -> new CompletableFuture<>())
           .patient(Duration.ofMillis(50));
   private final Filter filter =
-      new Oidc(clock)
-          .compile(
-              new Oidc.Settings(
-                  URI.create("https://id.example.com"),
-                  "ostiary",
-                  new Secret("s3cret"),
-                  new Secret(SECRET),
-                  Set.of(),
-                  null,
-                  "/oidc/callback",
-                  "/oidc/logout",
-                  null,
-                  Duration.ofHours(8),
-                  true,
-                  null,
-                  false,
-                  "groups",
-                  Map.of()),
-              site);
+      new Oidc(clock).compile(FakeProvider.settings("ostiary", FakeProvider.COOKIE_SECRET), site);
 
   private String session() {
     var sealed =
-        new SealedCookie(SESSION, SECRET.getBytes(StandardCharsets.UTF_8))
-            .seal(
-                Map.of(
-                    "claims",
-                    Map.of("sub", "user-7"),
-                    "until",
-                    clock.millis() + 3_600_000,
-                    "refresh",
-                    "token",
-                    "fresh",
-                    clock.millis() - 1));
+        COOKIE.seal(
+            Map.of(
+                "claims",
+                Map.of("sub", "user-7"),
+                "until",
+                clock.millis() + 3_600_000,
+                "refresh",
+                "token",
+                "fresh",
+                clock.millis() - 1));
     return SESSION + "=" + sealed;
   }
 

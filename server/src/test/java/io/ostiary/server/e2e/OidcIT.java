@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -124,6 +125,7 @@ final class OidcIT {
         var browser = new PlainBrowser()) {
       assertThat(gateway.addresses()).hasSize(1);
       signsIn(browser, upstream);
+      tabsSignInAtOnce();
       renews(browser, upstream);
       tabsAtOnce(browser);
       signsOut(browser, port);
@@ -141,6 +143,18 @@ final class OidcIT {
     assertThat(upstream.heads().getFirst())
         .contains("X-Email: ann@example.com")
         .doesNotContain("__Host-ostiary");
+  }
+
+  private void tabsSignInAtOnce() throws Exception {
+    try (var browser = new PlainBrowser()) {
+      var led = new ArrayList<URI>();
+      for (var tab : List.of("/one", "/two")) {
+        var answer = browser.ask(URI.create(base + tab));
+        led.add(URI.create(answer.headers().firstValue("location").orElseThrow()));
+      }
+      assertThat(browser.visit(led.get(0), "ann").uri().getPath()).isEqualTo("/one");
+      assertThat(browser.visit(led.get(1), "ann").uri().getPath()).isEqualTo("/two");
+    }
   }
 
   /// Twice, since the second time needs the token that the first one gave.
@@ -168,7 +182,7 @@ final class OidcIT {
   /// Eight calls come with one cookie whose time is over.
   private void tabsAtOnce(PlainBrowser browser) throws Exception {
     untilRenewed(browser);
-    Thread.sleep(1_100);
+    Thread.sleep(2_100);
     var asked = Stream.generate(() -> browser.begin(URI.create(base + "/page"))).limit(8).toList();
     for (var one : asked) {
       HttpResponse<String> answer = one.join();
