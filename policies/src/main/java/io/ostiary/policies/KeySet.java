@@ -23,13 +23,17 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Old keys serve while new ones are fetched, and while the issuer does not answer, for as long as
 /// the settings say. A token that names an unknown key has the set fetched again, but not more
-/// often than every ten seconds, so that made-up names cannot have us hammer the issuer. There is
-/// at most one fetch at a time. Outlives plans; shared by all event loops; nothing here waits.
+/// often than every ten seconds, so that made-up names cannot have us hammer the issuer; while none
+/// is known, a second. There is at most one fetch at a time. Outlives plans; shared by all event
+/// loops; nothing here waits.
 final class KeySet {
   private static final System.Logger LOG = new LateLogger("io.ostiary.policies");
   private static final int KEYS_MAX = 100;
   private static final int RSA_BITS_MIN = 2048;
   static final Duration PAUSE = Duration.ofSeconds(10);
+
+  /// While no keys are known at all: nobody is served before there are some.
+  static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
 
   private final String name;
   private final Duration refresh;
@@ -120,7 +124,8 @@ final class KeySet {
   }
 
   private long paused(long now) {
-    return triedMillis == Long.MIN_VALUE ? 0 : triedMillis + PAUSE.toMillis() - now;
+    var pause = keys == null ? FIRST_PAUSE : PAUSE;
+    return triedMillis == Long.MIN_VALUE ? 0 : triedMillis + pause.toMillis() - now;
   }
 
   private CompletableFuture<Keys> fetch() {
@@ -166,7 +171,11 @@ final class KeySet {
     if (failing == null) {
       LOG.log(
           System.Logger.Level.WARNING,
-          name + ": its keys cannot be had, those known serve on: " + failure.getMessage());
+          "%s: its keys cannot be had, %s: %s"
+              .formatted(
+                  name,
+                  keys == null ? "and none are known yet" : "those known serve on",
+                  failure.getMessage()));
     }
     failing = failure.getMessage();
   }
