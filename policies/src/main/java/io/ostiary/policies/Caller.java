@@ -36,7 +36,7 @@ record Caller(Consumer consumer, FieldLines told) {
   /// Names are usually plain words; whatever else would not fit a header field is percent-encoded.
   static String plain(String text) {
     boolean fits = text.chars().allMatch(c -> c > ' ' && c < 0x7f && c != '%' && c != ',');
-    return fits ? text : URLEncoder.encode(text, StandardCharsets.UTF_8);
+    return fits ? text : URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
   static String list(Collection<String> words) {
