@@ -1,5 +1,6 @@
 package io.ostiary.policies;
 
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -9,7 +10,7 @@ import java.util.Map;
 /// Reads dictionaries of structured fields (RFC 9651), as far as signatures and digests use them:
 /// members that are bytes or inner lists, with parameters. Strict: what is malformed is an
 /// [IllegalArgumentException]. Used once, by one thread.
-final class StructuredFields {
+public final class StructuredFields {
   private static final int MEMBERS_MAX = 32;
   private static final int ITEMS_MAX = 64;
 
@@ -18,8 +19,8 @@ final class StructuredFields {
 
   /// A value with its parameters.
   ///
-  /// @param value String, Token, Long, Boolean or Bytes, or a List of items
-  record Item(Object value, Map<String, Object> parameters) {
+  /// @param value String, Token, Long, BigDecimal, Date, Boolean or Bytes, or a List of items
+  public record Item(Object value, Map<String, Object> parameters) {
     /// As RFC 9651 section 4.1 writes it.
     String written() {
       var out = new StringBuilder();
@@ -47,8 +48,20 @@ final class StructuredFields {
         case String text -> '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
         case Boolean flag -> flag ? "?1" : "?0";
         case Bytes bytes -> bytes.toString();
+        case BigDecimal decimal -> {
+          var least = decimal.stripTrailingZeros();
+          yield (least.scale() < 1 ? least.setScale(1) : least).toPlainString();
+        }
         default -> value.toString();
       };
+    }
+  }
+
+  /// A moment, in seconds (RFC 9651 section 3.3.7).
+  record Date(long seconds) {
+    @Override
+    public String toString() {
+      return "@" + seconds;
     }
   }
 
@@ -76,8 +89,10 @@ final class StructuredFields {
     this.text = text;
   }
 
+  /// The members in their order; of those with one name the last.
+  ///
   /// @param text all field lines of the name, joined by commas
-  static Map<String, Item> dictionary(String text) {
+  public static Map<String, Item> dictionary(String text) {
     return new StructuredFields(text).members();
   }
 
@@ -171,7 +186,14 @@ final class StructuredFields {
       at++;
       return flag == '1';
     }
-    return c == '-' || Character.isDigit(c) ? integer() : token();
+    if (c == '@') {
+      at++;
+      if (number() instanceof Long seconds) {
+        return new Date(seconds);
+      }
+      throw new IllegalArgumentException("at character " + at + " (expected: whole seconds)");
+    }
+    return c == '-' || digit(c) ? number() : token();
   }
 
   private String string() {
@@ -202,19 +224,41 @@ final class StructuredFields {
     return bytes;
   }
 
-  private Long integer() {
+  /// RFC 9651 section 4.2.4: 15 digits, or 12 and 3 more after a point.
+  private Object number() {
     int start = at;
     at += peek() == '-' ? 1 : 0;
-    while (Character.isDigit(peek())) {
+    int whole = digits();
+    if (peek() != '.') {
+      require(whole >= 1 && whole <= 15, "a number of at most 15 digits");
+      return Long.parseLong(text.substring(start, at));
+    }
+    at++;
+    int part = digits();
+    require(
+        whole >= 1 && whole <= 12 && part >= 1 && part <= 3, "at most 12 digits, a point and 1-3");
+    return new BigDecimal(text.substring(start, at));
+  }
+
+  private int digits() {
+    int start = at;
+    while (digit(peek())) {
       at++;
     }
-    require(at - start <= 16 && peek() != '.', "a whole number of at most 15 digits");
-    return Long.parseLong(text.substring(start, at));
+    return at - start;
+  }
+
+  private static boolean digit(char c) {
+    return c >= '0' && c <= '9';
+  }
+
+  private static boolean letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   }
 
   private Token token() {
     int start = at;
-    require(peek() == '*' || Character.isLetter(peek()), "a value");
+    require(peek() == '*' || letter(peek()), "a value");
     while (peek() > ' ' && peek() < 0x7f && "\"(),;<=>?@[\\]{}".indexOf(peek()) < 0) {
       at++;
     }
