@@ -3,6 +3,7 @@ package io.ostiary.policies;
 import io.ostiary.gateway.spi.BodyNeed;
 import io.ostiary.gateway.spi.Exchange;
 import io.ostiary.gateway.spi.Filter;
+import io.ostiary.gateway.spi.HeaderName;
 import io.ostiary.gateway.spi.Moment;
 import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Site;
@@ -13,12 +14,16 @@ import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Bytes;
 import io.ostiary.model.setting.Default;
+import io.ostiary.model.setting.OrOne;
 import io.ostiary.policies.cache.Asked;
 import io.ostiary.policies.cache.Cached;
 import io.ostiary.policies.cache.Store;
+import io.ostiary.policies.cache.Targeted;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /// Keeps responses and gives them again (RFC 9111, a shared cache), in memory.
@@ -32,6 +37,7 @@ public final class Cache implements Policy<Cache.Settings> {
   /// @param staleWhileRevalidate for how long after that it answers while it is asked for anew
   /// @param collapse how long a call waits for another that fetches the same
   /// @param hideTags whether the names that upstreams give their answers stay between us
+  /// @param targeted the most important first (RFC 9213)
   public record Settings(
       @About("How much is kept in all.") @Default("32MiB") @Bytes long bytes,
       @About("The longest body that is kept.") @Default("1MiB") @Bytes int entryMax,
@@ -49,8 +55,18 @@ public final class Cache implements Policy<Cache.Settings> {
           Duration collapse,
       @About("Whether clients are not told Surrogate-Key and Cache-Tag of the upstream's answers.")
           @Default("false")
-          boolean hideTags) {
+          boolean hideTags,
+      @About("Fields that count before Cache-Control and Expires, such as CDN-Cache-Control.")
+          @OrOne
+          List<String> targeted) {
     public Settings {
+      targeted = List.copyOf(targeted);
+      for (var name : targeted) {
+        if (!name.toLowerCase(Locale.ROOT).endsWith("-cache-control")) {
+          throw Require.invalid("cache.targeted", name, "such as CDN-Cache-Control");
+        }
+        HeaderName.of(name);
+      }
       Require.between("cache.bytes (bytes)", bytes, 64 * 1024, BYTES_MAX);
       Require.between("cache.entry-max (bytes)", entryMax, 1, Math.min(bytes, 64 * 1024 * 1024));
       Require.between("cache.default-ttl (s)", defaultTtl.toSeconds(), 0, 31_536_000);
@@ -89,7 +105,8 @@ public final class Cache implements Policy<Cache.Settings> {
             settings.staleIfError.toNanos(),
             settings.staleWhileRevalidate.toNanos(),
             site.patience(settings.collapse).toMillis(),
-            settings.hideTags);
+            settings.hideTags,
+            new Targeted(settings.targeted.stream().map(HeaderName::of).toList()));
     return new Gate(new Cached(store, rules), site.state(Asked.class));
   }
 

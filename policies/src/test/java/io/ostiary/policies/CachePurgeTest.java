@@ -106,7 +106,14 @@ class CachePurgeTest {
   void keepsTagsFromClientsWhereToldTo() {
     var hiding =
         new Cache.Settings(
-            1 << 20, 1 << 18, Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO, true);
+            1 << 20,
+            1 << 18,
+            Duration.ZERO,
+            Duration.ZERO,
+            Duration.ZERO,
+            Duration.ZERO,
+            true,
+            List.of());
     try (var upstream = tagging("Surrogate-Key", " ")) {
       try (var kit = CacheTest.kit(upstream, hiding)) {
         for (int i = 0; i < 2; i++) {

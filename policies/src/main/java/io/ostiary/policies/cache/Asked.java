@@ -53,6 +53,10 @@ public final class Asked {
   /// Whether the cache has any part in it.
   final boolean usable;
 
+  /// Whether it asks for a part: it may be given one of what is kept, and nothing of what it brings
+  /// is kept. Only a GET can (RFC 9110 section 14.2).
+  final boolean ranged;
+
   final boolean authorized;
   final boolean cookies;
   final boolean conditional;
@@ -104,7 +108,8 @@ public final class Asked {
             || headers.has(Names.IF_MATCH)
             || headers.has(Names.IF_UNMODIFIED_SINCE)
             || headers.has(Names.IF_RANGE);
-    usable = safe && !headers.has(Names.RANGE) && !exchange.hasContent() && !misled(exchange);
+    ranged = method.equals("GET") && headers.has(Names.RANGE);
+    usable = safe && !exchange.hasContent() && !misled(exchange);
     openKey = usable ? key(exchange) : "";
     var consumer = exchange.consumer();
     // Callers of nobody known have a compartment, too: a known one may be answered otherwise.
@@ -118,6 +123,7 @@ public final class Asked {
     ownKey = of.ownKey;
     control = of.control;
     safe = of.safe;
+    ranged = of.ranged;
     usable = of.usable;
     authorized = of.authorized;
     cookies = of.cookies;

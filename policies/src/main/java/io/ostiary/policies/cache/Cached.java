@@ -41,7 +41,8 @@ public final class Cached {
       long staleIfErrorNanos,
       long staleWhileRevalidateNanos,
       long collapseMillis,
-      boolean hideTags) {
+      boolean hideTags,
+      Targeted targeted) {
 
     /// For how long a stale response is given while it is asked for anew.
     long whileRevalidatingNanos(Directives said) {
@@ -85,6 +86,10 @@ public final class Cached {
     if (asked.control.onlyIfCached) {
       return new Verdict.Reply(
           Problem.of(504, "not-cached", "Not in the cache", "The request asked for nothing else."));
+    }
+    if (asked.ranged) {
+      asked.forwarded = "fwd=bypass";
+      return Verdict.CONTINUE;
     }
     asked.says = Asked.copy(exchange);
     return stored == null ? miss(exchange, asked, now) : stale(exchange, asked, own, stored, now);
@@ -216,9 +221,13 @@ public final class Cached {
   private static Message answer(Exchange exchange, Stored stored, long now, String detail) {
     long ttl = (stored.lifetimeNanos - stored.age(now)) / SECOND;
     var how = "hit; ttl=" + ttl + detail;
-    return stored.status == 200 && Conditions.hold(exchange.requestHeaders(), stored)
-        ? stored.notModified(now, how)
-        : stored.message(now, how);
+    var request = exchange.requestHeaders();
+    if (stored.status == 200 && Conditions.hold(request, stored)) {
+      return stored.notModified(now, how);
+    }
+    boolean ranged = request.has(Names.RANGE) && exchange.method().equals("GET");
+    var part = ranged ? Ranges.part(request, stored, now, how) : null;
+    return part == null ? stored.message(now, how) : part;
   }
 
   public Verdict response(Exchange exchange, Asked asked) {
@@ -244,8 +253,10 @@ public final class Cached {
       invalidate(exchange, asked, status, now);
     }
     boolean kept = asked.usable && begin(exchange, asked);
-    if (!kept) {
+    if (!kept && !asked.ranged) {
       store.alone(asked.ownKey, now + ALONE_NANOS);
+    }
+    if (!kept) {
       finish(asked, null);
     }
     exchange
@@ -279,7 +290,7 @@ public final class Cached {
   }
 
   private boolean begin(Exchange exchange, Asked asked) {
-    if (!exchange.method().equals("GET") || asked.control.noStore) {
+    if (!exchange.method().equals("GET") || asked.control.noStore || asked.ranged) {
       return false;
     }
     if (!keeping.mayKeep(exchange, asked)) {

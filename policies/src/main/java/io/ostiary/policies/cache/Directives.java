@@ -1,7 +1,10 @@
 package io.ostiary.policies.cache;
 
+import io.ostiary.policies.StructuredFields;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// `Cache-Control` (RFC 9111 section 5.2) of a request or a response. Immutable.
@@ -10,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 /// that differ the smaller counts.
 public final class Directives {
   public static final Directives NONE = new Directives();
+  private static final Set<String> TIMES =
+      Set.of("max-age", "s-maxage", "stale-while-revalidate", "stale-if-error");
+
   private static final long SECONDS_MAX = Integer.MAX_VALUE;
 
   boolean noStore;
@@ -41,6 +47,20 @@ public final class Directives {
     for (var value : values) {
       read.read(value);
     }
+    return read;
+  }
+
+  /// Those of a targeted field (RFC 9213 section 2.1): what has another type than it should is
+  /// ignored.
+  static Directives ofMembers(Map<String, StructuredFields.Item> members) {
+    var read = new Directives();
+    members.forEach((name, item) -> {
+      if (item.value() instanceof Long seconds && TIMES.contains(name)) {
+        read.directive(name + "=" + Math.max(0, seconds));
+      } else if (Boolean.TRUE.equals(item.value()) && !TIMES.contains(name)) {
+        read.directive(name);
+      }
+    });
     return read;
   }
 

@@ -73,7 +73,8 @@ final class Keeping {
   boolean mayKeep(Exchange exchange, Asked asked) {
     var headers = exchange.responseHeaders();
     int status = exchange.status();
-    var said = Directives.of(headers.all(Names.CACHE_CONTROL));
+    var told = rules.targeted().read(headers);
+    var said = told.directives();
     boolean understood = USUAL.contains(status) || UNDERSTOOD.contains(status);
     // With `must-understand` it says no-store for those who do not (RFC 9111 section 5.2.2.3).
     boolean mayNot = said.mustUnderstand ? !understood : said.noStore;
@@ -88,14 +89,14 @@ final class Keeping {
       return false;
     }
     var vary = vary(exchange, asked);
-    long lifetime = lifetime(said, headers, status);
+    long lifetime = lifetime(told, headers, status);
     boolean worth =
         lifetime > 0
             || headers.has(Names.ETAG)
             || headers.has(Names.LAST_MODIFIED)
             || usefulWhenStale(said);
-    boolean told = explicit(said, headers) || lifetime > 0;
-    if (vary == null || asked.manyTags || !worth || !told) {
+    boolean timed = explicit(told, headers) || lifetime > 0;
+    if (vary == null || asked.manyTags || !worth || !timed) {
       return false;
     }
     asked.vary = vary;
@@ -113,19 +114,24 @@ final class Keeping {
         && Math.max(rules.whileRevalidatingNanos(said), rules.ifErrorNanos(said)) > 0;
   }
 
-  private static boolean explicit(Directives said, Headers headers) {
-    return said.maxAge >= 0 || said.sharedMaxAge >= 0 || said.noCache || headers.has(Names.EXPIRES);
+  private static boolean explicit(Targeted.Said told, Headers headers) {
+    var said = told.directives();
+    return said.maxAge >= 0
+        || said.sharedMaxAge >= 0
+        || said.noCache
+        || (headers.has(Names.EXPIRES) && !told.targeted());
   }
 
   /// RFC 9111 section 4.2.1.
-  private long lifetime(Directives said, Headers headers, int status) {
+  private long lifetime(Targeted.Said told, Headers headers, int status) {
+    var said = told.directives();
     if (said.sharedMaxAge >= 0) {
       return said.sharedMaxAge * SECOND;
     }
     if (said.maxAge >= 0) {
       return said.maxAge * SECOND;
     }
-    if (headers.has(Names.EXPIRES)) {
+    if (headers.has(Names.EXPIRES) && !told.targeted()) {
       long expires = headers.repeated(Names.EXPIRES) ? -1 : millis(headers, Names.EXPIRES);
       long date = millis(headers, Names.DATE);
       long from = date < 0 ? System.currentTimeMillis() : date;
@@ -208,11 +214,11 @@ final class Keeping {
       }
     }
     fields.addAll(newer);
+    var told = rules.targeted().read(headers);
     var said =
-        headers.has(Names.CACHE_CONTROL)
-            ? Directives.of(headers.all(Names.CACHE_CONTROL))
-            : stale.control;
-    boolean timed = explicit(said, headers);
+        told.targeted() || headers.has(Names.CACHE_CONTROL) ? told.directives() : stale.control;
+    told = new Targeted.Said(said, told.targeted());
+    boolean timed = explicit(told, headers);
     return new Stored(
         stale.address,
         asked.tags.isEmpty() ? stale.tags : asked.tags,
@@ -223,6 +229,6 @@ final class Keeping {
         stale.vary,
         asked.askedNanos,
         age(exchange, asked.askedNanos),
-        timed ? lifetime(said, headers, stale.status) : stale.lifetimeNanos);
+        timed ? lifetime(told, headers, stale.status) : stale.lifetimeNanos);
   }
 }

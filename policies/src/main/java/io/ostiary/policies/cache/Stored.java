@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// One response that is kept. Immutable but for when it was used last.
 public final class Stored {
   private static final HeaderName AGE = HeaderName.of("Age");
+  private static final HeaderName RANGE = HeaderName.of("Content-Range");
   private static final HeaderName STATUS = HeaderName.of("Cache-Status");
 
   /// What an object of ours costs beside the text in it, roughly.
@@ -135,8 +136,25 @@ public final class Stored {
     return new Message(304, told(few, now, how), ByteBuffer.allocate(0));
   }
 
+  /// @param last the last byte of the part, which is one of the body's
+  Message part(long now, String how, int first, int last) {
+    usedNanos = now;
+    var told = told(fields, now, how);
+    told.add(new Field(RANGE, "bytes %d-%d/%d".formatted(first, last, body.remaining())));
+    var part = body.duplicate();
+    part.position(body.position() + first).limit(body.position() + last + 1);
+    return new Message(206, told, part);
+  }
+
+  /// `416 Range Not Satisfiable`.
+  Message noSuchPart(long now, String how) {
+    var told = told(List.of(), now, how);
+    told.add(new Field(RANGE, "bytes */" + body.remaining()));
+    return new Message(416, told, ByteBuffer.allocate(0));
+  }
+
   private List<Field> told(List<Field> of, long now, String how) {
-    var told = new ArrayList<Field>(of.size() + 2);
+    var told = new ArrayList<Field>(of.size() + 3);
     told.addAll(of);
     told.add(new Field(AGE, Long.toString(Math.max(0, age(now)) / 1_000_000_000L)));
     told.add(new Field(STATUS, "ostiary; " + how));
