@@ -435,7 +435,10 @@ final class KernelSide implements AutoCloseable, PacketView {
 
   @Override
   public void called(LedgerSlot call) {
-    tell(running -> running.ownStages().called(call));
+    var running = kernel; // without [#tell]: an object for each call
+    if (running != null) {
+      running.ownStages().called(call);
+    }
   }
 
   @Override

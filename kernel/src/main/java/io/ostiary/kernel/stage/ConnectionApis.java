@@ -2,11 +2,12 @@ package io.ostiary.kernel.stage;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -27,6 +28,10 @@ final class ConnectionApis {
   private static final int API = 20;
   private static final long FACTOR = 0x9e3779b97f4a7c15L;
   private static final VarHandle INT = JAVA_INT.varHandle();
+  private static final VarHandle WORDS =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.nativeOrder());
+  private static final VarHandle HALVES =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
   private final MemorySegment memory;
   private final byte[] address = new byte[16];
@@ -63,9 +68,8 @@ final class ConnectionApis {
   }
 
   private boolean same(long at, int peerPort, int port) {
-    return MemorySegment.mismatch(
-                memory, at, at + 16, MemorySegment.ofArray(address), 0, address.length)
-            == -1
+    return memory.get(JAVA_LONG, at) == (long) HALVES.get(address, 0)
+        && memory.get(JAVA_LONG, at + 8) == (long) HALVES.get(address, 8)
         && memory.get(JAVA_SHORT, at + PEER_PORT) == (short) peerPort
         && memory.get(JAVA_SHORT, at + PORT) == (short) port;
   }
@@ -84,15 +88,14 @@ final class ConnectionApis {
 
   /// As `api_of` in `chain.h` finds it.
   static int place(byte[] address, int peerPort, int port) {
-    var words = ByteBuffer.wrap(address).order(ByteOrder.nativeOrder());
-    long high = word(words, 0) << 32 | word(words, 4);
-    long low = word(words, 8) << 32 | word(words, 12);
+    long high = word(address, 0) << 32 | word(address, 4);
+    long low = word(address, 8) << 32 | word(address, 12);
     long ports = (long) peerPort << 16 | port;
     return (int) (mix(mix(high) ^ mix(low ^ ports << 16)) & (ENTRIES - 1));
   }
 
-  private static long word(ByteBuffer words, int at) {
-    return words.getInt(at) & 0xffff_ffffL;
+  private static long word(byte[] address, int at) {
+    return (int) WORDS.get(address, at) & 0xffff_ffffL;
   }
 
   private static long mix(long value) {
