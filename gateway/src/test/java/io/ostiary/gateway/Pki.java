@@ -6,6 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -75,6 +77,35 @@ final class Pki {
     Files.writeString(
         file(name + ".pem"), Files.readString(file(name + ".pem")) + Files.readString(authority()));
     return certificate(name, null);
+  }
+
+  /// The same, which ends at this time; with `name.p12` for clients of the JDK.
+  void issueUntil(Instant end, String name) throws IOException, InterruptedException {
+    Files.writeString(folder.resolve("issued.txt"), "");
+    Files.writeString(
+        folder.resolve("ca.cnf"),
+        """
+        [ca]
+        default_ca=it
+        [it]
+        database=issued.txt
+        new_certs_dir=.
+        rand_serial=yes
+        default_md=sha256
+        policy=any
+        [any]
+        commonName=supplied
+        """);
+    openssl(
+        "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=%s -keyout %s.key -out %s.csr"
+            .formatted(name, name, name));
+    var until = DateTimeFormatter.ofPattern("yyyyMMddHHmmss'Z'").withZone(ZoneOffset.UTC);
+    openssl(
+        "ca -batch -notext -config ca.cnf -cert ca.pem -keyfile ca.key -startdate 20200101000000Z -enddate %s -in %s.csr -out %s.pem"
+            .formatted(until.format(end), name, name));
+    openssl(
+        "pkcs12 -export -passout pass:changeit -inkey %s.key -in %s.pem -out %s.p12"
+            .formatted(name, name, name));
   }
 
   private void sign(String name) throws IOException, InterruptedException {

@@ -291,13 +291,13 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
   }
 
   private void secured(SslHandshakeCompletionEvent shaken) {
-    if (state != State.TLS || !shaken.isSuccess()) {
+    var session = state == State.TLS && shaken.isSuccess() ? Handshake.of(channel) : null;
+    if (session == null) {
       loop.gauges().handshakeFailed();
       close();
       return;
     }
     loop.gauges().handshake();
-    var session = Handshake.of(channel);
     link.secured(session.clientCertificate());
     state = State.IDLE;
     timeout(calls.plan().waits().head(), "idle");

@@ -6,6 +6,7 @@ import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.SslHandler;
 import io.ostiary.gateway.spi.ClientCertificate;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 
@@ -15,10 +16,16 @@ import org.jspecify.annotations.Nullable;
 /// @param clientCertificate null: the client proved nothing
 record Handshake(boolean http2, @Nullable ClientCertificate clientCertificate) {
   /// Of a channel whose handshake is complete.
-  static Handshake of(Channel channel) {
+  ///
+  /// @return null: the certificate that the client showed once has ended, and it resumed a session
+  ///   from before, in which nobody looks at it again
+  static @Nullable Handshake of(Channel channel) {
     var tls = channel.pipeline().get(SslHandler.class);
     boolean http2 = ApplicationProtocolNames.HTTP_2.equals(tls.applicationProtocol());
-    return new Handshake(http2, proven(tls));
+    var proven = proven(tls);
+    return proven != null && proven.notAfter().isBefore(Instant.now())
+        ? null
+        : new Handshake(http2, proven);
   }
 
   private static @Nullable ClientCertificate proven(SslHandler tls) {
