@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// HTTP/2 towards clients, without TLS.
 class Http2Test {
@@ -176,6 +177,12 @@ class Http2Test {
           :path,            /other
           :status,          200
           host,             other.example
+          host,             t.example:443
+          host,             t.example:8
+          host,             t.example:080
+          host,             t.exampl
+          host,             t.example.
+          host,             :80
           content-length,   5
           content-length,   +0
           """)
@@ -189,6 +196,18 @@ class Http2Test {
       assertThat(client.answer(3).status()).isEqualTo("200");
       assertThat(upstream.heads()).hasSize(1);
       assertThat(kit.ledger(2)).anyMatch(line -> line.contains("CLIENT malformed-request"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"t.example", "T.Example", "t.example:80", "t.example:", "T.EXAMPLE:80"})
+  void hostMayNameTheSameInOtherWords(String host) throws Exception {
+    try (var upstream = FakeUpstream.echo();
+        var kit = new Kit(upstream).publish();
+        var client = new FrameClient(kit.port)) {
+      client.get(1, "/", "host", host);
+      assertThat(client.answer(1).status()).isEqualTo("200");
+      assertThat(upstream.heads().getFirst()).contains("X-Forwarded-Host: t.example\r\n");
     }
   }
 

@@ -179,13 +179,40 @@ public final class FieldList extends DefaultHttp2Headers {
       return true;
     }
     if ((seen & AUTHORITY) != 0 && Bytes.isToken(array, at, end, HOST)) {
-      return authority.contentEqualsIgnoreCase(value);
+      return sameHost(value);
     }
     if (tunnel() && Bytes.isToken(array, at, end, KEY)) {
       return true;
     }
     line(name, value);
     return true;
+  }
+
+  /// Whether Host names whom `:authority` names, the port of the scheme being that of who names
+  /// none (RFC 9113 section 8.3.1, RFC 3986 section 6.2.3). It is not forwarded.
+  private boolean sameHost(AsciiString host) {
+    if (authority.contentEqualsIgnoreCase(host)) {
+      return true;
+    }
+    int length = withoutPort(authority);
+    return length > 0
+        && length == withoutPort(host)
+        && authority.regionMatches(true, 0, host, 0, length);
+  }
+
+  /// How long it is without a port that says nothing.
+  private int withoutPort(AsciiString host) {
+    int colon = host.lastIndexOf(":");
+    if (colon < 0 || host.indexOf(']', colon) > 0) {
+      return host.length();
+    }
+    var port = host.subSequence(colon + 1);
+    boolean usual =
+        port.isEmpty()
+            || (scheme.contentEquals("https")
+                ? port.contentEquals("443")
+                : port.contentEquals("80"));
+    return usual ? colon : host.length();
   }
 
   /// Lower case, and what a name may hold.
