@@ -12,6 +12,7 @@ import io.ostiary.gateway.spi.Moment;
 import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.spi.Problem;
 import io.ostiary.gateway.spi.Site;
+import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.AddressText;
 import io.ostiary.model.LateLogger;
@@ -60,6 +61,9 @@ public final class ForwardAuth implements Policy<ForwardAuth.Settings> {
           @Default("[ WWW-Authenticate, Location, Set-Cookie, Content-Type ]")
           @OrOne
           List<String> answer,
+      @About("Header fields of its yes that the client sees with the answer, such as Set-Cookie.")
+          @OrOne
+          List<String> tell,
       @About("How long an answer may take.") @Default("2s") Duration timeout,
       @About("What happens when it does not answer: refuse or pass.") @Default("refuse")
           OnFailure onFailure,
@@ -71,6 +75,8 @@ public final class ForwardAuth implements Policy<ForwardAuth.Settings> {
       send = List.copyOf(send);
       receive = List.copyOf(receive);
       answer = List.copyOf(answer);
+      tell = List.copyOf(tell);
+      tell.forEach(name -> HeaderRules.changeable("forward-auth.tell", name));
       send.forEach(HeaderName::of);
       receive.forEach(name -> HeaderRules.changeable("forward-auth.receive", name));
       answer.forEach(name -> HeaderRules.changeable("forward-auth.answer", name));
@@ -103,8 +109,13 @@ public final class ForwardAuth implements Policy<ForwardAuth.Settings> {
   /// The fields that a yes brought, by the question.
   private record Memory(Remembered<List<Field>> answers) {}
 
+  /// What of a yes the client is told. Not remembered, for it is said to this call alone.
+  private record Told(List<Field> fields) {}
+
   private static final class Gate implements Filter {
     private static final HeaderName HOST = HeaderName.of("Host");
+    private static final HeaderName SET_COOKIE = HeaderName.of("Set-Cookie");
+    private static final HeaderName CACHE_CONTROL = HeaderName.of("Cache-Control");
     private static final Verdict UNAVAILABLE =
         new Verdict.Reply(
             Problem.of(
@@ -122,6 +133,8 @@ public final class ForwardAuth implements Policy<ForwardAuth.Settings> {
     private final List<HeaderName> send;
     private final List<HeaderName> receive;
     private final List<HeaderName> answer;
+    private final List<HeaderName> tell;
+    private final StateKey<Told> told;
 
     Gate(Settings settings, Site site, Memory memory, InstantSource clock) {
       this.settings = settings;
@@ -138,11 +151,32 @@ public final class ForwardAuth implements Policy<ForwardAuth.Settings> {
           settings.answer.stream()
               .map(name -> HeaderRules.changeable("forward-auth.answer", name))
               .toList();
+      tell =
+          settings.tell.stream()
+              .map(name -> HeaderRules.changeable("forward-auth.tell", name))
+              .toList();
+      told = site.state(Told.class);
     }
 
     @Override
     public Set<Moment> moments() {
-      return Set.of(Moment.REQUEST);
+      return tell.isEmpty() ? Set.of(Moment.REQUEST) : Set.of(Moment.REQUEST, Moment.RESPONSE);
+    }
+
+    @Override
+    public Verdict response(Exchange exchange) {
+      var brought = exchange.state(told);
+      if (brought != null) {
+        var fields = exchange.responseHeaders();
+        for (var field : brought.fields) {
+          fields.add(field.name(), field.value());
+          if (field.name().equals(SET_COOKIE)) {
+            // Nobody else may be handed this answer with this cookie.
+            fields.set(CACHE_CONTROL, "no-store");
+          }
+        }
+      }
+      return Verdict.CONTINUE;
     }
 
     @Override
@@ -186,7 +220,7 @@ public final class ForwardAuth implements Policy<ForwardAuth.Settings> {
       var query = exchange.query();
       var host = headers.first(HOST);
       fields.add(Field.of("X-Forwarded-Method", exchange.method()));
-      fields.add(Field.of("X-Forwarded-Proto", exchange.secure() ? "https" : "http"));
+      fields.add(Field.of("X-Forwarded-Proto", exchange.https() ? "https" : "http"));
       fields.add(Field.of("X-Forwarded-Host", host == null ? "" : host));
       fields.add(Field.of("X-Forwarded-Uri", exchange.path() + (query == null ? "" : "?" + query)));
       var client = exchange.client();
@@ -204,6 +238,9 @@ public final class ForwardAuth implements Policy<ForwardAuth.Settings> {
 
     private Verdict yes(Exchange exchange, TokenKey key, HttpReply reply) {
       var brought = chosen(reply, receive);
+      if (!tell.isEmpty()) {
+        exchange.state(told, new Told(chosen(reply, tell)));
+      }
       if (!settings.remember.isZero()) {
         memory.answers.put(key, brought, clock.millis() + settings.remember.toMillis(), 0);
       }

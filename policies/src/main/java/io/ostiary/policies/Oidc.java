@@ -461,7 +461,7 @@ public final class Oidc implements Policy<Oidc.Settings> {
             + settings.callbackPath;
       }
       var host = exchange.requestHeaders().first(HOST);
-      return (exchange.secure() ? "https://" : "http://") + host + settings.callbackPath;
+      return (exchange.https() ? "https://" : "http://") + host + settings.callbackPath;
     }
 
     private static @Nullable String one(String query, String name) {

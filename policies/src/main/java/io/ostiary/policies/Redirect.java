@@ -14,6 +14,7 @@ import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -122,8 +123,37 @@ public final class Redirect implements Policy<Redirect.Settings> {
         return NO_PATH;
       }
       var query = to.keepQuery ? exchange.query() : null;
+      if (isThere(exchange, changed, query)) {
+        return Verdict.CONTINUE;
+      }
       var location = authority(exchange) + changed + (query == null ? "" : "?" + query);
       return new Verdict.Answer(new Message(to.status, List.of(new Field(LOCATION, location)), ""));
+    }
+
+    /// Whether the client asks there already: sent there once more, it would come back for ever.
+    private boolean isThere(Exchange exchange, String changed, @Nullable String query) {
+      boolean https = exchange.https();
+      boolean sameScheme = to.scheme == null || (to.scheme == Scheme.HTTPS) == https;
+      if (!sameScheme
+          || !changed.equals(exchange.path())
+          || !Objects.equals(query, exchange.query())) {
+        return false;
+      }
+      var asked = exchange.host();
+      var name = Template.hostName(asked);
+      // Where a scheme or host is given without a port, it is the usual one that is meant.
+      boolean away = to.scheme != null || to.host != null;
+      int usual = https ? 443 : 80;
+      int wanted = to.port != null ? to.port : away ? usual : port(asked, name, usual);
+      return (to.host == null || to.host.equalsIgnoreCase(name))
+          && wanted == port(asked, name, usual);
+    }
+
+    /// As the client wrote it.
+    private static int port(String asked, String name, int usual) {
+      return asked.length() > name.length() + 1
+          ? Integer.parseInt(asked, name.length() + 1, asked.length(), 10)
+          : usual;
     }
 
     /// What stands before the path: nothing where the client stays on its host, so that it also

@@ -166,6 +166,7 @@ class AskingTest {
                 List.of("Cookie"),
                 List.of("X-User"),
                 List.of("Location"),
+                List.of("Set-Cookie", "X-Told"),
                 Duration.ofSeconds(2),
                 onFailure,
                 remember,
@@ -197,6 +198,34 @@ class AskingTest {
         .doesNotContain(Field.of("X-Other", "not told"));
     assertThat(exchange.requestHeaders().all("X-User")).containsExactly("ann");
     assertThat(exchange.requestHeaders().toString()).doesNotContain("forged", "X-More");
+  }
+
+  /// As an authentication service does that renews its session on the way.
+  @Test
+  void tellsTheClientWhatAYesBringsForIt() {
+    service =
+        _ ->
+            reply(
+                202,
+                "",
+                Field.of("Set-Cookie", "s=2"),
+                Field.of("Set-Cookie", "t=3"),
+                Field.of("X-Told", "a"),
+                Field.of("X-More", "no"));
+    var filter = forward(ForwardAuth.OnFailure.REFUSE, Duration.ofSeconds(10));
+    var exchange = call("/x").byHttps();
+    assertThat(Verdicts.request(filter, exchange)).isEqualTo(Verdict.CONTINUE);
+    filter.response(exchange);
+    assertThat(asks.getFirst().fields()).contains(Field.of("X-Forwarded-Proto", "https"));
+    assertThat(exchange.responseHeaders().all("Set-Cookie")).containsExactly("s=2", "t=3");
+    assertThat(exchange.responseHeaders().all("X-Told")).containsExactly("a");
+    assertThat(exchange.responseHeaders().all("Cache-Control")).containsExactly("no-store");
+    assertThat(exchange.responseHeaders().toString()).doesNotContain("X-More");
+    var remembered = call("/x").byHttps();
+    assertThat(filter.request(remembered)).isEqualTo(Verdict.CONTINUE);
+    filter.response(remembered);
+    assertThat(remembered.responseHeaders().toString()).doesNotContain("s=2");
+    assertThat(asks).hasSize(1);
   }
 
   @Test

@@ -58,6 +58,33 @@ class RedirectTest {
     assertThat(location(prefix, "/shop/go/a?b")).isEqualTo("/to/a?b");
   }
 
+  private static boolean passes(Settings settings, String host, boolean https) {
+    var exchange = SITE.exchange("GET", "/shop/go/a?b=1").asking(host);
+    return new Redirect().compile(settings, SITE).request(https ? exchange.byHttps() : exchange)
+        == Verdict.CONTINUE;
+  }
+
+  @Test
+  void whoIsThereAlreadyGoesOn() {
+    var https = new Settings(Scheme.HTTPS, null, null, null, null, null, 301, true, When.ALWAYS);
+    assertThat(passes(https, "a.example", true)).isTrue();
+    assertThat(passes(https, "a.example:443", true)).isTrue();
+    assertThat(passes(https, "[2001:db8::1]", true)).isTrue();
+    assertThat(passes(https, "a.example", false)).isFalse();
+    assertThat(passes(https, "a.example:8443", true)).isFalse();
+    var port = new Settings(Scheme.HTTPS, null, 8443, null, null, null, 301, true, When.ALWAYS);
+    assertThat(passes(port, "a.example:8443", true)).isTrue();
+    assertThat(passes(port, "a.example", true)).isFalse();
+    var host = new Settings(null, "www.example", null, null, null, null, 301, true, When.ALWAYS);
+    assertThat(passes(host, "WWW.example", false)).isTrue();
+    assertThat(passes(host, "WWW.example:80", false)).isTrue();
+    assertThat(passes(host, "example", false)).isFalse();
+    var path = new Settings(null, null, null, "/shop/go/a", null, null, 301, true, When.ALWAYS);
+    assertThat(passes(path, "a.example:81", false)).isTrue();
+    var bare = new Settings(null, null, null, "/shop/go/a", null, null, 301, false, When.ALWAYS);
+    assertThat(passes(bare, "a.example", false)).as("the query goes").isFalse();
+  }
+
   /// Resolved as a client does, against the address it asked.
   @ParameterizedTest
   @ValueSource(

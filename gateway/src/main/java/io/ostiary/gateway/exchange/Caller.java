@@ -46,6 +46,14 @@ final class Caller {
     return speakerTrusted() ? address().getAddress() : call.clientSide().speaker().bytes();
   }
 
+  /// Whether the client wrote `https`, as far as we see it, or as a trusted peer says.
+  boolean https() {
+    boolean secure = call.clientSide().secure();
+    return speakerTrusted()
+        ? ForwardedFields.https(call.requestHead().fields(), call.terms().trustedProxies(), secure)
+        : secure;
+  }
+
   boolean speakerTrusted() {
     var trusted = call.terms().trustedProxies();
     return !trusted.isEmpty() && trusted.contains(call.clientSide().speaker().bytes());

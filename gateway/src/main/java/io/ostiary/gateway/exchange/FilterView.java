@@ -195,6 +195,11 @@ abstract sealed class FilterView implements Exchange, RouteGuard.Asker permits C
   }
 
   @Override
+  public boolean https() {
+    return caller().https();
+  }
+
+  @Override
   public void note(String name, String value) {
     times().logged.add(name, value);
   }

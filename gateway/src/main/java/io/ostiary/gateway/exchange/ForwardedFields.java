@@ -138,9 +138,7 @@ final class ForwardedFields {
     }
     out.put(call.clientSide().speaker().text()).endLine();
     if (!copy(out, fields, FieldKind.FORWARDED_PROTO)) {
-      var proto = member(told, "proto");
-      boolean known = proto.equalsIgnoreCase("https") || proto.equalsIgnoreCase("http");
-      boolean secure = known ? proto.length() == 5 : call.clientSide().secure();
+      boolean secure = https(member(told, "proto"), call.clientSide().secure());
       out.put(secure ? PROTO_SECURE : PROTO);
     }
     if (!copy(out, fields, FieldKind.FORWARDED_HOST)) {
@@ -155,6 +153,25 @@ final class ForwardedFields {
     if (standard != null) {
       standard(out, call);
     }
+  }
+
+  /// Whether a trusted peer says that its client wrote `https`. What it says in another way than by
+  /// one word it does not say.
+  ///
+  /// @param secure what we see ourselves, which counts where it says nothing
+  static boolean https(Fields fields, AddressSet trusted, boolean secure) {
+    var words = chain(fields, FieldKind.FORWARDED_PROTO);
+    if (words != null) {
+      return words.size() == 1 ? https(words.getFirst(), secure) : secure;
+    }
+    var standard = chain(fields, FieldKind.FORWARDED);
+    return standard == null
+        ? secure
+        : https(member(standard.get(told(standard, trusted)), "proto"), secure);
+  }
+
+  private static boolean https(String proto, boolean otherwise) {
+    return proto.equalsIgnoreCase("https") || (otherwise && !proto.equalsIgnoreCase("http"));
   }
 
   /// Which element tells of the client: what stands before it may be the client's invention.

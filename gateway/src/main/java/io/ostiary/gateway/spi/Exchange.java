@@ -96,8 +96,12 @@ public interface Exchange {
   /// authorities of its listener; null: it showed none, or was not asked.
   @Nullable ClientCertificate clientCertificate();
 
-  /// Whether the connection is encrypted, so that the client wrote `https`.
+  /// Whether the connection is encrypted.
   boolean secure();
+
+  /// Whether the client wrote `https`: the connection is encrypted, or a trusted proxy says that
+  /// the client's is.
+  boolean https();
 
   /// Who was recognised by a policy; null: nobody.
   @Nullable Consumer consumer();

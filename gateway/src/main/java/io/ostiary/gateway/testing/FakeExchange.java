@@ -42,6 +42,8 @@ public final class FakeExchange implements Exchange {
   private InetAddress peer = InetAddress.ofLiteral("198.18.0.1");
   private InetAddress client = peer;
   private @Nullable ClientCertificate certificate;
+  private boolean https;
+  private String host = HOST;
   private @Nullable Consumer consumer;
   private @Nullable Identity identity;
   private @Nullable String remark;
@@ -81,6 +83,18 @@ public final class FakeExchange implements Exchange {
   /// Sets for whom a trusted proxy speaks.
   public FakeExchange forwardedFor(String address) {
     client = InetAddress.ofLiteral(address);
+    return this;
+  }
+
+  /// Asked for this host, with or without a port.
+  public FakeExchange asking(String authority) {
+    host = authority;
+    return this;
+  }
+
+  /// Asked by a client that wrote `https`, as a trusted proxy says.
+  public FakeExchange byHttps() {
+    https = true;
     return this;
   }
 
@@ -162,7 +176,7 @@ public final class FakeExchange implements Exchange {
 
   @Override
   public String host() {
-    return HOST;
+    return host;
   }
 
   @Override
@@ -247,6 +261,11 @@ public final class FakeExchange implements Exchange {
   @Override
   public boolean secure() {
     return certificate != null;
+  }
+
+  @Override
+  public boolean https() {
+    return https || secure();
   }
 
   @Override
