@@ -73,7 +73,10 @@ public final class AnyOf implements Policy<AnyOf.Settings> {
     var ways = new ArrayList<SignIn>();
     for (var use : settings.ways) {
       if (!(site.filter(use) instanceof SignIn way)) {
-        throw Require.invalid("any-of.ways", use.name(), "a policy that signs in");
+        throw new IllegalArgumentException(
+            "any-of.ways: %s (expected: a policy that signs in). For addresses give a route of its own"
+                    .formatted(use.name())
+                + " with 'when: { from: ... }', and the others their policies");
       }
       ways.add(way);
     }

@@ -142,7 +142,7 @@ public final class Binder {
       if (at >= 0) {
         written[at] = member.value();
       } else {
-        faults.add(unknown(member, shape.names()));
+        faults.add(unknown(member, shape.names(), Within.hint(member.name(), shape)));
         meant = meant.isEmpty() ? new HashSet<>() : meant;
         Spelling.nearest(member.name(), shape.names()).ifPresent(meant::add);
       }
@@ -294,7 +294,7 @@ public final class Binder {
       }
       var fields = shape.members().get(member.name());
       if (fields == null) {
-        faults.add(unknown(member, shape.members().keySet()));
+        faults.add(unknown(member, shape.members().keySet(), ""));
         return null;
       }
       return bind(fields, member.value(), member.name());
@@ -467,8 +467,10 @@ public final class Binder {
     return null;
   }
 
-  private static Fault unknown(Mapping.Member member, Collection<String> known) {
-    var hint = Spelling.hint(member.name(), known);
+  /// @param within where else it may belong, or empty
+  private static Fault unknown(Mapping.Member member, Collection<String> known, String within) {
+    var near = Spelling.hint(member.name(), known);
+    var hint = near.isEmpty() ? within : near;
     var list = known.isEmpty() ? "nothing" : Wording.oneOf(List.copyOf(known));
     return member
         .nameAt()

@@ -68,7 +68,11 @@ final class RouteMeaning {
       }
       if (routes.put(route.id(), route) != null && one.operation() == null) {
         notes.fault(
-            pointer + "/routes/" + i, "id: '" + route.id() + "' is given twice in this api");
+            pointer + "/routes/" + i,
+            "id: '"
+                + route.id()
+                + "' is given twice in this api. Where none is written it is made of methods and"
+                + " path: give one of the two an 'id' of its own");
       }
     }
     return List.copyOf(routes.values());

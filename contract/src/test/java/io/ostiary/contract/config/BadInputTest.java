@@ -25,6 +25,12 @@ class BadInputTest {
                 + " access-log,"
                 + " telemetry, outbound or policies-folder)"),
         bad(
+            "upstreams: [ { name: a, targets: 'b:1', sticky: {} } ]\n",
+            "1:41: unknown setting 'sticky'. Did you mean 'spread.sticky'?"),
+        bad(
+            "upstreams: [ { name: a, targets: 'b:1', path: /up } ]\n",
+            "1:41: unknown setting 'path'. Did you mean 'health.path'?"),
+        bad(
             "listeners: [ \"0.0.0.0:70000\" ]\n",
             "1:14: address: port 70000 in '0.0.0.0:70000'" + " (expected: 1-65535)"),
         bad(
@@ -245,7 +251,8 @@ class BadInputTest {
         with("routes: [ { path: x } ]", "6:23: path: x (expected: a path that starts with '/')"),
         with(
             "routes: [ { path: /x }, { path: /x } ]",
-            "6:29: id: '* /x' is given twice in this" + " api"),
+            "6:29: id: '* /x' is given twice in this api. Where none is written it is made of"
+                + " methods and path: give one of the two an 'id' of its own"),
         with(
             "routes: [ { path: \"/{a}\" }, { path: \"/{b}\" } ]",
             "4:11: path: every method on /a/{b} is"
