@@ -30,7 +30,8 @@ final class Attachments implements AutoCloseable {
   /// Interfaces that rules name.
   private Set<String> named = Set.of();
 
-  private List<String> missing = List.of();
+  private volatile NetworkInterfaces.Chosen chosen =
+      new NetworkInterfaces.Chosen(List.of(), List.of());
   private int rounds;
 
   Attachments(Shield shield, DeviceProbe probe, Takeover takeover) {
@@ -46,10 +47,10 @@ final class Attachments implements AutoCloseable {
 
   /// Attaches to what is wanted and new, and forgets what is gone or no longer wanted.
   void follow(Interfaces wanted) {
-    var chosen = NetworkInterfaces.choose(wanted);
-    missing = chosen.missing();
+    var seen = NetworkInterfaces.choose(wanted);
+    chosen = seen;
     var now =
-        chosen.found().stream()
+        seen.found().stream()
             .collect(
                 Collectors.toMap(NetworkInterfaces.Found::index, Function.identity(), (a, b) -> a));
     rounds++;
@@ -115,9 +116,14 @@ final class Attachments implements AutoCloseable {
     return byIndex.values();
   }
 
+  /// What was wanted and is there, a second ago at most. Any thread.
+  NetworkInterfaces.Chosen chosen() {
+    return chosen;
+  }
+
   /// Names that are wanted and not there.
   List<String> missing() {
-    return missing;
+    return chosen.missing();
   }
 
   @Override

@@ -6,7 +6,6 @@ import io.ostiary.kernel.libbpf.Libbpf;
 import io.ostiary.kernel.libbpf.LibbpfException;
 import io.ostiary.kernel.shield.BanAction;
 import io.ostiary.kernel.shield.RuleSetSource;
-import io.ostiary.kernel.shield.RuleSetSource.Sessions;
 import io.ostiary.kernel.shield.Shield;
 import io.ostiary.kernel.stage.Stages;
 import io.ostiary.model.Ban;
@@ -29,7 +28,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,12 +53,19 @@ public final class Kernel implements PacketView, AutoCloseable {
   private final Thread follower;
   private final FloodWatch floods;
   private Interfaces wanted = new Interfaces.Off();
-  private boolean dryRun;
+  private volatile boolean dryRun;
+
+  /// What the settings in force are about; guarded by `applying`.
+  private @Nullable Place watched;
+
+  /// Held while settings are brought into force; taken before this object's own lock, for which a
+  /// change of rules does not wait: the follower and readers may hold it for milliseconds.
+  private final Object applying = new Object();
 
   /// When rules or sets changed after the first.
   private volatile long changedNanos = System.nanoTime() - Duration.ofDays(1).toNanos();
 
-  private long rulesVersion;
+  private volatile long rulesVersion;
   private int rounds;
 
   /// What came in lately, for rules that are not in force yet.
@@ -150,61 +155,57 @@ public final class Kernel implements PacketView, AutoCloseable {
   /// The same where sets come from files or the web.
   ///
   /// @param sets what the sets of the settings hold, by name
-  public synchronized List<String> apply(
+  public List<String> apply(
       KernelSettings settings,
       Collection<Ban> bans,
       Collection<Cidr> management,
       Map<String, List<Cidr>> sets) {
-    var spared = new ArrayList<>(settings.management());
-    spared.addAll(management);
-    try {
-      var names = names(settings.rules());
-      boolean named = settings.interfaces() instanceof Interfaces.Named;
-      // To ask for many takes longer than the rules themselves.
-      var chosen =
-          NetworkInterfaces.choose(
-              named || !names.isEmpty() ? settings.interfaces() : new Interfaces.Off());
-      if (named && !chosen.missing().isEmpty()) {
-        return chosen.missing().stream().map(Sentences::unknown).toList();
-      }
-      var above =
-          chosen.found().stream()
-              .filter(found -> !found.also().isEmpty() && names.contains(found.name()))
-              .map(NetworkInterfaces.Found::name)
-              .collect(Collectors.toSet());
-      var problems =
-          shield.install(
-              new RuleSetSource(
-                  settings.rules(), sets, bans, spared, Sessions.NONE, settings.dryRun(), above));
-      if (!problems.isEmpty()) {
+    synchronized (applying) {
+      try {
+        var place = Place.of(settings);
+        // To ask for interfaces takes longer than the rules themselves.
+        boolean known = place.equals(watched);
+        var chosen = known ? attachments.chosen() : place.choose();
+        if (!known && place.named() && !chosen.missing().isEmpty()) {
+          return chosen.missing().stream().map(Sentences::unknown).toList();
+        }
+        var above = chosen.above(place.names());
+        var problems = shield.install(RuleSetSource.of(settings, sets, bans, management, above));
+        if (problems.isEmpty()) {
+          installed(settings, sets, place);
+        }
         return problems;
+      } catch (LibbpfException e) {
+        return List.of("kernel.rules: not in force: " + e.getMessage());
       }
-      attachments.name(names);
-      shield.onSilence(settings.safety().onSilence());
-      this.sets = sets;
-      wanted = settings.interfaces();
-      dryRun = settings.dryRun();
-      if (rulesVersion++ > 0) {
-        changedNanos = System.nanoTime();
+    }
+  }
+
+  /// The rules are in force; the rest follows.
+  private void installed(KernelSettings settings, Map<String, List<Cidr>> now, Place place) {
+    shield.onSilence(settings.safety().onSilence());
+    sets = now;
+    dryRun = settings.dryRun();
+    long version = rulesVersion;
+    if (version > 0) {
+      changedNanos = System.nanoTime();
+    }
+    rulesVersion = version + 1;
+    synchronized (this) {
+      if (!place.equals(watched)) {
+        watched = place;
+        attachments.name(place.names());
+        wanted = settings.interfaces();
+        follow();
       }
-      follow();
       stages.apply(settings.stages());
       takeover.end();
-      return List.of();
-    } catch (LibbpfException e) {
-      return List.of("kernel.rules: not in force: " + e.getMessage());
     }
   }
 
   /// How long ago rules or sets were changed.
   public Duration unchanged() {
     return Duration.ofNanos(System.nanoTime() - changedNanos);
-  }
-
-  private static Set<String> names(List<KernelRule> rules) {
-    return rules.stream()
-        .flatMap(rule -> rule.match().interfaces().stream())
-        .collect(Collectors.toSet());
   }
 
   /// Makes the first change of rules as quick as the next ones; returns at once.
@@ -400,17 +401,22 @@ public final class Kernel implements PacketView, AutoCloseable {
 
   @Override
   public List<Source> sources(int limit) {
-    try {
-      return shield.sources(limit).stream().map(MeterView::of).toList();
-    } catch (LibbpfException e) {
-      return List.of();
-    }
+    return read(() -> shield.sources(limit).stream().map(MeterView::of).toList());
   }
 
   @Override
   public List<RuleHits> ruleHits() {
+    return read(shield::ruleHits);
+  }
+
+  private interface Reading<T> {
+    List<T> rows() throws LibbpfException;
+  }
+
+  /// Nothing, where the tables cannot be read.
+  private static <T> List<T> read(Reading<T> reading) {
     try {
-      return shield.ruleHits();
+      return reading.rows();
     } catch (LibbpfException e) {
       return List.of();
     }
@@ -434,11 +440,7 @@ public final class Kernel implements PacketView, AutoCloseable {
 
   @Override
   public List<Flow> flows(int limit) {
-    try {
-      return shield.flows(limit).stream().map(MeterView::of).toList();
-    } catch (LibbpfException e) {
-      return List.of();
-    }
+    return read(() -> shield.flows(limit).stream().map(MeterView::of).toList());
   }
 
   @Override

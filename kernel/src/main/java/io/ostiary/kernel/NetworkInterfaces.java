@@ -48,7 +48,17 @@ final class NetworkInterfaces {
   }
 
   /// @param missing names that were asked for and are not there
-  record Chosen(List<Found> found, List<String> missing) {}
+  record Chosen(List<Found> found, List<String> missing) {
+    /// Those of some whose packets come by another one of these as well.
+    Set<String> above(Set<String> names) {
+      return names.isEmpty()
+          ? Set.of()
+          : found.stream()
+              .filter(one -> !one.also().isEmpty() && names.contains(one.name()))
+              .map(Found::name)
+              .collect(Collectors.toSet());
+    }
+  }
 
   static Chosen choose(Interfaces wanted) {
     return switch (wanted) {

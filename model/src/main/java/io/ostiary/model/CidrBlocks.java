@@ -9,7 +9,7 @@ import java.util.RandomAccess;
 import org.jspecify.annotations.Nullable;
 
 /// Very many blocks in little memory, each once: those of IPv4 in the order of their addresses,
-/// eight bytes each, and behind them those of IPv6, as they came, 24 bytes each. A block is made
+/// eight bytes each, and behind them those of IPv6, as they came, 32 bytes each. A block is made
 /// when it is asked for. Versions share what is the same in both. Immutable.
 ///
 /// As objects a million blocks would take more than half of the heap.
@@ -23,21 +23,23 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
   /// Numbers of a block of IPv6.
   private static final int WIDTH6 = 3;
 
-  /// Each is looked for among all.
-  private static final int EXCHANGED6_MAX = 64;
-
   private final NumberRows four;
 
   /// Of each block the two halves of its address, and its length.
   private final NumberRows six;
 
+  /// A hash of each block of IPv6, in the order of the hashes: what is not among these is not
+  /// there, and nobody has to look at each block for that.
+  private final NumberRows hashes6;
+
   /// How many of IPv4 are longer than /24.
   private final int longer4;
 
-  private CidrBlocks(NumberRows four, int longer4, NumberRows six) {
+  private CidrBlocks(NumberRows four, int longer4, NumberRows six, NumberRows hashes6) {
     this.four = four;
     this.longer4 = longer4;
     this.six = six;
+    this.hashes6 = hashes6;
   }
 
   /// All of several lists.
@@ -50,42 +52,43 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
   /// An equal list that shares nothing with it; of what is not kept in numbers, the same.
   public static List<Cidr> copyOf(List<Cidr> list) {
     return list instanceof CidrBlocks blocks
-        ? new CidrBlocks(blocks.four.copy(), blocks.longer4, blocks.six.copy())
+        ? new CidrBlocks(
+            blocks.four.copy(), blocks.longer4, blocks.six.copy(), blocks.hashes6.copy())
         : list;
   }
 
   /// What would be read where one part of a text has given way to another: the blocks of the one
   /// part are taken out, and those of the other stand in their place.
   ///
+  /// @param where about how much of the text stands before these parts, from 0 to 1
   /// @return null where that cannot be told from the parts: a block of the one is not here, of the
   ///   other is, or nothing says where blocks of IPv6 belong
-  @Nullable CidrBlocks exchanged(CidrBlocks out, CidrBlocks in) {
+  @Nullable CidrBlocks exchanged(CidrBlocks out, CidrBlocks in, double where) {
     var changed4 = four.exchangedSorted(out.four, in.four);
+    var changedHashes = hashes6.exchangedSorted(out.hashes6, in.hashes6);
     int leaving = out.six.size();
-    int coming = in.six.size();
-    int at = leaving == 0 ? 0 : place6(out, 0);
-    boolean known = six.size() == 0 || leaving > 0 || coming == 0;
-    if (changed4 == null
-        || !known
-        || coming > EXCHANGED6_MAX
-        || at < 0
-        || at + leaving > six.size()
-        || six.common(at, out.six, 0, leaving) < leaving) {
+    boolean known = six.size() == 0 || leaving > 0 || in.six.size() == 0;
+    if (changed4 == null || changedHashes == null || !known) {
       return null;
     }
-    for (int i = 0; i < coming; i++) {
-      int there = place6(in, i);
-      if (there >= 0 && (there < at || there >= at + leaving)) {
-        return null;
-      }
+    int at = leaving == 0 ? 0 : place6(out, (int) (where * six.size()));
+    if (at < 0 || at + leaving > six.size() || six.common(at, out.six, 0, leaving) < leaving) {
+      return null;
     }
     int longer = longer4 - out.longer4 + in.longer4;
-    return new CidrBlocks(changed4, longer, six.spliced(at, at + leaving, in.six));
+    return new CidrBlocks(changed4, longer, six.spliced(at, at + leaving, in.six), changedHashes);
   }
 
-  /// Where a block of IPv6 of another list stands here among those of IPv6; -1: nowhere.
-  private int place6(CidrBlocks other, int place) {
-    return six.place(other.six.get(place, 0), other.six.get(place, 1), other.six.get(place, 2));
+  /// Where the first block of IPv6 of another list stands here among those of IPv6, perhaps near a
+  /// place; -1: nowhere.
+  private int place6(CidrBlocks other, int near) {
+    return six.placeNear(near, other.six.get(0, 0), other.six.get(0, 1), other.six.get(0, 2));
+  }
+
+  private static long hash6(long high, long low, long length) {
+    long hash = (high ^ high >>> 32) * 0x9e37_79b9_7f4a_7c15L + low;
+    hash = (hash ^ hash >>> 29) * 0xbf58_476d_1ce4_e5b9L + length;
+    return (hash ^ hash >>> 32) * 0x94d0_49bb_1331_11ebL;
   }
 
   /// Takes blocks as they come, also the same one again. Used by one thread.
@@ -152,7 +155,10 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
         longer += length(four[i]) > WHOLE_BLOCK ? 1 : 0;
       }
       return new CidrBlocks(
-          NumberRows.of(four, count, 1), longer, NumberRows.of(six.numbers, six.count, WIDTH6));
+          NumberRows.of(four, count, 1),
+          longer,
+          NumberRows.of(six.numbers, six.count, WIDTH6),
+          NumberRows.of(six.hashes(), six.count, 1));
     }
   }
 
@@ -194,6 +200,16 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
     private boolean at(int place, long high, long low, int length) {
       int at = place * WIDTH6;
       return numbers[at] == high && numbers[at + 1] == low && numbers[at + 2] == length;
+    }
+
+    private long[] hashes() {
+      var hashes = new long[count];
+      for (int i = 0; i < count; i++) {
+        int at = i * WIDTH6;
+        hashes[i] = hash6(numbers[at], numbers[at + 1], numbers[at + 2]);
+      }
+      Arrays.sort(hashes);
+      return hashes;
     }
 
     private void grow() {
@@ -348,7 +364,8 @@ public final class CidrBlocks extends AbstractList<Cidr> implements RandomAccess
     }
     long high = number(bytes, 0, Long.BYTES);
     long low = number(bytes, Long.BYTES, Long.BYTES);
-    return six.place(high, low, block.prefix()) >= 0;
+    return hashes6.hasSorted(hash6(high, low, block.prefix()))
+        && six.placeNear(0, high, low, block.prefix()) >= 0;
   }
 
   @Override

@@ -3,41 +3,42 @@ package io.ostiary.model;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.StringReader;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The text of a list as it was read last. Lists grow and shrink by a few lines: what the next
 /// version has in common with it at its beginning and at its end is compared, byte by byte as the
-/// machine does it, and not read again, and of the blocks only the others are exchanged. Memory is
-/// used again, so that a version makes little garbage but its blocks. Its readers take turns.
+/// machine does it and while it is in the processor's cache, and neither kept nor read again; of
+/// the blocks only the others are exchanged. So a version makes little garbage but its blocks. Its
+/// readers take turns.
 ///
 /// That works while each block stands in one line: what goes with a line could otherwise be said by
 /// another one still. Lists with a block that comes twice are read whole each time.
 public final class CidrText {
-  /// What is longer is read whole each time; of others two versions are kept.
+  /// What is longer is read whole each time.
   static final int KEPT_MAX = 4 << 20;
 
   /// Where more than this differs all is read.
   private static final int PART_MAX = 1 << 16;
-
-  private static final int PIECE = 1 << 16;
 
   /// As often as the compilers want to see what they compile.
   private static final int REHEARSALS = 400;
 
   private static final int REHEARSED_LINES = 250;
 
+  /// For what is read of the next version, outside of the heap, where the kernel can write to.
+  private final ByteBuffer piece = ByteBuffer.allocateDirect(TextVersion.PIECE);
+
   private byte[] text = {};
   private int length;
-
-  /// The version to come.
-  private byte[] next = {};
 
   /// What `text` holds; null: not known, or it has faults or blocks that come twice.
   private @Nullable CidrBlocks known;
@@ -46,19 +47,18 @@ public final class CidrText {
 
   /// @param name for the faults
   synchronized CidrList read(String name, Path path) throws IOException {
-    int count;
-    try (var in = Files.newInputStream(path)) {
-      count = take(in);
-    }
-    if (count > KEPT_MAX) {
-      text = new byte[0];
-      next = new byte[0];
-      known = null;
-      try (var reader = Files.newBufferedReader(path, StandardCharsets.ISO_8859_1)) {
-        return CidrList.read(name, reader);
+    try (var channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      long size = channel.size();
+      if (size <= KEPT_MAX) {
+        return taken(name, new TextVersion(channel::read, (int) size, piece));
       }
     }
-    return taken(name, count);
+    text = new byte[0];
+    length = 0;
+    known = null;
+    try (var reader = Files.newBufferedReader(path, StandardCharsets.ISO_8859_1)) {
+      return CidrList.read(name, reader);
+    }
   }
 
   /// Reads small texts in which one line changes and changes back, so that code is loaded, linked
@@ -69,7 +69,7 @@ public final class CidrText {
       var without = rehearsed("").getBytes(StandardCharsets.US_ASCII);
       var with = rehearsed(more).getBytes(StandardCharsets.US_ASCII);
       for (int i = 0; i < REHEARSALS; i++) {
-        text.taken("rehearsal", text.take(new ByteArrayInputStream(i % 2 == 0 ? without : with)));
+        text.taken("rehearsal", text.version(i % 2 == 0 ? without : with));
       }
     }
   }
@@ -83,39 +83,35 @@ public final class CidrText {
     return lines.toString();
   }
 
-  /// @param count how many bytes of the next version there are
-  private synchronized CidrList taken(String name, int count) throws IOException {
-    var list = known == null ? null : changed(name, known, count);
+  private TextVersion version(byte[] bytes) {
+    return new TextVersion(
+        (into, at) -> {
+          int count = Math.min(into.remaining(), bytes.length - (int) at);
+          into.put(bytes, (int) at, count);
+          return count;
+        },
+        bytes.length,
+        piece);
+  }
+
+  private synchronized CidrList taken(String name, TextVersion next) throws IOException {
+    var before = known;
+    known = null; // until the text and it agree again
+    var list = before == null ? null : changed(name, before, next);
     if (list == null) {
+      length = 0;
+      text = next.size() > text.length ? new byte[room(next.size())] : text;
+      length = next.readAll(text);
       var blocks = new CidrBlocks.Builder();
-      list = CidrList.read(name, reader(next, 0, count), blocks, true);
+      list = CidrList.read(name, reader(text, 0, length), blocks, true);
       known = list.faults().isEmpty() ? once(list, blocks) : null;
     }
-    var before = text;
-    text = next;
-    length = count;
-    next = before.length < count && known != null ? new byte[room(count)] : before;
     return list;
   }
 
-  /// @return how many bytes there are, or more than are kept
-  private synchronized int take(InputStream in) throws IOException {
-    for (int count = 0; ; ) {
-      if (count == next.length) {
-        int more = Math.max(PIECE, count + count / 2);
-        next = Arrays.copyOf(next, Math.min(Math.max(more, room(length)), KEPT_MAX + 1));
-      }
-      int came = in.read(next, count, Math.min(PIECE, next.length - count));
-      if (came < 0 || count + came > KEPT_MAX) {
-        return came < 0 ? count : count + came;
-      }
-      count += came;
-    }
-  }
-
-  /// For a version that is somewhat longer. Made before it is waited for.
+  /// For a version that is somewhat longer.
   private static int room(int count) {
-    return Math.min(count + count / 8 + PIECE, KEPT_MAX + 1);
+    return Math.min(count + count / 8 + PART_MAX, KEPT_MAX);
   }
 
   private static BufferedReader reader(byte[] bytes, int from, int to) {
@@ -132,55 +128,75 @@ public final class CidrText {
   }
 
   /// @return null where all has to be read
-  private @Nullable CidrList changed(String name, CidrBlocks before, int count) throws IOException {
-    int from = behindComments(text, length);
-    int nextFrom = behindComments(next, count);
-    int common = Arrays.mismatch(text, from, length, next, nextFrom, count);
-    if (common < 0) {
+  private @Nullable CidrList changed(String name, CidrBlocks before, TextVersion next)
+      throws IOException {
+    var comments = next.comments();
+    int from = TextVersion.behindComments(ByteBuffer.wrap(text, 0, length));
+    int nextFrom = comments.length;
+    int head = next.head(nextFrom, text, from, length);
+    if (from + head == length && nextFrom + head == next.size()) {
+      become(comments, from, head, new byte[0], 0);
+      known = before;
       return new CidrList(before, List.of());
     }
     // One line more at each side, beside which blocks of IPv6 have their place.
-    int head = lineBefore(text, from, from + common) - from;
-    int tail = tail(from + head, nextFrom + head, count);
-    if (Math.max(length - from, count - nextFrom) - head - tail > PART_MAX) {
+    head = lineBefore(text, from, from + head) - from;
+    int tail = lineBehind(next.tail(nextFrom + head, text, from + head, length));
+    int differs = next.size() - nextFrom - head - tail;
+    var middle =
+        Math.max(length - from - head - tail, differs) > PART_MAX
+            ? null
+            : next.bytes(nextFrom + head, differs);
+    if (middle == null) {
       return null;
     }
-    var out = part(name, text, from + head, length - tail);
-    var in = part(name, next, nextFrom + head, count - tail);
-    var blocks = out == null || in == null ? null : before.exchanged(out, in);
+    var out = part(name, text, from + head, length - tail, from + head == 0);
+    var in = part(name, middle, 0, differs, nextFrom + head == 0);
+    double where = (from + head) / (double) Math.max(1, length);
+    var blocks = out == null || in == null ? null : before.exchanged(out, in, where);
     if (blocks == null
         || blocks.size() > CidrList.BLOCKS_MAX
         || blocks.longest() > CidrBlocks.LONG_MAX) {
       return null;
     }
+    become(comments, from, head, middle, tail);
     known = blocks;
     return new CidrList(blocks, List.of());
   }
 
-  /// Blocks of whole lines; null where one is faulty, which is told when all is read, or comes
-  /// twice.
-  private static @Nullable CidrBlocks part(String name, byte[] bytes, int from, int to)
-      throws IOException {
-    var blocks = new CidrBlocks.Builder();
-    var list = CidrList.read(name, reader(bytes, from, to), blocks, from == 0);
-    return list.faults().isEmpty() ? once(list, blocks) : null;
+  /// The text is that of the next version: other comments, what was behind those before, what is
+  /// new, and the end as it was.
+  private void become(byte[] comments, int from, int head, byte[] middle, int tail) {
+    var before = text;
+    int count = comments.length + head + middle.length + tail;
+    if (count > before.length) {
+      text = new byte[room(count)];
+    }
+    // Whichever of the two moves away from the other goes first.
+    if (comments.length <= from) {
+      System.arraycopy(before, from, text, comments.length, head);
+    }
+    System.arraycopy(before, length - tail, text, count - tail, tail);
+    if (comments.length > from) {
+      System.arraycopy(before, from, text, comments.length, head);
+    }
+    System.arraycopy(comments, 0, text, 0, comments.length);
+    System.arraycopy(middle, 0, text, comments.length + head, middle.length);
+    length = count;
   }
 
-  /// Many lists begin with the day they were made.
-  private static int behindComments(byte[] bytes, int length) {
-    int at = 0;
-    while (at < length && (bytes[at] == '#' || bytes[at] == ';')) {
-      int end = at;
-      while (end < length && bytes[end] != '\n' && bytes[end] != '\r') {
-        end++;
-      }
-      end += end + 1 < length && bytes[end] == '\r' ? 1 : 0;
-      if (end >= length || bytes[end] != '\n' || end - at > CidrList.LINE_MAX) {
-        return at;
-      }
-      at = end + 1;
-    }
-    return at;
+  /// Blocks of whole lines; null where one is faulty, which is told when all is read, or comes
+  /// twice.
+  ///
+  /// @param first whether the text begins there
+  private static @Nullable CidrBlocks part(
+      String name, byte[] bytes, int from, int to, boolean first) throws IOException {
+    var blocks = new CidrBlocks.Builder();
+    var lines = new String(bytes, from, to - from, StandardCharsets.ISO_8859_1);
+    // Room for these and no more: eight thousand characters are emptied otherwise.
+    var reader = new BufferedReader(new StringReader(lines), Math.max(1, lines.length()));
+    var list = CidrList.read(name, reader, blocks, first);
+    return list.faults().isEmpty() ? once(list, blocks) : null;
   }
 
   /// Where the line begins before the one that a place is in.
@@ -194,18 +210,8 @@ public final class CidrText {
     return from;
   }
 
-  /// How many bytes both have in common at their end, less a line.
-  private int tail(int from, int nextFrom, int count) {
-    int same = 0;
-    int most = Math.min(length - from, count - nextFrom);
-    while (same < most) {
-      int more = (same + most + 1) >>> 1;
-      if (Arrays.equals(text, length - more, length - same, next, count - more, count - same)) {
-        same = more;
-      } else {
-        most = more - 1;
-      }
-    }
+  /// How many bytes of the end are left without the rest of a line and one line more.
+  private int lineBehind(int same) {
     int lines = 0;
     for (int at = length - same; at < length; at++) {
       if (text[at] == '\n' && ++lines == 2) {

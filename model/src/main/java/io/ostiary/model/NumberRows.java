@@ -74,7 +74,7 @@ final class NumberRows {
 
   private long[] all() {
     if (pieces.length == 1) {
-      return pieces[0];
+      return pieces[0]; // which nobody writes into either
     }
     var all = new long[size() * width];
     for (int i = 0; i < pieces.length; i++) {
@@ -83,15 +83,28 @@ final class NumberRows {
     return all;
   }
 
-  /// The row that begins with these numbers, -1: none. Looks at each.
-  int place(long... numbers) {
-    for (int i = 0; i < pieces.length; i++) {
-      var piece = pieces[i];
-      for (int at = 0; at < piece.length; at += width) {
-        if (piece[at] == numbers[0]
-            && Arrays.equals(piece, at, at + numbers.length, numbers, 0, numbers.length)) {
-          return starts[i] + at / width;
-        }
+  /// The row that begins with these numbers, -1: none. Looks at each, from one row on to both
+  /// sides, a piece at a time.
+  int placeNear(int row, long... numbers) {
+    int start = pieces.length == 0 ? 0 : piece(Math.clamp(row, 0, size() - 1));
+    for (int away = 0; away < pieces.length; away++) {
+      int found = start + away < pieces.length ? placeIn(start + away, numbers) : -1;
+      if (found < 0 && away > 0 && start >= away) {
+        found = placeIn(start - away, numbers);
+      }
+      if (found >= 0) {
+        return found;
+      }
+    }
+    return -1;
+  }
+
+  private int placeIn(int number, long[] numbers) {
+    var piece = pieces[number];
+    for (int at = 0; at < piece.length; at += width) {
+      if (piece[at] == numbers[0]
+          && Arrays.equals(piece, at, at + numbers.length, numbers, 0, numbers.length)) {
+        return starts[number] + at / width;
       }
     }
     return -1;
@@ -99,13 +112,18 @@ final class NumberRows {
 
   /// Whether a number is among those that stand in order, one in a row.
   boolean hasSorted(long number) {
+    return pieces.length > 0 && Arrays.binarySearch(pieces[sortedPiece(number)], number) >= 0;
+  }
+
+  /// The piece in which a number stands or would stand, where they stand in order.
+  private int sortedPiece(long number) {
     int piece = 0;
     for (int step = Integer.highestOneBit(Math.max(1, pieces.length)); step > 0; step >>= 1) {
       if (piece + step < pieces.length && pieces[piece + step][0] <= number) {
         piece += step;
       }
     }
-    return pieces.length > 0 && Arrays.binarySearch(pieces[piece], number) >= 0;
+    return piece;
   }
 
   /// With other rows in the place of some.
@@ -149,10 +167,15 @@ final class NumberRows {
   @Nullable NumberRows exchangedSorted(NumberRows out, NumberRows in) {
     var leaving = out.all();
     var coming = in.all();
+    if (leaving.length + coming.length == 0) {
+      return this;
+    }
     var next = new ArrayList<long[]>(pieces.length + 1);
     int left = 0;
     int came = 0;
-    for (int i = 0; i < Math.max(1, pieces.length); i++) {
+    int i = sortedPiece(first(leaving, coming));
+    next.addAll(Arrays.asList(pieces).subList(0, i));
+    for (; left < leaving.length || came < coming.length; i++) {
       boolean isLast = i + 1 >= pieces.length;
       int leave = isLast ? leaving.length : below(leaving, left, pieces[i + 1][0]);
       int come = isLast ? coming.length : below(coming, came, pieces[i + 1][0]);
@@ -172,7 +195,14 @@ final class NumberRows {
       left = leave;
       came = come;
     }
+    next.addAll(Arrays.asList(pieces).subList(Math.min(i, pieces.length), pieces.length));
     return new NumberRows(width, most, next.toArray(long[][]::new));
+  }
+
+  /// The least of two lists that stand in order, of which one may be empty.
+  private static long first(long[] one, long[] other) {
+    return Math.min(
+        one.length == 0 ? Long.MAX_VALUE : one[0], other.length == 0 ? Long.MAX_VALUE : other[0]);
   }
 
   private static int below(long[] sorted, int from, long limit) {

@@ -64,6 +64,32 @@ final class CidrTextTest {
     }
   }
 
+  /// Of several pieces, with what differs anywhere in them.
+  @Test
+  void readsVersionsOfALargeTextAsWholeOnes() throws IOException {
+    var random = new Random(5);
+    var lines = new ArrayList<String>();
+    for (int i = 0; i < 12_000; i++) {
+      lines.add("10.%d.%d.0/24".formatted(i >> 8, i & 255));
+      lines.add("2001:db8:%x::/48".formatted(i));
+    }
+    var read = first(text(lines, random));
+    for (int turn = 0; turn < 200; turn++) {
+      for (int i = random.nextInt(3); i > 0; i--) {
+        int at = random.nextInt(lines.size());
+        switch (random.nextInt(3)) {
+          case 0 -> lines.remove(at);
+          case 1 -> lines.add(at, "198.51.100." + random.nextInt(256));
+          default -> lines.add(at, "2001:db8:ffff::" + random.nextInt(256));
+        }
+      }
+      var text = text(lines, random);
+      write(text);
+      read = read.again("list", file);
+      assertThat(read.list()).as("turn %d", turn).isEqualTo(whole(text));
+    }
+  }
+
   private static int longest(CidrList list) {
     return ((CidrBlocks) list.blocks()).longest();
   }

@@ -105,8 +105,17 @@ final class NumberRowsTest {
     assertThat(one.isEqual(other)).isEqualTo(a.equals(b));
     if (most > 0) {
       int at = most / 3;
-      assertThat(one.place(row(b, at, width).stream().mapToLong(Long::longValue).toArray()))
-          .isEqualTo(place(a, row(b, at, width), width));
+      var wanted = row(b, at, width);
+      int first = place(a, wanted, width);
+      var numbers = wanted.stream().mapToLong(Long::longValue).toArray();
+      assertThat(one.placeNear(0, numbers)).isEqualTo(first);
+      for (int near : new int[] {-1, one.size() / 2, one.size() - 1, Integer.MAX_VALUE}) {
+        int found = one.placeNear(near, numbers);
+        assertThat(found < 0).isEqualTo(first < 0);
+        if (found >= 0) {
+          assertThat(row(a, found, width)).isEqualTo(wanted);
+        }
+      }
     }
   }
 

@@ -295,13 +295,14 @@ final class KernelSide implements AutoCloseable, PacketView {
     return spared;
   }
 
-  /// What rules or their neighbours were made of is something else now.
+  /// What rules are made of has changed, and nothing else: no more than that is applied again.
   private synchronized void again(String what) {
     var snapshot = applied;
-    if (snapshot != null && kernel != null) {
-      for (var problem : apply(snapshot)) {
-        LOG.warn("{}, and the rules stay as they were: {}", what, problem);
-      }
+    var running = kernel;
+    if (snapshot != null && running != null) {
+      var spared = neverRefused(snapshot);
+      var problems = running.apply(snapshot.kernel(), snapshot.bans(), spared, sets.now());
+      problems.forEach(problem -> LOG.warn("{}, and the rules stay: {}", what, problem));
     }
   }
 

@@ -142,8 +142,9 @@ public final class SetLibrary implements AutoCloseable {
 
   /// What the sets hold that are followed.
   public synchronized Map<String, List<Cidr>> now() {
-    return entries.values().stream()
-        .collect(Collectors.toMap(entry -> entry.set.name(), entry -> entry.blocks));
+    var now = new HashMap<String, List<Cidr>>();
+    entries.values().forEach(entry -> now.put(entry.set.name(), entry.blocks));
+    return now;
   }
 
   /// What is wrong with some of them; empty where nothing is.
@@ -161,7 +162,12 @@ public final class SetLibrary implements AutoCloseable {
     switch (set.supply()) {
       case KernelSet.Supply.Inline(var blocks) -> entry.blocks = blocks;
       case KernelSet.Supply.File(var path, var every, var read) -> {
-        take(entry, read != null && read.isOf(path) ? read.list() : readAnew(entry, path));
+        if (read != null && read.isOf(path)) {
+          entry.file = read;
+          take(entry, read.list());
+        } else {
+          take(entry, readAnew(entry, path));
+        }
         entry.nextNanos = System.nanoTime() + every.toNanos();
       }
       case KernelSet.Supply.Web(var address, var _) -> {

@@ -88,7 +88,7 @@ final class AddressGroups {
     var now = new ArrayList<Change>();
     var after = new ArrayList<Change>();
     var next = new HashMap<String, Group>();
-    var free = freeNumbers();
+    var free = groups.keySet().containsAll(wanted.keySet()) ? List.<Integer>of() : freeNumbers();
     for (var one : wanted.entrySet()) {
       var known = groups.get(one.getKey());
       if (known == null && free.isEmpty()) {

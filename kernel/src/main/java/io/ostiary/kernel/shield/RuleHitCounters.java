@@ -8,6 +8,7 @@ import io.ostiary.kernel.libbpf.BpfObject;
 import io.ostiary.kernel.libbpf.BpfTable;
 import io.ostiary.kernel.libbpf.LibbpfException;
 import io.ostiary.model.KernelRule;
+import io.ostiary.model.PacketView.RuleHits;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -35,6 +36,11 @@ final class RuleHitCounters {
   /// @param lastNanos when it decided last, by CLOCK_MONOTONIC; 0: never
   record Hits(long packets, long bytes, long droppedPackets, long droppedBytes, long lastNanos) {
     static final Hits NONE = new Hits(0, 0, 0, 0, 0);
+
+    /// @param rule its place in the file
+    RuleHits of(int rule) {
+      return new RuleHits(rule, packets, bytes, droppedPackets, droppedBytes, lastNanos);
+    }
 
     Hits plus(Hits other) {
       return new Hits(

@@ -3,10 +3,17 @@ package io.ostiary.kernel.shield;
 import io.ostiary.model.Ban;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.KernelRule;
+import io.ostiary.model.KernelSettings;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Everything that decides about packets, before it is compiled.
 ///
@@ -22,6 +29,8 @@ public record RuleSetSource(
     Sessions sessions,
     boolean dryRun,
     Set<String> above) {
+  private static final Logger LOG = LoggerFactory.getLogger(RuleSetSource.class);
+
   public RuleSetSource {
     above = Set.copyOf(above);
     rules = List.copyOf(rules);
@@ -47,6 +56,40 @@ public record RuleSetSource(
       Sessions sessions,
       boolean dryRun) {
     this(rules, Map.of(), bans, management, sessions, dryRun);
+  }
+
+  /// Numbers of the interfaces that rules name, of those that are there.
+  Map<String, Integer> interfaces() {
+    var numbers = new HashMap<String, Integer>();
+    for (var rule : rules) {
+      for (var name : rule.match().interfaces()) {
+        try {
+          var found = NetworkInterface.getByName(name);
+          if (found != null) {
+            numbers.put(name, found.getIndex());
+          }
+        } catch (SocketException e) {
+          LOG.warn("{}: rules that name it match nothing: {}", name, e.getMessage());
+        }
+      }
+    }
+    return numbers;
+  }
+
+  /// What a configuration says.
+  ///
+  /// @param sets what its sets hold
+  /// @param management sources beside those of the settings that nothing may refuse
+  public static RuleSetSource of(
+      KernelSettings settings,
+      Map<String, List<Cidr>> sets,
+      Collection<Ban> bans,
+      Collection<Cidr> management,
+      Set<String> above) {
+    var spared = new ArrayList<>(settings.management());
+    spared.addAll(management);
+    return new RuleSetSource(
+        settings.rules(), sets, bans, spared, Sessions.NONE, settings.dryRun(), above);
   }
 
   public static RuleSetSource empty() {

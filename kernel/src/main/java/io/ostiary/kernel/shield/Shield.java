@@ -17,8 +17,6 @@ import io.ostiary.model.KernelStatus;
 import io.ostiary.model.PacketView.RuleHits;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.net.NetworkInterface;
-import java.net.SocketException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,11 +25,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/// The loaded programs `shield_xdp` and `shield_tcx` with their tables. Attaching, installing rules
-/// and reading take turns; packets go on meanwhile.
+/// The loaded programs `shield_xdp` and `shield_tcx` with their tables. Attaching and reading take
+/// turns; packets go on meanwhile, and whoever brings rules into force waits for nobody who reads.
 ///
 /// The programs pass everything until [#beat] has run, and again [#SILENCE_SECONDS] after it ran
 /// last: when this process hangs or dies, the host is reachable.
@@ -39,7 +35,6 @@ public final class Shield implements AutoCloseable {
   /// How long the rules outlive the last beat.
   public static final int SILENCE_SECONDS = 3;
 
-  private static final Logger LOG = LoggerFactory.getLogger(Shield.class);
   private static final String OBJECT = "/bpf/shield.bpf.o";
 
   private static final Map<String, String> HOOKS =
@@ -80,13 +75,16 @@ public final class Shield implements AutoCloseable {
   /// Held for a moment only, so that the sign of life never waits for work on the tables.
   private final Object life = new Object();
 
+  /// Held by who changes rules or reads what they decided; taken behind this object's own lock.
+  private final Object rules = new Object();
+
   private final String libraryVersion;
 
   /// Null: a rule set since may have changed what they take. To ask the kernel takes some ms.
-  private @Nullable List<KernelStatus.KernelMap> maps;
+  private volatile @Nullable List<KernelStatus.KernelMap> maps;
 
   private volatile boolean closed;
-  private RuleSetSource inForce = RuleSetSource.empty();
+  private volatile RuleSetSource inForce = RuleSetSource.empty();
 
   private Shield(
       BpfObject object,
@@ -259,14 +257,16 @@ public final class Shield implements AutoCloseable {
   /// Brings a rule set into force, whole.
   ///
   /// @return what is wrong with it; empty when it is in force
-  public synchronized List<String> install(RuleSetSource source) throws LibbpfException {
-    var problems = installer.install(source, interfaces(source));
-    if (problems.isEmpty()) {
-      problems = bans.list(source.bans());
-      inForce = source;
-      maps = null;
+  public List<String> install(RuleSetSource source) throws LibbpfException {
+    synchronized (rules) {
+      var problems = installer.install(source, source.interfaces());
+      if (problems.isEmpty()) {
+        problems = bans.list(source.bans());
+        inForce = source;
+        maps = null;
+      }
+      return problems;
     }
-    return problems;
   }
 
   /// Exchanges the rules in force for equal ones. The first rule sets of a process took several
@@ -275,42 +275,23 @@ public final class Shield implements AutoCloseable {
   ///
   /// @param more whether they are to spare, in addition, who cannot send; to be taken back by a
   ///   call without it
-  public synchronized void rehearse(boolean more) throws LibbpfException {
-    if (!closed) {
-      installer.rehearse(inForce, interfaces(inForce), more);
-    }
-  }
-
-  /// Numbers of the interfaces that rules name, of those that are there.
-  private static Map<String, Integer> interfaces(RuleSetSource source) {
-    var numbers = new HashMap<String, Integer>();
-    for (var rule : source.rules()) {
-      for (var name : rule.match().interfaces()) {
-        try {
-          var found = NetworkInterface.getByName(name);
-          if (found != null) {
-            numbers.put(name, found.getIndex());
-          }
-        } catch (SocketException e) {
-          LOG.warn("{}: rules that name it match nothing: {}", name, e.getMessage());
-        }
+  public void rehearse(boolean more) throws LibbpfException {
+    synchronized (rules) {
+      if (!closed) {
+        installer.rehearse(inForce, inForce.interfaces(), more);
       }
     }
-    return numbers;
   }
 
   /// What each rule of the set in force decided, in their order, since it was first part of one.
-  public synchronized List<RuleHits> ruleHits() throws LibbpfException {
+  public List<RuleHits> ruleHits() throws LibbpfException {
     var hits = new ArrayList<RuleHits>();
-    for (var counted : installer.hits()) {
-      hits.add(
-          new RuleHits(
-              hits.size(),
-              counted.packets(),
-              counted.bytes(),
-              counted.droppedPackets(),
-              counted.droppedBytes(),
-              counted.lastNanos()));
+    List<RuleHitCounters.Hits> all;
+    synchronized (rules) {
+      all = installer.hits();
+    }
+    for (var counted : all) {
+      hits.add(counted.of(hits.size()));
     }
     return List.copyOf(hits);
   }
@@ -339,9 +320,11 @@ public final class Shield implements AutoCloseable {
   public synchronized BpfLink attach(BpfLink.Hook hook, int interfaceIndex) throws LibbpfException {
     var name = hook == BpfLink.Hook.TCX ? "shield_tcx" : "shield_xdp";
     meter.claim(interfaceIndex);
-    if (inForce.rules().stream().anyMatch(rule -> !rule.match().interfaces().isEmpty())) {
-      // It may be one that a rule names, under a number that was not known.
-      installer.install(inForce, interfaces(inForce));
+    synchronized (rules) {
+      if (inForce.rules().stream().anyMatch(rule -> !rule.match().interfaces().isEmpty())) {
+        // It may be one that a rule names, under a number that was not known.
+        installer.install(inForce, inForce.interfaces());
+      }
     }
     return object.attachInterface(object.program(name), hook, interfaceIndex);
   }
@@ -438,8 +421,10 @@ public final class Shield implements AutoCloseable {
 
   /// What all maps take, as the kernel counts it.
   public synchronized long memoryBytes() {
-    return maps().stream().mapToLong(KernelStatus.KernelMap::bytes).sum()
-        + installer.unlistedBytes();
+    long listed = maps().stream().mapToLong(KernelStatus.KernelMap::bytes).sum();
+    synchronized (rules) {
+      return listed + installer.unlistedBytes();
+    }
   }
 
   private List<KernelStatus.KernelMap> maps() {
@@ -483,10 +468,14 @@ public final class Shield implements AutoCloseable {
   public synchronized void close() {
     if (!closed) {
       synchronized (life) {
-        closed = true;
+        synchronized (rules) {
+          closed = true;
+        }
       }
       bans.close();
-      installer.close();
+      synchronized (rules) {
+        installer.close();
+      }
       captures.close();
       chain.close();
       object.close();
