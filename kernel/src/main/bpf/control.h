@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #pragma once
 /* What every part of the shield shares: settings, the control block and a hash. */
+#include "hash.h"
 #include "parse.h"
 #include "shield.h"
 #include "meter.h"
@@ -18,13 +19,6 @@ const volatile __u32 source_slots = SOURCES;
 
 /* Data of its own, so that its address is part of the instructions, as with `tables`. */
 struct control shield_control SEC(".data.control");
-
-static __always_inline __u64 mix(__u64 h)
-{
-	h ^= h >> 32;
-	h *= 0x9e3779b97f4a7c15ULL;
-	return h ^ h >> 29;
-}
 
 /* Of the whole source address. */
 static __always_inline __u64 address_hash(struct packet *p, __u64 seed)

@@ -398,24 +398,35 @@ int BPF_PROG(lens_reset_sent, struct sock *sk)
 	return 0;
 }
 
+/* A kernel that does not know a reason has none to compare with. */
+#define REASON(name) SKB_DROP_REASON_##name##___lens
+#define IS(reason, name)                                                                   \
+	(bpf_core_enum_value_exists(enum skb_drop_reason___lens, REASON(name)) &&          \
+	 reason == bpf_core_enum_value(enum skb_drop_reason___lens, REASON(name)))
+
 /*
  * What brought nothing new was counted where it arrived; what a queue is emptied of, when its
- * socket is closed, had arrived there. A kernel without the latter reason has none to compare with.
+ * socket is closed, had arrived there.
  */
 static __always_inline bool no_loss(__u32 reason)
 {
-	if (reason == bpf_core_enum_value(enum skb_drop_reason___lens,
-					  SKB_DROP_REASON_TCP_OLD_DATA___lens))
-		return true;
-	return bpf_core_enum_value_exists(enum skb_drop_reason___lens,
-					  SKB_DROP_REASON_QUEUE_PURGE___lens) &&
-	       reason == bpf_core_enum_value(enum skb_drop_reason___lens,
-					     SKB_DROP_REASON_QUEUE_PURGE___lens);
+	return IS(reason, TCP_OLD_DATA) || IS(reason, QUEUE_PURGE);
+}
+
+/* What the shield has just refused, and told of itself: XDP of a veth gives no reason. */
+static __always_inline bool echo(struct lens_record *r, __u32 reason)
+{
+	__u64 newest = r->event[(r->events - 1) & (LENS_EVENTS - 1)];
+
+	if (r->drop_reason < LENS_REFUSED || (newest & 7) != LENS_DROPPED_IN ||
+	    bpf_ktime_get_ns() - newest > LENS_ECHO_NS)
+		return false;
+	return IS(reason, NOT_SPECIFIED) || IS(reason, XDP) || IS(reason, TC_INGRESS);
 }
 
 /*
- * A packet was thrown away. What a rule of ours drops in XDP never comes here; what it drops at tcx
- * does.
+ * A packet was thrown away. Of what a rule of ours refuses the record knows already; XDP in a driver
+ * never comes here.
  */
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(lens_dropped, struct sk_buff *skb, void *location, __u32 reason)
@@ -450,7 +461,7 @@ int BPF_PROG(lens_dropped, struct sk_buff *skb, void *location, __u32 reason)
 	kind = reason < LENS_DROPS ? reason : LENS_DROPS - 1;
 	barrier_var(kind);
 	__sync_fetch_and_add(&c->drops[kind & (LENS_DROPS - 1)], 1);
-	if (!r || r->closed_ns)
+	if (!r || r->closed_ns || (incoming && echo(r, reason)))
 		return 0;
 	__sync_fetch_and_add(incoming ? &r->dropped_in : &r->dropped_out, 1);
 	r->drop_reason = reason;

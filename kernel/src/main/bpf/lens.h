@@ -39,6 +39,13 @@ struct lens_settings {
 /* Drop reasons of the kernel that are counted apart; the last stands for all higher numbers. */
 #define LENS_DROPS 256
 
+/*
+ * Above all reasons of the kernel: reason.h of the shield, which refused it. What the kernel then
+ * says of the same packet comes within so many nanoseconds.
+ */
+#define LENS_REFUSED 0x10000
+#define LENS_ECHO_NS 20000
+
 enum lens_flag {
 	LENS_ACTIVE = 1,      /* we opened the connection */
 	LENS_WINDOW_ZERO = 2, /* the peer's window is closed at the moment */

@@ -107,6 +107,9 @@ struct tcp_skb_cb {
 enum skb_drop_reason___lens {
 	SKB_DROP_REASON_TCP_OLD_DATA___lens = 1,
 	SKB_DROP_REASON_QUEUE_PURGE___lens = 2,
+	SKB_DROP_REASON_NOT_SPECIFIED___lens = 3,
+	SKB_DROP_REASON_XDP___lens = 4,
+	SKB_DROP_REASON_TC_INGRESS___lens = 5,
 };
 
 #undef KERNEL

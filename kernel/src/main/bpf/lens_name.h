@@ -1,22 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 #pragma once
 /* How a packet without a socket finds its connection: a keyed hash of the other end and our port */
+#include "lens_shared.h"
 #include "lens_tables.h"
-
-static __always_inline __u64 mix(__u64 h)
-{
-	h ^= h >> 32;
-	h *= 0x9e3779b97f4a7c15ULL;
-	h ^= h >> 29;
-	return h;
-}
-
-/* The other end and our port, both in host order. */
-struct endpoint {
-	__u32 address[4]; /* network order; IPv4 as ::ffff:a.b.c.d */
-	__u16 port;
-	__u16 local_port;
-};
 
 /* ::ffff:a.b.c.d and a.b.c.d are one client: the request has the one, its socket the other. */
 static __always_inline void ipv4(struct endpoint *e, __u32 address)
@@ -24,14 +10,6 @@ static __always_inline void ipv4(struct endpoint *e, __u32 address)
 	e->address[0] = e->address[1] = 0;
 	e->address[2] = bpf_htonl(0xffff);
 	e->address[3] = address;
-}
-
-static __always_inline __u64 tag(struct endpoint *e, __u64 seed)
-{
-	__u64 h = seed ^ ((__u64)e->port << 32) ^ e->local_port;
-
-	h = mix(h ^ ((__u64)e->address[0] << 32 | e->address[1])) ^ ((__u64)e->address[2] << 32);
-	return mix(mix(h ^ e->address[3]));
 }
 
 static __always_inline __u64 tag_of(struct bpf_sock_ops *ops, __u64 seed)

@@ -4,29 +4,12 @@
  * The record of one connection: a cache of four ways by cookie, no lock. A record changes hands by
  * a compare-and-swap on its generation; `copy` brings it up to what the socket has counted.
  */
+#include "lens_shared.h"
 #include "lens_tables.h"
-
-static __always_inline struct lens_record *way(__u64 cookie, __u32 step)
-{
-	__u32 first = cookie >> LENS_SET_BITS;
-	__u32 slot = (cookie & (LENS_SETS - 1)) * LENS_WAYS + ((first + step) & (LENS_WAYS - 1));
-
-	return bpf_map_lookup_elem(&lens_records, &slot);
-}
 
 static __always_inline struct lens_record *find(__u64 cookie)
 {
-	struct lens_record *r;
-
-	if (!cookie)
-		return NULL;
-#pragma unroll
-	for (__u32 i = 0; i < LENS_WAYS; i++) {
-		r = way(cookie, i);
-		if (r && r->cookie == cookie)
-			return r;
-	}
-	return NULL;
+	return find_in(&lens_records, cookie);
 }
 
 /* Makes the generation odd, so that no reader trusts the record until settle(). */
@@ -53,13 +36,13 @@ static __always_inline struct lens_record *claim(struct lens_control *c, __u64 c
 
 #pragma unroll
 	for (__u32 i = 0; i < LENS_WAYS; i++) {
-		r = way(cookie, i);
+		r = way(&lens_records, cookie, i);
 		if (!r || (r->cookie && !r->closed_ns))
 			continue;
 		if (take(r))
 			return r;
 	}
-	r = way(cookie, 0);
+	r = way(&lens_records, cookie, 0);
 	if (r && take(r)) {
 		__sync_fetch_and_add(&c->overwritten, 1);
 		return r;
@@ -81,15 +64,6 @@ static __always_inline void wipe(struct lens_record *r, __u64 cookie, __u32 flag
 static __always_inline bool after(__u32 a, __u32 b)
 {
 	return (__s32)(b - a) < 0;
-}
-
-/* Eight nanoseconds more or less are the price of keeping the kind in the same store. */
-static __always_inline void event(struct lens_record *r, enum lens_event kind, __u64 now)
-{
-	__u32 number = r->events;
-
-	r->event[number & (LENS_EVENTS - 1)] = (now & ~7ULL) | kind;
-	r->events = number + 1;
 }
 
 static __always_inline void hole(struct lens_record *r, __u64 now)

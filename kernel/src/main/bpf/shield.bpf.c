@@ -18,6 +18,7 @@
 #include "capture.h"
 #include "linear.h"
 #include "refuse.h"
+#include "tell.h"
 
 /* The verdict stands: counted once, here. */
 static __always_inline int settle_now(struct packet *p, struct control *c, struct rule_set *set,
@@ -34,6 +35,8 @@ static __always_inline int settle_now(struct packet *p, struct control *c, struc
 		verdict = reason + (dropped ? 0 : WOULD);
 	}
 	count(p, verdict, p->segments, bytes);
+	if (dropped)
+		tell(p, c, reason);
 	if (metering) {
 		source = address_hash(p, c->seed);
 		meter(p, c, source, bytes, dropped, p->family && sketch(p, c, source, dropped));

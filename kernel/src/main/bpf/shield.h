@@ -113,6 +113,7 @@ struct control {
 	__u64 jiffies;   /* when `beat` ran last */
 	__u64 nanos;     /* the same moment by CLOCK_MONOTONIC */
 	__u64 beat_ticks; /* how long a beat lasts, in jiffies */
+	__u64 lens_seed; /* that of the lens's tags, see tell.h; 0: there is none */
 };
 
 /* What holds while Java gives no sign of life. */
@@ -149,6 +150,6 @@ struct ban {
 };
 
 
-_Static_assert(sizeof(struct control) == 88, "shield/ShieldMemory.java");
+_Static_assert(sizeof(struct control) == 96, "shield/ShieldMemory.java");
 _Static_assert(sizeof(struct rule_set) == 8936, "shield/ShieldMemory.java");
 _Static_assert(sizeof(struct ban) == 48, "shield/ShieldMemory.java");

@@ -5,6 +5,7 @@ import io.ostiary.kernel.flood.FloodWatch;
 import io.ostiary.kernel.libbpf.Libbpf;
 import io.ostiary.kernel.libbpf.LibbpfException;
 import io.ostiary.kernel.shield.BanAction;
+import io.ostiary.kernel.shield.LensTables;
 import io.ostiary.kernel.shield.RuleSetSource;
 import io.ostiary.kernel.shield.Shield;
 import io.ostiary.kernel.stage.Stages;
@@ -252,6 +253,15 @@ public final class Kernel implements PacketView, AutoCloseable {
       return new BanHits(hits.packets(), hits.bytes());
     } catch (LibbpfException e) {
       return null;
+    }
+  }
+
+  /// From now on the lens learns which packets of its connections are refused, and why.
+  public void tell(LensTables lens) {
+    try {
+      shield.tell(lens);
+    } catch (LibbpfException e) {
+      LOG.warn("calls do not tell what rules refused of them: {}", e.getMessage());
     }
   }
 

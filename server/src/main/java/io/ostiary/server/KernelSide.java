@@ -275,6 +275,10 @@ final class KernelSide implements AutoCloseable, PacketView {
           running.spareAt(controlPort);
         }
         running.ownStages().otherwiseIn(stagesFolder);
+        var attached = lens;
+        if (attached != null) {
+          running.tell(attached.tables());
+        }
         kernel = running;
       }
       case Kernel.Opened.Unavailable(var sentence) -> kernelMissing = sentence;

@@ -128,11 +128,13 @@ public record Explanation(
     }
   }
 
-  /// With what a rule's refusal looks like to the kernel: in XDP of a veth, in generic XDP, at tcx.
+  /// With whose word it is, where that is not the kernel's own.
   static String reason(String word) {
     return switch (word) {
-      case "not-specified" -> word + ", as where a rule of the gateway refuses on a virtual device";
-      case "xdp", "tc-ingress" -> word + ", as where a rule of the gateway refuses";
+      case "deny-rule", "limit-rule", "limit-connections" -> word + ": a rule of the gateway";
+      case "banned", "ban-limit" -> word + ": the gateway holds a ban against the client";
+      case "stage" -> word + ": a program of your own refused";
+      case "xdp", "tc-ingress" -> word + ", as where a program that is not ours refuses";
       default -> word;
     };
   }

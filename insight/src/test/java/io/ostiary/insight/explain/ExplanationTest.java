@@ -327,16 +327,17 @@ final class ExplanationTest {
                     troubled(
                         EntryBuilder.facts(-300, -200, -50, 650_000),
                         new Counters(2086, 1402, 3_000_200, 142, 0, 581, 580, 710, 0, 0, 0),
-                        "not-specified"))
+                        "limit-rule"))
                 .times(20, 650_000, 654_500, 658_500, 658_600)
                 .attempt(true, 100, null, 651_120, 654_200, 654_400, ""));
     assertThat(explanation.notes())
         .contains(
             "The client's network did not lose all of it: the gateway's own kernel dropped 710"
-                + " packets of this call (not-specified, as where a rule of the gateway refuses on"
-                + " a virtual device).");
+                + " packets of this call (limit-rule: a rule of the gateway).");
     assertThat(explanation.sentence())
-        .contains("ms in the gateway's kernel: the kernel dropped 710 packets (not-specified,");
+        .contains(
+            "ms in the gateway's kernel: the kernel dropped 710 packets (limit-rule: a rule of"
+                + " the gateway)");
   }
 
   /// What the client takes slowly the gateway takes slowly from its upstream.

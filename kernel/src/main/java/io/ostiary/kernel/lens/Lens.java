@@ -2,6 +2,8 @@ package io.ostiary.kernel.lens;
 
 import io.ostiary.kernel.libbpf.BpfObject;
 import io.ostiary.kernel.libbpf.LibbpfException;
+import io.ostiary.kernel.shield.DropReason;
+import io.ostiary.kernel.shield.LensTables;
 import io.ostiary.model.ConnectionFacts;
 import io.ostiary.model.ConnectionLens;
 import io.ostiary.model.KernelStatus;
@@ -81,6 +83,9 @@ public final class Lens implements ConnectionLens, AutoCloseable {
       return limit;
     }
   }
+
+  /// From here on the reasons of the shield; as in `lens.h`.
+  private static final int REFUSED = 0x10000;
 
   private final BpfObject kernel;
   private final ConnectionTable table;
@@ -221,6 +226,12 @@ public final class Lens implements ConnectionLens, AutoCloseable {
     control.watch(ports);
   }
 
+  /// For the shield, which knows what it refuses of these connections.
+  public LensTables tables() {
+    return new LensTables(
+        kernel.table("lens_tuples"), kernel.table("lens_records"), control.seed());
+  }
+
   public Totals totals() {
     return control.totals();
   }
@@ -243,6 +254,9 @@ public final class Lens implements ConnectionLens, AutoCloseable {
 
   @Override
   public String dropReason(int number) {
+    if (number >= REFUSED) {
+      return DropReason.of(number - REFUSED).word();
+    }
     var known = reasons;
     return (known == null ? readReasons() : known).word(number);
   }

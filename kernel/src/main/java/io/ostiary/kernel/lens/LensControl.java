@@ -59,6 +59,10 @@ final class LensControl {
     }
   }
 
+  long seed() {
+    return number(SEED);
+  }
+
   Lens.Totals totals() {
     return new Lens.Totals(number(TRACKED), number(OVERWRITTEN), number(UNTRACKED));
   }

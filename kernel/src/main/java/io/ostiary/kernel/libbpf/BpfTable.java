@@ -180,6 +180,15 @@ public final class BpfTable {
     }
   }
 
+  /// Puts another map into a slot of this map of maps, which keeps it even where its own object is
+  /// closed.
+  public void putMap(int slot, BpfTable inner) throws LibbpfException {
+    try (var arena = Arena.ofConfined()) {
+      write(
+          arena.allocateFrom(JAVA_INT, slot), arena.allocateFrom(JAVA_INT, inner.map.descriptor()));
+    }
+  }
+
   /// Puts a new array map into a slot of this map of maps. Returns after a grace period of RCU: no
   /// program can still be reading what stood there, nor any other table it read before.
   ///

@@ -32,6 +32,17 @@ public enum DropReason {
     return number;
   }
 
+  /// @throws IllegalArgumentException where no reason has this number
+  public static DropReason of(int number) {
+    for (var reason : values()) {
+      if (reason.number == number) {
+        return reason;
+      }
+    }
+    throw new IllegalArgumentException(
+        "drop reason: %d (expected: a number of reason.h)".formatted(number));
+  }
+
   /// As it is shown: `deny-rule`.
   public String word() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');

@@ -254,6 +254,15 @@ public final class Shield implements AutoCloseable {
     control.set(JAVA_INT, ShieldMemory.ON_SILENCE, number);
   }
 
+  /// From now on the lens learns which packets of its connections are refused, and why.
+  public synchronized void tell(LensTables lens) throws LibbpfException {
+    if (!closed) {
+      object.table("told_tuples").putMap(0, lens.tuples());
+      object.table("told_records").putMap(0, lens.records());
+      control.set(JAVA_LONG, ShieldMemory.LENS_SEED, lens.seed());
+    }
+  }
+
   /// Brings a rule set into force, whole.
   ///
   /// @return what is wrong with it; empty when it is in force

@@ -40,12 +40,13 @@ final class ShieldMemory {
   /// The data that is `struct control` alone.
   static final String CONTROL = ".data.control";
 
-  static final long CONTROL_BYTES = 88;
+  static final long CONTROL_BYTES = 96;
   static final long DEADLINE = 0;
   static final long JIFFIES = 64;
   static final long NANOS = 72;
   static final long SEED = 8;
   static final long BEAT_TICKS = 80;
+  static final long LENS_SEED = 88;
   static final long ACTIVE = 40;
   static final long HZ = 44;
   static final long CHAIN = 48;
@@ -124,6 +125,7 @@ final class ShieldMemory {
                   Map.entry("nanos", NANOS),
                   Map.entry("seed", SEED),
                   Map.entry("beat_ticks", BEAT_TICKS),
+                  Map.entry("lens_seed", LENS_SEED),
                   Map.entry("active", ACTIVE),
                   Map.entry("hz", HZ),
                   Map.entry("chain", CHAIN),
