@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.AlgorithmParameters;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.MessageDigest;
@@ -18,6 +19,10 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.security.interfaces.ECPublicKey;
+import java.security.interfaces.RSAPublicKey;
+import java.security.spec.ECGenParameterSpec;
+import java.security.spec.ECParameterSpec;
+import java.security.spec.EllipticCurve;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Clock;
 import java.time.Duration;
@@ -26,6 +31,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +39,9 @@ import org.jspecify.annotations.Nullable;
 /// is told at its place in the file, before anything is changed. Used once, by one thread.
 final class TlsFiles {
   private static final int FILE_BYTES_MAX = 1024 * 1024;
+  private static final int RSA_BITS = 2048;
+  private static final Map<String, Tls.Key> CURVES =
+      Map.of("secp256r1", Tls.Key.P_256, "secp384r1", Tls.Key.P_384, "secp521r1", Tls.Key.P_521);
   private static final Duration SOON = Duration.ofDays(14);
   private static final Pattern KEY =
       Pattern.compile("-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\\s]+)-----END PRIVATE KEY-----");
@@ -120,8 +129,10 @@ final class TlsFiles {
       WrittenListener.Certificate written, String at, MessageDigest digest) {
     var all = certificates("chain", written.chain(), content("chain", written.chain(), digest));
     var leaf = all.getFirst();
+    var kind = kind(leaf, written.chain());
     var key = privateKey(written.key(), content("key", written.key(), digest));
     fits(leaf, key, written);
+    strength(leaf, at + "/chain", written.chain());
     var ocsp = written.ocsp();
     if (ocsp != null) {
       var ignored = content("ocsp", ocsp, digest);
@@ -129,13 +140,7 @@ final class TlsFiles {
     var notAfter = leaf.getNotAfter().toInstant();
     expiry(notAfter, at + "/chain", written.chain());
     return new Tls.Certificate(
-        written.chain(),
-        written.key(),
-        ocsp,
-        names(leaf),
-        signs(leaf, written.chain()),
-        notAfter,
-        fingerprint(leaf));
+        written.chain(), written.key(), ocsp, names(leaf), kind, notAfter, fingerprint(leaf));
   }
 
   private void expiry(Instant notAfter, String at, Path chain) {
@@ -237,19 +242,42 @@ final class TlsFiles {
     return verifying.verify(signature);
   }
 
-  private static Tls.Key signs(X509Certificate leaf, Path chain) {
-    if (!(leaf.getPublicKey() instanceof ECPublicKey key)) {
+  /// Clients refuse what is shorter, and would tell nobody here.
+  private void strength(X509Certificate leaf, String at, Path chain) {
+    if (leaf.getPublicKey() instanceof RSAPublicKey key
+        && key.getModulus().bitLength() < RSA_BITS) {
+      notes.warning(
+          at,
+          "chain: %s has an RSA key of %d bits (expected: at least %d); most clients will refuse it"
+              .formatted(chain, key.getModulus().bitLength(), RSA_BITS));
+    }
+  }
+
+  /// Other keys are read by OpenSSL and the JDK, and unknown to browsers.
+  private static Tls.Key kind(X509Certificate leaf, Path chain) {
+    var open = leaf.getPublicKey();
+    if (open instanceof RSAPublicKey) {
       return Tls.Key.RSA;
     }
-    int bits = key.getParams().getCurve().getField().getFieldSize();
-    return switch (bits) {
-      case 256 -> Tls.Key.P_256;
-      case 384 -> Tls.Key.P_384;
-      case 521 -> Tls.Key.P_521;
-      default ->
-          throw Require.invalid(
-              "chain", chain + " with a curve of " + bits + " bits", "P-256, P-384 or P-521");
-    };
+    var curve = open instanceof ECPublicKey key ? key.getParams().getCurve() : null;
+    for (var known : CURVES.entrySet()) {
+      if (curve != null && curve.equals(curve(known.getKey()))) {
+        return known.getValue();
+      }
+    }
+    var seen = open.getAlgorithm().equals("EC") ? "on another curve" : open.getAlgorithm();
+    throw Require.invalid(
+        "chain", chain + " with a key " + seen, "RSA, or EC on P-256, P-384 or P-521");
+  }
+
+  private static EllipticCurve curve(String name) {
+    try {
+      var parameters = AlgorithmParameters.getInstance("EC");
+      parameters.init(new ECGenParameterSpec(name));
+      return parameters.getParameterSpec(ECParameterSpec.class).getCurve();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every JDK has " + name, e);
+    }
   }
 
   /// The host names of a certificate. A common name counts for nothing any more (RFC 9525).

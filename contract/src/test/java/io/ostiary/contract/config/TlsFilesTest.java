@@ -12,6 +12,9 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TlsFilesTest {
   @TempDir static Path folder;
@@ -119,6 +122,67 @@ class TlsFilesTest {
         .contains("client-revocations")
         .contains("client-certificates beside it");
     assertThat(faults("{ certificates: [] }")).singleElement().asString().contains("certificates");
+  }
+
+  private static void openssl(String options) throws Exception {
+    var process =
+        new ProcessBuilder(("openssl " + options).split(" "))
+            .directory(folder.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("openssl.log").toFile())
+            .start();
+    assertThat(process.waitFor()).as(Files.readString(folder.resolve("openssl.log"))).isZero();
+  }
+
+  /// Makes `odd.pem` and `odd.key`.
+  private static void odd(String key) throws Exception {
+    openssl(
+        "req -x509 -newkey %s -nodes -days 30 -subj /CN=a -keyout odd.raw -out odd.pem"
+            .formatted(key));
+    openssl("pkcs8 -topk8 -nocrypt -in odd.raw -out odd.key");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "P-256, P_256",
+    "P-384, P_384",
+    "P-521, P_521",
+  })
+  void theCurveOfAKeyIsKnown(String curve, Tls.Key key) throws Exception {
+    odd("ec -pkeyopt ec_paramgen_curve:" + curve);
+    var tls = understood("{ certificates: { chain: odd.pem, key: odd.key } }");
+    assertThat(tls.certificates().getFirst().signs()).isEqualTo(key);
+  }
+
+  /// Those are all keys that OpenSSL makes and browsers do not know.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "ec -pkeyopt ec_paramgen_curve:secp256k1",
+        "ec -pkeyopt ec_paramgen_curve:secp224r1",
+        "ec -pkeyopt ec_paramgen_curve:brainpoolP256r1",
+        "ec -pkeyopt ec_paramgen_curve:brainpoolP384r1",
+        "ed25519",
+        "ed448",
+      })
+  void aKeyThatClientsDoNotKnowIsRefused(String key) throws Exception {
+    odd(key);
+    assertThat(faults("{ certificates: { chain: odd.pem, key: odd.key } }"))
+        .singleElement()
+        .asString()
+        .contains("ostiary.yaml:3:")
+        .contains("odd.pem with a key " + (key.startsWith("ec ") ? "on another curve" : "EdDSA"))
+        .endsWith("(expected: RSA, or EC on P-256, P-384 or P-521)");
+  }
+
+  @Test
+  void aShortKeyIsWarnedOf() throws Exception {
+    odd("rsa:1024");
+    var read = read("{ certificates: { chain: odd.pem, key: odd.key } }");
+    assertThat(ConfigReaderTest.lines(((ConfigRead.Understood) read).warnings()))
+        .singleElement()
+        .asString()
+        .contains("odd.pem has an RSA key of 1024 bits (expected: at least 2048)");
   }
 
   @Test
