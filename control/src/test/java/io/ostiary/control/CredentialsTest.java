@@ -2,6 +2,8 @@ package io.ostiary.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.password4j.Argon2Function;
+import com.password4j.Password;
 import io.ostiary.control.records.Passwords;
 import io.ostiary.model.Credential;
 import java.nio.charset.StandardCharsets;
@@ -94,6 +96,29 @@ class CredentialsTest {
     assertThat(create(Map.of("kind", "password", "id", "a:b", "password", password)))
         .isEqualTo(400);
     assertThat(Passwords.hash("x")).isNotEqualTo(Passwords.hash("x"));
+  }
+
+  @Test
+  void aPasswordCountsAsItIs() throws Exception {
+    var blanks = "  correct horse  ";
+    create(Map.of("kind", "password", "id", "batch", "password", blanks));
+    var kept = inForce().getFirst().secret();
+    assertThat(fits(blanks, kept)).isTrue();
+    assertThat(fits(blanks.strip(), kept)).isFalse();
+    create(Map.of("kind", "password", "id", "cafe\u0301", "password", "pa\u0308sswo\u0308rter"));
+    var composed = inForce().getLast();
+    assertThat(composed.id()).isEqualTo("caf\u00e9");
+    assertThat(fits("p\u00e4ssw\u00f6rter", composed.secret())).isTrue();
+    var refused =
+        fixture.post(
+            acme + "/credentials",
+            "{\"kind\":\"password\",\"id\":\"b\",\"password\":\"too-short\"}");
+    assertThat(refused.statusCode()).isEqualTo(400);
+    assertThat(refused.body()).contains("9 characters (expected").doesNotContain("too-short");
+  }
+
+  private static boolean fits(String password, String hash) {
+    return Password.check(password, hash).with(Argon2Function.getInstanceFromHash(hash));
   }
 
   @Test

@@ -18,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.text.Normalizer;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Base64;
@@ -111,7 +112,9 @@ public final class BasicAuth implements Policy<BasicAuth.Settings> {
     static @Nullable Given of(String text) {
       try {
         var bytes = Base64.getDecoder().decode(text);
-        var decoded = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        var sent = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        // Some systems write an accent as a character of its own (RFC 7617 section 2.1).
+        var decoded = Normalizer.normalize(sent, Normalizer.Form.NFC);
         int colon = decoded.indexOf(':');
         return colon <= 0
             ? null

@@ -65,6 +65,15 @@ class BasicAuthTest {
   }
 
   @Test
+  void anAccentMayBeWrittenEitherWay() {
+    var filter = filter(site("p\u00e4ssw\u00f6rter und mehr"));
+    var apart = with("batch", "pa\u0308sswo\u0308rter und mehr");
+    assertThat(Verdicts.request(filter, apart)).isEqualTo(Verdict.CONTINUE);
+    var other = with("batch", "passworter und mehr");
+    assertThat(Sites.problem(Verdicts.request(filter, other)).status()).isEqualTo(401);
+  }
+
+  @Test
   void checksAPasswordOnceAMinute() {
     var filter = filter(site);
     assertThat(filter.request(with("batch", PASSWORD))).isInstanceOf(Verdict.Wait.class);

@@ -11,6 +11,7 @@ import java.security.SecureRandom;
 import java.security.interfaces.ECPublicKey;
 import java.security.interfaces.RSAPublicKey;
 import java.security.spec.X509EncodedKeySpec;
+import java.text.Normalizer;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
@@ -67,13 +68,19 @@ record NewCredential(Credential credential, @Nullable String made) {
   }
 
   private static @Nullable NewCredential password(Fields fields) {
-    var user = id(fields);
-    var password = fields.text("password", PASSWORD_CHARS_MIN, PASSWORD_CHARS_MAX);
+    var user = composed(id(fields));
+    var password = composed(fields.secret("password", PASSWORD_CHARS_MIN, PASSWORD_CHARS_MAX));
     if (user.indexOf(':') >= 0) {
       fields.fault("id", "':' in it (expected: a user name without, see RFC 7617)");
     }
     fields.done();
     return new NewCredential(new Credential(Kind.PASSWORD, user, Passwords.hash(password)), null);
+  }
+
+  /// As `basic-auth` compares them, whichever way a keyboard writes an accent (RFC 7617 section
+  /// 2.1).
+  private static String composed(String text) {
+    return Normalizer.normalize(text, Normalizer.Form.NFC);
   }
 
   private static @Nullable NewCredential signature(Fields fields) {

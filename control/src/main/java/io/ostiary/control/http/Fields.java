@@ -120,6 +120,22 @@ public final class Fields {
     return text;
   }
 
+  /// A text that nobody else may see: it is taken as it is, blanks at its ends included, and a
+  /// fault does not show it.
+  public String secret(String name, int min, int max) {
+    var value = node.get(name);
+    var text = value != null && value.isString() ? value.asString() : "";
+    if (text.length() < min
+        || text.length() > max
+        || text.chars().anyMatch(Character::isISOControl)) {
+      fault(
+          name,
+          "%d characters (expected: a text of %d-%d printable characters)"
+              .formatted(text.length(), min, max));
+    }
+    return text;
+  }
+
   /// A text that must be there and may have several lines, such as a key in PEM.
   public String lines(String name, int max) {
     var value = node.get(name);
