@@ -107,7 +107,10 @@ public record Api(
   private static void checkHost(String host) {
     if (!HOST.matcher(host).matches() || host.length() > 253) {
       throw Require.invalid(
-          "api.hosts", host, "a name such as api.example.com or *.example.com, without a port");
+          "api.hosts",
+          host,
+          "a name such as api.example.com or *.example.com, without a port; none stands for every"
+              + " host");
     }
   }
 }

@@ -469,8 +469,7 @@ public final class Binder {
 
   /// @param within where else it may belong, or empty
   private static Fault unknown(Mapping.Member member, Collection<String> known, String within) {
-    var near = Spelling.hint(member.name(), known);
-    var hint = near.isEmpty() ? within : near;
+    var hint = Spelling.hint(member.name(), known);
     var list = known.isEmpty() ? "nothing" : Wording.oneOf(List.copyOf(known));
     return member
         .nameAt()
@@ -478,6 +477,6 @@ public final class Binder {
             "unknown setting '"
                 + member.name()
                 + "'"
-                + (hint.isEmpty() ? " (expected: " + list + ")" : hint));
+                + (hint.isEmpty() ? " (expected: " + list + ")" + within : hint));
   }
 }

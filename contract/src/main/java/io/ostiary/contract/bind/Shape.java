@@ -105,7 +105,9 @@ public sealed interface Shape {
   record Items(Shape item, boolean unique, boolean orOne, boolean some) implements Shape {
     @Override
     public String expected() {
-      return (orOne ? item.expected() + ", or a list of that" : "a list");
+      return orOne
+          ? item.expected() + ", or a list of that"
+          : item instanceof Use ? "a list, with '- ' before each policy" : "a list";
     }
   }
 

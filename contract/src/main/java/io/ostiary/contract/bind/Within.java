@@ -3,8 +3,8 @@ package io.ostiary.contract.bind;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 
-/// Finds a setting that was written a level or two too high, as people do who know it from
-/// elsewhere: `sticky` of an upstream stands in its `spread`.
+/// Finds what was written at another place than it has here, as people do who know it from
+/// elsewhere: `sticky` of an upstream stands in its `spread`, `rate-limit` among the policies.
 final class Within {
   private static final int STEPS_MAX = 3;
 
@@ -12,8 +12,8 @@ final class Within {
 
   private record Step(Shape.Fields shape, String path, int depth) {}
 
-  /// `. Did you mean 'spread.sticky'?`, or nothing where no setting within has this name. Of
-  /// several the one that is nearest.
+  /// `. There is 'spread.sticky'`, or nothing where no setting within has this name. Of several the
+  /// one that is nearest.
   static String hint(String seen, Shape.Fields shape) {
     var open = new ArrayDeque<Step>();
     var known = new HashSet<Class<?>>();
@@ -22,12 +22,17 @@ final class Within {
       for (var field : at.shape.fields()) {
         var path = at.path + field.name();
         if (at.depth > 1 && field.name().equals(Wording.kebab(seen))) {
-          return ". Did you mean '" + path + "'?";
+          return ". There is '" + path + "'";
+        }
+        boolean list = field.shape() instanceof Shape.Items;
+        var inner = field.shape() instanceof Shape.Items items ? items.item() : field.shape();
+        if (inner instanceof Shape.Use use && use.policies().containsKey(seen)) {
+          return ". It is a policy: write '- %s: ...' under '%s'".formatted(seen, path);
         }
         if (at.depth < STEPS_MAX
-            && field.shape() instanceof Shape.Fields inner
-            && known.add(inner.type())) {
-          open.add(new Step(inner, path + ".", at.depth + 1));
+            && inner instanceof Shape.Fields fields
+            && known.add(fields.type())) {
+          open.add(new Step(fields, path + (list ? "[]." : "."), at.depth + 1));
         }
       }
     }

@@ -16,18 +16,34 @@ public final class Spelling {
     return nearest(seen, known).map(name -> ". Did you mean '" + name + "'?").orElse("");
   }
 
-  /// The known name that takes the fewest edits, at most a third of its length.
+  /// The known name that takes the fewest edits, at most a third of its length; else the longest
+  /// that is a part of it, or has it for a part, as `proxy-cache` and `cache`.
   public static Optional<String> nearest(String seen, Collection<String> known) {
     if (seen.isBlank() || seen.length() > LENGTH_MAX) {
       return Optional.empty();
     }
     var plain = plain(seen);
-    return known.stream()
-        .filter(name -> !name.isBlank() && name.length() <= LENGTH_MAX)
-        .filter(name -> distance(plain, plain(name)) <= Math.max(1, name.length() / 3))
-        .min(
-            Comparator.comparingInt((String name) -> distance(plain, plain(name)))
-                .thenComparing(Comparator.naturalOrder()));
+    var near =
+        known.stream()
+            .filter(name -> !name.isBlank() && name.length() <= LENGTH_MAX)
+            .filter(name -> distance(plain, plain(name)) <= Math.max(1, name.length() / 3))
+            .min(
+                Comparator.comparingInt((String name) -> distance(plain, plain(name)))
+                    .thenComparing(Comparator.naturalOrder()));
+    return near.isPresent()
+        ? near
+        : known.stream()
+            .filter(name -> name.length() <= LENGTH_MAX && isPart(words(seen), words(name)))
+            .max(Comparator.comparingInt(String::length).thenComparing(Comparator.reverseOrder()));
+  }
+
+  private static boolean isPart(String one, String other) {
+    return one.contains(other) || other.contains(one);
+  }
+
+  /// With a dash before and behind each word.
+  private static String words(String name) {
+    return "-" + name.replace('_', '-').toLowerCase(Locale.ROOT) + "-";
   }
 
   /// `stripPath`, `strip_path` and `strip-path` differ in nothing that a person means.

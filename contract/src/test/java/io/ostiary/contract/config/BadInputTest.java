@@ -24,12 +24,11 @@ class BadInputTest {
                 + " kernel, services, limits, timeouts, trusted-proxies, errors,"
                 + " access-log,"
                 + " telemetry, outbound or policies-folder)"),
-        bad(
-            "upstreams: [ { name: a, targets: 'b:1', sticky: {} } ]\n",
-            "1:41: unknown setting 'sticky'. Did you mean 'spread.sticky'?"),
-        bad(
-            "upstreams: [ { name: a, targets: 'b:1', path: /up } ]\n",
-            "1:41: unknown setting 'path'. Did you mean 'health.path'?"),
+        upstream("sticky: {}", "3:5: " + elsewhere("sticky", "spread.sticky"), ""),
+        upstream("path: /up", "3:5: " + elsewhere("path", "health.path"), ""),
+        upstream("weight: 3", "3:5: " + elsewhere("weight", "targets[].weight"), ""),
+        upstream(
+            "health_check: {}", "3:5: unknown setting 'health_check'. Did you mean 'health'?", ""),
         bad(
             "listeners: [ \"0.0.0.0:70000\" ]\n",
             "1:14: address: port 70000 in '0.0.0.0:70000'" + " (expected: 1-65535)"),
@@ -46,7 +45,7 @@ class BadInputTest {
         bad(
             api("hosts: [ API.example.com ]"),
             "6:14: api.hosts: API.example.com (expected: a name such as api.example.com or"
-                + " *.example.com, without a port)"),
+                + " *.example.com, without a port; none stands for every host)"),
         bad(
             api("routes: [ { path: /a, when: { path: \"(\" } } ]"),
             "6:41: when.path: '(' (expected: a regular expression (RE2): missing closing ))"),
@@ -223,7 +222,9 @@ class BadInputTest {
             "policies: [ waf ]",
             "6:17: unknown policy 'waf' (expected: cors, ip, key-auth,"
                 + " rate-limit or validate)"),
-        with("policies: key-auth", "6:15: policies: 'key-auth' (expected: a list)"),
+        with(
+            "policies: key-auth",
+            "6:15: policies: 'key-auth' (expected: a list, with '- ' before each policy)"),
         with(
             "policies: [ rate-limit: { requets: 5, per: 1m } ]",
             "6:31: unknown setting" + " 'requets'. Did you mean 'requests'?"),
@@ -375,6 +376,13 @@ class BadInputTest {
 
   private static Arguments rule(String rule, String fault) {
     return Arguments.of("kernel:\n  rules:\n    - " + rule + "\n", fault);
+  }
+
+  private static String elsewhere(String setting, String place) {
+    return ("unknown setting '%s' (expected: name, targets, discovery, balance, spread, outliers,"
+            + " retry, overload, health, timeouts, connections, protocol, tls or proxy-protocol)."
+            + " There is '%s'")
+        .formatted(setting, place);
   }
 
   private static Arguments upstream(String more, String fault, String place) {
