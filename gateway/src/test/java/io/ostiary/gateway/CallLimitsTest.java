@@ -4,13 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.CallLimits;
-import io.ostiary.model.Conditions;
-import io.ostiary.model.PathPattern;
 import io.ostiary.model.Route;
-import io.ostiary.model.Split;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -18,19 +14,6 @@ import org.junit.jupiter.api.Test;
 /// Bounds of an API's and a route's calls, and who is blamed where they are met.
 class CallLimitsTest {
   private static final Duration SHORT = Duration.ofMillis(200);
-
-  private static Route route(String path, CallLimits limits) {
-    return new Route(
-        path,
-        Set.of(),
-        new PathPattern(path),
-        Conditions.NONE,
-        null,
-        null,
-        List.of(),
-        Split.NONE,
-        limits);
-  }
 
   private static Kit kit(FakeUpstream upstream, CallLimits ofApi, Route... routes) {
     var kit = new Kit(upstream);
@@ -68,9 +51,9 @@ class CallLimitsTest {
             kit(
                 upstream,
                 sizes(10L, null),
-                route("/small", sizes(5L, null)),
-                route("/large", sizes(3L << 20, null)),
-                route("/*", CallLimits.NONE))) {
+                Kit.route("/small", null, sizes(5L, null)),
+                Kit.route("/large", null, sizes(3L << 20, null)),
+                Kit.route("/*", null, CallLimits.NONE))) {
       assertThat(post(kit, "/a", 10)).startsWith("HTTP/1.1 200");
       assertThat(post(kit, "/a", 11)).startsWith("HTTP/1.1 413");
       assertThat(post(kit, "/small", 6)).startsWith("HTTP/1.1 413");
@@ -98,7 +81,7 @@ class CallLimitsTest {
               }
               return talk.ok("abcdef");
             });
-        var kit = kit(upstream, sizes(null, 5L), route("/*", CallLimits.NONE))) {
+        var kit = kit(upstream, sizes(null, 5L), Kit.route("/*", null, CallLimits.NONE))) {
       assertThat(kit.get("/length"))
           .startsWith("HTTP/1.1 502")
           .contains("response-too-large")
@@ -125,8 +108,8 @@ class CallLimitsTest {
             kit(
                 upstream,
                 times(null, SHORT, SHORT),
-                route("/long", times(null, Duration.ofSeconds(5), null)),
-                route("/*", CallLimits.NONE))) {
+                Kit.route("/long", null, times(null, Duration.ofSeconds(5), null)),
+                Kit.route("/*", null, CallLimits.NONE))) {
       assertThat(kit.get("/a")).startsWith("HTTP/1.1 504");
       assertThat(kit.get("/idle")).startsWith("HTTP/1.1 200").endsWith("\r\n\r\na");
       assertThat(kit.get("/long")).startsWith("HTTP/1.1 200").endsWith("b");
@@ -153,7 +136,7 @@ class CallLimitsTest {
               nap(1000);
               return talk.ok("late");
             });
-        var kit = kit(upstream, times(SHORT, null, null), route("/*", CallLimits.NONE))) {
+        var kit = kit(upstream, times(SHORT, null, null), Kit.route("/*", null, CallLimits.NONE))) {
       assertThat(kit.get("/late")).startsWith("HTTP/1.1 504");
       assertThat(kit.get("/trickle")).startsWith("HTTP/1.1 200").doesNotContain("a".repeat(10));
       assertThat(kit.ask("POST /body HTTP/1.1\r\nHost: t\r\nContent-Length: 100\r\n\r\na"))
@@ -169,7 +152,7 @@ class CallLimitsTest {
   @Test
   void aCallThatIsDoneInTimeLeavesNothingBehindForTheNextOfItsConnection() {
     try (var upstream = FakeUpstream.echo();
-        var kit = kit(upstream, times(SHORT, null, null), route("/*", CallLimits.NONE));
+        var kit = kit(upstream, times(SHORT, null, null), Kit.route("/*", null, CallLimits.NONE));
         var client = kit.client()) {
       for (int i = 0; i < 4; i++) {
         client.send("GET /a" + i + " HTTP/1.1\r\nHost: t\r\n\r\n");

@@ -8,6 +8,7 @@ import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.Api;
 import io.ostiary.model.Balance;
 import io.ostiary.model.BanSink;
+import io.ostiary.model.CallLimits;
 import io.ostiary.model.Conditions;
 import io.ostiary.model.ConnectionLens;
 import io.ostiary.model.Discovery;
@@ -194,6 +195,22 @@ final class Kit implements AutoCloseable {
   static Route route(String id, String path, String... methods) {
     return new Route(
         id, Set.of(methods), new PathPattern(path), Conditions.NONE, null, null, List.of());
+  }
+
+  /// Called by its path.
+  ///
+  /// @param upstream null: its API's
+  static Route route(String path, @Nullable String upstream, CallLimits limits) {
+    return new Route(
+        path,
+        Set.of(),
+        new PathPattern(path),
+        Conditions.NONE,
+        upstream,
+        null,
+        List.of(),
+        Split.NONE,
+        limits);
   }
 
   Snapshot snapshot() {

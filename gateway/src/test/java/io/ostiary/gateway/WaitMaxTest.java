@@ -12,11 +12,8 @@ import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.Api;
 import io.ostiary.model.CallLimits;
-import io.ostiary.model.Conditions;
-import io.ostiary.model.PathPattern;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Route;
-import io.ostiary.model.Split;
 import io.ostiary.model.Target;
 import java.time.Duration;
 import java.util.List;
@@ -63,17 +60,7 @@ class WaitMaxTest {
   }
 
   private static Route route(String path, @Nullable String upstream, @Nullable Duration answer) {
-    return new Route(
-        path.substring(1),
-        Set.of(),
-        new PathPattern(path),
-        Conditions.NONE,
-        upstream,
-        null,
-        List.of(),
-        Split.NONE,
-        new CallLimits(null, answer, null, null, null),
-        null);
+    return Kit.route(path, upstream, new CallLimits(null, answer, null, null, null));
   }
 
   private static Api api(Route... routes) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.Purge;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -104,16 +103,7 @@ class CachePurgeTest {
 
   @Test
   void keepsTagsFromClientsWhereToldTo() {
-    var hiding =
-        new Cache.Settings(
-            1 << 20,
-            1 << 18,
-            Duration.ZERO,
-            Duration.ZERO,
-            Duration.ZERO,
-            Duration.ZERO,
-            true,
-            List.of());
+    var hiding = WrittenSettings.of(new Cache(), "{ collapse: 0s, hide-tags: true }");
     try (var upstream = tagging("Surrogate-Key", " ")) {
       try (var kit = CacheTest.kit(upstream, hiding)) {
         for (int i = 0; i < 2; i++) {

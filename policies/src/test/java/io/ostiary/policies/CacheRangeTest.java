@@ -3,7 +3,6 @@ package io.ostiary.policies;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -95,15 +94,8 @@ class CacheRangeTest {
   }
 
   private static Cache.Settings targeted(String... fields) {
-    return new Cache.Settings(
-        1 << 20,
-        1 << 18,
-        Duration.ZERO,
-        Duration.ZERO,
-        Duration.ZERO,
-        Duration.ZERO,
-        false,
-        List.of(fields));
+    return WrittenSettings.of(
+        new Cache(), "{ collapse: 0s, targeted: %s }".formatted(List.of(fields)));
   }
 
   @ParameterizedTest

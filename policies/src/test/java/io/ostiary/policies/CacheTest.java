@@ -65,27 +65,15 @@ class CacheTest {
   }
 
   static Cache.Settings settings(long staleSeconds, long collapseMillis) {
-    return new Cache.Settings(
-        1 << 20,
-        1 << 18,
-        Duration.ZERO,
-        Duration.ofSeconds(staleSeconds),
-        Duration.ofSeconds(staleSeconds),
-        Duration.ofMillis(collapseMillis),
-        false,
-        List.of());
+    return WrittenSettings.of(
+        new Cache(),
+        "{ bytes: 1MiB, entry-max: 256KiB, stale-if-error: %1$ds, stale-while-revalidate: %1$ds, collapse: %2$dms }"
+            .formatted(staleSeconds, collapseMillis));
   }
 
   private static Cache.Settings ifError(long seconds) {
-    return new Cache.Settings(
-        1 << 20,
-        1 << 18,
-        Duration.ZERO,
-        Duration.ofSeconds(seconds),
-        Duration.ZERO,
-        Duration.ZERO,
-        false,
-        List.of());
+    return WrittenSettings.of(
+        new Cache(), "{ stale-if-error: %ds, collapse: 0s }".formatted(seconds));
   }
 
   static PolicyKit kit(FakeUpstream upstream, Cache.Settings settings) {

@@ -17,17 +17,14 @@ import io.ostiary.gateway.spi.HttpCallException;
 import io.ostiary.gateway.spi.HttpCalls;
 import io.ostiary.gateway.spi.HttpReply;
 import io.ostiary.model.setting.Secret;
-import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.UnaryOperator;
@@ -83,23 +80,18 @@ final class FakeProvider implements HttpCalls {
   }
 
   static Oidc.Settings settings(String client, String cookieSecret) {
-    return new Oidc.Settings(
-        URI.create(ISSUER),
-        client,
-        new Secret("our secret"),
-        new Secret(cookieSecret),
-        Set.of("email"),
-        URI.create("https://api.example.com"),
-        "/oidc/callback",
-        "/oidc/logout",
-        null,
-        Duration.ofHours(8),
-        true,
-        true,
-        null,
-        false,
-        "groups",
-        Map.of("X-Email", "email"));
+    return WrittenSettings.of(
+        new Oidc(),
+        """
+        issuer: %s
+        client-id: %s
+        client-secret: our secret
+        cookie-secret: %s
+        scopes: [ email ]
+        base-url: https://api.example.com
+        headers: { X-Email: email }
+        """
+            .formatted(ISSUER, client, cookieSecret));
   }
 
   @Override

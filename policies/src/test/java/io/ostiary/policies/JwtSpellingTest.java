@@ -20,13 +20,9 @@ import io.ostiary.gateway.spi.Filter;
 import io.ostiary.gateway.spi.HttpReply;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeSite;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,23 +47,8 @@ class JwtSpellingTest {
   private final Filter filter =
       new Jwt()
           .compile(
-              new Jwt.Settings(
-                  URI.create("https://id.example.com/keys"),
-                  null,
-                  null,
-                  Set.of(),
-                  List.of(),
-                  List.of(),
-                  Duration.ZERO,
-                  Set.of("exp"),
-                  null,
-                  false,
-                  "groups",
-                  Map.of(),
-                  true,
-                  Duration.ofMinutes(5),
-                  Duration.ofDays(1),
-                  1000),
+              WrittenSettings.of(
+                  new Jwt(), "{ jwks-url: 'https://id.example.com/keys', leeway: 0s }"),
               site);
 
   private static RSAKey rsa() {

@@ -26,7 +26,6 @@ import io.ostiary.gateway.testing.FakeExchange;
 import io.ostiary.gateway.testing.FakeSite;
 import io.ostiary.model.Consumer;
 import io.ostiary.model.Credential;
-import io.ostiary.model.setting.Secret;
 import io.ostiary.policies.JwtCheck.Algorithm;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -110,43 +109,17 @@ class JwtTest {
   }
 
   private static Jwt.Settings settings(String... headers) {
-    return new Jwt.Settings(
-        JWKS,
-        null,
-        null,
-        Set.of(),
-        List.of(ISSUER),
-        List.of("orders"),
-        Duration.ofSeconds(30),
-        Set.of("exp"),
-        null,
-        false,
-        "groups",
-        headers.length == 0 ? Map.of() : Map.of(headers[0], headers[1]),
-        true,
-        Duration.ofMinutes(5),
-        Duration.ofDays(1),
-        1000);
+    return WrittenSettings.of(
+        new Jwt(),
+        "{ jwks-url: '%s', issuer: '%s', audience: orders, remember: 1000, headers: { %s } }"
+            .formatted(JWKS, ISSUER, String.join(": ", headers)));
   }
 
   private static Jwt.Settings secret(String text) {
-    return new Jwt.Settings(
-        null,
-        null,
-        new Secret(text),
-        Set.of(),
-        List.of(),
-        List.of(),
-        Duration.ZERO,
-        Set.of("exp"),
-        "sub",
-        true,
-        "groups",
-        Map.of(),
-        false,
-        Duration.ofMinutes(5),
-        Duration.ofDays(1),
-        1000);
+    return WrittenSettings.of(
+        new Jwt(),
+        "{ secret: '%s', leeway: 0s, consumer-claim: sub, require-consumer: true, forward-token: false }"
+            .formatted(text));
   }
 
   private Filter filter(Jwt.Settings settings) {
@@ -278,23 +251,10 @@ class JwtTest {
   }
 
   private static Jwt.Settings algorithms(Algorithm... algorithms) {
-    return new Jwt.Settings(
-        JWKS,
-        null,
-        null,
-        Set.of(algorithms),
-        List.of(),
-        List.of(),
-        Duration.ZERO,
-        Set.of(),
-        null,
-        false,
-        "groups",
-        Map.of(),
-        true,
-        Duration.ofMinutes(5),
-        Duration.ofDays(1),
-        1000);
+    return WrittenSettings.of(
+        new Jwt(),
+        "{ jwks-url: '%s', algorithms: %s, leeway: 0s, require: [] }"
+            .formatted(JWKS, List.of(algorithms)));
   }
 
   private static String base64(String text) {
@@ -465,23 +425,8 @@ class JwtTest {
     var file = folder.resolve("keys.json");
     Files.writeString(file, new JWKSet(List.of(EC)).toString(true));
     var settings =
-        new Jwt.Settings(
-            null,
-            file,
-            null,
-            Set.of(),
-            List.of(),
-            List.of(),
-            Duration.ZERO,
-            Set.of(),
-            null,
-            false,
-            "groups",
-            Map.of(),
-            true,
-            Duration.ofMinutes(5),
-            Duration.ofDays(1),
-            1000);
+        WrittenSettings.of(
+            new Jwt(), "{ jwks-file: '%s', leeway: 0s, require: [] }".formatted(file));
     assertThat(Verdicts.request(filter(settings), with(token(EC, c -> c))))
         .isEqualTo(Verdict.CONTINUE);
     assertThat(fetches.get()).isZero();
