@@ -39,7 +39,7 @@ class TlsResumptionTest {
         var kit = new Kit(upstream)) {
       kit.tls = pki.tls(Tls.Clients.REQUIRED, Tls.Version.TLS_1_3, api);
       kit.publish();
-      var client = client(pki.file("billing.p12"));
+      var client = context(pki.file("billing.p12"));
       var first = ask(client, kit.port);
       assertThat(first.answer).startsWith("HTTP/1.1 200 ");
       var second = ask(client, kit.port);
@@ -53,7 +53,8 @@ class TlsResumptionTest {
     }
   }
 
-  private static SSLContext client(Path store) throws Exception {
+  /// Of the JDK, with a key of its own, which trusts everybody.
+  static SSLContext context(Path store) throws Exception {
     var keys = KeyStore.getInstance("PKCS12");
     try (var in = Files.newInputStream(store)) {
       keys.load(in, "changeit".toCharArray());

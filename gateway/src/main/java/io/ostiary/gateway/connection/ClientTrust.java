@@ -1,5 +1,6 @@
 package io.ostiary.gateway.connection;
 
+import io.ostiary.gateway.tls.PeerVerdicts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,7 +58,7 @@ final class ClientTrust {
       trust.init(new CertPathTrustManagerParameters(parameters));
       for (var manager : trust.getTrustManagers()) {
         if (manager instanceof X509ExtendedTrustManager extended) {
-          return new ClientVerdicts(extended);
+          return new PeerVerdicts(extended);
         }
       }
       throw new IllegalStateException("every JDK has a manager of X.509 for PKIX");

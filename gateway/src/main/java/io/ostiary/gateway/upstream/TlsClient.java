@@ -8,18 +8,26 @@ import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
+import io.ostiary.gateway.tls.PeerVerdicts;
 import io.ostiary.model.LateLogger;
 import io.ostiary.model.Target;
 import io.ostiary.model.UpstreamLink.Protocol;
 import io.ostiary.model.UpstreamTls;
 import java.io.File;
+import java.io.FileInputStream;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /// Our side of TLS with the targets of an upstream, and the sessions that can be resumed. It is
@@ -97,9 +105,42 @@ final class TlsClient {
       return;
     }
     builder.endpointIdentificationAlgorithm("HTTPS");
-    if (ca != null) {
-      builder.trustManager(readable("ca", ca));
+    var file = ca == null ? null : readable("ca", ca);
+    if (OpenSsl.isAvailable()) {
+      builder.trustManager(new PeerVerdicts(authorities(file)));
+    } else if (file != null) {
+      builder.trustManager(file);
     }
+  }
+
+  /// @param pem those who vouch for targets; null: whom the JDK trusts
+  private static X509ExtendedTrustManager authorities(@Nullable File pem) {
+    try {
+      var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      trust.init(pem == null ? null : store(pem));
+      for (var manager : trust.getTrustManagers()) {
+        if (manager instanceof X509ExtendedTrustManager extended) {
+          return extended;
+        }
+      }
+      throw new IllegalStateException("every JDK has a manager of X.509");
+    } catch (GeneralSecurityException | IOException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
+  }
+
+  private static KeyStore store(File pem) throws GeneralSecurityException, IOException {
+    var store = KeyStore.getInstance(KeyStore.getDefaultType());
+    store.load(null, null);
+    try (var in = new FileInputStream(pem)) {
+      for (var one : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
+        store.setCertificateEntry(Integer.toString(store.size()), one);
+      }
+    }
+    if (store.size() == 0) {
+      throw new GeneralSecurityException("no certificates in " + pem);
+    }
+    return store;
   }
 
   private static File readable(String name, Path path) {
