@@ -60,7 +60,7 @@ class KeyAuthTest {
     filter(PLAIN).request(exchange);
     assertThat(exchange.requestHeaders().toString()).doesNotContain("c-1");
     assertThat(exchange.requestHeaders().all("Ostiary-Consumer"))
-        .containsExactly("B%C3%BCcher+%26+Co");
+        .containsExactly("B%C3%BCcher%20%26%20Co");
   }
 
   @Test
