@@ -20,8 +20,11 @@ import org.jspecify.annotations.Nullable;
 /// All segments on disk, the oldest first. Written by the store's thread; read by any.
 final class Journal {
   private static final String SUFFIX = ".calls";
+  private static final long LET_GO_BYTES = 8L << 20;
+  private static final long CACHED_BYTES = 128L << 20;
 
   private final Path directory;
+  private final JournalPages pages = new JournalPages(LET_GO_BYTES, CACHED_BYTES);
   private final CopyOnWriteArrayList<Segment> segments = new CopyOnWriteArrayList<>();
   private @Nullable Segment current;
   private long nextNumber = 1;
@@ -81,9 +84,11 @@ final class Journal {
       }
       segments.add(made);
       current = made;
+      pages.written(made.path(), made.size);
       return made;
     }
     segment.append(batch);
+    pages.written(segment.path(), segment.size);
     return segment;
   }
 
