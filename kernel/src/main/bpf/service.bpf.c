@@ -28,9 +28,9 @@
  *     5  here              the rewriting: by helpers at tcx, byte by byte in XDP
  *
  * service_tables.h lists the maps. Clients on this host never come here by packet: `connect()`
- * itself is turned, once, by the programs at the end of this file.
+ * itself is turned, once, and answers are timed at their sockets (service_local.h).
  */
-#include "service_pass.h"
+#include "service_local.h"
 #include "service_parse.h"
 
 /* Global, so that the verifier takes each by itself. */
@@ -197,47 +197,6 @@ int service_xdp(struct xdp_md *ctx)
 	return XDP_PASS;
 }
 
-/* A local client's connect, turned once; its packets need no rewriting. */
-static __always_inline struct service_target *chosen(struct bpf_sock_addr *ctx, __u32 *address)
-{
-	__be16 port = ctx->user_port;
-	struct service_control *c = control();
-	struct service_target *t;
-	struct service_place *at;
-	struct service *s;
-	struct local *mine;
-	__u32 service, target;
-
-	if (!c || !(port_use(port) & PORT_OF_SERVICE))
-		return NULL;
-	if (bpf_get_netns_cookie(ctx) != c->netns)
-		return NULL;
-	at = place(address, port, ctx->protocol, PORT_OF_SERVICE);
-	if (!at)
-		return NULL;
-	service = at->service;
-	s = bpf_map_lookup_elem(&services, &service);
-	if (!s)
-		return NULL;
-	target = pick(s, service, mix(bpf_get_socket_cookie(ctx)), true, c->second);
-	t = target_of(service, target);
-	if (target >= TARGETS || !t)
-		return NULL;
-	event(service, EVENT_LOCAL);
-	__sync_fetch_and_add(&t->syns, 1);
-	if (ctx->sk && ctx->protocol == IPPROTO_TCP) {
-		mine = bpf_sk_storage_get(&local_connections, ctx->sk, NULL,
-					  BPF_SK_STORAGE_GET_F_CREATE);
-		/* A socket that connects twice is counted once. */
-		if (mine && !mine->target) {
-			mine->target = (service & (SERVICES - 1)) * TARGETS + target + 1;
-			__sync_fetch_and_add(&t->open, 1);
-			__sync_fetch_and_add(&t->connections, 1);
-		}
-	}
-	return t;
-}
-
 SEC("cgroup/connect4")
 int service_connect4(struct bpf_sock_addr *ctx)
 {
@@ -271,17 +230,23 @@ int service_connect6(struct bpf_sock_addr *ctx)
 SEC("cgroup/sock_release")
 int service_release(struct bpf_sock *sk)
 {
-	struct local *mine = bpf_sk_storage_get(&local_connections, sk, NULL, 0);
-	struct service_target *t;
-	__u32 key;
+	released(sk);
+	return 1;
+}
 
-	if (!mine || !mine->target)
-		return 1;
-	key = mine->target - 1;
-	mine->target = 0;
-	t = bpf_map_lookup_elem(&targets, &key);
-	if (t)
-		__sync_fetch_and_add(&t->open, -1);
+/* These two only where a service is `least-loaded`: they run for every packet of every local
+ * socket, and leave those that were not turned after one look. */
+SEC("cgroup_skb/egress")
+int service_asked(struct __sk_buff *skb)
+{
+	asked_by(skb);
+	return 1;
+}
+
+SEC("cgroup_skb/ingress")
+int service_answered(struct __sk_buff *skb)
+{
+	answered_to(skb);
 	return 1;
 }
 

@@ -14,6 +14,13 @@ static __always_inline __u32 averaged(__u32 average, __u32 sample)
 	return average - ((average - sample) >> 3);
 }
 
+/* An answer came to what was asked then, in microseconds. */
+static __always_inline void took(struct service_target *t, __u32 asked)
+{
+	t->answer_micros = averaged(t->answer_micros, micros() - asked);
+	t->answer_at = bpf_jiffies64();
+}
+
 /* What a connection would find at a target: connections in flight by weight, times answer time. */
 struct load {
 	__u64 price; /* with one of a mean weight more, so that what is idle has one too */

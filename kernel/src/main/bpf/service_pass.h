@@ -166,8 +166,7 @@ static __always_inline void time_answer(struct service_target *t, struct service
 	if (!asked || f->state < FLOW_DATAGRAMS)
 		return;
 	f->word = 0;
-	t->answer_micros = averaged(t->answer_micros, micros() - asked);
-	t->answer_at = bpf_jiffies64();
+	took(t, asked);
 }
 
 static __always_inline void time_handshake(struct service_target *t, __u64 hash)

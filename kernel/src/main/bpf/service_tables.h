@@ -138,6 +138,7 @@ struct {
 /* Which target a local client's connection was turned to. */
 struct local {
 	__u32 target; /* index into `targets`, plus one */
+	__u32 asked;  /* in microseconds, 0: the client waits for nothing */
 };
 
 struct {

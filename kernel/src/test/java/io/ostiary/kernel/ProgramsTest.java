@@ -2,6 +2,7 @@ package io.ostiary.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ostiary.kernel.balance.Balancer;
 import io.ostiary.kernel.balance.LoopSockets;
 import io.ostiary.kernel.lens.Lens;
 import io.ostiary.kernel.libbpf.LibbpfException;
@@ -12,8 +13,10 @@ import io.ostiary.model.Cidr;
 import io.ostiary.model.KernelMemory;
 import io.ostiary.model.KernelRule;
 import io.ostiary.model.KernelStatus;
+import io.ostiary.model.Service;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -38,6 +41,7 @@ final class ProgramsTest {
   private Shield shield;
   private Lens lens;
   private LoopSockets loops;
+  private Balancer balancer;
 
   @BeforeEach
   void load() throws Exception {
@@ -50,10 +54,27 @@ final class ProgramsTest {
     loops = LoopSockets.load(2);
     lens = Lens.attach() instanceof Lens.Attached(var attached) ? attached : null;
     Assumptions.assumeTrue(lens != null, "the lens cannot be attached here");
+    balancer = new Balancer(Set::of);
+    assertThat(balancer.apply(List.of(service()), List.of())).isEmpty();
+  }
+
+  private static Service service() {
+    return new Service(
+        "web",
+        "203.0.113.10",
+        80,
+        Service.Protocol.TCP,
+        Service.Algorithm.LEAST_LOADED,
+        List.of(new Service.Target("198.18.1.2", 8000, 1, false)),
+        null,
+        Duration.ZERO);
   }
 
   @AfterEach
   void close() {
+    if (balancer != null) {
+      balancer.close();
+    }
     if (lens != null) {
       lens.close();
     }
@@ -69,6 +90,7 @@ final class ProgramsTest {
     var all = new ArrayList<>(shield.status(true, ""));
     all.addAll(lens.programs());
     all.addAll(loops.programs());
+    all.addAll(balancer.programs());
     return all;
   }
 

@@ -43,6 +43,7 @@ public final class Balancer implements ServiceView, AutoCloseable {
   private @Nullable ServiceTables tables;
   private @Nullable Thread heart;
   private String local = "";
+  private String untimed = "";
   private List<String> unattached = List.of();
   private String failure = "";
   private int records;
@@ -82,7 +83,9 @@ public final class Balancer implements ServiceView, AutoCloseable {
         close();
         return List.of();
       }
-      install(wanted, open());
+      var opened = open();
+      timeAnswers(wanted);
+      install(wanted, opened);
       return List.of();
     } catch (LibbpfException | IOException e) {
       if (running.isEmpty()) {
@@ -136,32 +139,49 @@ public final class Balancer implements ServiceView, AutoCloseable {
     programs = loaded;
     open = loaded.tables();
     tables = open;
-    attachLocal(loaded);
+    local = attachLocal(loaded::attachLocal, "Clients on this host are not turned");
     var thread = Thread.ofPlatform().daemon().name("balancer").unstarted(this::beat);
     heart = thread;
     thread.start();
     return open;
   }
 
-  private void attachLocal(ServicePrograms loaded) throws IOException {
+  /// A program of local clients is attached to the group of them.
+  private interface Attaching {
+    void to(Path group) throws LibbpfException;
+  }
+
+  /// @return empty, or what is not so and why, as a sentence
+  private String attachLocal(Attaching programs, String otherwise) throws IOException {
     var directory = group == null ? CgroupRoot.find() : group;
     try {
       if (directory != null) {
-        loaded.attachLocal(directory);
+        programs.to(directory);
       } else {
-        attachHidden(loaded);
+        attachHidden(programs);
       }
-      local = "";
+      return "";
     } catch (LibbpfException e) {
-      local = " Clients on this host are not turned: " + e.getMessage() + ".";
+      return " %s: %s.".formatted(otherwise, e.getMessage());
     }
   }
 
   /// Where this process does not see the control groups, but is in one.
-  private static void attachHidden(ServicePrograms loaded) throws LibbpfException, IOException {
+  private static void attachHidden(Attaching programs) throws LibbpfException, IOException {
     try (var hidden = PrivateCgroup.mount()) {
-      loaded.attachLocal(hidden.mountPoint());
+      programs.to(hidden.mountPoint());
     }
+  }
+
+  /// From the first service on that wants to know how long its targets take.
+  private void timeAnswers(List<Service> wanted) throws IOException {
+    var loaded = programs;
+    if (loaded == null
+        || loaded.timed()
+        || wanted.stream().noneMatch(s -> s.algorithm() == Service.Algorithm.LEAST_LOADED)) {
+      return;
+    }
+    untimed = attachLocal(loaded::attachTiming, "Answers to clients on this host are not timed");
   }
 
   private void install(List<Service> wanted, ServiceTables open)
@@ -287,7 +307,7 @@ public final class Balancer implements ServiceView, AutoCloseable {
             records,
             loaded.memoryBytes() / (double) (1 << 20),
             unattached.isEmpty() ? "" : " Not attached: " + String.join("; ", unattached) + ".",
-            local,
+            local + untimed,
             failure);
   }
 
@@ -316,6 +336,12 @@ public final class Balancer implements ServiceView, AutoCloseable {
   public synchronized List<KernelStatus.Program> programs() {
     var loaded = programs;
     return loaded == null ? List.of() : loaded.status();
+  }
+
+  /// What the verifier said of each program.
+  public synchronized Map<String, String> verifierLogs() {
+    var loaded = programs;
+    return loaded == null ? Map.of() : loaded.verifierLogs();
   }
 
   /// Detaches everything. Connections through a service break.

@@ -40,13 +40,21 @@ final class ServicePrograms implements AutoCloseable {
           "service_egress", "tcx/egress",
           "service_connect4", "cgroup/connect4",
           "service_connect6", "cgroup/connect6",
-          "service_release", "cgroup/sock_release");
+          "service_release", "cgroup/sock_release",
+          "service_asked", "cgroup_skb/egress",
+          "service_answered", "cgroup_skb/ingress");
+
+  private static final List<String> CONNECTS =
+      List.of("service_release", "service_connect4", "service_connect6");
+  private static final List<String> TIMING = List.of("service_asked", "service_answered");
 
   private final BpfObject object;
   private final MemorySegment control;
   private final TestRun clock;
   private final Map<Integer, List<BpfLink>> links = new HashMap<>();
-  private String cgroup = "";
+
+  /// Programs of local clients, and the group each is attached to.
+  private final Map<String, Path> cgroups = new HashMap<>();
 
   private ServicePrograms(BpfObject object) throws LibbpfException, IOException {
     var differences = ServiceMemory.differences(object);
@@ -183,10 +191,23 @@ final class ServicePrograms implements AutoCloseable {
 
   /// Turns connects of processes in this group, and of this network namespace, to targets.
   void attachLocal(Path group) throws LibbpfException {
-    for (var name : List.of("service_release", "service_connect4", "service_connect6")) {
+    attach(CONNECTS, group);
+  }
+
+  /// Times the answers that these processes get. It looks at each of their packets.
+  void attachTiming(Path group) throws LibbpfException {
+    attach(TIMING, group);
+  }
+
+  boolean timed() {
+    return cgroups.containsKey(TIMING.getFirst());
+  }
+
+  private void attach(List<String> names, Path group) throws LibbpfException {
+    for (var name : names) {
       object.attachCgroup(object.program(name), group.toString());
+      cgroups.put(name, group);
     }
-    cgroup = group.toString();
   }
 
   Set<Integer> interfaces() {
@@ -203,15 +224,16 @@ final class ServicePrograms implements AutoCloseable {
       if (hook == null) {
         continue;
       }
-      boolean local = hook.startsWith("cgroup/");
-      boolean attached = local ? !cgroup.isEmpty() : !links.isEmpty();
+      boolean local = hook.startsWith("cgroup");
+      var cgroup = cgroups.get(program.name());
+      boolean attached = local ? cgroup != null : !links.isEmpty();
       boolean first = status.isEmpty();
       status.add(
           new KernelStatus.Program(
               program.name(),
               hook,
               attached,
-              local && attached ? "attached to the cgroup " + cgroup : "",
+              cgroup == null ? "" : "attached to the cgroup " + cgroup,
               program.instructions(),
               program.verified(),
               program.machineBytes(),
@@ -219,6 +241,10 @@ final class ServicePrograms implements AutoCloseable {
               first ? maps : List.of()));
     }
     return status;
+  }
+
+  Map<String, String> verifierLogs() {
+    return object.verifierLogs();
   }
 
   long memoryBytes() {

@@ -197,15 +197,22 @@ final class BalanceHosts implements AutoCloseable {
 
   /// The client's own threads, for calls side by side.
   ExecutorService clients(int count) throws Exception {
-    // Threads are children of the one that makes them, and so of its namespace.
-    return inClient(() -> {
-      var pool = Executors.newFixedThreadPool(count);
-      executors.add(pool);
-      for (int i = 0; i < count; i++) {
-        pool.submit(() -> enterHere(client)).get(5, TimeUnit.SECONDS);
-      }
-      return pool;
-    });
+    return inClient(() -> threads(client, count));
+  }
+
+  /// Threads of clients on the balancer's own host.
+  ExecutorService localClients(int count) throws Exception {
+    return inBalancer(() -> threads(balancer, count));
+  }
+
+  /// Threads are children of the one that makes them, and so of its namespace.
+  private ExecutorService threads(String namespace, int count) throws Exception {
+    var pool = Executors.newFixedThreadPool(count);
+    executors.add(pool);
+    for (int i = 0; i < count; i++) {
+      pool.submit(() -> enterHere(namespace)).get(5, TimeUnit.SECONDS);
+    }
+    return pool;
   }
 
   /// Who answered a connection of its own; on a thread in the client's namespace.

@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Real connections from a client through a balancer to three targets and back.
@@ -274,7 +276,7 @@ final class BalancerWireTest {
             target(address, 1, 1, false),
             target(address, 2, 1, false),
             target(address, 3, 1, false)));
-    losesMostOfItsConnections(address, 0.2, 0.5);
+    losesMostOfItsConnections(hosts.clients(12), address, 0.2, 0.5);
   }
 
   /// All four draws may meet the heavy one alone.
@@ -288,14 +290,46 @@ final class BalancerWireTest {
             null,
             target(address, 1, 1, false),
             target(address, 2, 3, false)));
-    losesMostOfItsConnections(address, 0.6, 0.9);
+    losesMostOfItsConnections(hosts.clients(12), address, 0.6, 0.9);
+  }
+
+  /// No packet of theirs comes by where answers to others are timed.
+  @ParameterizedTest
+  @CsvSource({
+    BalanceHosts.SERVICE_4 + ",1,0.2,0.5",
+    BalanceHosts.SERVICE_4 + ",3,0.45,0.8",
+    BalanceHosts.SERVICE_6 + ",1,0.2,0.5",
+    BalanceHosts.SERVICE_6 + ",3,0.45,0.8"
+  })
+  void leavesATargetThatBecomesSlowAlsoFromThisHost(
+      String address, int weight, double least, double most) throws Exception {
+    balancer.close();
+    balancer =
+        hosts.inBalancer(() ->
+            new Balancer(
+                BalancerWireTest::interfaces, Thread.ofPlatform().daemon().factory(), null));
+    apply(
+        service(
+            address,
+            Algorithm.LEAST_LOADED,
+            null,
+            target(address, 1, 1, false),
+            target(address, 2, weight, false),
+            target(address, 3, 1, false)));
+    losesMostOfItsConnections(hosts.localClients(12), address, least, most);
+    var status = status();
+    assertThat(status.events().local()).as("by connect()").isEqualTo(attempts(status));
+    assertThat(status.targets().getFirst().answerMicros()).isBetween(9_000L, 40_000L);
+  }
+
+  private static long attempts(Status status) {
+    return status.targets().stream().mapToLong(each -> each.connections()).sum();
   }
 
   /// The second target's answers begin to take ten times as long.
-  private void losesMostOfItsConnections(String address, double least, double most)
-      throws Exception {
+  private void losesMostOfItsConnections(
+      ExecutorService clients, String address, double least, double most) throws Exception {
     hosts.servers.forEach(server -> server.delayMillis = 10);
-    var clients = hosts.clients(12);
     var ended = new AtomicBoolean();
     for (int i = 0; i < 12; i++) {
       clients.submit(() -> {
