@@ -5,12 +5,10 @@ import io.ostiary.kernel.Kernel;
 import io.ostiary.kernel.balance.Balancer;
 import io.ostiary.kernel.capture.CaptureTap;
 import io.ostiary.kernel.capture.Captures;
-import io.ostiary.kernel.lens.Lens;
 import io.ostiary.kernel.sets.SetLibrary;
 import io.ostiary.kernel.shield.BanAction;
 import io.ostiary.model.Ban;
 import io.ostiary.model.Cidr;
-import io.ostiary.model.ConnectionFacts;
 import io.ostiary.model.ConnectionLens;
 import io.ostiary.model.FloodReport;
 import io.ostiary.model.KernelMemory;
@@ -52,13 +50,10 @@ import org.slf4j.LoggerFactory;
 final class KernelSide implements AutoCloseable, PacketView {
   private static final Logger LOG = LoggerFactory.getLogger(KernelSide.class);
 
-  private volatile @Nullable Lens lens;
   private volatile @Nullable Kernel kernel;
 
-  /// Why the one or the other does not run; empty while nothing is wrong.
+  /// Why it does not run; empty while nothing is wrong.
   private volatile String kernelMissing = "Packets are not inspected yet.";
-
-  private volatile String lensMissing = "";
 
   /// How many rules nobody enforces, because the shield cannot run.
   private volatile int notInForce;
@@ -70,9 +65,9 @@ final class KernelSide implements AutoCloseable, PacketView {
   private final UpstreamAddresses upstreams =
       new UpstreamAddresses(() -> again("upstreams have moved"));
   private final Balancer balancer = new Balancer(this::watched);
+  private final LensSide lens = new LensSide();
   private final LoopSide loops;
   private boolean asked;
-  private boolean lensAsked;
   private boolean serves;
   private @Nullable CompletableFuture<Kernel.Opened> opening;
   private int controlPort;
@@ -110,48 +105,29 @@ final class KernelSide implements AutoCloseable, PacketView {
   }
 
   ConnectionLens lens() {
-    return new ConnectionLens() {
-      @Override
-      public boolean read(long cookie, ConnectionFacts into) {
-        return KernelSide.this.read(cookie, into);
-      }
-
-      @Override
-      public String dropReason(int number) {
-        var attached = lens;
-        return attached == null ? NONE.dropReason(number) : attached.dropReason(number);
-      }
-    };
+    return lens;
   }
 
   LoopSide loops() {
     return loops;
   }
 
-  private boolean read(long cookie, ConnectionFacts into) {
-    var attached = lens;
-    return attached == null ? ConnectionLens.NONE.read(cookie, into) : attached.read(cookie, into);
-  }
-
   /// Watches the connections of a snapshot's listeners before these are opened, so that the first
   /// ones have their facts too. Loads the shield meanwhile, for [#apply], if it will have to judge.
   synchronized void prepare(Snapshot snapshot) {
     if (snapshot.kernel().interfaces() instanceof Interfaces.Off) {
-      if (!lensAsked) {
+      if (!lens.asked()) {
         loops.off();
       }
       return;
     }
     load(judges(snapshot), true);
     loops.loaded();
-    var attached = lens;
-    if (attached != null) {
-      var ports = new LinkedHashSet<>(ports(snapshot));
-      if (applied != null) {
-        ports.addAll(ports(applied));
-      }
-      attached.watchPorts(ports);
+    var ports = new LinkedHashSet<>(ports(snapshot));
+    if (applied != null) {
+      ports.addAll(ports(applied));
     }
+    lens.watchPorts(ports);
   }
 
   /// Whether packets are to be judged by anything that the snapshot says.
@@ -178,10 +154,7 @@ final class KernelSide implements AutoCloseable, PacketView {
     }
     load(true, judges(snapshot));
     loaded();
-    var attached = lens;
-    if (attached != null) {
-      attached.watchPorts(off ? Set.of() : ports(snapshot));
-    }
+    lens.watchPorts(off ? Set.of() : ports(snapshot));
     var running = kernel;
     notInForce = running == null ? snapshot.kernel().rules().size() : 0;
     if (running == null) {
@@ -253,13 +226,9 @@ final class KernelSide implements AutoCloseable, PacketView {
       asked = true;
       opening = CompletableFuture.supplyAsync(() -> Kernel.open(handOver, waitedFor));
     }
-    if (!lensAsked) {
-      lensAsked = true;
+    if (!lens.asked()) {
       loops.load();
-      switch (Lens.attach()) {
-        case Lens.Attached(var attached) -> lens = attached;
-        case Lens.Refused(var why) -> lensMissing = "Connections are not measured: " + why;
-      }
+      lens.attach();
     }
   }
 
@@ -275,10 +244,7 @@ final class KernelSide implements AutoCloseable, PacketView {
           running.spareAt(controlPort);
         }
         running.ownStages().otherwiseIn(stagesFolder);
-        var attached = lens;
-        if (attached != null) {
-          running.tell(attached.tables());
-        }
+        lens.tellBy(running);
         kernel = running;
       }
       case Kernel.Opened.Unavailable(var sentence) -> kernelMissing = sentence;
@@ -331,10 +297,8 @@ final class KernelSide implements AutoCloseable, PacketView {
   List<String> changedPrograms(Path folder) {
     var logs = new TreeMap<String, String>();
     tell(running -> logs.putAll(running.verifierLogs()));
-    var attached = lens;
-    if (attached != null) {
-      logs.putAll(attached.verifierLogs());
-    }
+    logs.putAll(lens.verifierLogs());
+    logs.putAll(balancer.verifierLogs());
     logs.putAll(loops.verifierLogs());
     return VerifiedPrograms.keep(folder, status(), logs);
   }
@@ -343,11 +307,8 @@ final class KernelSide implements AutoCloseable, PacketView {
   public KernelStatus status() {
     var running = kernel;
     var status = running == null ? off() : running.status();
-    var attached = lens;
     var programs = new ArrayList<>(status.programs());
-    if (attached != null) {
-      programs.addAll(attached.programs());
-    }
+    programs.addAll(lens.programs());
     programs.addAll(balancer.programs());
     programs.addAll(loops.programs());
     var sentence = new StringBuilder(status.sentence()).append(sets.sentence());
@@ -360,8 +321,8 @@ final class KernelSide implements AutoCloseable, PacketView {
     if (running != null) {
       sentence.append(' ').append(KernelMemory.sentence(KernelMemory.bytes(programs)));
     }
-    if (!lensMissing.isEmpty() && running != null) {
-      sentence.append(' ').append(lensMissing);
+    if (!lens.missing().isEmpty() && running != null) {
+      sentence.append(' ').append(lens.missing());
     }
     return new KernelStatus(
         status.running(),
@@ -398,8 +359,7 @@ final class KernelSide implements AutoCloseable, PacketView {
 
   @Override
   public Map<String, Long> socketDrops() {
-    var attached = lens;
-    return attached == null ? Map.of() : attached.drops();
+    return lens.drops();
   }
 
   @Override
@@ -490,11 +450,7 @@ final class KernelSide implements AutoCloseable, PacketView {
     if (running != null) {
       running.close();
     }
-    var attached = lens;
-    lens = null;
-    if (attached != null) {
-      attached.close();
-    }
+    lens.close();
     loops.close();
   }
 }
