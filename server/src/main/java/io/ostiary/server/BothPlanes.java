@@ -72,21 +72,62 @@ final class BothPlanes implements Publication {
   }
 
   private List<Problem> putIntoForce(Snapshot snapshot) {
+    var before = this.before;
     if (before == null) {
       return begin(snapshot);
     }
     kernel.prepare(snapshot);
+    return sameGateway(snapshot, before)
+        ? kernelFirst(snapshot, before)
+        : gatewayFirst(snapshot, before);
+  }
+
+  /// Whether the gateway gets nothing that it has not taken before.
+  static boolean sameGateway(Snapshot one, Snapshot other) {
+    return one.gateway().equals(other.gateway())
+        && one.listeners().equals(other.listeners())
+        && one.upstreams().equals(other.upstreams())
+        && one.apis().equals(other.apis())
+        && one.consumers().equals(other.consumers())
+        && one.keys().equals(other.keys())
+        && one.bans().equals(other.bans());
+  }
+
+  /// Rules are waited for, and the gateway will not refuse what it runs already.
+  private List<Problem> kernelFirst(Snapshot snapshot, Snapshot before) {
+    var refused = kernel.apply(snapshot);
+    if (!refused.isEmpty()) {
+      return problems(refused);
+    }
+    if (gateway.publish(snapshot) instanceof Published.Refused(var faults)) {
+      kernel
+          .apply(before)
+          .forEach(problem -> LOG.error("what the gateway refused stays: {}", problem));
+      return refusals(faults);
+    }
+    done(snapshot);
+    return List.of();
+  }
+
+  /// What the gateway refuses, the kernel never sees.
+  private List<Problem> gatewayFirst(Snapshot snapshot, Snapshot before) {
     if (gateway.publish(snapshot) instanceof Published.Refused(var faults)) {
       return refusals(faults);
     }
     var refused = kernel.apply(snapshot);
     if (refused.isEmpty()) {
-      before = snapshot;
-      inForce.accept(snapshot.gateway());
+      done(snapshot);
       return List.of();
     }
-    takeBack();
+    if (gateway.publish(before) instanceof Published.Refused(var faults)) {
+      LOG.error("the gateway runs what the kernel side refused, and cannot go back: {}", faults);
+    }
     return problems(refused);
+  }
+
+  private void done(Snapshot snapshot) {
+    before = snapshot;
+    inForce.accept(snapshot.gateway());
   }
 
   /// The first snapshot. Connections are watched, and what the kernel is to judge is judged, before
@@ -103,8 +144,7 @@ final class BothPlanes implements Publication {
     }
     refused = judges ? List.of() : kernel.apply(snapshot);
     if (refused.isEmpty()) {
-      before = snapshot;
-      inForce.accept(snapshot.gateway());
+      done(snapshot);
     }
     return problems(refused);
   }
@@ -177,11 +217,5 @@ final class BothPlanes implements Publication {
             "Policy %s held an event loop for %d ms in call %s, and every other call on it with it."
                 .formatted(stall.policy(), stall.longestMillis(), stall.lastCall()))
         .toList();
-  }
-
-  private void takeBack() {
-    if (before != null && gateway.publish(before) instanceof Published.Refused(var faults)) {
-      LOG.error("the gateway runs what the kernel side refused, and cannot go back: {}", faults);
-    }
   }
 }

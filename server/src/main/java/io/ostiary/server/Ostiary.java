@@ -150,6 +150,7 @@ public final class Ostiary implements AutoCloseable {
         () -> {
           bans.served();
           kernel.rehearse();
+          config.served();
         };
     supervisor.watch(gateway::alive);
     supervisor.ready("serving " + addresses(control));

@@ -1,14 +1,9 @@
 package io.ostiary.contract.config;
 
-import java.io.IOException;
-import java.nio.file.ClosedWatchServiceException;
-import java.nio.file.FileSystems;
+import io.ostiary.contract.config.FileEvents.Event;
+import io.ostiary.contract.config.FileEvents.What;
 import java.nio.file.Path;
-import java.nio.file.StandardWatchEventKinds;
-import java.nio.file.WatchKey;
-import java.nio.file.WatchService;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -16,15 +11,17 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Editors, `kubectl` and people replace files in many ways: written in place, renamed over, a link
 /// swapped one directory up. So we watch directories, take every event there as a reason to look,
-/// and believe only the content: a save without a change says nothing. A program that writes in
-/// place truncates first; we wait until 15 ms were quiet (30 ms at most), and for up to half a
-/// second while the file is empty or missing, lest half a configuration is taken for a whole one.
-/// Where events do not come (network file systems, no more inotify watches), a look every two
-/// seconds finds the change.
+/// and believe only the content: a save without a change says nothing. What was renamed to its
+/// place is whole and taken at once. A program that writes in place truncates first; we wait until
+/// 15 ms were quiet (30 ms at most), or 2 ms where we are told that the writer has closed the file,
+/// and for up to half a second while the file is empty or missing, lest half a configuration is
+/// taken for a whole one. Where events do not come (network file systems, no more inotify watches),
+/// a look every two seconds finds the change.
 ///
-/// One virtual thread does everything, the listener's calls included, so these never overlap.
+/// One thread does everything, the listener's calls included, so these never overlap.
 public final class ConfigWatcher implements AutoCloseable {
   private static final long QUIET_MILLIS = 15;
+  private static final long CLOSED_QUIET_MILLIS = 2;
 
   /// Where nothing was written for so long, the tree is made.
   private static final long EARLY_MILLIS = 2;
@@ -32,114 +29,128 @@ public final class ConfigWatcher implements AutoCloseable {
   private static final long DEBOUNCE_MILLIS = 30;
   private static final long UNFINISHED_MILLIS = 500;
   private static final long POLL_MILLIS = 2_000;
+  private static final long CLOSE_MILLIS = 1_000;
 
   private final Runnable changed;
   private final WatchedFiles files;
-  private final Map<Path, WatchKey> keys = new HashMap<>();
-  private final @Nullable WatchService service;
   private final long pollMillis;
   private final Thread thread;
+  private volatile FileEvents events;
+
+  /// What [#with] brought and the thread has not taken yet.
+  private volatile @Nullable FileEvents better;
+
+  private volatile boolean closed;
   private String signature;
   private WatchedFiles.Content content;
 
-  private ConfigWatcher(
-      ConfigSource source, Runnable changed, @Nullable WatchService service, long pollMillis) {
+  private ConfigWatcher(ConfigSource source, Runnable changed, FileEvents events, long pollMillis) {
     this.changed = changed;
-    this.service = service;
+    this.events = events;
     this.pollMillis = pollMillis;
     files = new WatchedFiles(source);
-    register();
+    events.watch(files.directories());
     signature = files.signature();
     content = files.content();
-    thread = Thread.ofVirtual().name("config-watcher").unstarted(this::run);
+    // Events may be such that a virtual thread would hold a processor while it waits.
+    thread = Thread.ofPlatform().daemon().name("config-watcher").unstarted(this::run);
   }
 
   /// Starts watching. Start it before the configuration is read for the first time, and no change
   /// is missed.
   ///
-  /// @param changed called on a virtual thread, once for all changes that come together; what it
+  /// @param changed called on a thread of its own, once for all changes that come together; what it
   ///   throws goes to the thread's handler of uncaught exceptions and does not stop the watcher
   public static ConfigWatcher start(ConfigSource source, Runnable changed) {
-    return start(source, changed, events(), POLL_MILLIS);
+    return start(source, changed, JdkFileEvents.open(), POLL_MILLIS);
   }
 
   /// Without events, for the test of the poll.
   static ConfigWatcher polling(Path file, Runnable changed, long pollMillis) {
-    return start(new ConfigSource(file), changed, null, pollMillis);
+    return start(new ConfigSource(file), changed, JdkFileEvents.none(), pollMillis);
   }
 
   private static ConfigWatcher start(
-      ConfigSource source, Runnable changed, @Nullable WatchService service, long pollMillis) {
-    var watcher = new ConfigWatcher(source, changed, service, pollMillis);
+      ConfigSource source, Runnable changed, FileEvents events, long pollMillis) {
+    var watcher = new ConfigWatcher(source, changed, events, pollMillis);
     watcher.thread.start();
     return watcher;
   }
 
-  private static @Nullable WatchService events() {
-    try {
-      return FileSystems.getDefault().newWatchService();
-    } catch (IOException | UnsupportedOperationException e) {
-      return null;
-    }
+  /// Goes on with events that tell more, which it closes in the end. No change is missed meanwhile.
+  public void with(FileEvents more) {
+    better = more;
+    events.wake();
   }
 
   @Override
   public void close() {
-    thread.interrupt();
+    closed = true;
+    events.wake();
     try {
-      if (service != null) {
-        service.close();
-      }
-      thread.join(1_000);
+      thread.join(CLOSE_MILLIS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (IOException e) {
-      // Nothing is lost: the thread has been told to end.
     }
   }
 
   private void run() {
     try {
-      while (!Thread.interrupted()) {
-        var key = poll(pollMillis);
-        boolean named = key != null && settle(key);
-        look(named);
+      while (!closed) {
+        turn();
       }
-    } catch (InterruptedException | ClosedWatchServiceException e) {
-      // Closed.
+    } finally {
+      events.close();
+      take();
+      events.close();
     }
   }
 
-  private @Nullable WatchKey poll(long millis) throws InterruptedException {
-    if (service == null) {
-      Thread.sleep(millis);
-      return null;
+  private void turn() {
+    try {
+      var first = events.await(pollMillis);
+      look(!first.isEmpty() && settle(first));
+    } catch (InterruptedException e) {
+      events.close();
+      take();
     }
-    return service.poll(millis, TimeUnit.MILLISECONDS);
+  }
+
+  private void take() {
+    var next = better;
+    if (next != null) {
+      events = next;
+      better = null;
+      next.watch(files.directories());
+      look(false);
+    }
   }
 
   /// Waits until the writer is done; says whether one of our files was named.
-  private boolean settle(WatchKey first) throws InterruptedException {
+  private boolean settle(List<Event> first) throws InterruptedException {
     long start = System.nanoTime();
     long last = start;
-    boolean named = drain(first);
+    boolean named = named(first);
+    var seen = furthest(What.TOUCHED, first);
     boolean prepared = false;
     while (true) {
       boolean unfinished = files.unfinished();
-      if (named && !unfinished && files.renamed()) {
+      if (named && !unfinished && (seen == What.MOVED || files.renamed())) {
         return true;
       }
       long now = System.nanoTime();
       long left = left(start, unfinished ? UNFINISHED_MILLIS : DEBOUNCE_MILLIS, now);
-      long quiet = left(last, QUIET_MILLIS, now);
+      long wait = seen == What.CLOSED ? CLOSED_QUIET_MILLIS : QUIET_MILLIS;
+      long quiet = left(last, wait, now);
       if (left <= 0 || (quiet <= 0 && !unfinished)) {
         return named;
       }
-      boolean early = named && !prepared && !unfinished;
-      long next = quiet > 0 ? quiet : QUIET_MILLIS;
-      var key = poll(early ? EARLY_MILLIS : Math.min(next, left));
-      if (key != null) {
-        named |= drain(key);
+      boolean early = named && !prepared && !unfinished && seen != What.CLOSED;
+      long next = quiet > 0 ? quiet : wait;
+      var more = events.await(early ? EARLY_MILLIS : Math.min(next, left));
+      if (!more.isEmpty()) {
+        named |= named(more);
+        seen = furthest(seen, more);
         last = System.nanoTime();
         prepared = false;
       } else if (early) {
@@ -150,22 +161,21 @@ public final class ConfigWatcher implements AutoCloseable {
     }
   }
 
-  private static long left(long since, long limitMillis, long now) {
-    return limitMillis - TimeUnit.NANOSECONDS.toMillis(now - since);
+  private boolean named(List<Event> events) {
+    return events.stream().anyMatch(event -> files.names(event.file()));
   }
 
-  private boolean drain(WatchKey key) {
-    boolean named = false;
-    for (var event : key.pollEvents()) {
-      named |=
-          !(event.context() instanceof Path name)
-              || (key.watchable() instanceof Path directory
-                  && files.names(directory.resolve(name)));
+  /// The last that is known of the configuration itself.
+  private What furthest(What before, List<Event> events) {
+    var seen = before;
+    for (var event : events) {
+      seen = files.isConfiguration(event.file()) ? event.what() : seen;
     }
-    if (!key.reset()) {
-      keys.values().remove(key);
-    }
-    return named;
+    return seen;
+  }
+
+  private static long left(long since, long limitMillis, long now) {
+    return limitMillis - TimeUnit.NANOSECONDS.toMillis(now - since);
   }
 
   /// @param named whether an event named one of our files: then the signature is not asked, for two
@@ -177,11 +187,11 @@ public final class ConfigWatcher implements AutoCloseable {
     }
     signature = now;
     if (files.content().equals(content) && !files.outdated()) {
-      register();
+      events.watch(files.directories());
       return;
     }
     files.refresh();
-    register();
+    events.watch(files.directories());
     signature = files.signature();
     content = files.content();
     tell();
@@ -193,41 +203,6 @@ public final class ConfigWatcher implements AutoCloseable {
     } catch (RuntimeException | OutOfMemoryError e) {
       // What was too much is gone with the attempt; the next one may be less.
       thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
-    }
-  }
-
-  /// Directories come and go with links and documents; those that cannot be watched are polled.
-  private void register() {
-    if (service == null) {
-      return;
-    }
-    var wanted = files.directories();
-    keys.entrySet()
-        .removeIf(entry -> {
-          boolean stale = !wanted.contains(entry.getKey()) || !entry.getValue().isValid();
-          if (stale) {
-            entry.getValue().cancel();
-          }
-          return stale;
-        });
-    for (var directory : wanted) {
-      if (!keys.containsKey(directory)) {
-        register(service, directory);
-      }
-    }
-  }
-
-  private void register(WatchService events, Path directory) {
-    try {
-      var key =
-          directory.register(
-              events,
-              StandardWatchEventKinds.ENTRY_CREATE,
-              StandardWatchEventKinds.ENTRY_MODIFY,
-              StandardWatchEventKinds.ENTRY_DELETE);
-      keys.put(directory, key);
-    } catch (IOException e) {
-      // Not there, or no more watches: the poll looks.
     }
   }
 }

@@ -61,8 +61,14 @@ final class WatchedFiles {
     return directories;
   }
 
+  /// Whether one of the files, or a folder that one of them is named in, is it.
   boolean names(Path changed) {
-    return all().contains(changed);
+    var all = all();
+    return all.contains(changed) || all.stream().anyMatch(one -> changed.equals(one.getParent()));
+  }
+
+  boolean isConfiguration(Path changed) {
+    return file.equals(changed);
   }
 
   /// Whether the configuration is missing or empty, as it is for a moment while some programs

@@ -6,6 +6,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -163,7 +168,7 @@ class ConfigWatcherTest {
         ConfigWatcher.start(
             new ConfigSource(file),
             () -> {
-              assertThat(Thread.currentThread().isVirtual()).isTrue();
+              assertThat(Thread.currentThread().getName()).isEqualTo("config-watcher");
               told.release();
               if (!seen.getAndSet(true)) {
                 throw new IllegalStateException("thrown by a test, on purpose");
@@ -173,6 +178,88 @@ class ConfigWatcherTest {
     assertTold();
     replace(file, "# two\n");
     assertTold();
+  }
+
+  @Test
+  void waitsForNothingMoreWhereAFileWasRenamedToItsPlace() throws Exception {
+    var events = new Told();
+    goOverTo(events);
+    replace(file, "# renamed\n");
+    events.next.put(List.of(new FileEvents.Event(file, FileEvents.What.MOVED)));
+
+    assertTold();
+    assertThat(events.waits)
+        .as("for first events only")
+        .isNotEmpty()
+        .allMatch(each -> each == 2_000);
+  }
+
+  @Test
+  void waitsAMomentWhereAWriterHasClosedTheFile() throws Exception {
+    var events = new Told();
+    goOverTo(events);
+    Files.writeString(file, "# in place\n");
+    events.next.put(List.of(new FileEvents.Event(file, FileEvents.What.CLOSED)));
+
+    assertTold();
+    assertThat(events.waits).anyMatch(millis -> millis <= 2);
+    assertThat(events.waits).allMatch(millis -> millis <= 2 || millis == 2_000);
+  }
+
+  @Test
+  void missesNothingWhileItGoesOverToOtherEvents() throws Exception {
+    var events = new Told();
+    Files.writeString(file, "# before\n");
+    watcher.with(events);
+    assertTold();
+    assertThat(events.watched).contains(dir);
+    watcher.close();
+    assertThat(events.closed).isTrue();
+  }
+
+  private void goOverTo(Told events) throws InterruptedException {
+    watcher.with(events);
+    for (int i = 0; i < 5_000 && events.waits.isEmpty(); i++) {
+      Thread.sleep(1);
+    }
+    assertThat(events.waits).isNotEmpty();
+  }
+
+  /// What a test says that happened.
+  private static final class Told implements FileEvents {
+    final BlockingQueue<List<Event>> next = new LinkedBlockingQueue<>();
+    final List<Long> waits = new CopyOnWriteArrayList<>();
+    volatile Set<Path> watched = Set.of();
+    volatile boolean closed;
+    private volatile boolean woken;
+
+    @Override
+    public void watch(Set<Path> folders) {
+      watched = Set.copyOf(folders);
+    }
+
+    @Override
+    public List<Event> await(long millis) throws InterruptedException {
+      waits.add(millis);
+      long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+      while (!woken) {
+        var events = next.poll(1, TimeUnit.MILLISECONDS);
+        if (events != null || System.nanoTime() > end) {
+          return events == null ? List.of() : events;
+        }
+      }
+      throw new InterruptedException("woken");
+    }
+
+    @Override
+    public void wake() {
+      woken = true;
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+    }
   }
 
   private static void replace(Path file, String text) throws IOException {

@@ -17,7 +17,7 @@ import java.util.Set;
 /// Tells at once when a file in one of some folders was closed by its writer, or came there whole
 /// from another name (inotify). Java's own watch service tells neither from a first byte written.
 /// Used by one thread.
-final class FolderEvents implements AutoCloseable {
+public final class FolderEvents implements AutoCloseable {
   private static final int CLOSE_WRITE = 0x8;
   private static final int MOVED_TO = 0x80;
   private static final int MOVE_SELF = 0x800;
@@ -40,7 +40,7 @@ final class FolderEvents implements AutoCloseable {
   /// Something happened to a file.
   ///
   /// @param moved whether it came from another name; else it was closed by who wrote it
-  record Event(Path file, boolean moved) {}
+  public record Event(Path file, boolean moved) {}
 
   private FolderEvents(Libbpf library, int descriptor) {
     this.library = library;
@@ -48,7 +48,7 @@ final class FolderEvents implements AutoCloseable {
   }
 
   /// @throws LibbpfException where the kernel has no more of them to give
-  static FolderEvents open() throws LibbpfException {
+  public static FolderEvents open() throws LibbpfException {
     var library = Libbpf.load();
     return new FolderEvents(library, library.number("inotify", "inotify_init1", NONBLOCK_CLOEXEC));
   }
@@ -57,7 +57,7 @@ final class FolderEvents implements AutoCloseable {
   /// next call.
   ///
   /// @return those that were not watched before: what happened there is to be looked for
-  List<Event> watch(Set<Path> folders) {
+  public List<Event> watch(Set<Path> folders) {
     numbers
         .entrySet()
         .removeIf(entry -> {
@@ -105,7 +105,7 @@ final class FolderEvents implements AutoCloseable {
   ///
   /// @return none where the time is over; of a folder itself where something happened in it
   /// @throws LibbpfException at once, where nobody can wait
-  List<Event> await(long millis) throws LibbpfException {
+  public List<Event> await(long millis) throws LibbpfException {
     asked.set(JAVA_INT, 0, descriptor);
     asked.set(JAVA_SHORT, 4, READABLE);
     asked.set(JAVA_SHORT, 6, (short) 0);
