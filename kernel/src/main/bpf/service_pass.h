@@ -101,8 +101,6 @@ static __always_inline enum outcome to_target(struct packet *p, __u32 service)
 	} else {
 		bool first = syn || p->protocol == IPPROTO_UDP, free = syn && has_room(set);
 
-		if (syn && !free)
-			event(service, EVENT_NO_ROOM);
 		if (free && flooded(c)) {
 			free = false;
 			event(service, EVENT_FLOOD);
@@ -186,8 +184,10 @@ static __always_inline enum outcome first_answer(struct packet *p, struct servic
 	if (recent(slot->asked, hash) &&
 	    (p->protocol == IPPROTO_UDP || (p->flags & (SYN | ACK | RST)) == (SYN | ACK))) {
 		if (!record(p, set, at->service, at->target)) {
+			/* Once for each, however often it is answered. */
+			if (!recent(slot->stateless, hash))
+				event(at->service, EVENT_NO_ROOM);
 			slot->stateless = slot->asked;
-			event(at->service, EVENT_NO_ROOM);
 		}
 		return REWRITTEN;
 	}

@@ -20,6 +20,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -272,6 +274,7 @@ public final class Balancer implements ServiceView, AutoCloseable {
       }
       if (beats % SWEEP_BEATS == 0) {
         records = open.sweep(loaded.now(), loaded.hz());
+        running.values().forEach(RunningService::passed);
       }
       failure = "";
     } catch (LibbpfException e) {
@@ -311,8 +314,24 @@ public final class Balancer implements ServiceView, AutoCloseable {
             failure);
   }
 
-  /// What keeps packets from going on though they were turned.
   private String warning(RunningService service) {
+    return Stream.of(notForwarded(service), withoutRoom(service))
+        .filter(text -> !text.isEmpty())
+        .collect(Collectors.joining(" "));
+  }
+
+  /// What becomes of connections when there are more than can be remembered.
+  private String withoutRoom(RunningService service) {
+    long lately = service.withoutRoomLately();
+    if (lately == 0) {
+      return "";
+    }
+    return "%,d handshakes of the last %d s found no room for a record, as %,d of %,d are taken: such connections go by the table alone, and break where targets or weights change."
+        .formatted(lately, SWEEP_BEATS * BEAT_MILLIS / 1000, records, ServiceTables.RECORDS);
+  }
+
+  /// What keeps packets from going on though they were turned.
+  private String notForwarded(RunningService service) {
     boolean four = service.service().literalAddress().getAddress().length == 4;
     var setting = four ? "net.ipv4.ip_forward" : "net.ipv6.conf.all.forwarding";
     boolean away =

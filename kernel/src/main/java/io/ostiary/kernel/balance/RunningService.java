@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// A service in its slot of the kernel's tables. Targets keep their slots as long as connections
 /// may still go to them. Guarded by the balancer.
 final class RunningService {
+  private static final int EVENT_NO_ROOM = 4;
+
   final int index;
   private final ServiceTables tables;
   private final ThreadFactory threads;
@@ -27,6 +29,8 @@ final class RunningService {
   private Service service;
   private double[] weights = new double[0];
   private boolean believed = true;
+  private long withoutRoom;
+  private long withoutRoomLately;
 
   RunningService(
       int index, Service service, ServiceTables tables, ThreadFactory threads, Runnable news) {
@@ -205,6 +209,18 @@ final class RunningService {
     return list;
   }
 
+  /// Some seconds are over.
+  void passed() {
+    long now = tables.event(index, EVENT_NO_ROOM);
+    withoutRoomLately = now - withoutRoom;
+    withoutRoom = now;
+  }
+
+  /// Handshakes without a record, between the last two calls of [#passed].
+  long withoutRoomLately() {
+    return withoutRoomLately;
+  }
+
   Events events() {
     long attempts =
         IntStream.range(0, slots.length)
@@ -216,7 +232,7 @@ final class RunningService {
         tables.event(index, 1),
         tables.event(index, 2),
         tables.event(index, 3),
-        tables.event(index, 4),
+        tables.event(index, EVENT_NO_ROOM),
         tables.event(index, 5),
         tables.event(index, 6),
         tables.event(index, 7));

@@ -28,7 +28,7 @@ final class ServiceTables {
   /// And of service_tables.h.
   private static final int INVERSE_MOST = 1 << 16;
 
-  private static final int RECORDS = ServiceMemory.SETS * ServiceMemory.WAYS;
+  static final int RECORDS = ServiceMemory.SETS * ServiceMemory.WAYS;
 
   private static final VarHandle INT = JAVA_INT.varHandle();
   private static final VarHandle LONG = JAVA_LONG.varHandle();

@@ -175,9 +175,13 @@ final class ServiceProgramsTest {
   }
 
   private static ServiceFrame answer(int client, int number) {
+    return toClient(target(false, number), 8000, client);
+  }
+
+  private static ServiceFrame toClient(String from, int port, int client) {
     return new ServiceFrame(
-        target(false, number),
-        8000,
+        from,
+        port,
         "198.19.%d.%d".formatted(client >> 8 & 255, client & 255),
         1024 + (client >> 16));
   }
@@ -217,6 +221,44 @@ final class ServiceProgramsTest {
     }
     assertThat(tables.counted(0, 0).open()).isEqualTo(honest);
     assertThat(programs.memoryBytes()).isLessThanOrEqualTo(6 << 20);
+  }
+
+  /// As many as records, and twice as many again: what is proven stays, what comes goes by the
+  /// table.
+  @Test
+  void serveByTheTableAloneWhereAllRecordsAreTaken() throws Exception {
+    programs.floodAbove(Integer.MAX_VALUE);
+    var web = run(service(SERVICE_4, Protocol.TCP, Algorithm.LEAST_LOADED, false, true));
+    int known = 1_000;
+    int all = 3 * ServiceTables.RECORDS;
+    for (int client = 0; client < all; client++) {
+      shake(client, 1, true);
+    }
+    web.passed();
+    assertThat(web.withoutRoomLately()).isBetween(all / 2L, all - 1L);
+    assertThat(tables.sweep(programs.now(), programs.hz()))
+        .isBetween(ServiceTables.RECORDS * 98 / 100, ServiceTables.RECORDS);
+
+    web.become(service(SERVICE_4, Protocol.TCP, Algorithm.LEAST_LOADED, true, false));
+    for (int client = 0; client < known; client++) {
+      var data = xdp.output(client(client, SERVICE_4, 80).tcp(ACK, 2, 1001 + client, 10));
+      assertThat(data)
+          .as("client %d keeps its target", client)
+          .isEqualTo(client(client, target(false, 1), 8000).tcp(ACK, 2, 1001 + client, 10));
+    }
+    for (int client = all; client < all + known; client++) {
+      shake(client, 2, true);
+      assertThat(xdp.output(client(client, SERVICE_4, 80).tcp(ACK, 2, 1001 + client, 10)))
+          .as("client %d asks", client)
+          .isEqualTo(client(client, target(false, 2), 8000).tcp(ACK, 2, 1001 + client, 10));
+      assertThat(egress.output(answer(client, 2).tcp(ACK, 1001 + client, 12, 20)))
+          .as("client %d is answered", client)
+          .isEqualTo(toClient(SERVICE_4, 80, client).tcp(ACK, 1001 + client, 12, 20));
+    }
+    web.passed();
+    assertThat(web.withoutRoomLately()).isPositive();
+    web.passed();
+    assertThat(web.withoutRoomLately()).isZero();
   }
 
   @Test
