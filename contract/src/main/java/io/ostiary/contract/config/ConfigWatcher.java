@@ -101,8 +101,10 @@ public final class ConfigWatcher implements AutoCloseable {
       }
     } finally {
       events.close();
-      take();
-      events.close();
+      var unused = better;
+      if (unused != null) {
+        unused.close();
+      }
     }
   }
 
@@ -111,14 +113,15 @@ public final class ConfigWatcher implements AutoCloseable {
       var first = events.await(pollMillis);
       look(!first.isEmpty() && settle(first));
     } catch (InterruptedException e) {
-      events.close();
+      // Woken; or the listener was interrupted and has said so, which is over now.
       take();
     }
   }
 
   private void take() {
     var next = better;
-    if (next != null) {
+    if (next != null && !closed) {
+      events.close();
       events = next;
       better = null;
       next.watch(files.directories());
