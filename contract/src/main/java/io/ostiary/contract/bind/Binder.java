@@ -20,6 +20,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -142,9 +143,10 @@ public final class Binder {
       if (at >= 0) {
         written[at] = member.value();
       } else {
-        faults.add(unknown(member, shape.names(), Within.hint(member.name(), shape)));
+        var one = shape.meant(member.name());
+        faults.add(unknown(member, shape.names(), one, Within.hint(member.name(), shape)));
         meant = meant.isEmpty() ? new HashSet<>() : meant;
-        Spelling.nearest(member.name(), shape.names()).ifPresent(meant::add);
+        one.ifPresent(meant::add);
       }
     }
     return meant;
@@ -294,7 +296,8 @@ public final class Binder {
       }
       var fields = shape.members().get(member.name());
       if (fields == null) {
-        faults.add(unknown(member, shape.members().keySet(), ""));
+        var names = shape.members().keySet();
+        faults.add(unknown(member, names, Spelling.nearest(member.name(), names), ""));
         return null;
       }
       return bind(fields, member.value(), member.name());
@@ -468,8 +471,9 @@ public final class Binder {
   }
 
   /// @param within where else it may belong, or empty
-  private static Fault unknown(Mapping.Member member, Collection<String> known, String within) {
-    var hint = Spelling.hint(member.name(), known);
+  private static Fault unknown(
+      Mapping.Member member, Collection<String> known, Optional<String> meant, String within) {
+    var hint = meant.map(name -> ". Did you mean '" + name + "'?").orElse("");
     var list = known.isEmpty() ? "nothing" : Wording.oneOf(List.copyOf(known));
     return member
         .nameAt()

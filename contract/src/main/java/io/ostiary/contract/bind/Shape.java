@@ -1,10 +1,13 @@
 package io.ostiary.contract.bind;
 
 import io.ostiary.contract.tree.Node;
+import io.ostiary.contract.tree.Spelling;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -76,6 +79,17 @@ public sealed interface Shape {
       return fields().stream().map(Field::name).toList();
     }
 
+    /// The field that is probably meant by a name that none has: what it is called elsewhere, or
+    /// one that is spelt alike.
+    Optional<String> meant(String seen) {
+      var plain = Wording.kebab(seen).replace('_', '-');
+      return fields().stream()
+          .filter(field -> field.elsewhere().contains(plain))
+          .map(Field::name)
+          .findFirst()
+          .or(() -> Spelling.nearest(seen, names()));
+    }
+
     @Override
     public String expected() {
       var object = "an object of " + String.join(", ", names());
@@ -90,13 +104,15 @@ public sealed interface Shape {
   /// @param fallback what holds where nothing is written; null: see `required`
   /// @param required whether something must be written
   /// @param nullable whether null stands for what is not written
+  /// @param elsewhere what it is called in other programs
   record Field(
       String name,
       String about,
       Shape shape,
       @Nullable Node fallback,
       boolean required,
-      boolean nullable) {}
+      boolean nullable,
+      Set<String> elsewhere) {}
 
   /// A list, or a set where `unique`.
   ///

@@ -9,6 +9,7 @@ import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Alone;
 import io.ostiary.model.setting.Bytes;
 import io.ostiary.model.setting.Default;
+import io.ostiary.model.setting.Elsewhere;
 import io.ostiary.model.setting.OrOne;
 import io.ostiary.model.setting.SomeIfGiven;
 import java.lang.reflect.AnnotatedElement;
@@ -208,8 +209,15 @@ public final class Shapes {
     var fallback = given == null ? null : parse(component, given.value());
     boolean nullable = component.getAnnotatedType().isAnnotationPresent(Nullable.class);
     boolean required = fallback == null && !nullable && !absentIsEmpty(shape);
+    var elsewhere = component.getAnnotation(Elsewhere.class);
     return new Shape.Field(
-        Wording.kebab(component.getName()), about(component), shape, fallback, required, nullable);
+        Wording.kebab(component.getName()),
+        about(component),
+        shape,
+        fallback,
+        required,
+        nullable,
+        elsewhere == null ? Set.of() : Set.of(elsewhere.value()));
   }
 
   private Shape componentShape(RecordComponent component) {

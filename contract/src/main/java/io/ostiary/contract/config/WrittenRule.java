@@ -5,6 +5,7 @@ import io.ostiary.model.KernelRule;
 import io.ostiary.model.Require;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Default;
+import io.ostiary.model.setting.Elsewhere;
 import io.ostiary.model.setting.OrOne;
 import io.ostiary.model.setting.SomeIfGiven;
 import java.util.List;
@@ -27,21 +28,45 @@ sealed interface WrittenRule {
 
   @About("Drops packets")
   record Deny(
-      @About("Source addresses and blocks") @OrOne @SomeIfGiven List<Cidr> from,
+      @Elsewhere({"source", "sources", "src", "saddr", "source-ip", "src-ip", "ip", "ips", "cidr"})
+          @About("Source addresses and blocks")
+          @OrOne
+          @SomeIfGiven
+          List<Cidr> from,
       @About("Names of sets of source addresses, beside from") @OrOne @SomeIfGiven
           List<String> fromSet,
-      @About("Destination addresses and blocks") @OrOne @SomeIfGiven List<Cidr> to,
+      @Elsewhere({"destination", "dest", "dst", "daddr", "destination-ip", "dst-ip"})
+          @About("Destination addresses and blocks")
+          @OrOne
+          @SomeIfGiven
+          List<Cidr> to,
       @About("Names of sets of destination addresses, beside to") @OrOne @SomeIfGiven
           List<String> toSet,
-      @About("Source ports: 53, \"1-1023\" or a list") @OrOne List<Ports> fromPort,
-      @About("Destination ports: 8080, \"8000-8100\" or a list") @OrOne List<Ports> toPort,
-      @About("tcp, udp, icmp, sctp, gre, esp or igmp") @OrOne Set<Protocol> protocol,
-      @About("Flags that are set, and with no- before them not set: [ syn, no-ack ]") @OrOne
+      @Elsewhere({"source-port", "src-port", "sport"})
+          @About("Source ports: 53, \"1-1023\" or a list")
+          @OrOne
+          List<Ports> fromPort,
+      @Elsewhere({"port", "ports", "destination-port", "dst-port", "dport"})
+          @About("Destination ports: 8080, \"8000-8100\" or a list")
+          @OrOne
+          List<Ports> toPort,
+      @Elsewhere({"proto", "l4proto", "ip-protocol"})
+          @About("tcp, udp, icmp, sctp, gre, esp or igmp")
+          @OrOne
+          Set<Protocol> protocol,
+      @Elsewhere("flags")
+          @About("Flags that are set, and with no- before them not set: [ syn, no-ack ]")
+          @OrOne
           List<TcpFlag> tcpFlags,
-      @About("echo-request, another name, or a number such as 13 or v6/143") @OrOne
+      @Elsewhere("icmp")
+          @About("echo-request, another name, or a number such as 13 or v6/143")
+          @OrOne
           List<IcmpName> icmpType,
-      @About("Interfaces that packets come in by") @OrOne Set<String> interfaces,
-      @About("VLAN ids 1-4094") @OrOne Set<Integer> vlan)
+      @Elsewhere({"iif", "in-interface", "device", "dev"})
+          @About("Interfaces that packets come in by")
+          @OrOne
+          Set<String> interfaces,
+      @Elsewhere({"vid", "vlan-id", "vlans"}) @About("VLAN ids 1-4094") @OrOne Set<Integer> vlan)
       implements WrittenRule {
     @Override
     public KernelRule meaning() {
@@ -65,21 +90,45 @@ sealed interface WrittenRule {
 
   @About("Lets packets in that a deny rule would drop")
   record Allow(
-      @About("Source addresses and blocks") @OrOne @SomeIfGiven List<Cidr> from,
+      @Elsewhere({"source", "sources", "src", "saddr", "source-ip", "src-ip", "ip", "ips", "cidr"})
+          @About("Source addresses and blocks")
+          @OrOne
+          @SomeIfGiven
+          List<Cidr> from,
       @About("Names of sets of source addresses, beside from") @OrOne @SomeIfGiven
           List<String> fromSet,
-      @About("Destination addresses and blocks") @OrOne @SomeIfGiven List<Cidr> to,
+      @Elsewhere({"destination", "dest", "dst", "daddr", "destination-ip", "dst-ip"})
+          @About("Destination addresses and blocks")
+          @OrOne
+          @SomeIfGiven
+          List<Cidr> to,
       @About("Names of sets of destination addresses, beside to") @OrOne @SomeIfGiven
           List<String> toSet,
-      @About("Source ports: 53, \"1-1023\" or a list") @OrOne List<Ports> fromPort,
-      @About("Destination ports: 8080, \"8000-8100\" or a list") @OrOne List<Ports> toPort,
-      @About("tcp, udp, icmp, sctp, gre, esp or igmp") @OrOne Set<Protocol> protocol,
-      @About("Flags that are set, and with no- before them not set: [ syn, no-ack ]") @OrOne
+      @Elsewhere({"source-port", "src-port", "sport"})
+          @About("Source ports: 53, \"1-1023\" or a list")
+          @OrOne
+          List<Ports> fromPort,
+      @Elsewhere({"port", "ports", "destination-port", "dst-port", "dport"})
+          @About("Destination ports: 8080, \"8000-8100\" or a list")
+          @OrOne
+          List<Ports> toPort,
+      @Elsewhere({"proto", "l4proto", "ip-protocol"})
+          @About("tcp, udp, icmp, sctp, gre, esp or igmp")
+          @OrOne
+          Set<Protocol> protocol,
+      @Elsewhere("flags")
+          @About("Flags that are set, and with no- before them not set: [ syn, no-ack ]")
+          @OrOne
           List<TcpFlag> tcpFlags,
-      @About("echo-request, another name, or a number such as 13 or v6/143") @OrOne
+      @Elsewhere("icmp")
+          @About("echo-request, another name, or a number such as 13 or v6/143")
+          @OrOne
           List<IcmpName> icmpType,
-      @About("Interfaces that packets come in by") @OrOne Set<String> interfaces,
-      @About("VLAN ids 1-4094") @OrOne Set<Integer> vlan)
+      @Elsewhere({"iif", "in-interface", "device", "dev"})
+          @About("Interfaces that packets come in by")
+          @OrOne
+          Set<String> interfaces,
+      @Elsewhere({"vid", "vlan-id", "vlans"}) @About("VLAN ids 1-4094") @OrOne Set<Integer> vlan)
       implements WrittenRule {
     @Override
     public KernelRule meaning() {
@@ -103,21 +152,45 @@ sealed interface WrittenRule {
 
   @About("Drops what goes over a rate")
   record Limit(
-      @About("Source addresses and blocks") @OrOne @SomeIfGiven List<Cidr> from,
+      @Elsewhere({"source", "sources", "src", "saddr", "source-ip", "src-ip", "ip", "ips", "cidr"})
+          @About("Source addresses and blocks")
+          @OrOne
+          @SomeIfGiven
+          List<Cidr> from,
       @About("Names of sets of source addresses, beside from") @OrOne @SomeIfGiven
           List<String> fromSet,
-      @About("Destination addresses and blocks") @OrOne @SomeIfGiven List<Cidr> to,
+      @Elsewhere({"destination", "dest", "dst", "daddr", "destination-ip", "dst-ip"})
+          @About("Destination addresses and blocks")
+          @OrOne
+          @SomeIfGiven
+          List<Cidr> to,
       @About("Names of sets of destination addresses, beside to") @OrOne @SomeIfGiven
           List<String> toSet,
-      @About("Source ports: 53, \"1-1023\" or a list") @OrOne List<Ports> fromPort,
-      @About("Destination ports: 8080, \"8000-8100\" or a list") @OrOne List<Ports> toPort,
-      @About("tcp, udp, icmp, sctp, gre, esp or igmp") @OrOne Set<Protocol> protocol,
-      @About("Flags that are set, and with no- before them not set: [ syn, no-ack ]") @OrOne
+      @Elsewhere({"source-port", "src-port", "sport"})
+          @About("Source ports: 53, \"1-1023\" or a list")
+          @OrOne
+          List<Ports> fromPort,
+      @Elsewhere({"port", "ports", "destination-port", "dst-port", "dport"})
+          @About("Destination ports: 8080, \"8000-8100\" or a list")
+          @OrOne
+          List<Ports> toPort,
+      @Elsewhere({"proto", "l4proto", "ip-protocol"})
+          @About("tcp, udp, icmp, sctp, gre, esp or igmp")
+          @OrOne
+          Set<Protocol> protocol,
+      @Elsewhere("flags")
+          @About("Flags that are set, and with no- before them not set: [ syn, no-ack ]")
+          @OrOne
           List<TcpFlag> tcpFlags,
-      @About("echo-request, another name, or a number such as 13 or v6/143") @OrOne
+      @Elsewhere("icmp")
+          @About("echo-request, another name, or a number such as 13 or v6/143")
+          @OrOne
           List<IcmpName> icmpType,
-      @About("Interfaces that packets come in by") @OrOne Set<String> interfaces,
-      @About("VLAN ids 1-4094") @OrOne Set<Integer> vlan,
+      @Elsewhere({"iif", "in-interface", "device", "dev"})
+          @About("Interfaces that packets come in by")
+          @OrOne
+          Set<String> interfaces,
+      @Elsewhere({"vid", "vlan-id", "vlans"}) @About("VLAN ids 1-4094") @OrOne Set<Integer> vlan,
       @About("How many packets, such as 20000/s") @Nullable Rate packets,
       @About("How many new TCP connections, such as 50/s") @Nullable Rate connections,
       @About("What has a rate of its own: source, or a block of sources such as /24")

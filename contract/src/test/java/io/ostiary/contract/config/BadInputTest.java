@@ -91,6 +91,13 @@ class BadInputTest {
             "3:13: deny: every packet (expected: from, to-port, protocol or another condition)"),
         rule("denny: { from: 203.0.113.1 }", "3:7: unknown setting 'denny'. Did you mean 'deny'?"),
         rule("deny: { form: 203.0.113.1 }", "3:15: unknown setting 'form'. Did you mean 'from'?"),
+        rule("deny: { port: 22 }", "3:15: unknown setting 'port'. Did you mean 'to-port'?"),
+        rule("deny: { ports: 22 }", "3:15: unknown setting 'ports'. Did you mean 'to-port'?"),
+        rule("allow: { src: 203.0.113.1 }", "3:16: unknown setting 'src'. Did you mean 'from'?"),
+        rule(
+            "limit: { source_ip: 203.0.113.1, packets: 1/s }",
+            "3:16: unknown setting 'source_ip'. Did you mean 'from'?"),
+        rule("deny: { proto: udp }", "3:15: unknown setting 'proto'. Did you mean 'protocol'?"),
         rule(
             "deny: { from: 203.0.113.256 }",
             "3:21: from: '203.0.113.256' (expected: an address or"
