@@ -139,9 +139,13 @@ final class ConfigFile implements AutoCloseable {
   }
 
   /// Code that has been run some times is quick: until it has, the reading of a short file takes
-  /// four times as long, and to compare two of them 6 ms. Ends where the file has changed
-  /// meanwhile.
+  /// four times as long, and to compare two of them 6 ms. Documents are large, so a file that names
+  /// some is left alone. Ends where the file has changed meanwhile.
   private void rehearse() {
+    var running = control.state().running();
+    if (running == null || running.apis().stream().anyMatch(api -> api.document() != null)) {
+      return;
+    }
     @Nullable Snapshot before = null;
     for (int i = 1; i <= REHEARSALS && isShort(); i++) {
       var read =
