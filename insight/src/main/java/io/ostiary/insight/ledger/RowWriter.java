@@ -249,7 +249,8 @@ public final class RowWriter {
           before,
           end,
           first == head ? retransmits : newest.retransmitsOut,
-          again(newest, from, until),
+          again(newest, from, until, true),
+          again(newest, from, until, false),
           newest);
     }
     rest(newest, names);
@@ -286,7 +287,7 @@ public final class RowWriter {
     counters(end, end);
     number(known ? 1 : 0);
     if (known) {
-      call(before, end, end.retransmitsOut - before.retransmitsOut, 0, end);
+      call(before, end, end.retransmitsOut - before.retransmitsOut, 0, 0, end);
     }
     rest(end, names);
     events(end, before.atNanos, Long.MAX_VALUE);
@@ -321,13 +322,18 @@ public final class RowWriter {
     number(facts.stalledNanos);
   }
 
+  /// Segments of a request may have come before the end of the call before it was noted, so what
+  /// came with them is told by its events, too.
+  ///
   /// @param again segments that came again or out of order, as far as their events were kept
+  /// @param behind those of them that came out of order
   /// @param newest tells of losses that were seen only after the end
   private void call(
       ConnectionMark before,
       ConnectionFacts end,
       long retransmits,
       long again,
+      long behind,
       ConnectionFacts newest) {
     number(end.packetsIn - before.packetsIn);
     number(end.packetsOut - before.packetsOut);
@@ -335,7 +341,7 @@ public final class RowWriter {
     number(end.bytesOut - before.bytesOut);
     number(retransmits);
     number(Math.max(again, end.duplicatesIn - before.duplicatesIn));
-    number(end.outOfOrderIn - before.outOfOrderIn);
+    number(Math.max(behind, end.outOfOrderIn - before.outOfOrderIn));
     number(newest.droppedIn + newest.droppedOut - before.dropped);
     number(newest.zeroWindows - before.zeroWindows);
     number(end.ownZeroWindows - before.ownZeroWindows);
@@ -386,14 +392,16 @@ public final class RowWriter {
     }
   }
 
-  private static long again(ConnectionFacts facts, long from, long until) {
+  /// @param duplicates whether those that came twice count as well
+  private static long again(ConnectionFacts facts, long from, long until, boolean duplicates) {
     long count = 0;
     for (long i = Math.max(0, facts.events - ConnectionEvent.KEPT); i < facts.events; i++) {
       long event = facts.event[(int) i & (ConnectionEvent.KEPT - 1)];
       if (within(event, from, until)) {
         count +=
             switch (ConnectionEvent.kind(ConnectionEvent.code(event))) {
-              case DUPLICATE, OUT_OF_ORDER -> 1;
+              case OUT_OF_ORDER -> 1;
+              case DUPLICATE -> duplicates ? 1 : 0;
               case RETRANSMIT, PEER_WINDOW_CLOSED, OWN_WINDOW_CLOSED, DROPPED_IN, DROPPED_OUT -> 0;
             };
       }

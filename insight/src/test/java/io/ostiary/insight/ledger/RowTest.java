@@ -151,6 +151,7 @@ final class RowTest {
     slot.clientAtHead.firstDataNanos = slot.firstByteNanos - 900_000;
     end.firstDataNanos = slot.clientAtHead.firstDataNanos;
     end.duplicatesIn = 1;
+    end.outOfOrderIn = 1;
     end.events = 1;
     end.event[0] = (slot.firstByteNanos - 800_000) / 8 * 8 + 3;
     slot.clientBefore.take(end, slot.firstByteNanos - 700_000);
@@ -161,6 +162,7 @@ final class RowTest {
         .extracting(event -> event.kind())
         .containsExactly(ConnectionEvent.Kind.OUT_OF_ORDER);
     assertThat(network.callOrNone().duplicatesIn()).isEqualTo(1);
+    assertThat(network.callOrNone().outOfOrderIn()).isEqualTo(1);
   }
 
   @Test
