@@ -20,7 +20,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -144,7 +143,8 @@ public final class Binder {
         written[at] = member.value();
       } else {
         var one = shape.meant(member.name());
-        faults.add(unknown(member, shape.names(), one, Within.hint(member.name(), shape)));
+        var hint = one.map(Spelling::question).orElse("");
+        faults.add(unknown(member, shape.names(), hint, Within.hint(member.name(), shape)));
         meant = meant.isEmpty() ? new HashSet<>() : meant;
         one.ifPresent(meant::add);
       }
@@ -297,7 +297,7 @@ public final class Binder {
       var fields = shape.members().get(member.name());
       if (fields == null) {
         var names = shape.members().keySet();
-        faults.add(unknown(member, names, Spelling.nearest(member.name(), names), ""));
+        faults.add(unknown(member, names, Spelling.hint(member.name(), names), ""));
         return null;
       }
       return bind(fields, member.value(), member.name());
@@ -470,10 +470,10 @@ public final class Binder {
     return null;
   }
 
+  /// @param hint what may be meant, or empty
   /// @param within where else it may belong, or empty
   private static Fault unknown(
-      Mapping.Member member, Collection<String> known, Optional<String> meant, String within) {
-    var hint = meant.map(name -> ". Did you mean '" + name + "'?").orElse("");
+      Mapping.Member member, Collection<String> known, String hint, String within) {
     var list = known.isEmpty() ? "nothing" : Wording.oneOf(List.copyOf(known));
     return member
         .nameAt()

@@ -217,7 +217,7 @@ public final class Shapes {
         fallback,
         required,
         nullable,
-        elsewhere == null ? Set.of() : Set.of(elsewhere.value()));
+        elsewhere == null ? Set.of() : Set.of(elsewhere.value().split(" ")));
   }
 
   private Shape componentShape(RecordComponent component) {

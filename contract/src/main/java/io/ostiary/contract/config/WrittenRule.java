@@ -15,6 +15,21 @@ import org.jspecify.annotations.Nullable;
 
 /// A rule of the shield as people write it, and what it means.
 sealed interface WrittenRule {
+  /// What others call the settings of a rule.
+  final class Others {
+    static final String FROM = "source sources src saddr source-ip src-ip ip ips cidr";
+    static final String TO = "destination dest dst daddr destination-ip dst-ip";
+    static final String FROM_PORT = "source-port src-port sport";
+    static final String TO_PORT = "port ports destination-port dst-port dport";
+    static final String PROTOCOL = "proto l4proto ip-protocol";
+    static final String INTERFACES = "iif in-interface device dev";
+    static final String VLAN = "vid vlan-id vlans";
+    static final String TCP_FLAGS = "flags";
+    static final String ICMP_TYPE = "icmp";
+
+    private Others() {}
+  }
+
   KernelRule meaning();
 
   /// Its name in the file.
@@ -28,45 +43,31 @@ sealed interface WrittenRule {
 
   @About("Drops packets")
   record Deny(
-      @Elsewhere({"source", "sources", "src", "saddr", "source-ip", "src-ip", "ip", "ips", "cidr"})
-          @About("Source addresses and blocks")
-          @OrOne
-          @SomeIfGiven
+      @Elsewhere(Others.FROM) @About("Source addresses and blocks") @OrOne @SomeIfGiven
           List<Cidr> from,
       @About("Names of sets of source addresses, beside from") @OrOne @SomeIfGiven
           List<String> fromSet,
-      @Elsewhere({"destination", "dest", "dst", "daddr", "destination-ip", "dst-ip"})
-          @About("Destination addresses and blocks")
-          @OrOne
-          @SomeIfGiven
+      @Elsewhere(Others.TO) @About("Destination addresses and blocks") @OrOne @SomeIfGiven
           List<Cidr> to,
       @About("Names of sets of destination addresses, beside to") @OrOne @SomeIfGiven
           List<String> toSet,
-      @Elsewhere({"source-port", "src-port", "sport"})
-          @About("Source ports: 53, \"1-1023\" or a list")
-          @OrOne
+      @Elsewhere(Others.FROM_PORT) @About("Source ports: 53, \"1-1023\" or a list") @OrOne
           List<Ports> fromPort,
-      @Elsewhere({"port", "ports", "destination-port", "dst-port", "dport"})
-          @About("Destination ports: 8080, \"8000-8100\" or a list")
-          @OrOne
+      @Elsewhere(Others.TO_PORT) @About("Destination ports: 8080, \"8000-8100\" or a list") @OrOne
           List<Ports> toPort,
-      @Elsewhere({"proto", "l4proto", "ip-protocol"})
-          @About("tcp, udp, icmp, sctp, gre, esp or igmp")
-          @OrOne
+      @Elsewhere(Others.PROTOCOL) @About("tcp, udp, icmp, sctp, gre, esp or igmp") @OrOne
           Set<Protocol> protocol,
-      @Elsewhere("flags")
+      @Elsewhere(Others.TCP_FLAGS)
           @About("Flags that are set, and with no- before them not set: [ syn, no-ack ]")
           @OrOne
           List<TcpFlag> tcpFlags,
-      @Elsewhere("icmp")
+      @Elsewhere(Others.ICMP_TYPE)
           @About("echo-request, another name, or a number such as 13 or v6/143")
           @OrOne
           List<IcmpName> icmpType,
-      @Elsewhere({"iif", "in-interface", "device", "dev"})
-          @About("Interfaces that packets come in by")
-          @OrOne
+      @Elsewhere(Others.INTERFACES) @About("Interfaces that packets come in by") @OrOne
           Set<String> interfaces,
-      @Elsewhere({"vid", "vlan-id", "vlans"}) @About("VLAN ids 1-4094") @OrOne Set<Integer> vlan)
+      @Elsewhere(Others.VLAN) @About("VLAN ids 1-4094") @OrOne Set<Integer> vlan)
       implements WrittenRule {
     @Override
     public KernelRule meaning() {
@@ -90,45 +91,31 @@ sealed interface WrittenRule {
 
   @About("Lets packets in that a deny rule would drop")
   record Allow(
-      @Elsewhere({"source", "sources", "src", "saddr", "source-ip", "src-ip", "ip", "ips", "cidr"})
-          @About("Source addresses and blocks")
-          @OrOne
-          @SomeIfGiven
+      @Elsewhere(Others.FROM) @About("Source addresses and blocks") @OrOne @SomeIfGiven
           List<Cidr> from,
       @About("Names of sets of source addresses, beside from") @OrOne @SomeIfGiven
           List<String> fromSet,
-      @Elsewhere({"destination", "dest", "dst", "daddr", "destination-ip", "dst-ip"})
-          @About("Destination addresses and blocks")
-          @OrOne
-          @SomeIfGiven
+      @Elsewhere(Others.TO) @About("Destination addresses and blocks") @OrOne @SomeIfGiven
           List<Cidr> to,
       @About("Names of sets of destination addresses, beside to") @OrOne @SomeIfGiven
           List<String> toSet,
-      @Elsewhere({"source-port", "src-port", "sport"})
-          @About("Source ports: 53, \"1-1023\" or a list")
-          @OrOne
+      @Elsewhere(Others.FROM_PORT) @About("Source ports: 53, \"1-1023\" or a list") @OrOne
           List<Ports> fromPort,
-      @Elsewhere({"port", "ports", "destination-port", "dst-port", "dport"})
-          @About("Destination ports: 8080, \"8000-8100\" or a list")
-          @OrOne
+      @Elsewhere(Others.TO_PORT) @About("Destination ports: 8080, \"8000-8100\" or a list") @OrOne
           List<Ports> toPort,
-      @Elsewhere({"proto", "l4proto", "ip-protocol"})
-          @About("tcp, udp, icmp, sctp, gre, esp or igmp")
-          @OrOne
+      @Elsewhere(Others.PROTOCOL) @About("tcp, udp, icmp, sctp, gre, esp or igmp") @OrOne
           Set<Protocol> protocol,
-      @Elsewhere("flags")
+      @Elsewhere(Others.TCP_FLAGS)
           @About("Flags that are set, and with no- before them not set: [ syn, no-ack ]")
           @OrOne
           List<TcpFlag> tcpFlags,
-      @Elsewhere("icmp")
+      @Elsewhere(Others.ICMP_TYPE)
           @About("echo-request, another name, or a number such as 13 or v6/143")
           @OrOne
           List<IcmpName> icmpType,
-      @Elsewhere({"iif", "in-interface", "device", "dev"})
-          @About("Interfaces that packets come in by")
-          @OrOne
+      @Elsewhere(Others.INTERFACES) @About("Interfaces that packets come in by") @OrOne
           Set<String> interfaces,
-      @Elsewhere({"vid", "vlan-id", "vlans"}) @About("VLAN ids 1-4094") @OrOne Set<Integer> vlan)
+      @Elsewhere(Others.VLAN) @About("VLAN ids 1-4094") @OrOne Set<Integer> vlan)
       implements WrittenRule {
     @Override
     public KernelRule meaning() {
@@ -152,45 +139,31 @@ sealed interface WrittenRule {
 
   @About("Drops what goes over a rate")
   record Limit(
-      @Elsewhere({"source", "sources", "src", "saddr", "source-ip", "src-ip", "ip", "ips", "cidr"})
-          @About("Source addresses and blocks")
-          @OrOne
-          @SomeIfGiven
+      @Elsewhere(Others.FROM) @About("Source addresses and blocks") @OrOne @SomeIfGiven
           List<Cidr> from,
       @About("Names of sets of source addresses, beside from") @OrOne @SomeIfGiven
           List<String> fromSet,
-      @Elsewhere({"destination", "dest", "dst", "daddr", "destination-ip", "dst-ip"})
-          @About("Destination addresses and blocks")
-          @OrOne
-          @SomeIfGiven
+      @Elsewhere(Others.TO) @About("Destination addresses and blocks") @OrOne @SomeIfGiven
           List<Cidr> to,
       @About("Names of sets of destination addresses, beside to") @OrOne @SomeIfGiven
           List<String> toSet,
-      @Elsewhere({"source-port", "src-port", "sport"})
-          @About("Source ports: 53, \"1-1023\" or a list")
-          @OrOne
+      @Elsewhere(Others.FROM_PORT) @About("Source ports: 53, \"1-1023\" or a list") @OrOne
           List<Ports> fromPort,
-      @Elsewhere({"port", "ports", "destination-port", "dst-port", "dport"})
-          @About("Destination ports: 8080, \"8000-8100\" or a list")
-          @OrOne
+      @Elsewhere(Others.TO_PORT) @About("Destination ports: 8080, \"8000-8100\" or a list") @OrOne
           List<Ports> toPort,
-      @Elsewhere({"proto", "l4proto", "ip-protocol"})
-          @About("tcp, udp, icmp, sctp, gre, esp or igmp")
-          @OrOne
+      @Elsewhere(Others.PROTOCOL) @About("tcp, udp, icmp, sctp, gre, esp or igmp") @OrOne
           Set<Protocol> protocol,
-      @Elsewhere("flags")
+      @Elsewhere(Others.TCP_FLAGS)
           @About("Flags that are set, and with no- before them not set: [ syn, no-ack ]")
           @OrOne
           List<TcpFlag> tcpFlags,
-      @Elsewhere("icmp")
+      @Elsewhere(Others.ICMP_TYPE)
           @About("echo-request, another name, or a number such as 13 or v6/143")
           @OrOne
           List<IcmpName> icmpType,
-      @Elsewhere({"iif", "in-interface", "device", "dev"})
-          @About("Interfaces that packets come in by")
-          @OrOne
+      @Elsewhere(Others.INTERFACES) @About("Interfaces that packets come in by") @OrOne
           Set<String> interfaces,
-      @Elsewhere({"vid", "vlan-id", "vlans"}) @About("VLAN ids 1-4094") @OrOne Set<Integer> vlan,
+      @Elsewhere(Others.VLAN) @About("VLAN ids 1-4094") @OrOne Set<Integer> vlan,
       @About("How many packets, such as 20000/s") @Nullable Rate packets,
       @About("How many new TCP connections, such as 50/s") @Nullable Rate connections,
       @About("What has a rate of its own: source, or a block of sources such as /24")

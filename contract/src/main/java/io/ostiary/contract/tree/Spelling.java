@@ -13,7 +13,12 @@ public final class Spelling {
 
   /// `. Did you mean 'rate-limit'?`, or nothing where no known name is near.
   public static String hint(String seen, Collection<String> known) {
-    return nearest(seen, known).map(name -> ". Did you mean '" + name + "'?").orElse("");
+    return nearest(seen, known).map(Spelling::question).orElse("");
+  }
+
+  /// `. Did you mean 'rate-limit'?`
+  public static String question(String meant) {
+    return ". Did you mean '" + meant + "'?";
   }
 
   /// The known name that takes the fewest edits, at most a third of its length; else the longest
