@@ -109,6 +109,15 @@ final class BalancerWireTest {
     assertThat(hosts.inBalancer(() -> balancer.apply(List.of(services), List.of()))).isEmpty();
   }
 
+  /// The first targets, with these weights.
+  private void applyLeastLoaded(String address, int... weights) throws Exception {
+    var targets =
+        IntStream.range(0, weights.length)
+            .mapToObj(i -> target(address, i + 1, weights[i], false))
+            .toArray(Service.Target[]::new);
+    apply(service(address, Algorithm.LEAST_LOADED, null, targets));
+  }
+
   private Map<String, Integer> calls(String address, int count) throws Exception {
     return hosts.inClient(() -> {
       var answers = new HashMap<String, Integer>();
@@ -268,14 +277,7 @@ final class BalancerWireTest {
   @ParameterizedTest
   @ValueSource(strings = {BalanceHosts.SERVICE_4, BalanceHosts.SERVICE_6})
   void leavesATargetThatBecomesSlow(String address) throws Exception {
-    apply(
-        service(
-            address,
-            Algorithm.LEAST_LOADED,
-            null,
-            target(address, 1, 1, false),
-            target(address, 2, 1, false),
-            target(address, 3, 1, false)));
+    applyLeastLoaded(address, 1, 1, 1);
     losesMostOfItsConnections(hosts.clients(12), address, 0.2, 0.5);
   }
 
@@ -283,13 +285,7 @@ final class BalancerWireTest {
   @ParameterizedTest
   @ValueSource(strings = {BalanceHosts.SERVICE_4, BalanceHosts.SERVICE_6})
   void leavesAHeavyTargetThatBecomesSlow(String address) throws Exception {
-    apply(
-        service(
-            address,
-            Algorithm.LEAST_LOADED,
-            null,
-            target(address, 1, 1, false),
-            target(address, 2, 3, false)));
+    applyLeastLoaded(address, 1, 3);
     losesMostOfItsConnections(hosts.clients(12), address, 0.6, 0.9);
   }
 
@@ -308,14 +304,7 @@ final class BalancerWireTest {
         hosts.inBalancer(() ->
             new Balancer(
                 BalancerWireTest::interfaces, Thread.ofPlatform().daemon().factory(), null));
-    apply(
-        service(
-            address,
-            Algorithm.LEAST_LOADED,
-            null,
-            target(address, 1, 1, false),
-            target(address, 2, weight, false),
-            target(address, 3, 1, false)));
+    applyLeastLoaded(address, 1, weight, 1);
     losesMostOfItsConnections(hosts.localClients(12), address, least, most);
     var status = status();
     assertThat(status.events().local()).as("by connect()").isEqualTo(attempts(status));
@@ -355,13 +344,7 @@ final class BalancerWireTest {
   @ValueSource(strings = {BalanceHosts.SERVICE_4, BalanceHosts.SERVICE_6})
   void sharesShortConnectionsByWeight(String address) throws Exception {
     boolean six = address.equals(BalanceHosts.SERVICE_6);
-    apply(
-        service(
-            address,
-            Algorithm.LEAST_LOADED,
-            null,
-            target(address, 1, 1, false),
-            target(address, 2, 3, false)));
+    applyLeastLoaded(address, 1, 3);
     hosts.servers.forEach(server -> server.delayMillis = 2);
     hosts
         .clients(1)

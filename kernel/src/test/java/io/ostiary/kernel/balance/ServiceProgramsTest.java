@@ -200,6 +200,15 @@ final class ServiceProgramsTest {
     assertThat(tables.counted(0, 0).connections()).isEqualTo(1);
   }
 
+  /// The first clients' data go to the first target.
+  private void assertKept(int clients) throws LibbpfException {
+    for (int client = 0; client < clients; client++) {
+      assertThat(xdp.output(client(client, SERVICE_4, 80).tcp(ACK, 2, 1001 + client, 10)))
+          .as("client %d keeps its target", client)
+          .isEqualTo(client(client, target(false, 1), 8000).tcp(ACK, 2, 1001 + client, 10));
+    }
+  }
+
   @Test
   void aFloodOfInventedClientsTakesNoRecordFromAProvenOne() throws Exception {
     var web = run(service(SERVICE_4, Protocol.TCP, Algorithm.LEAST_LOADED, false, true));
@@ -213,12 +222,7 @@ final class ServiceProgramsTest {
     }
     // Now new connections go elsewhere, and only records keep the old ones where they are.
     web.become(service(SERVICE_4, Protocol.TCP, Algorithm.LEAST_LOADED, true, false));
-    for (int client = 0; client < honest; client++) {
-      var data = xdp.output(client(client, SERVICE_4, 80).tcp(ACK, 2, 1001 + client, 10));
-      assertThat(data)
-          .as("client %d", client)
-          .isEqualTo(client(client, target(false, 1), 8000).tcp(ACK, 2, 1001 + client, 10));
-    }
+    assertKept(honest);
     assertThat(tables.counted(0, 0).open()).isEqualTo(honest);
     assertThat(programs.memoryBytes()).isLessThanOrEqualTo(6 << 20);
   }
@@ -240,12 +244,7 @@ final class ServiceProgramsTest {
         .isBetween(ServiceTables.RECORDS * 98 / 100, ServiceTables.RECORDS);
 
     web.become(service(SERVICE_4, Protocol.TCP, Algorithm.LEAST_LOADED, true, false));
-    for (int client = 0; client < known; client++) {
-      var data = xdp.output(client(client, SERVICE_4, 80).tcp(ACK, 2, 1001 + client, 10));
-      assertThat(data)
-          .as("client %d keeps its target", client)
-          .isEqualTo(client(client, target(false, 1), 8000).tcp(ACK, 2, 1001 + client, 10));
-    }
+    assertKept(known);
     for (int client = all; client < all + known; client++) {
       shake(client, 2, true);
       assertThat(xdp.output(client(client, SERVICE_4, 80).tcp(ACK, 2, 1001 + client, 10)))
