@@ -53,7 +53,7 @@ function ApiCard({ api }: { api: ApiSummary }) {
         <Numbers rate={api.rate} />
         <p className="tags" style={{ marginTop: 12 }}>
           <span className="tag">{api.routes} routes</span>
-          <span className="tag">upstream {api.upstream}</span>
+          {api.upstream !== null && <span className="tag">upstream {api.upstream}</span>}
           {api.document && <span className="tag on">OpenAPI</span>}
           {api.policies.map((policy) => (
             <span className="tag" key={policy}>

@@ -1,15 +1,18 @@
 package io.ostiary.model;
 
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// A set of routes published under one path, answered by one upstream.
+/// A set of routes published under one path, answered by one upstream or by its policies.
 ///
 /// @param hosts for which it is published: names in lower case, or `*.example.com` for every name
 ///   below that one; none: for every host
 /// @param path `/` or a path without a trailing slash
-/// @param upstream the name of an upstream of the same snapshot
+/// @param upstream the name of an upstream of the same snapshot; null: each route has its own, or
+///   is answered by a policy
 /// @param split shares of the calls that go elsewhere
 /// @param stripPath whether `path` is cut off before the request goes on
 /// @param document the OpenAPI document the routes came from, or null
@@ -23,7 +26,7 @@ public record Api(
     String name,
     List<String> hosts,
     String path,
-    String upstream,
+    @Nullable String upstream,
     Split split,
     boolean stripPath,
     @Nullable Document document,
@@ -41,7 +44,9 @@ public record Api(
 
   public Api {
     Require.name("api.name", name);
-    Require.name("api.upstream", upstream);
+    if (upstream != null) {
+      Require.name("api.upstream", upstream);
+    }
     if (!path.startsWith("/")
         || (path.length() > 1 && path.endsWith("/"))
         || NOT_IN_PATH.matcher(path).find()) {
@@ -55,6 +60,10 @@ public record Api(
     routes = List.copyOf(routes);
     policies = List.copyOf(policies);
     errors = List.copyOf(errors);
+    if (upstream == null && (divided(split) || routes.stream().anyMatch(Api::dividedOnly))) {
+      throw Require.invalid(
+          "api.upstream", "none", "one, for the calls that no share of split takes");
+    }
     Require.between("api.routes (count)", routes.size(), 0, 100_000);
   }
 
@@ -64,7 +73,7 @@ public record Api(
       String name,
       List<String> hosts,
       String path,
-      String upstream,
+      @Nullable String upstream,
       Split split,
       boolean stripPath,
       @Nullable Document document,
@@ -84,6 +93,29 @@ public record Api(
         CallLimits.NONE,
         false,
         List.of());
+  }
+
+  private static boolean divided(Split split) {
+    return !split.to().isEmpty();
+  }
+
+  private static boolean dividedOnly(Route route) {
+    return route.upstream() == null && divided(route.split());
+  }
+
+  /// Names of all upstreams that its calls may go to: its own, its routes', and those of shares.
+  public Set<String> upstreams() {
+    var names = new LinkedHashSet<String>();
+    add(names, upstream, split);
+    routes.forEach(route -> add(names, route.upstream(), route.split()));
+    return names;
+  }
+
+  private static void add(Set<String> names, @Nullable String own, Split split) {
+    if (own != null) {
+      names.add(own);
+    }
+    split.to().forEach(share -> names.add(share.upstream()));
   }
 
   /// The same but for its routes.

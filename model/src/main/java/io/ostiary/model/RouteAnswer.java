@@ -28,14 +28,14 @@ public record RouteAnswer(
 
   /// @param upstreamPath before any policy changes it
   /// @param parameters values of `{name}` segments
-  /// @param upstream its own, for what no share takes
+  /// @param upstream its own, for what no share takes; null: its policies answer
   /// @param policies in the order in which they run
   public record Chosen(
       String api,
       String route,
       String upstreamPath,
       Map<String, String> parameters,
-      String upstream,
+      @Nullable String upstream,
       List<Share> shares,
       List<String> policies) {
     public Chosen {

@@ -99,7 +99,10 @@ public final class GrpcWeb implements Policy<GrpcWeb.Settings> {
   private static List<String> upstreams(Site site) {
     var names = new ArrayList<String>();
     var own = site.route().upstream();
-    names.add(own == null ? site.api().upstream() : own);
+    var named = own == null ? site.api().upstream() : own;
+    if (named != null) {
+      names.add(named);
+    }
     var split = site.route().split().to().isEmpty() ? site.api().split() : site.route().split();
     if (own == null) {
       split.to().forEach(share -> names.add(share.upstream()));

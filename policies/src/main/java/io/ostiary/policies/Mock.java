@@ -73,6 +73,11 @@ public final class Mock implements Policy<Mock.Settings> {
   }
 
   @Override
+  public boolean answers(Settings settings) {
+    return settings.always;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     var document = site.api().document();
     var key = site.route().operation();

@@ -101,6 +101,11 @@ public final class Redirect implements Policy<Redirect.Settings> {
   }
 
   @Override
+  public boolean answers(Settings settings) {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     var path = PathChange.of("redirect", settings.path, settings.prefix, settings.regex, site);
     return new Elsewhere(settings, path, settings.when.compile());

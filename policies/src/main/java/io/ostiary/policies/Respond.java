@@ -120,6 +120,11 @@ public final class Respond implements Policy<Respond.Settings> {
   }
 
   @Override
+  public boolean answers(Settings settings) {
+    return true;
+  }
+
+  @Override
   public Filter compile(Settings settings, Site site) {
     var fields = new ArrayList<Field>();
     settings.headers.forEach((name, value) -> {

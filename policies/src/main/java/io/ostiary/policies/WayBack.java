@@ -39,14 +39,7 @@ record WayBack(
 
   static WayBack of(PathChange path, Rewrite.Settings settings, Site site) {
     var api = site.api();
-    var names = new HashSet<>(List.of(api.upstream()));
-    api.split().to().forEach(share -> names.add(share.upstream()));
-    for (var route : api.routes()) {
-      if (route.upstream() != null) {
-        names.add(route.upstream());
-      }
-      route.split().to().forEach(share -> names.add(share.upstream()));
-    }
+    var names = api.upstreams();
     var hosts = new HashSet<String>();
     if (settings.host() != null) {
       hosts.add(settings.host().toLowerCase(Locale.ROOT));

@@ -6,6 +6,7 @@ import io.ostiary.gateway.Published;
 import io.ostiary.gateway.loop.Transport;
 import io.ostiary.gateway.spi.Policy;
 import io.ostiary.gateway.testing.FakeUpstream;
+import io.ostiary.model.Api;
 import io.ostiary.model.Balance;
 import io.ostiary.model.BanSink;
 import io.ostiary.model.ConnectionLens;
@@ -67,7 +68,11 @@ final class PolicyKit implements AutoCloseable {
   }
 
   PolicyKit publish(PolicyUse... uses) {
-    var api = Sites.api(List.of(Sites.route("all", "/*")), uses);
+    return publish(Sites.api(List.of(Sites.route("all", "/*")), uses));
+  }
+
+  /// @throws IllegalStateException with everything that is wrong with it
+  PolicyKit publish(Api api) {
     version++;
     var snapshot =
         new Snapshot(

@@ -12,6 +12,7 @@ import io.ostiary.model.Listener;
 import io.ostiary.model.Listener.ProxyProtocol;
 import io.ostiary.model.Overload;
 import io.ostiary.model.Require;
+import io.ostiary.model.Route;
 import io.ostiary.model.SocketFile;
 import io.ostiary.model.SocketPath;
 import io.ostiary.model.Target;
@@ -274,6 +275,14 @@ final class Meaning {
           "openapi: no operation under paths, so every call of api '%s' is answered with 404"
               .formatted(one.name()));
     }
+    boolean bare = one.upstream() == null && one.policies().isEmpty();
+    if (bare && routes.stream().anyMatch(Meaning::bare)) {
+      // Whether a policy that is there answers is known where policies are compiled.
+      notes.fault(
+          pointer,
+          "upstream: not given (expected: a name of upstreams, here or on each route, or a policy"
+              + " that answers, such as respond)");
+    }
     return notes.attempt(
         pointer,
         () ->
@@ -291,6 +300,10 @@ final class Meaning {
                 RouteMeaning.limits(one.limits()),
                 one.encodedSlashes(),
                 WrittenPage.read(one.errors(), pointer + "/errors", file(), notes)));
+  }
+
+  private static boolean bare(Route route) {
+    return route.upstream() == null && route.policies().isEmpty();
   }
 
   private KernelSettings kernel() {

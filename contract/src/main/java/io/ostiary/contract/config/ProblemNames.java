@@ -47,6 +47,7 @@ public final class ProblemNames {
           "mock-unknown",
           "mtls",
           "no-route",
+          "no-upstream",
           "not-cached",
           "oauth2-introspection",
           "oidc-unavailable",

@@ -44,7 +44,7 @@ record Written(
                 + " policies in the data folder")
         @Nullable String policiesFolder) {
 
-  @About("A set of routes published under one path and answered by one upstream")
+  @About("A set of routes published under one path and answered by one upstream, or by policies")
   record Api(
       @About("Unique; appears in metrics, filters and the console") String name,
       @About(
@@ -57,7 +57,10 @@ record Written(
           @OrOne
           List<String> hosts,
       @About("Where it is published: / or a path such as /petstore") String path,
-      @About("Name of the upstream that answers") String upstream,
+      @About(
+              "Name of the upstream that answers; none where each route has its own, or a policy that"
+                  + " answers, such as respond")
+          @Nullable String upstream,
       @About("Shares of the calls that go to other upstreams") Split split,
       @About("Whether the path is cut off before a call goes upstream") @Default("true")
           boolean stripPath,

@@ -47,6 +47,13 @@ class BadInputTest {
             "6:14: api.hosts: API.example.com (expected: a name such as api.example.com or"
                 + " *.example.com, without a port; none stands for every host)"),
         bad(
+            "apis: [ { name: a, path: /, routes: [ { path: /b, policies: [ cors ] }, { path: /c } ] } ]\n",
+            "1:9: upstream: not given (expected: a name of upstreams, here or on each route, or a"
+                + " policy that answers, such as respond)"),
+        bad(
+            "apis: [ { name: a, path: /, routes: [ { path: /b, split: { to: { upstream: u, percent: 9 } } } ], policies: [ cors ] } ]\nupstreams: [ { name: u, targets: \"h:1\" } ]\n",
+            "1:9: api.upstream: none (expected: one, for the calls that no share of split takes)"),
+        bad(
             api("routes: [ { path: /a, when: { path: \"(\" } } ]"),
             "6:41: when.path: '(' (expected: a regular expression (RE2): missing closing ))"),
         bad(

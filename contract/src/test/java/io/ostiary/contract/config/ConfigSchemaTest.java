@@ -46,7 +46,7 @@ class ConfigSchemaTest {
       strings = {
         "listner: []",
         "apis: [ { name: a, path: /, upstrem: u } ]",
-        "apis: [ { name: a, path: / } ]",
+        "apis: [ { name: a, upstream: u } ]",
         "apis: [ { name: a, path: /, upstream: u, openapi: 3 } ]",
         "upstreams: [ { name: u, targets: \"h:1\", balance: fastest } ]",
         "kernel: { interfaces: of }",

@@ -57,7 +57,7 @@ final class ApisApi {
   record Summary(
       String name,
       String path,
-      String upstream,
+      @Nullable String upstream,
       String address,
       @Nullable String title,
       @Nullable String version,

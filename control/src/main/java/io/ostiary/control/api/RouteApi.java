@@ -40,7 +40,7 @@ final class RouteApi {
       String route,
       String upstreamPath,
       Map<String, String> parameters,
-      String upstream,
+      @Nullable String upstream,
       List<RouteAnswer.Share> shares,
       List<String> policies) {}
 

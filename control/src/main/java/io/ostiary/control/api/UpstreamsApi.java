@@ -166,7 +166,7 @@ final class UpstreamsApi {
         word(upstream.balance()),
         check == null ? null : words(check),
         snapshot.apis().stream()
-            .filter(api -> api.upstream().equals(upstream.name()))
+            .filter(api -> api.upstreams().contains(upstream.name()))
             .map(Api::name)
             .toList(),
         Rate.of(upstream.name(), tick.upstreams()),

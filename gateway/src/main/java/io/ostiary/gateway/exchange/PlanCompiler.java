@@ -31,6 +31,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Makes a [Plan] of a snapshot, or a list of everything that is wrong with it. Runs on a
@@ -127,13 +128,23 @@ public final class PlanCompiler {
     var before = compiled.get(api);
     var made = before == null ? compile(api, input) : before.routes();
     var tables = routes.of(api.hosts());
+    boolean told = false;
     for (int i = 0; i < made.size(); i++) {
       var route = api.routes().get(i);
       var own = ways.of(api, route);
       var some = made.get(i);
       own = own == null ? way : own;
-      if (own == null || some == null) {
+      boolean unnamed = api.upstream() == null && route.upstream() == null;
+      if (some == null || (own == null && !unnamed)) {
         continue;
+      }
+      if (unnamed && !told && !answered(api, route, input)) {
+        told = true;
+        input.faults.add(
+            PlanFault.of(
+                where(api, route)
+                    + "upstream: not given (expected: one of %s, or a policy that answers, such as respond)"
+                        .formatted(input.handles.keySet())));
       }
       var plan =
           new RoutePlan(
@@ -156,6 +167,17 @@ public final class PlanCompiler {
       }
       unrouted.addAll(some.chain().unrouted());
     }
+  }
+
+  private static boolean answered(Api api, Route route, Input input) {
+    return Stream.concat(api.policies().stream(), route.policies().stream())
+        .anyMatch(use -> answers(input.policies.get(use.name()), use.settings()));
+  }
+
+  private static <S extends Record> boolean answers(@Nullable Policy<S> policy, Record settings) {
+    return policy != null
+        && policy.settings().isInstance(settings)
+        && policy.answers(policy.settings().cast(settings));
   }
 
   private static @Nullable String wrong(
@@ -399,8 +421,11 @@ public final class PlanCompiler {
       if (own != null) {
         return own;
       }
-      var named = route.upstream();
-      var handle = input.handles.get(named == null ? api.upstream() : named);
+      var named = route.upstream() == null ? api.upstream() : route.upstream();
+      if (named == null) {
+        return RoutePlan.WAIT_MAX;
+      }
+      var handle = input.handles.get(named);
       // Where there is none, that is the fault that is told.
       return handle == null ? Duration.ofHours(1) : handle.upstream().answerTimeout();
     }

@@ -10,6 +10,9 @@ import io.ostiary.model.CallId;
 final class Problems {
   static final Problem NO_ROUTE =
       Problem.of(404, "no-route", "No such path", "No API answers to this path.");
+  static final Problem NO_UPSTREAM =
+      Problem.of(
+          404, "no-upstream", "Nobody answers", "This path has no upstream, nor another answer.");
   static final Problem BODY_TOO_LARGE =
       Problem.of(
           413, "body-too-large", "Body too large", "The body is longer than this gateway takes.");

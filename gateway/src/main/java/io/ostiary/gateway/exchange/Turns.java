@@ -10,6 +10,7 @@ import io.ostiary.gateway.upstream.UpstreamConnection;
 import io.ostiary.gateway.upstream.UpstreamHandle;
 import io.ostiary.gateway.upstream.WaitingLine;
 import io.ostiary.gateway.wire.ResponseHead;
+import io.ostiary.model.Ending;
 import io.ostiary.model.LedgerEntry.Why;
 import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.Overload.Priority;
@@ -54,7 +55,12 @@ final class Turns implements WaitingLine.Waiter {
   }
 
   void start() {
-    var handle = call.routed().way().choose(call);
+    var way = call.routed().way();
+    if (way == null) {
+      call.reply(Problems.NO_UPSTREAM, new Ending.ClientFailed("no-upstream"), -1);
+      return;
+    }
+    var handle = way.choose(call);
     upstream = handle;
     call.tunnel().choose();
     pick.begin(call.loop().random(), call.loop().now());

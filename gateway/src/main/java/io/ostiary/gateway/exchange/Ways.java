@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param faults takes what is wrong
 record Ways(Map<String, UpstreamHandle> handles, List<PlanFault> faults) {
-  /// Null: with faults.
+  /// Null: it has no upstream, or with faults.
   @Nullable Way of(Api api) {
     return way(api, api.upstream(), api.split());
   }
@@ -28,7 +28,10 @@ record Ways(Map<String, UpstreamHandle> handles, List<PlanFault> faults) {
     return way(api, other == null ? api.upstream() : other, route.split());
   }
 
-  private @Nullable Way way(Api api, String upstream, Split split) {
+  private @Nullable Way way(Api api, @Nullable String upstream, Split split) {
+    if (upstream == null) {
+      return null;
+    }
     var own = handle(api, upstream);
     var shares = new ArrayList<Way.Share>();
     int from = 0;

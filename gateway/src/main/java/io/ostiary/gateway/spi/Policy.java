@@ -34,4 +34,10 @@ public interface Policy<S extends Record> {
   default boolean ofOneRoute(S settings) {
     return false;
   }
+
+  /// Whether what [#compile] gives is made to answer calls in an upstream's place: a route that has
+  /// it needs no upstream. Calls that no policy of such a route answers get 404 and `no-upstream`.
+  default boolean answers(S settings) {
+    return false;
+  }
 }

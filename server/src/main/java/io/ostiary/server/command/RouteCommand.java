@@ -85,9 +85,13 @@ public final class RouteCommand implements Callable<Integer> {
     }
     var chosen = answer.get("chosen");
     if (!chosen.isNull()) {
-      out.printf(
-          "upstream  %s %s%n",
-          chosen.get("upstream").asString(), chosen.get("upstreamPath").asString());
+      if (chosen.get("upstream").isNull()) {
+        out.println("upstream  none: a policy answers");
+      } else {
+        out.printf(
+            "upstream  %s %s%n",
+            chosen.get("upstream").asString(), chosen.get("upstreamPath").asString());
+      }
       for (var share : chosen.get("shares")) {
         out.printf(
             "          %s%% to %s%s%n",
