@@ -17,14 +17,21 @@ import io.ostiary.model.setting.Default;
 import io.ostiary.model.setting.OrOne;
 import io.ostiary.policies.cache.Asked;
 import io.ostiary.policies.cache.Cached;
+import io.ostiary.policies.cache.Lifetimes;
+import io.ostiary.policies.cache.Parts;
 import io.ostiary.policies.cache.Store;
 import io.ostiary.policies.cache.Targeted;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /// Keeps responses and gives them again (RFC 9111, a shared cache), in memory.
 public final class Cache implements Policy<Cache.Settings> {
@@ -38,6 +45,11 @@ public final class Cache implements Policy<Cache.Settings> {
   /// @param collapse how long a call waits for another that fetches the same
   /// @param hideTags whether the names that upstreams give their answers stay between us
   /// @param targeted the most important first (RFC 9213)
+  /// @param statusTtl the same as `default-ttl` by status or class of statuses
+  /// @param override whether both count whatever a response says
+  /// @param key what tells responses apart
+  /// @param obeyClients whether requests may ask for more than what is kept
+  /// @param when calls that have a part in it
   public record Settings(
       @About("How much is kept in all.") @Default("32MiB") @Bytes long bytes,
       @About("The longest body that is kept.") @Default("1MiB") @Bytes int entryMax,
@@ -58,7 +70,22 @@ public final class Cache implements Policy<Cache.Settings> {
           boolean hideTags,
       @About("Fields that count before Cache-Control and Expires, such as CDN-Cache-Control.")
           @OrOne
-          List<String> targeted) {
+          List<String> targeted,
+      @About(
+              "The same as default-ttl for some statuses, such as 404: 1m, or classes of them, such"
+                  + " as 5XX: 5s.")
+          Map<String, Duration> statusTtl,
+      @About(
+              "Whether default-ttl and status-ttl count whatever Cache-Control and Expires of the"
+                  + " response say, no-store and private included.")
+          @Default("false")
+          boolean override,
+      @About("What tells responses apart.") Key key,
+      @About("Whether Cache-Control of requests counts, by which clients get past what is kept.")
+          @Default("true")
+          boolean obeyClients,
+      @About("Calls that are answered from it and whose answers are kept; not given: all.")
+          When when) {
     public Settings {
       targeted = List.copyOf(targeted);
       for (var name : targeted) {
@@ -74,6 +101,50 @@ public final class Cache implements Policy<Cache.Settings> {
       Require.between(
           "cache.stale-while-revalidate (s)", staleWhileRevalidate.toSeconds(), 0, 31_536_000);
       Require.between("cache.collapse (ms)", collapse.toMillis(), 0, 30_000);
+      statusTtl = Collections.unmodifiableMap(new LinkedHashMap<>(statusTtl));
+      statusTtl.forEach((status, ttl) -> {
+        try {
+          Lifetimes.status(status);
+        } catch (IllegalArgumentException e) {
+          throw new IllegalArgumentException("cache.status-ttl: " + e.getMessage(), e);
+        }
+        Require.between("cache.status-ttl." + status + " (s)", ttl.toSeconds(), 0, 31_536_000);
+      });
+      if (override
+          && defaultTtl.isZero()
+          && statusTtl.values().stream().allMatch(Duration::isZero)) {
+        throw Require.invalid(
+            "cache.override", "true without a time", "default-ttl or status-ttl, too");
+      }
+    }
+
+    private Lifetimes lifetimes() {
+      var byStatus = new HashMap<String, Long>();
+      statusTtl.forEach((status, ttl) -> byStatus.put(Lifetimes.status(status), ttl.toNanos()));
+      return new Lifetimes(defaultTtl.toNanos(), byStatus, override);
+    }
+  }
+
+  /// What tells responses apart.
+  ///
+  /// @param query parameters that do
+  /// @param ignore parameters that do not
+  /// @param headers fields that do
+  public record Key(
+      @About("Query parameters that count, such as id or filter*; not given: all.") @OrOne
+          Set<String> query,
+      @About("Query parameters that do not, such as utm_*.") @OrOne Set<String> ignore,
+      @About("Request fields that count, beside those that Vary names.") @OrOne
+          List<String> headers) {
+    public Key {
+      query = Set.copyOf(query);
+      ignore = Set.copyOf(ignore);
+      headers = List.copyOf(headers);
+      headers.forEach(HeaderName::of);
+    }
+
+    private Parts parts() {
+      return new Parts(query, ignore, headers.stream().map(HeaderName::of).toList());
     }
   }
 
@@ -101,13 +172,15 @@ public final class Cache implements Policy<Cache.Settings> {
         new Cached.Rules(
             settings.bytes,
             settings.entryMax,
-            settings.defaultTtl.toNanos(),
+            settings.lifetimes(),
             settings.staleIfError.toNanos(),
             settings.staleWhileRevalidate.toNanos(),
             site.patience(settings.collapse).toMillis(),
             settings.hideTags,
-            new Targeted(settings.targeted.stream().map(HeaderName::of).toList()));
-    return new Gate(new Cached(store, rules), site.state(Asked.class));
+            new Targeted(settings.targeted.stream().map(HeaderName::of).toList()),
+            settings.key.parts(),
+            settings.obeyClients);
+    return new Gate(new Cached(store, rules), site.state(Asked.class), settings.when.compile());
   }
 
   /// What stands behind it does not run for answers from the store, and what stands in front does:
@@ -130,7 +203,8 @@ public final class Cache implements Policy<Cache.Settings> {
     }
   }
 
-  private record Gate(Cached cached, StateKey<Asked> state) implements Filter {
+  private record Gate(Cached cached, StateKey<Asked> state, Predicate<Exchange> when)
+      implements Filter {
     @Override
     public Set<Moment> moments() {
       return Set.of(Moment.REQUEST, Moment.RESPONSE, Moment.RESPONSE_BODY, Moment.END);
@@ -147,7 +221,7 @@ public final class Cache implements Policy<Cache.Settings> {
       if (renewal != null) {
         return cached.renew(exchange, renewal);
       }
-      var asked = Asked.of(exchange);
+      var asked = cached.asked(exchange, when.test(exchange));
       exchange.state(state, asked);
       return cached.request(exchange, asked, state);
     }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param values of the parameter, decoded
 /// @param rest the query without it, otherwise byte for byte as it came; null: nothing is left
-record Query(List<String> values, @Nullable String rest) {
+public record Query(List<String> values, @Nullable String rest) {
   static Query take(String query, String name) {
     var values = new ArrayList<String>();
     var rest = new ArrayList<String>();
@@ -41,7 +41,8 @@ record Query(List<String> values, @Nullable String rest) {
     return null;
   }
 
-  static @Nullable String decode(String text) {
+  /// Null where it cannot be decoded.
+  public static @Nullable String decode(String text) {
     if (text.indexOf('%') < 0 && text.indexOf('+') < 0) {
       return text;
     }

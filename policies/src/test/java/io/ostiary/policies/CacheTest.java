@@ -424,10 +424,14 @@ class CacheTest {
 
   @Test
   void refusesSettingsThatCannotWork() {
-    assertThatThrownBy(() ->
-            new Cache.Settings(
-                1, 1, Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO, false, List.of()))
+    assertThatThrownBy(() -> WrittenSettings.of(new Cache(), "{ bytes: 1, entry-max: 1 }"))
         .hasMessageStartingWith("cache.bytes: 1");
+    assertThatThrownBy(() -> WrittenSettings.of(new Cache(), "{ status-ttl: { 4X: 1s } }"))
+        .hasMessageStartingWith("cache.status-ttl: '4X' (expected: a status such as 404");
+    assertThatThrownBy(() -> WrittenSettings.of(new Cache(), "{ status-ttl: { 304: 1s } }"))
+        .hasMessageContaining("'304'");
+    assertThatThrownBy(() -> WrittenSettings.of(new Cache(), "{ override: true }"))
+        .hasMessageStartingWith("cache.override: true without a time");
     assertThatThrownBy(() -> settings(0, 60_000)).hasMessageStartingWith("cache.collapse");
   }
 

@@ -89,19 +89,21 @@ public final class Asked {
   long lifetimeNanos;
   String key = "";
 
-  private Asked(Exchange exchange) {
+  private Asked(Exchange exchange, Cached.Rules rules, boolean meant) {
     var headers = exchange.requestHeaders();
     var method = exchange.method();
     safe = method.equals("GET") || method.equals("HEAD");
-    address = address(exchange.host(), exchange.path(), exchange.query());
+    address = address(exchange.host(), exchange.path(), rules.parts().counting(exchange.query()));
     authorized = headers.has(Names.AUTHORIZATION);
     cookies = headers.has(Names.COOKIE);
     askedNanos = exchange.nanos();
     var written = headers.all(Names.CACHE_CONTROL);
     control =
-        written.isEmpty() && "no-cache".equalsIgnoreCase(headers.first(Names.PRAGMA))
-            ? Directives.of(List.of("no-cache"))
-            : Directives.of(written);
+        !rules.obeyClients()
+            ? Directives.NONE
+            : written.isEmpty() && "no-cache".equalsIgnoreCase(headers.first(Names.PRAGMA))
+                ? Directives.of(List.of("no-cache"))
+                : Directives.of(written);
     conditional =
         headers.has(Names.IF_NONE_MATCH)
             || headers.has(Names.IF_MODIFIED_SINCE)
@@ -109,8 +111,8 @@ public final class Asked {
             || headers.has(Names.IF_UNMODIFIED_SINCE)
             || headers.has(Names.IF_RANGE);
     ranged = method.equals("GET") && headers.has(Names.RANGE);
-    usable = safe && !exchange.hasContent() && !misled(exchange);
-    openKey = usable ? key(exchange) : "";
+    usable = meant && safe && !exchange.hasContent() && !misled(exchange);
+    openKey = usable ? key(exchange, rules.parts()) : "";
     var consumer = exchange.consumer();
     // Callers of nobody known have a compartment, too: a known one may be answered otherwise.
     ownKey = openKey + '\n' + (consumer == null ? "" : consumer.id());
@@ -138,8 +140,9 @@ public final class Asked {
     return new Asked(this, by, of);
   }
 
-  public static Asked of(Exchange exchange) {
-    return new Asked(exchange);
+  /// @param meant whether it is one of the calls that the cache is for
+  public static Asked of(Exchange exchange, Cached.Rules rules, boolean meant) {
+    return new Asked(exchange, rules, meant);
   }
 
   static String address(String host, String path, @Nullable String query) {
@@ -156,17 +159,20 @@ public final class Asked {
     return headers.has(PREFIXED);
   }
 
-  private String key(Exchange exchange) {
+  private String key(Exchange exchange, Parts parts) {
     var key = new StringBuilder(address.length() + 64);
     key.append(address).append('\n').append(exchange.route().id());
     key.append('\n').append(exchange.upstreamPath()).append('\n');
-    var query = exchange.upstreamQuery();
+    var query = parts.counting(exchange.upstreamQuery());
     key.append(query == null ? "" : query);
     var headers = exchange.requestHeaders();
     for (int i = 0; i < FORWARDED.size(); i++) {
       if (headers.has(FORWARDED.get(i))) {
         key.append('\n').append(i).append(headers.all(FORWARDED.get(i)));
       }
+    }
+    for (int i = 0; i < parts.headers().size(); i++) {
+      key.append("\n=").append(value(exchange, parts.headers().get(i)));
     }
     return key.toString();
   }

@@ -34,15 +34,18 @@ public final class Cached {
   /// @param bytesMax of the store
   /// @param entryMax of one body
   /// @param hideTags whether clients are not told the names that upstreams give
+  /// @param obeyClients whether it counts what requests say of how they want to be answered
   public record Rules(
       long bytesMax,
       int entryMax,
-      long ttlNanos,
+      Lifetimes lifetimes,
       long staleIfErrorNanos,
       long staleWhileRevalidateNanos,
       long collapseMillis,
       boolean hideTags,
-      Targeted targeted) {
+      Targeted targeted,
+      Parts parts,
+      boolean obeyClients) {
 
     /// For how long a stale response is given while it is asked for anew.
     long whileRevalidatingNanos(Directives said) {
@@ -63,6 +66,12 @@ public final class Cached {
     this.store = store;
     this.rules = rules;
     keeping = new Keeping(rules);
+    store.addressedBy(rules.parts);
+  }
+
+  /// @param meant whether it is one of the calls that the cache is for
+  public Asked asked(Exchange exchange, boolean meant) {
+    return Asked.of(exchange, rules, meant);
   }
 
   /// @param own where the call that renews in the place of this one finds what it asks
@@ -372,14 +381,14 @@ public final class Cached {
     }
   }
 
-  private static @Nullable String address(Exchange exchange, String reference) {
+  private @Nullable String address(Exchange exchange, String reference) {
     try {
       var base = URI.create("http://" + exchange.host() + exchange.path());
       var target = base.resolve(reference);
       var host = target.getRawAuthority();
       return host == null || !host.equalsIgnoreCase(exchange.host())
           ? null
-          : Asked.address(host, target.getRawPath(), target.getRawQuery());
+          : Asked.address(host, target.getRawPath(), rules.parts.counting(target.getRawQuery()));
     } catch (IllegalArgumentException e) {
       // A reference that is none names no resource.
       return null;

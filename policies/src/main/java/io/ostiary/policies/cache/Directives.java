@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// that differ the smaller counts.
 public final class Directives {
   public static final Directives NONE = new Directives();
+  private static final Directives PUBLIC = forAll();
   private static final Set<String> TIMES =
       Set.of("max-age", "s-maxage", "stale-while-revalidate", "stale-if-error");
 
@@ -37,6 +38,12 @@ public final class Directives {
   long staleIfError = -1;
 
   private Directives() {}
+
+  private static Directives forAll() {
+    var read = new Directives();
+    read.isPublic = true;
+    return read;
+  }
 
   /// @param values of all fields of this name
   public static Directives of(List<String> values) {
@@ -148,6 +155,11 @@ public final class Directives {
   /// says how fresh it wants it (RFC 9111 sections 5.2.1.1 and 5.2.1.3).
   boolean takesStale() {
     return !noCache && maxAge < 0 && minFresh < 0;
+  }
+
+  /// The same without everything but whether any cache may hold it for anybody.
+  Directives onlyOpen() {
+    return isPublic ? PUBLIC : NONE;
   }
 
   /// Whether any cache may hold it for anybody.

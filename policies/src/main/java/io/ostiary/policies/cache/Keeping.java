@@ -18,11 +18,7 @@ final class Keeping {
   private static final long SECOND = 1_000_000_000L;
   private static final int VARY_MAX = 8;
 
-  /// What may be kept for a default time. With a time of its own any final answer may.
-  private static final Set<Integer> USUAL =
-      Set.of(200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501);
-
-  /// Further ones whose meaning for a cache is known.
+  /// Those beside the usual ones whose meaning for a cache is known.
   private static final Set<Integer> UNDERSTOOD =
       Set.of(
           201, 202, 302, 303, 307, 400, 401, 403, 406, 409, 411, 412, 413, 415, 416, 417, 421, 422,
@@ -73,9 +69,9 @@ final class Keeping {
   boolean mayKeep(Exchange exchange, Asked asked) {
     var headers = exchange.responseHeaders();
     int status = exchange.status();
-    var told = rules.targeted().read(headers);
+    var told = told(headers);
     var said = told.directives();
-    boolean understood = USUAL.contains(status) || UNDERSTOOD.contains(status);
+    boolean understood = Lifetimes.usual(status) || UNDERSTOOD.contains(status);
     // With `must-understand` it says no-store for those who do not (RFC 9111 section 5.2.2.3).
     boolean mayNot = said.mustUnderstand ? !understood : said.noStore;
     if (mayNot || said.isPrivate || status < 200 || status == 206 || status == 304) {
@@ -109,6 +105,15 @@ final class Keeping {
     return true;
   }
 
+  /// What a response says that counts: where the operator's word goes first, only whether it is for
+  /// everybody.
+  private Targeted.Said told(Headers headers) {
+    var told = rules.targeted().read(headers);
+    return rules.lifetimes().override()
+        ? new Targeted.Said(told.directives().onlyOpen(), true)
+        : told;
+  }
+
   private boolean usefulWhenStale(Directives said) {
     return said.mayBeStale()
         && Math.max(rules.whileRevalidatingNanos(said), rules.ifErrorNanos(said)) > 0;
@@ -138,7 +143,7 @@ final class Keeping {
       long millis = Math.clamp(expires - from, 0, Integer.MAX_VALUE * 1000L);
       return expires < 0 ? 0 : millis * 1_000_000L;
     }
-    return USUAL.contains(status) && !said.noCache ? rules.ttlNanos() : 0;
+    return said.noCache ? 0 : rules.lifetimes().nanos(status);
   }
 
   private static long millis(Headers headers, HeaderName name) {
@@ -148,7 +153,7 @@ final class Keeping {
   /// RFC 9111 section 4.2.3.
   private static long age(Exchange exchange, long askedNanos) {
     var headers = exchange.responseHeaders();
-    long told = told(headers);
+    long told = toldAge(headers);
     long date = millis(headers, Names.DATE);
     long apparent = date < 0 ? 0 : Math.max(0, System.currentTimeMillis() - date) * 1_000_000L;
     long took = exchange.nanos() - askedNanos;
@@ -158,7 +163,7 @@ final class Keeping {
 
   /// What `Age` says: the first member where it is a list, nothing where that is no number (section
   /// 5.1).
-  private static long told(Headers headers) {
+  private static long toldAge(Headers headers) {
     var written = headers.first(Names.AGE);
     if (written == null) {
       return 0;
@@ -214,7 +219,7 @@ final class Keeping {
       }
     }
     fields.addAll(newer);
-    var told = rules.targeted().read(headers);
+    var told = told(headers);
     var said =
         told.targeted() || headers.has(Names.CACHE_CONTROL) ? told.directives() : stale.control;
     told = new Targeted.Said(said, told.targeted());

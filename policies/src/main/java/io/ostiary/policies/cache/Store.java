@@ -6,6 +6,7 @@ import io.ostiary.model.Purge;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -36,6 +37,7 @@ public final class Store implements Purgeable {
   private final AtomicBoolean making = new AtomicBoolean();
   private volatile long purgedNanos = Long.MIN_VALUE;
   private Iterator<String> hand = List.<String>of().iterator();
+  private final Set<Parts> addressing = ConcurrentHashMap.newKeySet();
   private final String api;
 
   public Store(String api) {
@@ -47,12 +49,20 @@ public final class Store implements Purgeable {
     return api;
   }
 
+  /// Of the addresses of what is kept only these parts are told apart, in some use of the store.
+  void addressedBy(Parts parts) {
+    addressing.add(parts);
+  }
+
   /// Times of calls are CLOCK_MONOTONIC, as this is.
   @Override
   public void purge(Purge purge) {
     long now = System.nanoTime();
     switch (purge) {
-      case Purge.Address(var address) -> invalidate(address, now);
+      case Purge.Address(var address) -> {
+        invalidate(address, now);
+        addressing.forEach(parts -> invalidate(parts.address(address), now));
+      }
       case Purge.Everything _ -> {
         purgedNanos = now;
         all.keySet().forEach(this::drop);
