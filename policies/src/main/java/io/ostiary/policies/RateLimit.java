@@ -23,6 +23,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +46,7 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
   /// @param costs the same of single routes, by their id
   /// @param costField a response field by which the upstream says what a call has really cost
   /// @param dryRun whether nobody is refused
+  /// @param waitMax how long a call over the limit waits for its turn
   public record Settings(
       @About("How many requests a caller may make; not given: see 'limits'.")
           @Nullable Integer requests,
@@ -61,7 +64,12 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
               "A response field in which the upstream says what a call has cost; hidden from clients.")
           @Nullable String costField,
       @About("Whether calls over the limit pass, marked in the ledger.") @Default("false")
-          boolean dryRun) {
+          boolean dryRun,
+      @About(
+              "How long a call over the limit waits for its turn, at most 1m; 0s: it is refused at"
+                  + " once.")
+          @Default("0s")
+          Duration waitMax) {
     public Settings {
       limits = List.copyOf(limits);
       by = List.copyOf(by);
@@ -91,11 +99,15 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
       if (costField != null) {
         HeaderRules.changeable("rate-limit.cost-field", costField);
       }
+      Require.between("rate-limit.wait-max (ms)", waitMax.toMillis(), 0, 60_000);
+      require(
+          !dryRun || waitMax.isZero(),
+          () -> "rate-limit.wait-max: beside dry-run (expected: one of the two)");
     }
 
     /// One limit, with any burst.
     Settings(int requests, Duration per, @Nullable Integer burst, CountBy by) {
-      this(requests, per, burst, List.of(), List.of(by), 1, Map.of(), null, false);
+      this(requests, per, burst, List.of(), List.of(by), 1, Map.of(), null, false, Duration.ZERO);
     }
 
     private static void cost(Limit limit, String name, int cost) {
@@ -168,6 +180,7 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
     var where = CountBy.Where.of(site, settings, settings.by);
     int cost = settings.costs.isEmpty() ? settings.cost : cost(settings, site);
     boolean alone = settings.limits.size() == 1;
+    var wait = settings.waitMax.isZero() ? settings.waitMax : site.patience(settings.waitMax);
     var windows = new ArrayList<RateWindow>();
     for (int i = 0; i < settings.limits.size(); i++) {
       var limit = settings.limits.get(i);
@@ -179,7 +192,8 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
               limit,
               site.shared(key, Cells.class, Cells::new),
               site.state(FieldLines.class),
-              settings.costField != null));
+              settings.costField != null,
+              wait.toNanos()));
     }
     return new Gate(settings, windows, cost);
   }
@@ -234,6 +248,7 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
 
     @Override
     public Verdict request(Exchange exchange) {
+      long wait = 0;
       for (int i = 0; i < windows.length; i++) {
         long left = windows[i].take(by, exchange, cost);
         if (left < 0) {
@@ -244,8 +259,16 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
           }
           return over(exchange, i, -left);
         }
+        wait = Math.max(wait, windows[i].turn(left));
       }
-      return Verdict.CONTINUE;
+      return wait == 0 ? Verdict.CONTINUE : turn(wait);
+    }
+
+    /// It has its place among the calls of its caller already, so nobody overtakes it.
+    private static Verdict turn(long nanos) {
+      return new Verdict.Wait(
+          new CompletableFuture<Verdict>()
+              .completeOnTimeout(Verdict.CONTINUE, nanos, TimeUnit.NANOSECONDS));
     }
 
     private Verdict over(Exchange exchange, int spent, long waitNanos) {

@@ -29,6 +29,7 @@ final class RateWindow {
   private final long tolerance;
   private final long burst;
   private final long owed;
+  private final long waitMax;
 
   /// What was told last, by the low bits of what remained: callers are mostly far from their limit
   /// and near each other, so hardly a call makes lines of its own.
@@ -40,30 +41,39 @@ final class RateWindow {
   /// @param name how clients see it
   /// @param charges whether calls may turn out to cost more than was taken: a caller may then owe
   ///   as much as its burst
+  /// @param waitMax how long a call may wait for its turn, ns
   RateWindow(
       String name,
       RateLimit.Limit limit,
       Cells cells,
       StateKey<FieldLines> state,
-      boolean charges) {
+      boolean charges,
+      long waitMax) {
     this.cells = cells;
     this.state = state;
     interval = limit.per().toNanos() / limit.requests();
     burst = limit.most();
-    tolerance = interval * burst;
-    owed = charges ? 2 * tolerance : tolerance;
+    tolerance = interval * burst + waitMax;
+    owed = charges ? interval * burst + tolerance : tolerance;
+    this.waitMax = waitMax;
     this.name = name;
     this.limit = limit;
   }
 
-  /// @return below 0: it does not fit, and would in so many nanoseconds
+  /// @return below 0: it does not fit, and would in so many nanoseconds; else what is left of burst
+  ///   and wait, for [#turn]
   long take(CountBy[] by, Exchange exchange, long cost) {
     long key = CountBy.key(by, exchange, cells.hash());
     long left = cells.take(key, exchange.nanos(), interval * cost, tolerance, owed);
     if (left >= 0) {
-      exchange.state(state, lines(left / interval));
+      exchange.state(state, lines(Math.max(0, left - waitMax) / interval));
     }
     return left;
+  }
+
+  /// How long a call that fits has to wait, ns.
+  long turn(long left) {
+    return Math.max(0, waitMax - left);
   }
 
   void giveBack(CountBy[] by, Exchange exchange, long cost) {
@@ -78,7 +88,7 @@ final class RateWindow {
       long key = CountBy.key(by, exchange, cells.hash());
       long more = interval * Math.min(cost, 2 * burst);
       long left = cells.add(key, exchange.nanos(), more, tolerance, owed);
-      exchange.state(state, lines(Math.max(0, left) / interval));
+      exchange.state(state, lines(Math.max(0, left - waitMax) / interval));
     }
   }
 

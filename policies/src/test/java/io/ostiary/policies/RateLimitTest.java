@@ -67,6 +67,51 @@ class RateLimitTest {
         .isEqualTo("\"orders/all\";q=10;w=10");
   }
 
+  /// One a second after a burst of two: the third waits one second, the fourth two, and the fifth
+  /// would three.
+  @Test
+  void callsOverTheLimitWaitForTheirTurn() {
+    var filter =
+        filter(
+            WrittenSettings.of(
+                new RateLimit(), "{ requests: 1, per: 1s, burst: 2, by: address, wait-max: 2s }"));
+    assertThat(passes(filter, call(0))).isTrue();
+    assertThat(passes(filter, call(0))).isTrue();
+    long began = System.nanoTime();
+    var third = filter.request(call(0));
+    var fourth = filter.request(call(0));
+    assertThat(Sites.problem(filter.request(call(0))).fields().getFirst().value()).isEqualTo("1");
+    assertThat(waited(third)).isEqualTo(Verdict.CONTINUE);
+    assertThat(System.nanoTime() - began).isGreaterThan(SECOND - 1_000_000);
+    assertThat(waited(fourth)).isEqualTo(Verdict.CONTINUE);
+    assertThat(System.nanoTime() - began).isGreaterThan(2 * SECOND - 1_000_000);
+    // Two seconds later both turns are over, and nothing of the burst is back.
+    assertThat(filter.request(call(2))).isInstanceOf(Verdict.Wait.class);
+    assertThat(passes(filter, call(6))).isTrue();
+  }
+
+  private static Verdict waited(Verdict verdict) {
+    if (verdict instanceof Verdict.Wait(var stage)) {
+      return stage.toCompletableFuture().join();
+    }
+    throw new AssertionError("expected a wait but was " + verdict);
+  }
+
+  @Test
+  void whoWaitsIsToldThatNothingRemains() {
+    var filter =
+        filter(
+            WrittenSettings.of(
+                new RateLimit(),
+                "{ requests: 10, per: 10s, burst: 1, by: address, wait-max: 20s }"));
+    for (int i = 0; i < 2; i++) {
+      var exchange = call(0);
+      filter.request(exchange);
+      filter.response(exchange);
+      assertThat(exchange.responseHeaders().first("RateLimit")).isEqualTo("\"orders/all\";r=0;t=1");
+    }
+  }
+
   @Test
   void addressesAndNetworksCountAlone() {
     var filter = filter(limit(1, "PT1H", "address"));
@@ -161,7 +206,8 @@ class RateLimitTest {
         1,
         costs,
         dryRun ? null : "X-Cost",
-        dryRun);
+        dryRun,
+        Duration.ZERO);
   }
 
   private static RateLimit.Limit each(int requests, String per) {
