@@ -12,6 +12,7 @@ import io.ostiary.gateway.spi.StateKey;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.model.setting.About;
 import io.ostiary.model.setting.Bytes;
+import io.ostiary.model.setting.Default;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
@@ -22,17 +23,24 @@ import org.jspecify.annotations.Nullable;
 /// Refuses requests that are longer than an API needs.
 public final class RequestSize implements Policy<RequestSize.Settings> {
   private static final HeaderName CONTENT_LENGTH = HeaderName.of("Content-Length");
+  private static final long BUFFER_MAX = 64 * 1024 * 1024;
 
   /// @param headers bytes of the fields; null: any
   /// @param query bytes of the query; null: any
   /// @param body bytes of the body; null: any
   /// @param methods what differs for single methods
+  /// @param buffer whether the upstream is asked only once the whole body is here
   public record Settings(
       @About("The most bytes of header fields.") @Bytes @Nullable Integer headers,
       @About("The most bytes of the query.") @Bytes @Nullable Integer query,
       @About("The most bytes of the body.") @Bytes @Nullable Long body,
       @About("What differs for single methods: { POST: { body: 10MiB } }.")
-          Map<String, Sizes> methods) {
+          Map<String, Sizes> methods,
+      @About(
+              "Whether the upstream is asked only once the whole body is here; 'body' must then be"
+                  + " given, at most 64MiB.")
+          @Default("false")
+          boolean buffer) {
     public Settings {
       methods = Map.copyOf(methods);
       var all = new Sizes(headers, query, body);
@@ -41,6 +49,19 @@ public final class RequestSize implements Policy<RequestSize.Settings> {
             "request-size: nothing (expected: 'headers', 'query', 'body' or 'methods')");
       }
       methods.keySet().forEach(Settings::method);
+      if (buffer && longest(body, methods) > BUFFER_MAX) {
+        throw new IllegalArgumentException(
+            "request-size.buffer: true for bodies of any length (expected: 'body', at most 64MiB,"
+                + " for all or for each of 'methods')");
+      }
+    }
+
+    private static long longest(@Nullable Long body, Map<String, Sizes> methods) {
+      long longest = Objects.requireNonNullElse(body, Long.MAX_VALUE);
+      for (var sizes : methods.values()) {
+        longest = Math.max(longest, Objects.requireNonNullElse(sizes.body, longest));
+      }
+      return longest;
     }
 
     private static void method(String name) {
@@ -97,7 +118,8 @@ public final class RequestSize implements Policy<RequestSize.Settings> {
     var all = new Sizes(settings.headers, settings.query, settings.body).over(Limits.NONE);
     var methods = new HashMap<String, Limits>();
     settings.methods.forEach((name, sizes) -> methods.put(name, sizes.over(all)));
-    return new Gate(all, Map.copyOf(methods), site.state(Count.class));
+    int gathered = settings.buffer ? (int) Settings.longest(settings.body, settings.methods) : 0;
+    return new Gate(all, Map.copyOf(methods), gathered, site.state(Count.class));
   }
 
   /// How much of a body of unknown length has come.
@@ -110,8 +132,11 @@ public final class RequestSize implements Policy<RequestSize.Settings> {
     private final Map<String, Limits> methods;
     private final StateKey<Count> state;
     private final boolean bodies;
+    private final int gathered;
 
-    Gate(Limits all, Map<String, Limits> methods, StateKey<Count> state) {
+    /// @param gathered bytes of a body that are waited for before it goes on; 0: none
+    Gate(Limits all, Map<String, Limits> methods, int gathered, StateKey<Count> state) {
+      this.gathered = gathered;
       this.all = all;
       this.methods = methods;
       this.state = state;
@@ -158,6 +183,9 @@ public final class RequestSize implements Policy<RequestSize.Settings> {
 
     @Override
     public BodyNeed requestBodyNeed() {
+      if (gathered > 0) {
+        return new BodyNeed.Whole(gathered);
+      }
       return bodies ? BodyNeed.STREAM : BodyNeed.NONE;
     }
 
