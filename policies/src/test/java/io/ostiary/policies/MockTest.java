@@ -28,6 +28,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MockTest {
@@ -287,6 +288,63 @@ class MockTest {
             .request(site.exchange("GET", "/orders"));
     assertThat(verdict).isInstanceOf(Verdict.Serve.class);
     assertThat(((Verdict.Serve) verdict).message().body()).isEqualTo("{\"id\":7}");
+  }
+
+  /// What stands beside a reference counts in OpenAPI 3.1 and not in 3.0; a `$dynamicRef` leads to
+  /// the outermost of its name.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '\0',
+      value = {
+        "3.1.0 | Named   | {\"id\":7,\"name\":\"ann\"}",
+        "3.1.0 | Given   | {\"id\":9}",
+        "3.1.0 | Orders  | {\"items\":[{\"id\":7}]}",
+        "3.1.0 | Names   | {\"items\":[\"ann\"]}",
+        "3.0.3 | Named   | {\"id\":7}"
+      })
+  void followsReferences(String version, String schema, String body, @TempDir Path folder)
+      throws IOException {
+    var described =
+        Sites.described(
+            folder,
+            """
+            openapi: %s
+            info: { title: Orders, version: "1" }
+            paths:
+              /orders:
+                get:
+                  operationId: list
+                  responses:
+                    "200":
+                      description: all
+                      content: { application/json: { schema: { $ref: "#/components/schemas/%s" } } }
+            components:
+              schemas:
+                Order: { type: object, properties: { id: { type: integer, minimum: 7 } } }
+                Named:
+                  $ref: "#/components/schemas/Order"
+                  required: [ name ]
+                  properties: { name: { type: string, example: ann } }
+                Given: { $ref: "#/components/schemas/Order", example: { id: 9 } }
+                Page:
+                  type: object
+                  properties: { items: { type: array, minItems: 1, items: { $dynamicRef: "#item" } } }
+                  $defs: { any: { $dynamicAnchor: item } }
+                Orders:
+                  $ref: "#/components/schemas/Page"
+                  $defs: { of: { $dynamicAnchor: item, $ref: "#/components/schemas/Order" } }
+                Names:
+                  $ref: "#/components/schemas/Page"
+                  $defs: { of: { $dynamicAnchor: item, type: string, example: ann } }
+            """
+                .formatted(version, schema));
+    var site = Sites.site(described, "list");
+    var verdict =
+        new Mock()
+            .compile(new Mock.Settings(true, Duration.ZERO), site)
+            .request(site.exchange("GET", "/orders"));
+    assertThat(((Verdict.Serve) verdict).message().body()).isEqualTo(body);
   }
 
   @Test

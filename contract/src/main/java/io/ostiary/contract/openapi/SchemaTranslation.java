@@ -2,6 +2,7 @@ package io.ostiary.contract.openapi;
 
 import io.ostiary.contract.openapi.DocumentFiles.File;
 import io.ostiary.contract.openapi.DocumentFiles.Place;
+import io.ostiary.contract.openapi.DynamicScopes.Scope;
 import io.ostiary.contract.schema.Patterns;
 import io.ostiary.contract.tree.Json;
 import io.ostiary.contract.tree.Mapping;
@@ -26,7 +27,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// and references are rewritten to these entries; so a bundle refers only to itself, and recursion
 /// needs no care. What only OpenAPI knows is put into words of JSON Schema: `nullable`, boolean
 /// `exclusiveMinimum`, `readOnly`, `writeOnly`, `discriminator`, the ranges of `int32` and `int64`.
-/// Schemas that nothing asked for refers to are not looked at.
+/// Schemas that nothing asked for refers to are not looked at. Where a `$dynamicRef` is met, all is
+/// made once more, with an entry for each scope in which a schema is met ([DynamicScopes]).
 final class SchemaTranslation {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
   private static final Set<String> TYPES =
@@ -43,6 +45,10 @@ final class SchemaTranslation {
           "maxContains",
           "minContains");
 
+  /// More than this many entries are a fault of whoever wrote names that can be bound in so many
+  /// ways.
+  private static final int SCOPED_MAX = 50_000;
+
   private final DocumentFiles files;
   private final boolean version30;
   private final Direction direction;
@@ -54,11 +60,17 @@ final class SchemaTranslation {
   /// The entry that is being made.
   private @Nullable Place current;
 
+  /// Null: no `$dynamicRef` has been met.
+  private @Nullable DynamicScopes scopes;
+
+  private Scope scope = Scope.NONE;
+  private boolean dynamic;
+
   /// @param plain without the choice of its discriminator: a base that lists those who extend it,
   ///   and whom they extend in turn, would otherwise never end
-  private record Key(Path file, String pointer, boolean plain) {}
+  private record Key(Path file, String pointer, boolean plain, String scope) {}
 
-  private record Pending(String name, Place place, boolean plain) {}
+  private record Pending(String name, Place place, boolean plain, Scope scope) {}
 
   /// Which way a value goes, and what marks the members that do not go along: they are neither
   /// demanded nor taken (OpenAPI 3.0, "Schema Object").
@@ -86,27 +98,55 @@ final class SchemaTranslation {
   }
 
   private String add(Place place, boolean plain) {
-    var key = new Key(place.file().path(), place.pointer(), plain);
-    var known = names.get(key);
+    return add(place, plain, "s" + names.size());
+  }
+
+  /// @param name where it has none yet
+  private String add(Place place, boolean plain, String name) {
+    var met = scopes == null ? Scope.NONE : scopes.enter(scope, place);
+    var key = new Key(place.file().path(), place.pointer(), plain, met.text());
+    var known = names.putIfAbsent(key, name);
     if (known != null) {
       return known;
     }
-    var name = "s" + names.size();
-    names.put(key, name);
-    pending.add(new Pending(name, place, plain));
+    pending.add(new Pending(name, place, plain, met));
     return name;
   }
 
   /// Everything added so far, and all that refers to.
   ObjectNode bundle() {
-    for (var next = pending.poll(); next != null; next = pending.poll()) {
-      current = next.place;
-      definitions.set(next.name, schema(next.place.node(), next.place.file(), next.plain));
+    var asked = List.copyOf(pending);
+    translate();
+    if (dynamic) {
+      scopes = new DynamicScopes();
+      definitions.removeAll();
+      names.clear();
+      asked.forEach(one -> add(one.place, one.plain, one.name));
+      translate();
     }
     var bundle = NODES.objectNode();
     bundle.put("$schema", "https://json-schema.org/draft/2020-12/schema");
     bundle.set("$defs", definitions);
     return bundle;
+  }
+
+  private void translate() {
+    for (var next = pending.poll(); next != null; next = pending.poll()) {
+      if (scopes != null && names.size() > SCOPED_MAX) {
+        files.fault(
+            next.place.node(),
+            "$dynamicRef: more than %,d schemas, one for each way in which names are bound (expected: fewer names)"
+                .formatted(SCOPED_MAX));
+        pending.forEach(left -> definitions.put(left.name, true));
+        definitions.put(next.name, true);
+        pending.clear();
+        break;
+      }
+      current = next.place;
+      scope = next.scope;
+      definitions.set(next.name, schema(next.place.node(), next.place.file(), next.plain));
+    }
+    scope = Scope.NONE;
   }
 
   private ObjectNode reference(Place place, boolean plain) {
@@ -115,7 +155,13 @@ final class SchemaTranslation {
 
   private JsonNode schema(Node node, File file, boolean plain) {
     return switch (node) {
-      case Mapping mapping -> object(mapping, file, plain);
+      case Mapping mapping -> {
+        var outer = scope;
+        scope = scopes == null ? outer : scopes.inside(outer, mapping);
+        var made = object(mapping, file, plain);
+        scope = outer;
+        yield made;
+      }
       case Node.Flag flag -> NODES.booleanNode(flag.value());
       default -> {
         files.fault(node, "schema: " + node.seen() + " (expected: an object, true or false)");
@@ -145,9 +191,9 @@ final class SchemaTranslation {
       keyword(member.name(), member.value(), file, out);
     }
     required(mapping, file, out);
-    format(mapping, out);
-    exclusive(mapping, out);
-    return version30 ? nullable(mapping, out) : out;
+    OwnWords.format(mapping, out);
+    OwnWords.exclusive(mapping, out);
+    return version30 ? OwnWords.nullable(mapping, out) : out;
   }
 
   private void keyword(String name, Node value, File file, ObjectNode out) {
@@ -191,11 +237,39 @@ final class SchemaTranslation {
           "else" ->
           out.set(name, schema(value, file, false));
       case "allOf", "anyOf", "oneOf", "prefixItems" -> schemaList(name, value, file, out);
-      case "$dynamicRef", "$recursiveRef" ->
-          files.warn(value, name + ": is not understood and not checked. Use $ref");
+      case "$dynamicRef" -> dynamicReference(value, file, out);
+      case "$recursiveRef" ->
+          files.warn(value, name + ": is not understood and not checked. Use $dynamicRef");
       default -> {
         // Annotations, and keywords of others, say nothing about validity.
       }
+    }
+  }
+
+  /// A reference whose target depends on the way to it, where its target says so.
+  private void dynamicReference(Node value, File file, ObjectNode out) {
+    if (version30 || !(value instanceof Node.Text written)) {
+      wrong("$dynamicRef", value, "a reference, in OpenAPI 3.1 and later");
+      return;
+    }
+    dynamic = true;
+    var text = written.text();
+    var name = text.substring(text.indexOf('#') + 1);
+    var own =
+        scopes == null || current == null || !text.startsWith("#")
+            ? null
+            : scopes.named(name, current);
+    var target = own == null ? files.resolve(written, text, file) : own;
+    if (target == null) {
+      return;
+    }
+    boolean bound =
+        target.get("$dynamicAnchor") instanceof Node.Text anchor && anchor.text().equals(name);
+    var reference = reference(bound ? scope.bound().getOrDefault(name, target) : target, false);
+    if (out.has("$ref")) {
+      out.withArray("allOf").add(reference);
+    } else {
+      out.setAll(reference);
     }
   }
 
@@ -350,81 +424,5 @@ final class SchemaTranslation {
         hiddenNames(new Place(target.file(), "", part), into, depth + 1);
       }
     }
-  }
-
-  // Formats and what OpenAPI 3.0 says in its own words.
-
-  private static void format(Mapping mapping, ObjectNode out) {
-    if (!(mapping.get("format") instanceof Node.Text format)) {
-      return;
-    }
-    switch (format.text()) {
-      case "int32" -> range(out, Integer.MIN_VALUE, Integer.MAX_VALUE);
-      case "int64" -> range(out, Long.MIN_VALUE, Long.MAX_VALUE);
-      case "date-time", "date", "time", "duration", "email", "uuid", "uri", "uri-reference" ->
-          out.put("format", format.text());
-      case "ipv4", "ipv6", "hostname", "idn-hostname", "idn-email", "iri", "json-pointer" ->
-          out.put("format", format.text());
-      default -> {
-        // `password`, `binary`, `float` and words of the author's own demand nothing.
-      }
-    }
-  }
-
-  private static void range(ObjectNode out, long least, long most) {
-    var type = out.get("type");
-    if (type == null || !type.toString().contains("integer")) {
-      return;
-    }
-    if (!out.has("minimum") && !out.has("exclusiveMinimum")) {
-      out.put("minimum", least);
-    }
-    if (!out.has("maximum") && !out.has("exclusiveMaximum")) {
-      out.put("maximum", most);
-    }
-  }
-
-  /// A boolean in 3.0, and often enough in 3.1 by mistake.
-  private static void exclusive(Mapping mapping, ObjectNode out) {
-    for (var bound : List.of("Minimum", "Maximum")) {
-      var limit = "m" + bound.substring(1);
-      if (mapping.get("exclusive" + bound) instanceof Node.Flag flag
-          && flag.value()
-          && out.has(limit)) {
-        out.set("exclusive" + bound, out.remove(limit));
-      }
-    }
-  }
-
-  private static JsonNode nullable(Mapping mapping, ObjectNode out) {
-    boolean nullable = mapping.get("nullable") instanceof Node.Flag flag && flag.value();
-    if (!nullable) {
-      return out;
-    }
-    var type = out.path("type");
-    if (type.isString() && !hasParts(out)) {
-      out.set("type", NODES.arrayNode().add(type).add("null"));
-      if (out.get("enum") instanceof ArrayNode values && !holdsNull(values)) {
-        values.addNull();
-      }
-      return out;
-    }
-    var either = NODES.arrayNode().add(NODES.objectNode().put("type", "null")).add(out);
-    var whole = NODES.objectNode();
-    whole.set("anyOf", either);
-    return whole;
-  }
-
-  private static boolean hasParts(ObjectNode out) {
-    return out.has("allOf") || out.has("anyOf") || out.has("oneOf") || out.has("not");
-  }
-
-  private static boolean holdsNull(ArrayNode values) {
-    for (var value : values) {
-      if (value.isNull()) {
-        return true;
-      }
-    }
-    return false;
   }
 }

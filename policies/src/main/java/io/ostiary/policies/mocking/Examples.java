@@ -58,6 +58,7 @@ final class Examples {
           Map.entry("regex", ".*"));
 
   private final JsonNode document;
+  private final References references;
 
   /// The references that led here.
   private final Set<String> open = new HashSet<>();
@@ -71,6 +72,7 @@ final class Examples {
 
   Examples(JsonNode document) {
     this.document = document;
+    references = new References(document);
   }
 
   JsonNode at(String pointer) {
@@ -85,23 +87,7 @@ final class Examples {
   ///
   /// @throws IllegalArgumentException where one leads elsewhere
   JsonNode follow(JsonNode node) {
-    var at = node;
-    for (int i = 0; i < 32; i++) {
-      var reference = at.path("$ref");
-      if (!reference.isString()) {
-        return at;
-      }
-      var text = reference.stringValue();
-      if (!text.startsWith("#/")) {
-        throw new IllegalArgumentException(
-            "$ref: " + text + " (expected: a place in the API's own document)");
-      }
-      at =
-          document.at(
-              java.net.URLDecoder.decode(
-                  text.substring(1).replace("+", "%2B"), java.nio.charset.StandardCharsets.UTF_8));
-    }
-    return NODES.objectNode();
+    return references.follow(node);
   }
 
   /// The first way of making one that fits; the first of all where none does.
@@ -131,11 +117,13 @@ final class Examples {
 
   private JsonNode value(JsonNode written, int depth) {
     values++;
-    var reference = written.path("$ref").stringValue("");
+    var reference = References.of(written);
     boolean entered = !reference.isEmpty() && open.add(reference);
+    var names = references.enter();
     try {
       return made(written, depth);
     } finally {
+      references.leave(names);
       if (entered) {
         open.remove(reference);
       }
@@ -144,11 +132,11 @@ final class Examples {
 
   /// Whether this would lead into a schema that is being answered already.
   private boolean again(JsonNode written) {
-    return open.contains(written.path("$ref").stringValue(""));
+    return open.contains(References.of(written));
   }
 
   private JsonNode made(JsonNode written, int depth) {
-    var schema = merged(follow(written), depth);
+    var schema = merged(references.opened(written), depth);
     var given = given(schema);
     if (given != null) {
       return given;
@@ -214,7 +202,7 @@ final class Examples {
 
   /// Nothing where it is a part of itself.
   private JsonNode part(JsonNode written, int depth) {
-    var reference = written.path("$ref").stringValue("");
+    var reference = References.of(written);
     if (reference.isEmpty()) {
       return merged(written, depth + 1);
     }
@@ -223,7 +211,7 @@ final class Examples {
     }
     values++;
     try {
-      return merged(follow(written), depth + 1);
+      return merged(references.opened(written), depth + 1);
     } finally {
       merging.remove(reference);
     }
