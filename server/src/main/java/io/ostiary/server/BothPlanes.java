@@ -186,26 +186,17 @@ final class BothPlanes implements Publication {
   public String metrics() {
     return GatewayMetrics.text(gateway, before)
         + UpstreamMetrics.of(gateway.upstreams(), gateway.loads())
+        + PacketMetrics.of(kernel)
         + stalls();
   }
 
   private String stalls() {
-    var lines = new StringBuilder();
+    var out = new MetricText();
+    out.counter("policy_stalls_total", "times that a policy held an event loop for over 100 ms");
     for (var stall : gateway.stalls()) {
-      lines
-          .append("ostiary_policy_stalls_total{policy=\"")
-          .append(stall.policy())
-          .append("\"} ")
-          .append(stall.count())
-          .append('\n');
+      out.sample("policy_stalls_total", stall.count(), "policy", stall.policy());
     }
-    return lines.isEmpty()
-        ? ""
-        : """
-        # HELP ostiary_policy_stalls_total times that a policy held an event loop for over 100 ms
-        # TYPE ostiary_policy_stalls_total counter
-        """
-            + lines;
+    return out.toString();
   }
 
   @Override

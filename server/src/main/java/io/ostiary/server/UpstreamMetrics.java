@@ -3,7 +3,6 @@ package io.ostiary.server;
 import io.ostiary.model.UpstreamHealth;
 import io.ostiary.model.UpstreamLoad;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
 /// The metrics of upstreams and their targets, in the Prometheus text format. At most 200 targets
@@ -11,7 +10,7 @@ import java.util.function.ToDoubleFunction;
 final class UpstreamMetrics {
   private static final int MOST = 200;
 
-  private final StringBuilder out = new StringBuilder(4096);
+  private final MetricText out = new MetricText();
 
   private UpstreamMetrics() {}
 
@@ -20,11 +19,9 @@ final class UpstreamMetrics {
     metrics.targets(targets.subList(0, Math.min(MOST, targets.size())));
     metrics.upstreams(upstreams.subList(0, Math.min(MOST, upstreams.size())));
     int left = Math.max(0, targets.size() - MOST) + Math.max(0, upstreams.size() - MOST);
-    metrics.head(
-        "ostiary_upstream_series_omitted",
-        "gauge",
-        "targets and upstreams beyond the 200 that are told apart");
-    metrics.out.append("ostiary_upstream_series_omitted ").append(left).append('\n');
+    metrics.out.gauge(
+        "upstream_series_omitted", "targets and upstreams beyond the 200 that are told apart");
+    metrics.out.sample("upstream_series_omitted", left);
     return metrics.out.toString();
   }
 
@@ -59,56 +56,43 @@ final class UpstreamMetrics {
       String name,
       String help,
       ToDoubleFunction<UpstreamHealth> value) {
-    var whole = "ostiary_target_" + name;
-    head(whole, "gauge", help);
+    var whole = "target_" + name;
+    out.gauge(whole, help);
     for (var target : targets) {
-      out.append(whole)
-          .append("{upstream=\"")
-          .append(target.upstream())
-          .append("\",target=\"")
-          .append(target.target())
-          .append("\"} ");
-      number(value.applyAsDouble(target));
+      out.sample(
+          whole,
+          value.applyAsDouble(target),
+          "upstream",
+          target.upstream(),
+          "target",
+          target.target().toString());
     }
   }
 
   private void upstreams(List<UpstreamLoad> upstreams) {
-    upstream(upstreams, "active", "gauge", "attempts in flight", UpstreamLoad::active);
-    upstream(upstreams, "bound", "gauge", "how many may be; 0: any number", UpstreamLoad::bound);
-    upstream(upstreams, "waiting", "gauge", "calls that wait for a place", UpstreamLoad::waiting);
-    upstream(upstreams, "repeats", "gauge", "retries and hedges in flight", UpstreamLoad::repeats);
-    upstream(upstreams, "panic", "gauge", "1 while all targets are asked", u -> u.panic() ? 1 : 0);
-    upstream(
-        upstreams,
-        "retries_total",
-        "counter",
-        "attempts after a failed one",
-        u -> u.counts().retries());
+    upstream(upstreams, "active", "attempts in flight", UpstreamLoad::active);
+    upstream(upstreams, "bound", "how many may be; 0: any number", UpstreamLoad::bound);
+    upstream(upstreams, "waiting", "calls that wait for a place", UpstreamLoad::waiting);
+    upstream(upstreams, "repeats", "retries and hedges in flight", UpstreamLoad::repeats);
+    upstream(upstreams, "panic", "1 while all targets are asked", u -> u.panic() ? 1 : 0);
+    upstream(upstreams, "retries_total", "attempts after a failed one", u -> u.counts().retries());
     upstream(
         upstreams,
         "retries_refused_total",
-        "counter",
         "repeats that the budget did not allow",
         u -> u.counts().retriesRefused());
-    upstream(
-        upstreams,
-        "hedges_total",
-        "counter",
-        "attempts beside a slow one",
-        u -> u.counts().hedges());
+    upstream(upstreams, "hedges_total", "attempts beside a slow one", u -> u.counts().hedges());
     upstream(
         upstreams,
         "hedges_won_total",
-        "counter",
         "hedges that were answered first",
         u -> u.counts().hedgesWon());
     upstream(
         upstreams,
         "ejections_total",
-        "counter",
         "targets taken out by how their calls went",
         u -> u.counts().ejections());
-    head("ostiary_upstream_shed_total", "counter", "calls refused because there was no room");
+    out.counter("upstream_shed_total", "calls refused because there was no room");
     for (var upstream : upstreams) {
       shed(upstream, "low", upstream.counts().shedLow());
       shed(upstream, "normal", upstream.counts().shedNormal());
@@ -119,38 +103,20 @@ final class UpstreamMetrics {
   private void upstream(
       List<UpstreamLoad> upstreams,
       String name,
-      String type,
       String help,
       ToDoubleFunction<UpstreamLoad> value) {
-    var whole = "ostiary_upstream_" + name;
-    head(whole, type, help);
+    var whole = "upstream_" + name;
+    if (whole.endsWith("_total")) {
+      out.counter(whole, help);
+    } else {
+      out.gauge(whole, help);
+    }
     for (var upstream : upstreams) {
-      out.append(whole).append("{upstream=\"").append(upstream.upstream()).append("\"} ");
-      number(value.applyAsDouble(upstream));
+      out.sample(whole, value.applyAsDouble(upstream), "upstream", upstream.upstream());
     }
   }
 
   private void shed(UpstreamLoad upstream, String priority, long count) {
-    out.append("ostiary_upstream_shed_total{upstream=\"")
-        .append(upstream.upstream())
-        .append("\",priority=\"")
-        .append(priority)
-        .append("\"} ")
-        .append(count)
-        .append('\n');
-  }
-
-  private void head(String name, String type, String help) {
-    out.append("# HELP ").append(name).append(' ').append(help).append('\n');
-    out.append("# TYPE ").append(name).append(' ').append(type).append('\n');
-  }
-
-  private void number(double value) {
-    if (value == Math.rint(value) && Math.abs(value) < 1e15) {
-      out.append((long) value);
-    } else {
-      out.append(String.format(Locale.ROOT, "%.6g", value));
-    }
-    out.append('\n');
+    out.sample("upstream_shed_total", count, "upstream", upstream.upstream(), "priority", priority);
   }
 }

@@ -40,6 +40,8 @@ final class RulesIT {
               "limit has no effect: the deny rule at #2 drops the same");
       assertThat(stage.ostiary.command("rules", "--json").text())
           .contains("\"on-trial\"", "\"secondsLeft\"", "\"conflicts\"");
+      assertThat(stage.ostiary.host.must("curl", "-sf", "http://127.0.0.1:9080/metrics"))
+          .containsPattern("ostiary_kernel_rule_packets_total\\{rule=\"1\"} [1-9]");
     }
   }
 

@@ -37,6 +37,13 @@ final class ServicesIT {
           .isEqualTo("200");
       assertThat(stage.ostiary.admin("/services").path("items").path(0).path("local").asLong())
           .isEqualTo(1);
+      var target = "{service=\"web\",target=\"" + Hosts.UPSTREAM + ":9081\"} ";
+      assertThat(stage.ostiary.host.must("curl", "-sf", "http://127.0.0.1:9080/metrics"))
+          .contains(
+              "ostiary_service_events_total{service=\"web\",event=\"local\"} 1\n",
+              "ostiary_service_connections_total" + target + "1\n",
+              "ostiary_service_target_healthy" + target + "1\n")
+          .contains("ostiary_kernel_syn_flood 0\n");
     }
   }
 }
