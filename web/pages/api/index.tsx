@@ -22,8 +22,9 @@ export default function ApiPage() {
 
 function Detail({ api }: { api: Api }) {
   const [chosen, setChosen] = useParam('tab');
-  const tab = chosen === '' ? TABS[0] : chosen;
   const { summary } = api;
+  const first = summary.document ? TABS[0] : 'routes';
+  const tab = chosen === '' ? first : chosen;
   return (
     <>
       <PageHead
@@ -47,7 +48,7 @@ function Detail({ api }: { api: Api }) {
             type="button"
             role="tab"
             aria-selected={name === tab}
-            onClick={() => setChosen(name === TABS[0] ? '' : name)}
+            onClick={() => setChosen(name === first ? '' : name)}
           >
             {name}
           </button>

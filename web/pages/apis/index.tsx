@@ -52,7 +52,9 @@ function ApiCard({ api }: { api: ApiSummary }) {
         <p className="mono faint">{api.address}</p>
         <Numbers rate={api.rate} />
         <p className="tags" style={{ marginTop: 12 }}>
-          <span className="tag">{api.routes} routes</span>
+          <span className="tag">
+            {api.routes} {api.routes === 1 ? 'route' : 'routes'}
+          </span>
           {api.upstream !== null && <span className="tag">upstream {api.upstream}</span>}
           {api.document && <span className="tag on">OpenAPI</span>}
           {api.policies.map((policy) => (

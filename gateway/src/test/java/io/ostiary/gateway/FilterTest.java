@@ -14,6 +14,7 @@ import io.ostiary.gateway.spi.Site;
 import io.ostiary.gateway.spi.Verdict;
 import io.ostiary.gateway.testing.FakeUpstream;
 import io.ostiary.model.Ending;
+import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.PolicyUse;
 import io.ostiary.model.Target;
 import java.nio.ByteBuffer;
@@ -25,6 +26,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /// What filters are asked, when, and what their verdicts do.
@@ -183,7 +186,16 @@ class FilterTest {
       assertThat(kit.ask(POST)).startsWith("HTTP/1.1 200").endsWith("/p?a=1");
       assertThat(kit.ask("HEAD /q HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"))
           .startsWith("HTTP/1.1 200");
+      // The request's head has a time of its own. An empty content is asked about as well.
+      assertThat(kit.ledger(2, FilterTest::held)).containsOnly("p0 1 times, p0 2 times");
     }
+  }
+
+  /// How often 20 ms were waited for at least, in each direction.
+  private static String held(LedgerSlot slot) {
+    return Stream.of(slot.requestHeld, slot.responseHeld)
+        .map(held -> "%s %d times".formatted(held.by, Math.min(2, held.nanos / 19_000_000)))
+        .collect(Collectors.joining(", "));
   }
 
   @Test

@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 /// @param upstreamTarget what a policy let go upstream in place of `target`, cut as that; null: the
 ///   client's target, an API's path that is cut off aside
 /// @param fields what policies gave it for its record, see [LoggedFields]
+/// @param requestHeld who held its content back, or null
+/// @param responseHeld the same for its response
+/// @param secure whether the client's connection was encrypted
 public record LedgerEntry(
     long call,
     Instant start,
@@ -48,7 +51,10 @@ public record LedgerEntry(
     @Nullable Network network,
     @Nullable Network upstreamNetwork,
     @Nullable String upstreamTarget,
-    Map<String, String> fields) {
+    Map<String, String> fields,
+    @Nullable HeldBack requestHeld,
+    @Nullable HeldBack responseHeld,
+    boolean secure) {
   public LedgerEntry {
     filters = List.copyOf(filters);
     attempts = List.copyOf(attempts);
@@ -71,6 +77,12 @@ public record LedgerEntry(
 
   /// One policy of the request moment and when it had decided.
   public record FilterTiming(String policy, long end) {}
+
+  /// What policies held back on its way.
+  ///
+  /// @param policy who held it longest at one time
+  /// @param nanos in all
+  public record HeldBack(String policy, long nanos) {}
 
   /// Why an attempt was made: because a call must be answered, because the one before it failed, or
   /// because that one took long.

@@ -36,6 +36,9 @@ public final class LedgerSlot {
   /// The version the client spoke, such as `HTTP/1.1`.
   public String protocol = "";
 
+  /// Whether its connection was encrypted.
+  public boolean secure;
+
   /// Request fields that an access log asked for.
   public final Noted noted = new Noted();
 
@@ -107,6 +110,11 @@ public final class LedgerSlot {
   public final String[] filterNames = new String[FILTERS_MAX];
   public final long[] filterNanos = new long[FILTERS_MAX];
 
+  /// What policies held back after the head of the request, and of the response.
+  public final Held requestHeld = new Held();
+
+  public final Held responseHeld = new Held();
+
   public int attemptCount;
   public final AttemptSlot[] attempts = new AttemptSlot[ATTEMPTS_MAX];
 
@@ -159,6 +167,7 @@ public final class LedgerSlot {
     traceParent = other.traceParent;
     sampled = other.sampled;
     protocol = other.protocol;
+    secure = other.secure;
     System.arraycopy(other.peer, 0, peer, 0, peer.length);
     peerLength = other.peerLength;
     peerPort = other.peerPort;
@@ -201,6 +210,8 @@ public final class LedgerSlot {
     filterCount = other.filterCount;
     System.arraycopy(other.filterNames, 0, filterNames, 0, filterCount);
     System.arraycopy(other.filterNanos, 0, filterNanos, 0, filterCount);
+    requestHeld.copyFrom(other.requestHeld);
+    responseHeld.copyFrom(other.responseHeld);
     attemptCount = other.attemptCount;
     for (int i = 0; i < attemptCount; i++) {
       attempts[i].copyFrom(other.attempts[i]);

@@ -5,6 +5,7 @@ import io.ostiary.gateway.upstream.UpstreamConnection;
 import io.ostiary.model.ConnectionFacts;
 import io.ostiary.model.ConnectionMark;
 import io.ostiary.model.Ending;
+import io.ostiary.model.Held;
 import io.ostiary.model.LedgerEntry.Why;
 import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.LoggedFields;
@@ -41,6 +42,8 @@ final class CallTimes {
   int upstreamStatus;
   int status;
   final LoggedFields logged = new LoggedFields();
+  final Held requestHeld = new Held();
+  final Held responseHeld = new Held();
 
   CallTimes(Call call) {
     this.call = call;
@@ -64,6 +67,8 @@ final class CallTimes {
     upstreamStatus = 0;
     status = 0;
     logged.clear();
+    requestHeld.clear();
+    responseHeld.clear();
     clientAtHead.cookie = 0;
     upstreamAtEnd.cookie = 0;
   }
@@ -163,6 +168,8 @@ final class CallTimes {
     slot.upstreamRequestBytes = upstreamRequestBytes;
     slot.upstreamResponseBytes = upstreamResponseBytes;
     times(slot);
+    slot.requestHeld.copyFrom(requestHeld);
+    slot.responseHeld.copyFrom(responseHeld);
     slot.filterCount = filterCount;
     System.arraycopy(filterNames, 0, slot.filterNames, 0, filterCount);
     System.arraycopy(filterNanos, 0, slot.filterNanos, 0, filterCount);
@@ -205,6 +212,7 @@ final class CallTimes {
     slot.clientLength = speaker.length;
     slot.listener = client.listener();
     slot.requestNumber = client.requestNumber();
+    slot.secure = client.secure();
     slot.method = call.requestHead().method();
     // A stream's head is written down as HTTP/1.1 for its parser.
     slot.protocol =

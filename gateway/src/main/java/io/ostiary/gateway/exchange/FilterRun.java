@@ -38,6 +38,11 @@ final class FilterRun {
   private @Nullable BodyChanges changes;
   private boolean last;
   private boolean waiting;
+
+  /// Since when, and who asked for it.
+  private long waitingSince;
+
+  private String waitsFor = "";
   private long touched;
   private long epoch;
 
@@ -200,6 +205,8 @@ final class FilterRun {
       return resumed(filter, future.join());
     }
     waiting = true;
+    waitingSince = call.loop().now();
+    waitsFor = chain.name(filter);
     call.filterWaits(filter);
     long mine = epoch;
     stage.whenComplete((verdict, failure) ->
@@ -212,13 +219,25 @@ final class FilterRun {
     if (mine != epoch || !waiting) {
       return;
     }
-    waiting = false;
     call.loop().refresh();
+    waited();
     call.filterWaited();
     if (verdict == null) {
       call.filterFailed(filter, failure == null ? new NullPointerException() : failure);
     } else if (resumed(filter, verdict) && passed(filter)) {
       go();
+    }
+  }
+
+  /// Decisions about the request's head, or about its whole body, have times of their own.
+  private void waited() {
+    waiting = false;
+    long nanos = call.loop().now() - waitingSince;
+    switch (step) {
+      case REQUEST, REQUEST_WHOLE -> {}
+      case REQUEST_PIECE -> call.times().requestHeld.add(waitsFor, nanos);
+      case RESPONSE, RESPONSE_WHOLE, RESPONSE_PIECE, REPLY ->
+          call.times().responseHeld.add(waitsFor, nanos);
     }
   }
 
@@ -277,7 +296,9 @@ final class FilterRun {
   /// Nothing that was waited for counts any more.
   void stop() {
     epoch++;
-    waiting = false;
+    if (waiting) {
+      waited();
+    }
     piece = EMPTY;
     changes = null;
   }

@@ -1,6 +1,7 @@
 package io.ostiary.insight.explain;
 
 import io.ostiary.model.LedgerEntry;
+import io.ostiary.model.LedgerEntry.HeldBack;
 import io.ostiary.model.LedgerEntry.Network;
 import io.ostiary.model.SocketPath;
 import java.util.ArrayList;
@@ -87,14 +88,14 @@ public record Explanation(
     }
     if (entry.network() != null && entry.network().callOrNone().ownZeroWindows() > 0) {
       notes.add(
-          "The client had to wait while it sent: the gateway, or the upstream behind it, did not"
-              + " take the request as fast as it came.");
+          "The client had to wait while it sent: "
+              + untaken(entry.requestHeld(), "upstream", "request"));
     }
     if (entry.upstreamNetwork() != null
         && entry.upstreamNetwork().callOrNone().ownZeroWindows() > 0) {
       notes.add(
-          "The upstream had to wait while it sent: the gateway, or the client behind it, did not"
-              + " take the response as fast as it came.");
+          "The upstream had to wait while it sent: "
+              + untaken(entry.responseHeld(), "client", "response"));
     }
     dropped("The client's", entry.network(), notes);
     dropped("The upstream's", entry.upstreamNetwork(), notes);
@@ -112,6 +113,13 @@ public record Explanation(
       notes.add("A policy asked the upstream for " + entry.upstreamTarget() + " instead.");
     }
     return notes;
+  }
+
+  private static String untaken(@Nullable HeldBack held, String behind, String what) {
+    return held == null
+        ? "the gateway, or the %s behind it, did not take the %s as fast as it came."
+            .formatted(behind, what)
+        : "%s held the %s back.".formatted(held.policy(), what);
   }
 
   /// Why there was more than one attempt. Whoever sent them had to send them again, and it looks as

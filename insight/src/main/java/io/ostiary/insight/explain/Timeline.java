@@ -3,6 +3,7 @@ package io.ostiary.insight.explain;
 import io.ostiary.model.ConnectionEvent.Kind;
 import io.ostiary.model.LedgerEntry;
 import io.ostiary.model.LedgerEntry.Attempt;
+import io.ostiary.model.LedgerEntry.HeldBack;
 import io.ostiary.model.LedgerEntry.Network;
 import io.ostiary.model.SocketPath;
 import java.util.ArrayList;
@@ -53,6 +54,8 @@ final class Timeline {
   private long end;
   private long cursor;
   private long stalledPassed;
+  private long requestHeldPassed;
+  private long responseHeldPassed;
 
   Timeline(LedgerEntry entry) {
     this.entry = entry;
@@ -211,6 +214,7 @@ final class Timeline {
       if (facts != null && !clientSlow) {
         missing(facts, whole);
       }
+      responseHeldPassed += held(entry.responseHeld(), responseHeldPassed, whole);
       pass(clientSlow ? Lane.CLIENT_NETWORK : Lane.UPSTREAM, "response", whole);
     }
   }
@@ -246,12 +250,14 @@ final class Timeline {
   private void response() {
     var timings = entry.timings();
     if (timings.responseStart() != null) {
+      responseHeldPassed += held(entry.responseHeld(), responseHeldPassed, timings.responseStart());
       pass(
           Lane.GATEWAY,
           entry.attempts().isEmpty() ? "reply" : "answer out",
           timings.responseStart());
     }
     if (timings.responseEnd() != null) {
+      responseHeldPassed += held(entry.responseHeld(), responseHeldPassed, timings.responseEnd());
       boolean own = timings.responseEnd() - cursor < OWN_WORK_NANOS || leftAtOnce();
       pass(
           own ? Lane.GATEWAY : Lane.CLIENT_NETWORK,
@@ -329,8 +335,24 @@ final class Timeline {
         arriving("request body", arrived);
         pass(Lane.KERNEL, WAIT_IN_SOCKET, requestEnd);
       }
+      requestHeldPassed += held(entry.requestHeld(), requestHeldPassed, requestEnd);
       arriving("request body", requestEnd);
     }
+  }
+
+  /// What waited for a policy. How long in all is known; that it was at one piece, and the last, is
+  /// a simplification.
+  ///
+  /// @param passed of it so far
+  /// @return what has been passed more
+  private long held(@Nullable HeldBack held, long passed, long until) {
+    long left = held == null ? 0 : held.nanos() - passed;
+    if (held == null || left < OWN_WORK_NANOS) {
+      return 0;
+    }
+    long from = cursor;
+    pass(Lane.GATEWAY, held.policy(), Math.min(until, cursor + left));
+    return cursor - from;
   }
 
   /// As [#passOver] does. Only the newest events are known: where more was dropped than they tell,

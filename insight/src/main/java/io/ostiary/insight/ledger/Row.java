@@ -46,6 +46,9 @@ public final class Row {
   /// Somebody wants spans of the call.
   public static final int SAMPLED = 1;
 
+  /// The client's connection was encrypted.
+  public static final int SECURE = 2;
+
   static final int DETAIL = 104;
   private static final int DETAIL_0 = 88;
 

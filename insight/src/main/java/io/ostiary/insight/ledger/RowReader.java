@@ -8,6 +8,7 @@ import io.ostiary.model.LedgerEntry.Attempt;
 import io.ostiary.model.LedgerEntry.Counters;
 import io.ostiary.model.LedgerEntry.Event;
 import io.ostiary.model.LedgerEntry.FilterTiming;
+import io.ostiary.model.LedgerEntry.HeldBack;
 import io.ostiary.model.LedgerEntry.Network;
 import io.ostiary.model.LedgerEntry.RoundTrip;
 import io.ostiary.model.LedgerEntry.Timings;
@@ -70,7 +71,10 @@ public final class RowReader {
         network(),
         network(),
         upstreamTarget(),
-        fields());
+        fields(),
+        held(),
+        held(),
+        (in[start + Row.FLAGS] & Row.SECURE) != 0);
   }
 
   /// Whether anything follows; rows of before end sooner.
@@ -86,6 +90,15 @@ public final class RowReader {
       fields.put(name, new String(bytes((int) number()), StandardCharsets.UTF_8));
     }
     return fields;
+  }
+
+  private @Nullable HeldBack held() {
+    if (!more()) {
+      return null;
+    }
+    long nanos = number();
+    var policy = names.textOrEmpty((int) number());
+    return nanos == 0 ? null : new HeldBack(policy, nanos);
   }
 
   private @Nullable String upstreamTarget() {

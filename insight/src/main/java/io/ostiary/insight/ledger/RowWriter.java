@@ -4,6 +4,7 @@ import io.ostiary.insight.NetworkPlace;
 import io.ostiary.model.ConnectionEvent;
 import io.ostiary.model.ConnectionFacts;
 import io.ostiary.model.ConnectionMark;
+import io.ostiary.model.Held;
 import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.LoggedFields;
 import java.nio.charset.StandardCharsets;
@@ -85,6 +86,11 @@ public final class RowWriter {
     bytes(slot.upstreamTarget, slot.upstreamTargetLength);
     // Those of later ended here.
     logged(slot.logged, names);
+    // And those of nearly all calls, and of before that, here.
+    if (slot.requestHeld.nanos + slot.responseHeld.nanos > 0) {
+      held(slot.requestHeld, names);
+      held(slot.responseHeld, names);
+    }
     Row.putInt(out, start + Row.LENGTH, at - start);
     batch.added(slot.callId, at);
   }
@@ -105,7 +111,8 @@ public final class RowWriter {
     Row.putShort(out, start + Row.UPSTREAM_STATUS, slot.upstreamStatus);
     out[start + Row.BLAME] = (byte) Row.code(slot.blame);
     out[start + Row.VERSION] = Row.VERSION_NOW;
-    out[start + Row.FLAGS] = (byte) (slot.sampled ? Row.SAMPLED : 0);
+    out[start + Row.FLAGS] =
+        (byte) ((slot.sampled ? Row.SAMPLED : 0) | (slot.secure ? Row.SECURE : 0));
     packets(slot, start);
     out[start + Row.CLIENT_LENGTH] = (byte) slot.clientLength;
     var called = slot.api;
@@ -188,6 +195,11 @@ public final class RowWriter {
       number(filters[i].id(names, slot.filterNames[i]));
       time(slot.filterNanos[i]);
     }
+  }
+
+  private void held(Held held, Names names) {
+    number(held.nanos);
+    number(held.nanos == 0 ? 0 : names.id(held.by));
   }
 
   private void attempts(LedgerSlot slot, Names names) {

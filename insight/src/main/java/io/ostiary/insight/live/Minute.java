@@ -116,7 +116,7 @@ final class Minute {
       return;
     }
     long until = attempt.lastByteNanos != 0 ? attempt.lastByteNanos : slot.endNanos;
-    long micros = Math.max(0, until - attempt.startNanos) / 1000;
+    long micros = Math.max(0, until - attempt.startNanos - slot.responseHeld.nanos) / 1000;
     var tally = current.upstreams.get(upstream);
     (tally == null ? current.upstreams.add(upstream, upstream.name()) : tally)
         .add(error, micros, slot.requestBytes, slot.responseBytes);

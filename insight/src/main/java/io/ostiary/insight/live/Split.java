@@ -22,7 +22,7 @@ final class Split {
     long arrived = slot.clientAtHead.firstDataNanos;
     long begin = arrived != 0 && arrived < first ? arrived : first;
     long head = slot.headNanos == 0 ? end : slot.headNanos;
-    upstreamNanos = upstream(slot, end);
+    upstreamNanos = Math.max(0, upstream(slot, end) - slot.responseHeld.nanos);
     clientNanos = Math.max(0, head - begin) + body(slot, head) + response(slot);
     gatewayNanos = Math.max(0, end - begin - upstreamNanos - clientNanos);
   }
@@ -47,7 +47,7 @@ final class Split {
   }
 
   private static long body(LedgerSlot slot, long head) {
-    return Math.max(0, slot.requestEndNanos - head);
+    return Math.max(0, slot.requestEndNanos - head - slot.requestHeld.nanos);
   }
 
   /// Writing what the upstream had already sent: waiting for the client to take it.

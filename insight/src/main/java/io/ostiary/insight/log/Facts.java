@@ -16,14 +16,15 @@ final class Facts {
     return Math.max(0, slot.responseBytes - slot.responseHeadBytes);
   }
 
-  /// From the first attempt's start to the last one's last byte; -1: nobody was asked.
+  /// From the first attempt's start to the last one's last byte, but for what policies held back;
+  /// -1: nobody was asked.
   static long upstreamNanos(LedgerSlot slot) {
     if (slot.attemptCount == 0) {
       return -1;
     }
     var last = slot.attempts[slot.attemptCount - 1];
     long end = last.lastByteNanos != 0 ? last.lastByteNanos : slot.endNanos;
-    return Math.max(0, end - slot.attempts[0].startNanos);
+    return Math.max(0, end - slot.attempts[0].startNanos - slot.responseHeld.nanos);
   }
 
   static String upstream(LedgerSlot slot) {

@@ -48,6 +48,7 @@ final class JsonLine implements Line {
       number("target_bytes", slot.targetLengthSent, out);
     }
     text("protocol", slot.protocol, out);
+    text("scheme", slot.secure ? "https" : "http", out);
   }
 
   private static void outcome(LedgerSlot slot, LineBytes out) {

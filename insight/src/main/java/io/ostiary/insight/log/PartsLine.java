@@ -65,6 +65,7 @@ final class PartsLine implements Line {
       case METHOD -> text(slot.method, out);
       case TARGET -> target(slot, out);
       case PROTOCOL -> text(slot.protocol, out);
+      case SCHEME -> text(slot.secure ? "https" : "http", out);
       case REQUEST -> request(slot, out);
       case STATUS -> status(slot.status, out);
       case UPSTREAM_STATUS -> status(slot.upstreamStatus, out);

@@ -100,7 +100,7 @@ record Spans(Resource resource, BiFunction<String, String, @Nullable String> tem
       all.put("http.request.method_original", entry.method());
     }
     int query = entry.target().indexOf('?');
-    all.put("url.scheme", "http");
+    all.put("url.scheme", entry.secure() ? "https" : "http");
     all.put("url.path", query < 0 ? entry.target() : entry.target().substring(0, query));
     if (query >= 0) {
       all.put("url.query", entry.target().substring(query + 1));

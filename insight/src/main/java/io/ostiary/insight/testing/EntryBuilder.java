@@ -6,6 +6,7 @@ import io.ostiary.model.LedgerEntry;
 import io.ostiary.model.LedgerEntry.Attempt;
 import io.ostiary.model.LedgerEntry.Counters;
 import io.ostiary.model.LedgerEntry.FilterTiming;
+import io.ostiary.model.LedgerEntry.HeldBack;
 import io.ostiary.model.LedgerEntry.Network;
 import io.ostiary.model.LedgerEntry.RoundTrip;
 import io.ostiary.model.LedgerEntry.Timings;
@@ -41,6 +42,8 @@ public final class EntryBuilder {
   private @Nullable Network network;
   private @Nullable Network upstreamNetwork;
   private @Nullable String upstreamTarget;
+  private @Nullable HeldBack requestHeld;
+  private @Nullable HeldBack responseHeld;
   private Map<String, String> fields = Map.of();
 
   public EntryBuilder at(Instant time, long counter) {
@@ -200,6 +203,13 @@ public final class EntryBuilder {
     return this;
   }
 
+  /// Policies held back its request, its response; null: nothing.
+  public EntryBuilder held(@Nullable HeldBack request, @Nullable HeldBack response) {
+    requestHeld = request;
+    responseHeld = response;
+    return this;
+  }
+
   public LedgerEntry build() {
     return new LedgerEntry(
         call,
@@ -229,7 +239,10 @@ public final class EntryBuilder {
         network,
         upstreamNetwork,
         upstreamTarget,
-        fields);
+        fields,
+        requestHeld,
+        responseHeld,
+        false);
   }
 
   private static @Nullable Long nanos(@Nullable Integer micros) {

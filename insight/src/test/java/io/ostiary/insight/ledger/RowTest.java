@@ -10,6 +10,7 @@ import io.ostiary.model.Blame;
 import io.ostiary.model.Cidr;
 import io.ostiary.model.ConnectionEvent;
 import io.ostiary.model.ConnectionFacts;
+import io.ostiary.model.LedgerEntry;
 import io.ostiary.model.LedgerSlot;
 import io.ostiary.model.LoggedFields;
 import java.time.Duration;
@@ -66,6 +67,27 @@ final class RowTest {
     assertThat(network.verdict()).isEqualTo("passed (xdp-native)");
     assertThat(entry.upstreamNetwork()).isNotNull();
     assertThat(entry.upstreamTarget()).isNull();
+  }
+
+  @Test
+  void keepsWhoHeldItBackAndWhetherItWasEncrypted() {
+    fixture.answered(slot, 1_795_478_400_000L, 10_000_000_000L, 4_000);
+    slot.responseHeld.add("validate", 20);
+    slot.responseHeld.add("bandwidth", 3_000_000);
+    slot.responseHeld.add("validate", 10);
+    slot.secure = true;
+    var copy = new LedgerSlot();
+    copy.copyFrom(slot);
+    writer.write(copy, after, batch);
+    assertThat(read(0).requestHeld()).isNull();
+    assertThat(read(0).responseHeld()).isEqualTo(new LedgerEntry.HeldBack("bandwidth", 3_000_030));
+    assertThat(read(0).secure()).isTrue();
+    fixture.answered(slot, 1_795_478_400_000L, 10_000_000_000L, 4_000);
+    slot.responseHeld.clear();
+    slot.secure = false;
+    writer.write(slot, after, batch);
+    assertThat(read(1).responseHeld()).isNull();
+    assertThat(read(1).secure()).isFalse();
   }
 
   @Test

@@ -81,6 +81,20 @@ final class LiveTest {
   }
 
   @Test
+  void whatAPolicyHeldBackIsTheGateways() {
+    fixture.answered(slot, 1_000_000, 10_000_000_000L, 4_000);
+    board.add(slot);
+    board.advance(1_001_000);
+    var before = board.latest().point();
+    slot.responseHeld.add("bandwidth", 3_000_000);
+    board.add(slot);
+    board.advance(1_002_000);
+    var held = board.latest().point();
+    assertThat(held.upstreamMicros()).isEqualTo(before.upstreamMicros() - 3_000);
+    assertThat(held.gatewayMicros()).isEqualTo(before.gatewayMicros() + 3_000);
+  }
+
+  @Test
   void forgetsGroupsAfterAMinuteAndKeepsTenSecondPoints() {
     fixture.answered(slot, 1_000_000, 10_000_000_000L, 4_000);
     board.add(slot);

@@ -162,6 +162,7 @@ public record AccessLog(Destination to, Format format, List<Rule> rules, boolean
     METHOD,
     TARGET,
     PROTOCOL,
+    SCHEME,
     REQUEST,
     STATUS,
     UPSTREAM_STATUS,
