@@ -32,6 +32,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /// Keeps responses and gives them again (RFC 9111, a shared cache), in memory.
 public final class Cache implements Policy<Cache.Settings> {
@@ -50,6 +51,7 @@ public final class Cache implements Policy<Cache.Settings> {
   /// @param key what tells responses apart
   /// @param obeyClients whether requests may ask for more than what is kept
   /// @param when calls that have a part in it
+  /// @param unless calls of those that have none; null: all have
   public record Settings(
       @About("How much is kept in all.") @Default("32MiB") @Bytes long bytes,
       @About("The longest body that is kept.") @Default("1MiB") @Bytes int entryMax,
@@ -85,7 +87,8 @@ public final class Cache implements Policy<Cache.Settings> {
           @Default("true")
           boolean obeyClients,
       @About("Calls that are answered from it and whose answers are kept; not given: all.")
-          When when) {
+          When when,
+      @About("Calls of those that pass it by; not given: none.") @Nullable When unless) {
     public Settings {
       targeted = List.copyOf(targeted);
       for (var name : targeted) {
@@ -116,6 +119,10 @@ public final class Cache implements Policy<Cache.Settings> {
         throw Require.invalid(
             "cache.override", "true without a time", "default-ttl or status-ttl, too");
       }
+    }
+
+    private Predicate<Exchange> meant() {
+      return unless == null ? when.compile() : when.compile().and(unless.compile().negate());
     }
 
     private Lifetimes lifetimes() {
@@ -180,7 +187,7 @@ public final class Cache implements Policy<Cache.Settings> {
             new Targeted(settings.targeted.stream().map(HeaderName::of).toList()),
             settings.key.parts(),
             settings.obeyClients);
-    return new Gate(new Cached(store, rules), site.state(Asked.class), settings.when.compile());
+    return new Gate(new Cached(store, rules), site.state(Asked.class), settings.meant());
   }
 
   /// What stands behind it does not run for answers from the store, and what stands in front does:

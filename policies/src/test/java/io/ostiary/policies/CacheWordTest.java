@@ -163,14 +163,17 @@ class CacheWordTest {
         var kit =
             kit(
                 upstream,
-                settings("when: { path: \"/a.*\", query: { live: { present: true } } }"))) {
+                settings(
+                    "when: { path: \"/a.*\", query: { live: { present: true } } }, unless: { cookies: { preview: { present: true } } }"))) {
       assertThat(kit.curl("/a?live=1")).isEqualTo("answer 1");
       assertThat(kit.curl("/a?live=1")).isEqualTo("answer 1");
       assertThat(kit.curl("-i", "/a")).contains("ostiary; fwd=bypass").endsWith("answer 2");
       assertThat(kit.curl("/a")).isEqualTo("answer 3");
+      // Those that are left out pass by as well.
+      assertThat(kit.curl("-H", "Cookie: preview=1", "/a?live=1")).isEqualTo("answer 4");
       // A change counts whether or not it is one of them.
       kit.curl("-d", "x", "/a?live=1");
-      assertThat(kit.curl("/a?live=1")).isEqualTo("answer 5");
+      assertThat(kit.curl("/a?live=1")).isEqualTo("answer 6");
     }
   }
 }

@@ -248,8 +248,12 @@ final class SchemaTranslation {
 
   /// A reference whose target depends on the way to it, where its target says so.
   private void dynamicReference(Node value, File file, ObjectNode out) {
-    if (version30 || !(value instanceof Node.Text written)) {
-      wrong("$dynamicRef", value, "a reference, in OpenAPI 3.1 and later");
+    if (version30) {
+      files.warn(value, "$dynamicRef: is not known to OpenAPI 3.0, and not checked. Use $ref");
+      return;
+    }
+    if (!(value instanceof Node.Text written)) {
+      wrong("$dynamicRef", value, "a reference");
       return;
     }
     dynamic = true;
