@@ -164,7 +164,8 @@ class CacheWordTest {
             kit(
                 upstream,
                 settings(
-                    "when: { path: \"/a.*\", query: { live: { present: true } } }, unless: { cookies: { preview: { present: true } } }"))) {
+                    "when: { path: \"/a.*\", query: { live: { present: true } } }, "
+                        + "unless: { cookies: { preview: { present: true } } }"))) {
       assertThat(kit.curl("/a?live=1")).isEqualTo("answer 1");
       assertThat(kit.curl("/a?live=1")).isEqualTo("answer 1");
       assertThat(kit.curl("-i", "/a")).contains("ostiary; fwd=bypass").endsWith("answer 2");

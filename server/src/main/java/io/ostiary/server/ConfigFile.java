@@ -23,7 +23,11 @@ import org.jspecify.annotations.Nullable;
 /// refused whole; what runs goes on. One lock: versions take turns.
 final class ConfigFile implements AutoCloseable {
   private static final long LOOK_MILLIS = 500;
-  private static final int REHEARSALS = 8;
+  private static final int REHEARSALS = 64;
+
+  /// Between two of them, for there is something else to do after a start.
+  private static final long REHEARSAL_PAUSE_MILLIS = 10;
+
   private static final long REHEARSED_BYTES_MAX = 64 << 10;
 
   private final Path file;
@@ -147,9 +151,11 @@ final class ConfigFile implements AutoCloseable {
       return;
     }
     @Nullable Snapshot before = null;
+    var own = new ConfigSource(file);
     for (int i = 1; i <= REHEARSALS && isShort(); i++) {
-      var read =
-          ConfigReader.read(new ConfigSource(file), policies.settings(), new OpenApiReader());
+      pause();
+      own.turn();
+      var read = ConfigReader.read(own, policies.settings(), new OpenApiReader());
       if (!(read instanceof ConfigRead.Understood(var next, var _))) {
         return;
       }
@@ -158,6 +164,14 @@ final class ConfigFile implements AutoCloseable {
         return;
       }
       before = now;
+    }
+  }
+
+  private static void pause() {
+    try {
+      TimeUnit.MILLISECONDS.sleep(REHEARSAL_PAUSE_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

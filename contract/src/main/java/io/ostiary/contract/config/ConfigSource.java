@@ -6,6 +6,7 @@ import io.ostiary.contract.tree.Limits;
 import io.ostiary.contract.tree.Parsed;
 import io.ostiary.contract.tree.TreeReader;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -17,12 +18,18 @@ import org.jspecify.annotations.Nullable;
 /// again. Safe for all threads; they take turns.
 public final class ConfigSource {
   private static final int PIECE = 1 << 14;
+  private static final byte[] COMMENT = "#\n".getBytes(StandardCharsets.US_ASCII);
 
   private final Path file;
   private final byte[] buffer = new byte[PIECE];
   private final FollowedText text;
   private final KnownApis known = new KnownApis();
+
+  /// What was read; and what the version is of, see [#turn].
   private byte @Nullable [] bytes;
+
+  private byte @Nullable [] whole;
+  private boolean turned;
   private Version version = Version.NOTHING;
   private long number;
 
@@ -52,6 +59,13 @@ public final class ConfigSource {
         : Version.of(TreeReader.read(file, file.toString(), Limits.CONFIGURATION));
   }
 
+  /// A comment comes to stand in its middle, or goes again, for who rehearses that it changes. Not
+  /// for a source that others use.
+  public synchronized void turn() {
+    turned = !turned;
+    bytes = null;
+  }
+
   /// Takes what it holds now; false where it cannot be read.
   private boolean current() {
     if (same()) {
@@ -61,13 +75,29 @@ public final class ConfigSource {
     if (now == null) {
       return false;
     }
-    took(text.read(now), now);
+    var made = turned ? commented(now) : now;
+    took(text.read(made), now, made);
     return true;
   }
 
-  private void took(Version of, byte[] now) {
+  /// At the end of a line: in the middle of a text of several lines it says something else, which
+  /// matters to nobody.
+  private static byte[] commented(byte[] all) {
+    int at = all.length / 2;
+    while (at > 0 && all[at - 1] != '\n') {
+      at--;
+    }
+    byte[] made = new byte[all.length + COMMENT.length];
+    System.arraycopy(all, 0, made, 0, at);
+    System.arraycopy(COMMENT, 0, made, at, COMMENT.length);
+    System.arraycopy(all, at, made, at + COMMENT.length, all.length - at);
+    return made;
+  }
+
+  private void took(Version of, byte[] now, byte[] made) {
     version = of;
     bytes = now;
+    whole = made;
     number++;
   }
 
@@ -77,15 +107,15 @@ public final class ConfigSource {
     byte[] now = same() ? null : read();
     var quick = now == null ? null : text.quick(now);
     if (now != null && quick != null) {
-      took(quick, now);
+      took(quick, now, now);
     }
   }
 
   /// What it holds now, with every node at the place that it names.
   synchronized Version exact() {
     var now = version();
-    if (!now.exact() && bytes != null) {
-      version = text.whole(bytes);
+    if (!now.exact() && whole != null) {
+      version = text.whole(whole);
       return version;
     }
     return now;

@@ -30,6 +30,7 @@ public final class ConfigWatcher implements AutoCloseable {
   private static final long UNFINISHED_MILLIS = 500;
   private static final long POLL_MILLIS = 2_000;
   private static final long CLOSE_MILLIS = 1_000;
+  private static final int REHEARSALS = 32;
 
   private final Runnable changed;
   private final WatchedFiles files;
@@ -126,6 +127,20 @@ public final class ConfigWatcher implements AutoCloseable {
       better = null;
       next.watch(files.directories());
       look(false);
+      rehearse();
+    }
+  }
+
+  /// The first change should not be the first that is looked at: that takes 4 ms.
+  private void rehearse() {
+    var moved = List.of(new Event(files.configuration(), What.MOVED));
+    try {
+      for (int i = 0; i < REHEARSALS && !files.unfinished(); i++) {
+        look(settle(moved));
+        files.refresh();
+      }
+    } catch (InterruptedException e) {
+      // Woken: there is something to do.
     }
   }
 

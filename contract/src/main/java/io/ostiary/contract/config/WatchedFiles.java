@@ -67,6 +67,10 @@ final class WatchedFiles {
     return all.contains(changed) || all.stream().anyMatch(one -> changed.equals(one.getParent()));
   }
 
+  Path configuration() {
+    return file;
+  }
+
   boolean isConfiguration(Path changed) {
     return file.equals(changed);
   }

@@ -69,6 +69,21 @@ class ReadAgainTest {
     }
   }
 
+  /// A rehearsal: another version each time, and the same meaning.
+  @Test
+  void aTurnChangesTheTextAndNothingElse() throws IOException {
+    var before = apis(read(text("/last")));
+    long number = source.number();
+    for (int i = 0; i < 4; i++) {
+      source.turn();
+      assertThat(source.number()).isGreaterThan(number);
+      number = source.number();
+      assertThat(apis(ConfigReader.read(source, Policies.ALL, new FakeDocuments())))
+          .isEqualTo(before);
+    }
+    assertThat(Files.readString(file)).isEqualTo(text("/last"));
+  }
+
   @Test
   void readsThePageOfAnApiThatDidNotChangeAnew() throws IOException {
     var page = Files.writeString(dir.resolve("gone.html"), "<p>gone</p>");
