@@ -95,6 +95,11 @@ public record Api(
         List.of());
   }
 
+  /// The upstream of a route's calls: its own, or else the API's; null: neither has one.
+  public @Nullable String upstream(Route route) {
+    return route.upstream() == null ? upstream : route.upstream();
+  }
+
   private static boolean divided(Split split) {
     return !split.to().isEmpty();
   }

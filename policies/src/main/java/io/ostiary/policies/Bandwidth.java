@@ -17,8 +17,6 @@ import java.nio.ByteBuffer;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -137,10 +135,7 @@ public final class Bandwidth implements Policy<Bandwidth.Settings> {
       long wait = -take(exchange, (long) (piece.remaining() * nanosEach));
       return wait < WAIT_MIN
           ? Verdict.CONTINUE
-          : new Verdict.Wait(
-              new CompletableFuture<Verdict>()
-                  .completeOnTimeout(
-                      Verdict.CONTINUE, Math.min(wait, waitMax), TimeUnit.NANOSECONDS));
+          : Verdict.after(Math.min(wait, waitMax), Verdict.CONTINUE);
     }
   }
 

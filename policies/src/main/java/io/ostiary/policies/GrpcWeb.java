@@ -99,7 +99,7 @@ public final class GrpcWeb implements Policy<GrpcWeb.Settings> {
   private static List<String> upstreams(Site site) {
     var names = new ArrayList<String>();
     var own = site.route().upstream();
-    var named = own == null ? site.api().upstream() : own;
+    var named = site.api().upstream(site.route());
     if (named != null) {
       names.add(named);
     }

@@ -23,8 +23,6 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -165,12 +163,7 @@ public final class Mock implements Policy<Mock.Settings> {
         return Verdict.CONTINUE;
       }
       var verdict = answer(exchange, prefer);
-      if (settings.delay.isZero()) {
-        return verdict;
-      }
-      return new Verdict.Wait(
-          new CompletableFuture<Verdict>()
-              .completeOnTimeout(verdict, settings.delay.toMillis(), TimeUnit.MILLISECONDS));
+      return settings.delay.isZero() ? verdict : Verdict.after(settings.delay.toNanos(), verdict);
     }
 
     private Verdict answer(Exchange exchange, String prefer) {

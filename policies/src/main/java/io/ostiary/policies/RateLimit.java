@@ -23,8 +23,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -261,14 +259,8 @@ public final class RateLimit implements Policy<RateLimit.Settings> {
         }
         wait = Math.max(wait, windows[i].turn(left));
       }
-      return wait == 0 ? Verdict.CONTINUE : turn(wait);
-    }
-
-    /// It has its place among the calls of its caller already, so nobody overtakes it.
-    private static Verdict turn(long nanos) {
-      return new Verdict.Wait(
-          new CompletableFuture<Verdict>()
-              .completeOnTimeout(Verdict.CONTINUE, nanos, TimeUnit.NANOSECONDS));
+      // It has its place among the calls of its caller already, so nobody overtakes it.
+      return wait == 0 ? Verdict.CONTINUE : Verdict.after(wait, Verdict.CONTINUE);
     }
 
     private Verdict over(Exchange exchange, int spent, long waitNanos) {

@@ -192,7 +192,7 @@ final class BothPlanes implements Publication {
 
   private String stalls() {
     var out = new MetricText();
-    out.counter("policy_stalls_total", "times that a policy held an event loop for over 100 ms");
+    out.metric("policy_stalls_total", "times that a policy held an event loop for over 100 ms");
     for (var stall : gateway.stalls()) {
       out.sample("policy_stalls_total", stall.count(), "policy", stall.policy());
     }

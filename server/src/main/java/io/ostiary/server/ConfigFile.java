@@ -135,21 +135,20 @@ final class ConfigFile implements AutoCloseable {
   /// For after the start: from now on a change is told as soon as it is whole, where the kernel
   /// says so, and the first one is not the first that is read.
   void served() {
+    boolean rehearsed = isShort() && namesNoDocument();
     var events = KernelFileEvents.open();
     if (events != null) {
-      watcher.with(events);
+      watcher.with(events, rehearsed);
     }
-    Thread.ofPlatform().daemon().name("config-rehearsal").start(this::rehearse);
+    if (rehearsed) {
+      Thread.ofPlatform().daemon().name("config-rehearsal").start(this::rehearse);
+    }
   }
 
   /// Code that has been run some times is quick: until it has, the reading of a short file takes
   /// four times as long, and to compare two of them 6 ms. Documents are large, so a file that names
   /// some is left alone. Ends where the file has changed meanwhile.
   private void rehearse() {
-    var running = control.state().running();
-    if (running == null || running.apis().stream().anyMatch(api -> api.document() != null)) {
-      return;
-    }
     @Nullable Snapshot before = null;
     var own = new ConfigSource(file);
     for (int i = 1; i <= REHEARSALS && isShort(); i++) {
@@ -165,6 +164,11 @@ final class ConfigFile implements AutoCloseable {
       }
       before = now;
     }
+  }
+
+  private boolean namesNoDocument() {
+    var running = control.state().running();
+    return running != null && running.apis().stream().allMatch(api -> api.document() == null);
   }
 
   private static void pause() {

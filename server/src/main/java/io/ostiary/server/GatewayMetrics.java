@@ -12,20 +12,20 @@ final class GatewayMetrics {
   static String text(Gateway gateway, @Nullable Snapshot running) {
     var gauges = gateway.gauges();
     var out = new MetricText();
-    out.counter("banned_closes_total", "connections closed because their source is banned");
+    out.metric("banned_closes_total", "connections closed because their source is banned");
     out.sample("banned_closes_total", gauges.bannedCloses());
-    out.counter("proxy_refused_total", "connections closed for want of a valid PROXY header");
+    out.metric("proxy_refused_total", "connections closed for want of a valid PROXY header");
     out.sample("proxy_refused_total", gauges.proxyRefused());
-    out.counter("tls_handshakes_total", "handshakes of TLS, by how they ended");
+    out.metric("tls_handshakes_total", "handshakes of TLS, by how they ended");
     out.sample("tls_handshakes_total", gauges.handshakes(), "result", "complete");
     out.sample("tls_handshakes_total", gauges.handshakesFailed(), "result", "failed");
-    out.counter("http2_floods_total", "connections cut off for flooding, by what with");
+    out.metric("http2_floods_total", "connections cut off for flooding, by what with");
     gateway
         .floods()
         .forEach((kind, count) -> out.sample("http2_floods_total", count, "kind", kind));
-    out.gauge("direct_memory_bytes", "memory of buffers beside the heap");
+    out.metric("direct_memory_bytes", "memory of buffers beside the heap");
     out.sample("direct_memory_bytes", Gateway.directBytes());
-    out.gauge("client_connections", "client connections that are open");
+    out.metric("client_connections", "client connections that are open");
     out.sample("client_connections", gauges.open());
     if (running != null) {
       certificates(out, running);
@@ -39,7 +39,7 @@ final class GatewayMetrics {
     if (mirrors.isEmpty()) {
       return;
     }
-    out.counter("mirrored_total", "copies of calls, by what became of them");
+    out.metric("mirrored_total", "copies of calls, by what became of them");
     for (var mirror : mirrors) {
       mirrored(out, mirror.upstream(), "answered", mirror.answered());
       mirrored(out, mirror.upstream(), "failed", mirror.failed());
@@ -55,7 +55,7 @@ final class GatewayMetrics {
 
   private static void certificates(MetricText out, Snapshot running) {
     var name = "certificate_expiry_timestamp_seconds";
-    out.gauge(name, "when a certificate expires");
+    out.metric(name, "when a certificate expires");
     for (var listener : running.listeners()) {
       var tls = listener.tls();
       for (int i = 0; tls != null && i < tls.certificates().size(); i++) {

@@ -7,11 +7,9 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 
 /// What the kernel side decided, but for the counts of interfaces: by rule, by service and target,
-/// and about SYN floods. At most 200 rules, and 200 targets of services, are told apart; what is
-/// beyond is left out, and counted.
+/// and about SYN floods. At most 200 rules, services and targets of services are told apart; what
+/// is beyond is left out, and counted.
 final class PacketMetrics {
-  private static final int MOST = 200;
-
   private final MetricText out = new MetricText();
 
   /// A target and the service that it is of.
@@ -21,31 +19,28 @@ final class PacketMetrics {
 
   static String of(PacketView packets) {
     var metrics = new PacketMetrics();
-    var rules = packets.ruleHits();
-    metrics.rules(rules.subList(0, Math.min(MOST, rules.size())));
+    var out = metrics.out;
+    metrics.rules(out.first(packets.ruleHits()));
     metrics.floods(packets.flood());
     var services = packets.services().services();
     var targets =
         services.stream()
             .flatMap(one -> one.targets().stream().map(t -> new Placed(one.service().name(), t)))
             .toList();
-    metrics.services(services.subList(0, Math.min(MOST, services.size())));
-    metrics.targets(targets.subList(0, Math.min(MOST, targets.size())));
-    int left = Math.max(0, rules.size() - MOST) + Math.max(0, targets.size() - MOST);
-    metrics.out.gauge(
-        "kernel_series_omitted", "rules and targets of services beyond the 200 told apart");
-    metrics.out.sample("kernel_series_omitted", left);
-    return metrics.out.toString();
+    metrics.services(out.first(services));
+    metrics.targets(out.first(targets));
+    out.omitted(
+        "kernel_series_omitted", "rules, services and their targets beyond the 200 told apart");
+    return out.toString();
   }
 
   private void rules(List<PacketView.RuleHits> rules) {
-    out.counter("kernel_rule_packets_total", "packets that a rule decided, by its place");
+    out.metric("kernel_rule_packets_total", "packets that a rule decided, by its place");
     for (var rule : rules) {
       out.sample(
           "kernel_rule_packets_total", rule.packets(), "rule", Integer.toString(rule.rule() + 1));
     }
-    out.counter(
-        "kernel_rule_dropped_packets_total", "those of them that it dropped, or would have");
+    out.metric("kernel_rule_dropped_packets_total", "those of them that it dropped, or would have");
     for (var rule : rules) {
       out.sample(
           "kernel_rule_dropped_packets_total",
@@ -57,18 +52,18 @@ final class PacketMetrics {
 
   private void floods(FloodReport report) {
     var cookies = report.cookies();
-    out.gauge("kernel_syn_flood", "1 while SYNs are answered with cookies");
+    out.metric("kernel_syn_flood", "1 while SYNs are answered with cookies");
     out.sample("kernel_syn_flood", cookies.state() == FloodReport.State.ANSWERING ? 1 : 0);
-    out.counter("kernel_syn_cookies_total", "SYN cookies, by what became of them");
+    out.metric("kernel_syn_cookies_total", "SYN cookies, by what became of them");
     out.sample("kernel_syn_cookies_total", cookies.answered(), "result", "sent");
     out.sample("kernel_syn_cookies_total", cookies.completed(), "result", "completed");
     out.sample("kernel_syn_cookies_total", cookies.invalid(), "result", "invalid");
-    out.gauge("kernel_sources", "different source addresses of the last second, estimated");
+    out.metric("kernel_sources", "different source addresses of the last second, estimated");
     out.sample("kernel_sources", report.sources());
   }
 
   private void services(List<ServiceView.Status> services) {
-    out.counter("service_events_total", "what happened at a service, by kind");
+    out.metric("service_events_total", "what happened at a service, by kind");
     for (var status : services) {
       var name = status.service().name();
       var events = status.events();
@@ -88,17 +83,18 @@ final class PacketMetrics {
   }
 
   private void targets(List<Placed> targets) {
-    out.counter("service_connections_total", "connections that a target was given");
+    out.metric("service_connections_total", "connections that a target was given");
     each(targets, "service_connections_total", ServiceView.TargetStatus::connections);
-    out.gauge("service_open_connections", "connections in flight at a target");
+    out.metric("service_open_connections", "connections in flight at a target");
     each(targets, "service_open_connections", ServiceView.TargetStatus::open);
-    out.gauge("service_target_weight", "its share now, out of the weight that is configured");
+    out.metric("service_target_weight", "its share now, out of the weight that is configured");
     each(targets, "service_target_weight", ServiceView.TargetStatus::weightNow);
-    out.gauge("service_target_healthy", "1 while it gets new connections");
+    out.metric("service_target_healthy", "1 while it gets new connections");
     each(targets, "service_target_healthy", PacketMetrics::healthy);
-    out.gauge("service_target_round_trip_seconds", "SYN to SYN-ACK; 0: not known");
+    out.metric("service_target_round_trip_seconds", "SYN to SYN-ACK; 0: not known");
     each(targets, "service_target_round_trip_seconds", target -> target.rttMicros() / 1e6);
-    out.gauge("service_target_answer_seconds", "first byte there to first byte back; 0: not known");
+    out.metric(
+        "service_target_answer_seconds", "first byte there to first byte back; 0: not known");
     each(targets, "service_target_answer_seconds", target -> target.answerMicros() / 1e6);
   }
 

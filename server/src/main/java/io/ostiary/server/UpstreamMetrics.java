@@ -8,20 +8,16 @@ import java.util.function.ToDoubleFunction;
 /// The metrics of upstreams and their targets, in the Prometheus text format. At most 200 targets
 /// and 200 upstreams are told apart; what is beyond is left out, and counted.
 final class UpstreamMetrics {
-  private static final int MOST = 200;
-
   private final MetricText out = new MetricText();
 
   private UpstreamMetrics() {}
 
   static String of(List<UpstreamHealth> targets, List<UpstreamLoad> upstreams) {
     var metrics = new UpstreamMetrics();
-    metrics.targets(targets.subList(0, Math.min(MOST, targets.size())));
-    metrics.upstreams(upstreams.subList(0, Math.min(MOST, upstreams.size())));
-    int left = Math.max(0, targets.size() - MOST) + Math.max(0, upstreams.size() - MOST);
-    metrics.out.gauge(
+    metrics.targets(metrics.out.first(targets));
+    metrics.upstreams(metrics.out.first(upstreams));
+    metrics.out.omitted(
         "upstream_series_omitted", "targets and upstreams beyond the 200 that are told apart");
-    metrics.out.sample("upstream_series_omitted", left);
     return metrics.out.toString();
   }
 
@@ -57,7 +53,7 @@ final class UpstreamMetrics {
       String help,
       ToDoubleFunction<UpstreamHealth> value) {
     var whole = "target_" + name;
-    out.gauge(whole, help);
+    out.metric(whole, help);
     for (var target : targets) {
       out.sample(
           whole,
@@ -92,7 +88,7 @@ final class UpstreamMetrics {
         "ejections_total",
         "targets taken out by how their calls went",
         u -> u.counts().ejections());
-    out.counter("upstream_shed_total", "calls refused because there was no room");
+    out.metric("upstream_shed_total", "calls refused because there was no room");
     for (var upstream : upstreams) {
       shed(upstream, "low", upstream.counts().shedLow());
       shed(upstream, "normal", upstream.counts().shedNormal());
@@ -106,11 +102,7 @@ final class UpstreamMetrics {
       String help,
       ToDoubleFunction<UpstreamLoad> value) {
     var whole = "upstream_" + name;
-    if (whole.endsWith("_total")) {
-      out.counter(whole, help);
-    } else {
-      out.gauge(whole, help);
-    }
+    out.metric(whole, help);
     for (var upstream : upstreams) {
       out.sample(whole, value.applyAsDouble(upstream), "upstream", upstream.upstream());
     }

@@ -41,6 +41,8 @@ public final class ConfigWatcher implements AutoCloseable {
   /// What [#with] brought and the thread has not taken yet.
   private volatile @Nullable FileEvents better;
 
+  private volatile boolean rehearses;
+
   private volatile boolean closed;
   private String signature;
   private WatchedFiles.Content content;
@@ -79,7 +81,11 @@ public final class ConfigWatcher implements AutoCloseable {
   }
 
   /// Goes on with events that tell more, which it closes in the end. No change is missed meanwhile.
-  public void with(FileEvents more) {
+  ///
+  /// @param rehearse whether it looks at its files some times more, so that the first change is not
+  ///   the first that it looks for; of large ones that takes too long
+  public void with(FileEvents more, boolean rehearse) {
+    rehearses = rehearse;
     better = more;
     events.wake();
   }
@@ -127,11 +133,12 @@ public final class ConfigWatcher implements AutoCloseable {
       better = null;
       next.watch(files.directories());
       look(false);
-      rehearse();
+      if (rehearses) {
+        rehearse();
+      }
     }
   }
 
-  /// The first change should not be the first that is looked at: that takes 4 ms.
   private void rehearse() {
     var moved = List.of(new Event(files.configuration(), What.MOVED));
     try {

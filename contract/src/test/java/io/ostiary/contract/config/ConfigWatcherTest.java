@@ -227,7 +227,7 @@ class ConfigWatcherTest {
   void missesNothingWhileItGoesOverToOtherEvents() throws Exception {
     var events = new Told();
     Files.writeString(file, "# before\n");
-    watcher.with(events);
+    watcher.with(events, true);
     assertTold();
     assertThat(events.watched).contains(dir);
     watcher.close();
@@ -235,7 +235,7 @@ class ConfigWatcherTest {
   }
 
   private void goOverTo(Told events) throws InterruptedException {
-    watcher.with(events);
+    watcher.with(events, true);
     for (int i = 0; i < 5_000 && events.waits.isEmpty(); i++) {
       Thread.sleep(1);
     }

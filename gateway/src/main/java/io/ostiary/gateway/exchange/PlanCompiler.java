@@ -134,7 +134,7 @@ public final class PlanCompiler {
       var own = ways.of(api, route);
       var some = made.get(i);
       own = own == null ? way : own;
-      boolean unnamed = api.upstream() == null && route.upstream() == null;
+      boolean unnamed = api.upstream(route) == null;
       if (some == null || (own == null && !unnamed)) {
         continue;
       }
@@ -421,7 +421,7 @@ public final class PlanCompiler {
       if (own != null) {
         return own;
       }
-      var named = route.upstream() == null ? api.upstream() : route.upstream();
+      var named = api.upstream(route);
       if (named == null) {
         return RoutePlan.WAIT_MAX;
       }

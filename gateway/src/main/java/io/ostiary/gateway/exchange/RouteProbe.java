@@ -157,9 +157,8 @@ public final class RouteProbe {
     }
     var policies = new ArrayList<>(found.api().policies());
     policies.addAll(found.route().policies());
-    var named = found.route().upstream();
     var split = found.route().split();
-    if (split.to().isEmpty() && named == null) {
+    if (split.to().isEmpty() && found.route().upstream() == null) {
       split = found.api().split();
     }
     return new Chosen(
@@ -167,7 +166,7 @@ public final class RouteProbe {
         found.route().id(),
         head.upstream().path(),
         parameters,
-        named == null ? found.api().upstream() : named,
+        found.api().upstream(found.route()),
         split.to().stream()
             .map(share -> new Share(share.upstream(), share.percent(), holds(share.when())))
             .toList(),

@@ -21,11 +21,10 @@ record Ways(Map<String, UpstreamHandle> handles, List<PlanFault> faults) {
 
   /// A route's own; null: the API's, or with faults.
   @Nullable Way of(Api api, Route route) {
-    var other = route.upstream();
-    if (other == null && route.split().to().isEmpty()) {
+    if (route.upstream() == null && route.split().to().isEmpty()) {
       return null;
     }
-    return way(api, other == null ? api.upstream() : other, route.split());
+    return way(api, api.upstream(route), route.split());
   }
 
   private @Nullable Way way(Api api, @Nullable String upstream, Split split) {

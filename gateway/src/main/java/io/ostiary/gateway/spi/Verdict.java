@@ -1,10 +1,18 @@
 package io.ostiary.gateway.spi;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /// What a filter decided.
 public sealed interface Verdict {
+  /// The same verdict, so many nanoseconds later.
+  static Verdict after(long nanos, Verdict verdict) {
+    return new Wait(
+        new CompletableFuture<Verdict>().completeOnTimeout(verdict, nanos, TimeUnit.NANOSECONDS));
+  }
+
   /// Go on with the next filter.
   Verdict CONTINUE = new Continue();
 

@@ -54,7 +54,6 @@ final class Timeline {
   private long end;
   private long cursor;
   private long stalledPassed;
-  private long requestHeldPassed;
   private long responseHeldPassed;
 
   Timeline(LedgerEntry entry) {
@@ -335,7 +334,7 @@ final class Timeline {
         arriving("request body", arrived);
         pass(Lane.KERNEL, WAIT_IN_SOCKET, requestEnd);
       }
-      requestHeldPassed += held(entry.requestHeld(), requestHeldPassed, requestEnd);
+      held(entry.requestHeld(), 0, requestEnd);
       arriving("request body", requestEnd);
     }
   }
